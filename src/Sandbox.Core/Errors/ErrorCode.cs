@@ -1,0 +1,59 @@
+namespace Sandbox.Core.Errors;
+
+/// <summary>
+/// What went wrong, for a program. Over HTTP it is the <c>code</c> of an RFC 9457 problem in snake_case
+/// (<c>ImageNotFound</c> is <c>image_not_found</c>); the status beside each is what HTTP answers.
+/// </summary>
+public enum ErrorCode
+{
+    /// <summary>A bug of ours, or a fault nobody foresaw. 500.</summary>
+    Internal = 0,
+
+    /// <summary>The request is malformed; the message names every mistake. 400.</summary>
+    Invalid,
+
+    /// <summary>No such thing, or it belongs to somebody else. 404.</summary>
+    NotFound,
+
+    /// <summary>The catalog, or the image store, has no such image. 404.</summary>
+    ImageNotFound,
+
+    /// <summary>The thing is in a state that does not allow this (pausing what is stopped). 409.</summary>
+    Conflict,
+
+    /// <summary>The image is still used by a sandbox. 409.</summary>
+    ImageInUse,
+
+    /// <summary>The body is larger than allowed. 413.</summary>
+    TooLarge,
+
+    /// <summary>The image's content is broken or hostile: a wrong digest, a layer that climbs out. 422.</summary>
+    ImageInvalid,
+
+    /// <summary>The image has no such command, or it cannot be executed. 422.</summary>
+    CommandNotFound,
+
+    /// <summary>A setup command of the recipe failed. 422.</summary>
+    SetupFailed,
+
+    /// <summary>The person's plan grants no more. 429.</summary>
+    Quota,
+
+    /// <summary>Too many requests from one address. 429.</summary>
+    Rate,
+
+    /// <summary>The host is full. 429.</summary>
+    Capacity,
+
+    /// <summary>A registry could not be reached or refused. 502.</summary>
+    RegistryUnreachable,
+
+    /// <summary>The daemon cannot be reached. 503.</summary>
+    RuntimeUnavailable,
+
+    /// <summary>It took longer than allowed. 504.</summary>
+    Timeout,
+
+    /// <summary>The disk of the sandbox, or of the host, is full. 507.</summary>
+    DiskFull,
+}

@@ -1,0 +1,62 @@
+using System.Text.Json.Serialization;
+
+namespace Sandbox.Core.Recipes;
+
+/// <summary>
+/// What to start: everything a playground is made of, and nothing about who asks for it. An image alone is the
+/// shortest recipe. A lock is a recipe whose every image is a digest.
+/// <code>{"nodes":[{"name":"main","image":"debian","files":[{"path":"/root/hi","text":"hello\n"}],"setup":[["chmod","600","/root/hi"]]}]}</code>
+/// </summary>
+public sealed record Recipe
+{
+    /// <summary>The sandboxes, in the order they are started. One for now; the model is a list because links outlive versions.</summary>
+    public required IReadOnlyList<RecipeNode> Nodes { get; init; }
+
+    /// <summary>The shortest recipe: one node from one image.</summary>
+    public static Recipe FromImage(string image) => new() { Nodes = [new RecipeNode { Image = image }] };
+}
+
+/// <summary>One sandbox of a recipe.</summary>
+public sealed record RecipeNode
+{
+    /// <summary>The sandbox's name and host name: letters, digits and dashes.</summary>
+    public string Name { get; init; } = "main";
+
+    /// <summary>A name in the catalog, or the digest of an image in it.</summary>
+    public required string Image { get; init; }
+
+    /// <summary>Variables set over the image's own.</summary>
+    public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Where commands and terminals start; null is the image's own.</summary>
+    public string? Workdir { get; init; }
+
+    /// <summary>Who commands and terminals run as; null is the image's own.</summary>
+    public string? User { get; init; }
+
+    /// <summary>Files written before anything runs.</summary>
+    public IReadOnlyList<RecipeFile> Files { get; init; } = [];
+
+    /// <summary>Commands run in order once the sandbox is up, each an argv.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> Setup { get; init; } = [];
+}
+
+/// <summary>A file of a recipe: text or base64, never both.</summary>
+public sealed record RecipeFile
+{
+    /// <summary>An absolute path in the sandbox; parents are made.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The content as UTF-8 text.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>The content as base64, for bytes that are not text.</summary>
+    public string? Base64 { get; init; }
+
+    /// <summary>Permission bits in octal, as chmod takes them: <c>"644"</c>, <c>"0755"</c>. Null is 0644.</summary>
+    public string? Mode { get; init; }
+
+    /// <summary>The bytes to write.</summary>
+    [JsonIgnore]
+    public byte[] Content => Base64 is not null ? Convert.FromBase64String(Base64) : System.Text.Encoding.UTF8.GetBytes(Text ?? "");
+}

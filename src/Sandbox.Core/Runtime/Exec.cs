@@ -1,0 +1,50 @@
+using Sandbox.Core.Terminals;
+
+namespace Sandbox.Core.Runtime;
+
+/// <summary>One process to run in a sandbox to its end.</summary>
+public sealed record ExecSpec
+{
+    /// <summary>The argv; its first word is looked up in the sandbox's PATH.</summary>
+    public required IReadOnlyList<string> Command { get; init; }
+
+    /// <summary>What it reads on standard input.</summary>
+    public ReadOnlyMemory<byte> Stdin { get; init; }
+
+    /// <summary>After this it is killed and the call fails with a timeout.</summary>
+    public required TimeSpan Timeout { get; init; }
+
+    /// <summary>Bytes kept of each of stdout and stderr; what comes after is thrown away.</summary>
+    public int OutputLimit { get; init; } = 1024 * 1024;
+}
+
+/// <summary>How a process ended. A failing command is data, never an error.</summary>
+/// <param name="ExitCode">128 and the signal's number when it was killed.</param>
+/// <param name="Stdout">At most the limit asked for.</param>
+/// <param name="Stderr">At most the limit asked for.</param>
+/// <param name="Truncated">Whether either was longer than the limit.</param>
+/// <param name="Duration">From start to end.</param>
+public sealed record ExecResult(int ExitCode, ReadOnlyMemory<byte> Stdout, ReadOnlyMemory<byte> Stderr, bool Truncated, TimeSpan Duration);
+
+/// <summary>A terminal to open.</summary>
+public sealed record TerminalSpec
+{
+    /// <summary>Chosen by the asker: asking twice with one id gives one terminal.</summary>
+    public required TerminalId Id { get; init; }
+
+    /// <summary>Columns, 1 to 1000.</summary>
+    public required int Cols { get; init; }
+
+    /// <summary>Rows, 1 to 1000.</summary>
+    public required int Rows { get; init; }
+
+    /// <summary>The argv; null is the image's command if it is a shell or a REPL, else the first of bash, ash, sh.</summary>
+    public IReadOnlyList<string>? Command { get; init; }
+}
+
+/// <summary>An open terminal.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Socket">The socket of the process that holds it, as the asker can open it.</param>
+/// <param name="Command">What runs in it.</param>
+/// <param name="CreatedAt">When it was opened.</param>
+public sealed record TerminalInfo(TerminalId Id, string Socket, IReadOnlyList<string> Command, DateTimeOffset CreatedAt);

@@ -1,0 +1,99 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+
+namespace Sandbox.Core.Runtime;
+
+/// <summary>
+/// An absolute path in a sandbox, as bytes: file names there are whatever the kernel takes, not text.
+/// No segment is <c>..</c>, none is empty; the root is <c>/</c>.
+/// </summary>
+public sealed class SandboxPath
+{
+    /// <summary>PATH_MAX of Linux, without its closing NUL.</summary>
+    public const int MaxLength = 4095;
+
+    private readonly byte[] _bytes;
+
+    private SandboxPath(byte[] bytes) => _bytes = bytes;
+
+    /// <summary>The root.</summary>
+    public static SandboxPath Root { get; } = new("/"u8.ToArray());
+
+    /// <summary>The path as the kernel takes it, without a closing NUL.</summary>
+    public ReadOnlySpan<byte> Bytes => _bytes;
+
+    /// <summary>Reads a path that came from outside. Doubled slashes, a closing slash and <c>.</c> segments are dropped; <c>..</c> is refused.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out SandboxPath? path)
+    {
+        path = null;
+        if (bytes.Length is 0 or > MaxLength || bytes[0] != (byte)'/' || bytes.Contains((byte)0))
+        {
+            return false;
+        }
+
+        var clean = new List<byte>(bytes.Length);
+        foreach (var range in bytes.Split((byte)'/'))
+        {
+            var segment = bytes[range];
+            if (segment.Length == 0 || segment.SequenceEqual("."u8))
+            {
+                continue;
+            }
+
+            if (segment.Length > 255 || segment.SequenceEqual(".."u8))
+            {
+                return false;
+            }
+
+            clean.Add((byte)'/');
+            clean.AddRange(segment);
+        }
+
+        path = clean.Count == 0 ? Root : new SandboxPath([.. clean]);
+        return true;
+    }
+
+    /// <summary>Reads a path that came from outside as text.</summary>
+    public static bool TryParse(string? text, [NotNullWhen(true)] out SandboxPath? path)
+    {
+        path = null;
+        return text is not null && TryParse(Encoding.UTF8.GetBytes(text), out path);
+    }
+
+    /// <summary>For people; names that are not UTF-8 show replacement characters.</summary>
+    public override string ToString() => Encoding.UTF8.GetString(_bytes);
+}
+
+/// <summary>What a directory entry is.</summary>
+public enum FileKind
+{
+    /// <summary>A regular file.</summary>
+    File,
+
+    /// <summary>A directory.</summary>
+    Directory,
+
+    /// <summary>A symbolic link.</summary>
+    Symlink,
+
+    /// <summary>A device, a FIFO or a socket.</summary>
+    Other,
+}
+
+/// <summary>One directory entry.</summary>
+/// <param name="Name">The name's bytes.</param>
+/// <param name="Kind">What it is; links are not followed.</param>
+/// <param name="Size">Bytes.</param>
+/// <param name="Mode">Permission bits.</param>
+/// <param name="Modified">When its content changed last.</param>
+public sealed record FileEntry(ReadOnlyMemory<byte> Name, FileKind Kind, long Size, int Mode, DateTimeOffset Modified);
+
+/// <summary>How a read is answered: as the thing is, or packed.</summary>
+public enum ReadForm
+{
+    /// <summary>The bytes of a regular file.</summary>
+    Raw,
+
+    /// <summary>A tar of the file or of the whole tree below a directory.</summary>
+    Tar,
+}

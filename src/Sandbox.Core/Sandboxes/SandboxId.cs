@@ -1,0 +1,33 @@
+using System.Diagnostics.CodeAnalysis;
+using Sandbox.Core.Ids;
+
+namespace Sandbox.Core.Sandboxes;
+
+/// <summary>Names one sandbox, for as long as its record exists.</summary>
+public readonly record struct SandboxId
+{
+    private readonly string? _text;
+
+    private SandboxId(string text) => _text = text;
+
+    /// <summary>The id as text, see <see cref="IdText"/>.</summary>
+    public string Value => _text ?? throw new InvalidOperationException("an id was never set");
+
+    /// <summary>A fresh id.</summary>
+    public static SandboxId New() => new(IdText.Random());
+
+    /// <summary>Reads an id that came from outside.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, out SandboxId id)
+    {
+        id = IdText.IsValid(text) ? new SandboxId(text!) : default;
+        return id._text is not null;
+    }
+
+    /// <summary>Reads an id that this program wrote itself.</summary>
+    /// <exception cref="FormatException">It is no id.</exception>
+    public static SandboxId Parse(string text) =>
+        TryParse(text, out var id) ? id : throw new FormatException("not an id");
+
+    /// <inheritdoc/>
+    public override string ToString() => _text ?? "";
+}

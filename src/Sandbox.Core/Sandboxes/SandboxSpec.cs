@@ -1,0 +1,50 @@
+using Sandbox.Core.Images;
+using Sandbox.Core.People;
+using Sandbox.Core.Playgrounds;
+using Sandbox.Core.Quotas;
+using Sandbox.Core.Recipes;
+
+namespace Sandbox.Core.Sandboxes;
+
+/// <summary>
+/// One sandbox to start: a recipe's node with everything resolved. It holds ids, digests and recipe fields only;
+/// nothing in it is a path on the host.
+/// </summary>
+public sealed record SandboxSpec
+{
+    /// <summary>Chosen by the asker: asking twice with one id gives one sandbox.</summary>
+    public required SandboxId Id { get; init; }
+
+    /// <summary>Sandboxes of one playground share a network.</summary>
+    public required PlaygroundId Playground { get; init; }
+
+    /// <summary>Sandboxes of one person share <see cref="OwnerLimits"/>.</summary>
+    public required PersonId Owner { get; init; }
+
+    /// <summary>The node's name, and the sandbox's host name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The image, which the runtime has already.</summary>
+    public required Digest Image { get; init; }
+
+    /// <inheritdoc cref="RecipeNode.Env"/>
+    public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <inheritdoc cref="RecipeNode.Workdir"/>
+    public string? Workdir { get; init; }
+
+    /// <inheritdoc cref="RecipeNode.User"/>
+    public string? User { get; init; }
+
+    /// <inheritdoc cref="RecipeNode.Files"/>
+    public IReadOnlyList<RecipeFile> Files { get; init; } = [];
+
+    /// <summary>The sandbox's own limits.</summary>
+    public required SandboxLimits Limits { get; init; }
+
+    /// <summary>The sum over all sandboxes of this owner.</summary>
+    public required SandboxLimits OwnerLimits { get; init; }
+
+    /// <summary>When the runtime ends it by itself, even if nobody is there to ask.</summary>
+    public required DateTimeOffset Deadline { get; init; }
+}

@@ -1,0 +1,58 @@
+namespace Sandbox.Core.Terminals;
+
+/// <summary>
+/// The frames on the socket of <c>sandbox-tty</c>, an AF_UNIX stream. A frame is one byte of kind, four bytes of
+/// payload length and the payload; numbers are little endian. Lengths are bounded per kind; a longer frame, an
+/// unknown kind or a frame out of turn ends the connection.
+/// <code>
+/// 64 00000000010000000A000000…      'd', 18 bytes: offset 0 …
+/// </code>
+/// </summary>
+/// <remarks>
+/// One connection is one viewer. Asker to holder: Attach at most once, then Ack; Input, Resize and Close at any time,
+/// also without Attach. Holder to asker: after Attach, Data in order and then Exit; Taken after input was written.
+/// </remarks>
+public static class TtyFrame
+{
+    /// <summary>Bytes of kind and length before each payload.</summary>
+    public const int HeaderLength = 5;
+
+    /// <summary>The longest Input payload.</summary>
+    public const int MaxInput = 16 * 1024;
+
+    /// <summary>The longest Data payload, its offset included.</summary>
+    public const int MaxData = 64 * 1024;
+
+    /// <summary>Bytes of Input a connection may have outstanding: sent, and not yet reported as Taken.</summary>
+    public const int InputWindow = 64 * 1024;
+
+    /// <summary>Bytes of Data a connection may have outstanding: sent, and not yet acknowledged.</summary>
+    public const int OutputWindow = 256 * 1024;
+
+    /// <summary>Bytes of output the holder keeps.</summary>
+    public const int RingLength = 2 * 1024 * 1024;
+
+    /// <summary>To the holder: u64, how many bytes of output the viewer holds already.</summary>
+    public const byte Attach = (byte)'a';
+
+    /// <summary>To the holder: u64, how many bytes of output the viewer holds now.</summary>
+    public const byte Ack = (byte)'k';
+
+    /// <summary>To the holder: bytes typed.</summary>
+    public const byte Input = (byte)'i';
+
+    /// <summary>To the holder: u16 columns, u16 rows.</summary>
+    public const byte Resize = (byte)'r';
+
+    /// <summary>To the holder: empty. The terminal is hung up and the holder ends.</summary>
+    public const byte Close = (byte)'c';
+
+    /// <summary>From the holder: u64 offset of the first byte, then the bytes. An offset beyond what the viewer holds is a gap.</summary>
+    public const byte Data = (byte)'d';
+
+    /// <summary>From the holder, after the last Data: i32 exit code, 128 and the signal when killed. Nothing follows.</summary>
+    public const byte Exit = (byte)'x';
+
+    /// <summary>From the holder: u64, how many bytes of this connection's Input reached the terminal since it connected.</summary>
+    public const byte Taken = (byte)'t';
+}

@@ -1,0 +1,95 @@
+using System.Net;
+
+namespace Sandbox.Daemon;
+
+/// <summary>
+/// What an operator may set: section <c>Sandbox</c> of <c>/etc/sandbox/daemon.json</c>, or <c>--Sandbox:Name=value</c>.
+/// Two daemons live on one host when <see cref="DataDirectory"/>, <see cref="RunDirectory"/>, <see cref="Instance"/>,
+/// <see cref="UidBase"/> and <see cref="AddressPool"/> differ; the tests do just that.
+/// </summary>
+internal sealed record DaemonOptions
+{
+    /// <summary>Images and sandboxes, root's alone.</summary>
+    public string DataDirectory { get; init; } = "/var/lib/sandbox/runtime";
+
+    /// <summary>Sockets, namespaces and mounts; empty after a reboot.</summary>
+    public string RunDirectory { get; init; } = "/run/sandbox";
+
+    /// <summary>The image recipes: what <c>infra/images/</c> was installed as. Root's alone, because its scripts are run.</summary>
+    public string RecipeDirectory { get; init; } = "/usr/local/lib/sandbox/images";
+
+    /// <summary>The program that holds a terminal.</summary>
+    public string TtyProgram { get; init; } = "/usr/local/lib/sandbox/tty/sandbox-tty";
+
+    /// <summary>The account of the web process: the only one that may ask anything.</summary>
+    public string WebUser { get; init; } = "sandbox-web";
+
+    /// <summary>The account a terminal's holder becomes once started.</summary>
+    public string TtyUser { get; init; } = "sandbox-tty";
+
+    /// <summary>At most three letters that begin the names of this daemon's links, and name its cgroup and nft table.</summary>
+    public string Instance { get; init; } = "sb";
+
+    /// <summary>The first uid of the first range.</summary>
+    public uint UidBase { get; init; } = 1_879_048_192;
+
+    /// <summary>How many ranges of 65,536 uids there are: how many sandboxes fit.</summary>
+    public int UidRanges { get; init; } = 4000;
+
+    /// <summary>Where playgrounds get their /28 from. Its last /28 is for the resolver.</summary>
+    public string AddressPool { get; init; } = "100.64.0.0/10";
+
+    /// <summary>Prefixes refused on top of the special-purpose ones and those the host has on-link.</summary>
+    public IReadOnlyList<string> RefusedPrefixes { get; init; } = [];
+
+    /// <summary>A PEM file whose certificates go into every image's bundle.</summary>
+    public string? ExtraCaFile { get; init; }
+
+    /// <summary><c>crun</c>, <c>runc</c>, or null for the first of them that is installed.</summary>
+    public string? OciRuntime { get; init; }
+
+    /// <summary>What no plan may exceed.</summary>
+    public long MaxMemoryBytes { get; init; } = 8L * 1024 * 1024 * 1024;
+
+    /// <summary>What no plan may exceed.</summary>
+    public long MaxDiskBytes { get; init; } = 64L * 1024 * 1024 * 1024;
+
+    /// <summary>The largest archive or image taken in.</summary>
+    public long MaxImageBytes { get; init; } = 16L * 1024 * 1024 * 1024;
+
+    /// <summary>The socket the web process talks to.</summary>
+    public string ControlSocket => Path.Combine(RunDirectory, "control.sock");
+
+    /// <summary>Every mistake at once; empty when all is well.</summary>
+    public IReadOnlyList<string> Validate()
+    {
+        var mistakes = new List<string>();
+        if (Instance.Length is 0 or > 3 || !Instance.All(char.IsAsciiLetterLower))
+        {
+            mistakes.Add("Instance: one to three lower-case letters");
+        }
+
+        if (UidBase < 65_536 || UidBase % 65_536 != 0)
+        {
+            mistakes.Add("UidBase: a multiple of 65536 above the host's own users");
+        }
+
+        if (UidRanges < 1 || UidBase + (ulong)UidRanges * 65_536 > uint.MaxValue)
+        {
+            mistakes.Add("UidRanges: at least 1, and the last range must fit into 32 bits");
+        }
+
+        if (!IPNetwork.TryParse(AddressPool, out var pool) || pool.PrefixLength is < 8 or > 24)
+        {
+            mistakes.Add("AddressPool: an IPv4 prefix of /8 to /24");
+        }
+
+        mistakes.AddRange(RefusedPrefixes.Where(prefix => !IPNetwork.TryParse(prefix, out _)).Select(prefix => $"RefusedPrefixes: '{prefix}' is not a prefix"));
+        if (ExtraCaFile is not null && !File.Exists(ExtraCaFile))
+        {
+            mistakes.Add($"ExtraCaFile: {ExtraCaFile} does not exist");
+        }
+
+        return mistakes;
+    }
+}

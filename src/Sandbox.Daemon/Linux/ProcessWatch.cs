@@ -1,0 +1,83 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+
+namespace Sandbox.Daemon.Linux;
+
+/// <summary>
+/// Waits for processes through pidfds, on one thread for all of them: a thread each would cost more memory than the
+/// sandbox it watches. A pidfd names its process for good, so a pid that is used again is never taken for the old one,
+/// and it works for processes that a daemon before this one started. https://man7.org/linux/man-pages/man2/pidfd_open.2.html
+/// </summary>
+internal sealed class ProcessWatch : IDisposable
+{
+    private readonly ConcurrentDictionary<int, Watched> _watched = new();
+    private readonly int _epoll;
+
+    public ProcessWatch()
+    {
+        _epoll = Native.Check(Native.EpollCreate(Native.EpollCloexec), "epoll_create1");
+        new Thread(Loop) { IsBackground = true, Name = "process-watch" }.Start();
+    }
+
+    /// <summary>
+    /// Completes with the exit code when <paramref name="pid"/> ends; null when it was no child of ours, so that
+    /// nobody can tell how it ended, or when it is gone already. 128 and the signal when it was killed.
+    /// </summary>
+    public Task<int?> WaitAsync(int pid)
+    {
+        var pidfd = Native.PidfdOpen(pid);
+        if (pidfd < 0)
+        {
+            return Task.FromResult(Reap(pid));
+        }
+
+        var watched = new Watched(pid, pidfd, new TaskCompletionSource<int?>(TaskCreationOptions.RunContinuationsAsynchronously));
+        _watched[pidfd] = watched;
+        var interest = new Native.EpollEvent { Events = Native.EpollIn, Data = pidfd };
+        Native.Check(Native.EpollCtl(_epoll, Native.EpollCtlAdd, pidfd, ref interest), "epoll_ctl");
+        return watched.Ended.Task;
+    }
+
+    public void Dispose() => _ = Native.Close(_epoll);
+
+    private static int? Reap(int pid)
+    {
+        if (Native.WaitPid(pid, out var status, Native.WaitNoHang) != pid)
+        {
+            return null;
+        }
+
+        var signal = status & 0x7f;
+        return signal == 0 ? (status >> 8) & 0xff : 128 + signal;
+    }
+
+    private void Loop()
+    {
+        var events = new Native.EpollEvent[64];
+        while (true)
+        {
+            var count = Native.EpollWait(_epoll, events, events.Length, -1);
+            if (count < 0)
+            {
+                if (Marshal.GetLastPInvokeError() == Native.Eintr)
+                {
+                    continue;
+                }
+
+                return; // disposed
+            }
+
+            for (var i = 0; i < count; i++)
+            {
+                if (_watched.TryRemove((int)events[i].Data, out var watched))
+                {
+                    var code = Reap(watched.Pid);
+                    _ = Native.Close(watched.Pidfd); // closing also takes it out of the epoll set
+                    watched.Ended.TrySetResult(code);
+                }
+            }
+        }
+    }
+
+    private sealed record Watched(int Pid, int Pidfd, TaskCompletionSource<int?> Ended);
+}
