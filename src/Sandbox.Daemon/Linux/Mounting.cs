@@ -1,0 +1,157 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Sandbox.Daemon.Linux;
+
+/// <summary>Mounts and loop devices: thin names over the system calls.</summary>
+internal static partial class Mounting
+{
+    private const int AtFdCwd = -100;
+    private const int AtEmptyPath = 0x1000;
+    private const int OpenTreeClone = 1;
+    private const int OpenTreeCloexec = 0x80000;
+    private const int MoveMountFromEmptyPath = 4;
+    private const ulong AttrReadOnly = 0x1;
+    private const ulong AttrNoSuid = 0x2;
+    private const ulong AttrNoDev = 0x4;
+    private const ulong AttrIdmap = 0x100000;
+    private const int SysOpenTree = 428;
+    private const int SysMoveMount = 429;
+    private const int SysMountSetAttr = 442;
+    private const int CloneFs = 0x200;
+    private const nuint LoopControlGetFree = 0x4C82;
+    private const nuint LoopConfigure = 0x4C0A;
+    private const int LoopFlagAutoclear = 4;
+    private const int Ebusy = 16;
+    private const int Detach = 2;
+    private const int NoFollow = 8;
+
+    private static readonly Lock LoopLock = new();
+
+    /// <summary><c>nosuid</c> would break sudo inside; the user namespace already makes set-uid bits of the host's users worthless there.</summary>
+    public const ulong NoDevice = 4;
+
+    /// <summary><c>MS_NOATIME</c>.</summary>
+    public const ulong NoAccessTime = 1024;
+
+    /// <summary>
+    /// A read-only copy of the mount at <paramref name="source"/>, moved to <paramref name="target"/>, on which owners
+    /// are seen through the user namespace: what is uid 0 on disk is the range's first uid here. No file is touched.
+    /// https://man7.org/linux/man-pages/man2/mount_setattr.2.html
+    /// </summary>
+    public static unsafe void MountIdmapped(string source, string target, SafeFileHandle userNamespace)
+    {
+        fixed (byte* from = Utf8(source), to = Utf8(target), empty = "\0"u8)
+        {
+            using var tree = new SafeFileHandle(
+                (nint)Native.Check((int)Native.SysCall(SysOpenTree, AtFdCwd, (nint)from, OpenTreeClone | OpenTreeCloexec, 0, 0), "open_tree"), ownsHandle: true);
+            var attributes = new MountAttributes { Set = AttrReadOnly | AttrNoDev | AttrIdmap, UserNamespace = (ulong)userNamespace.DangerousGetHandle() };
+            Native.Check((int)Native.SysCall(SysMountSetAttr, tree.DangerousGetHandle(), (nint)empty, AtEmptyPath, (nint)(&attributes), sizeof(MountAttributes)), "mount_setattr");
+            Native.Check((int)Native.SysCall(SysMoveMount, tree.DangerousGetHandle(), (nint)empty, AtFdCwd, (nint)to, MoveMountFromEmptyPath), "move_mount");
+        }
+    }
+
+    /// <summary>mount(2).</summary>
+    public static void Mount(string source, string target, string type, ulong flags, string data) =>
+        Native.Check(MountCall(source, target, type, flags, data), $"mount {type}");
+
+    /// <summary>Takes a mount away, at once from the tree and for good when its last user is gone. Not mounted is fine.</summary>
+    public static void Unmount(string target) => _ = UnmountCall(target, Detach | NoFollow);
+
+    /// <summary>
+    /// Runs <paramref name="work"/> on a thread of its own whose working directory is <paramref name="directory"/>, the
+    /// process's staying as it is. Overlay takes all its lower directories in one page of text: relative names keep
+    /// an image of a hundred layers inside it.
+    /// </summary>
+    public static Task InDirectoryAsync(string directory, Action work) =>
+        Task.Factory.StartNew(
+            () =>
+            {
+                Native.Check(Unshare(CloneFs), "unshare");
+                Native.Check(ChangeDirectory(directory), "chdir");
+                work();
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+
+    /// <summary>
+    /// Binds a loop device to a file; the device frees itself with its last user. Two callers can be told the same
+    /// free device, so the loser asks again. https://man7.org/linux/man-pages/man4/loop.4.html
+    /// </summary>
+    /// <returns>The device, kept open so that it is not freed before it is mounted, and its path.</returns>
+    public static unsafe (SafeFileHandle Device, string Path) AttachLoop(string file)
+    {
+        using var backing = File.OpenHandle(file, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        using var control = File.OpenHandle("/dev/loop-control", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        lock (LoopLock)
+        {
+            for (var attempt = 0; attempt < 64; attempt++)
+            {
+                var number = Native.Check(Ioctl(control, LoopControlGetFree, null), "LOOP_CTL_GET_FREE");
+                var path = $"/dev/loop{number}";
+                var device = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+                var config = new LoopConfig { Fd = (uint)backing.DangerousGetHandle(), BlockSize = 4096, Flags = LoopFlagAutoclear };
+                if (Ioctl(device, LoopConfigure, &config) == 0)
+                {
+                    return (device, path);
+                }
+
+                var error = Marshal.GetLastPInvokeError();
+                device.Dispose();
+                if (error != Ebusy)
+                {
+                    throw new IOException($"LOOP_CONFIGURE: {Marshal.GetPInvokeErrorMessage(error)}", error);
+                }
+            }
+        }
+
+        throw new IOException("no free loop device");
+    }
+
+    private static byte[] Utf8(string text) => [.. System.Text.Encoding.UTF8.GetBytes(text), 0];
+
+    [LibraryImport("libc", EntryPoint = "mount", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int MountCall(string source, string target, string type, ulong flags, string data);
+
+    [LibraryImport("libc", EntryPoint = "umount2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int UnmountCall(string target, int flags);
+
+    [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
+    private static partial int Unshare(int flags);
+
+    [LibraryImport("libc", EntryPoint = "chdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int ChangeDirectory(string path);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static unsafe partial int Ioctl(SafeFileHandle file, nuint request, void* argument);
+
+    [LibraryImport("libc", EntryPoint = "chown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int ChownCall(string path, uint uid, uint gid);
+
+    /// <summary>chown(2) of a path that only this daemon can write to.</summary>
+    public static void Chown(string path, uint uid, uint gid) => Native.Check(ChownCall(path, uid, gid), "chown");
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct MountAttributes
+    {
+        public ulong Set;
+        public ulong Clear;
+        public ulong Propagation;
+        public ulong UserNamespace;
+    }
+
+    /// <summary><c>struct loop_config</c> with its <c>struct loop_info64</c> laid flat: 304 bytes.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 304)]
+    private struct LoopConfig
+    {
+        [FieldOffset(0)]
+        public uint Fd;
+
+        [FieldOffset(4)]
+        public uint BlockSize;
+
+        [FieldOffset(8 + 52)] // loop_info64.lo_flags
+        public int Flags;
+    }
+}

@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.IO.Pipes;
+using Microsoft.Win32.SafeHandles;
+using Sandbox.Daemon.Linux;
+
+namespace Sandbox.Daemon.Oci;
+
+/// <summary>
+/// A process that does nothing but own a new user namespace, mapped to a sandbox's uid range, and a network namespace
+/// in it, until the sandbox's own init has joined both. The lower layers and the network can then be made ready
+/// before the OCI runtime has begun. A .NET process cannot call <c>unshare(CLONE_NEWUSER)</c> itself: it has threads.
+/// The holder reads a pipe of ours, so it ends with us whatever happens.
+/// </summary>
+internal sealed class NamespaceHolder : IDisposable
+{
+    private readonly AnonymousPipeServerStream _lifeline;
+    private readonly int _pid;
+
+    private NamespaceHolder(int pid, AnonymousPipeServerStream lifeline, SafeFileHandle user)
+    {
+        _pid = pid;
+        _lifeline = lifeline;
+        User = user;
+    }
+
+    /// <summary>The user namespace, open.</summary>
+    public SafeFileHandle User { get; }
+
+    /// <summary>The user namespace as a path.</summary>
+    public string UserPath => Namespace("user");
+
+    /// <summary>The network namespace as a path.</summary>
+    public string NetworkPath => Namespace("net");
+
+    public static async Task<NamespaceHolder> StartAsync(UidRange range, ProcessWatch watch)
+    {
+        var lifeline = new AnonymousPipeServerStream(PipeDirection.Out, HandleInheritability.None);
+        int pid;
+        using (var stdin = new SafeFileHandle(lifeline.ClientSafePipeHandle.DangerousGetHandle(), ownsHandle: false))
+        using (var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        {
+            pid = Tool.Spawn("unshare", ["--user", "--net", "cat"], stdin, nothing, nothing);
+            lifeline.DisposeLocalCopyOfClientHandle();
+        }
+
+        var ended = watch.WaitAsync(pid);
+        try
+        {
+            var user = await UnsharedAsync(pid, ended);
+            var map = string.Create(CultureInfo.InvariantCulture, $"0 {range.First} {UidRange.Length}");
+            File.WriteAllText($"/proc/{pid}/uid_map", map);
+            File.WriteAllText($"/proc/{pid}/gid_map", map);
+            return new NamespaceHolder(pid, lifeline, user);
+        }
+        catch
+        {
+            await lifeline.DisposeAsync();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        User.Dispose();
+        _lifeline.Dispose();
+        _ = Tool.Kill(_pid, 9); // the pid is ours until the watch has reaped it, and the pipe ends it anyway
+    }
+
+    /// <summary>The moment at which the child has left our user namespace cannot be waited for; it is 1 to 2 ms away.</summary>
+    private static async Task<SafeFileHandle> UnsharedAsync(int pid, Task<int?> ended)
+    {
+        var ours = new FileInfo("/proc/self/ns/user").LinkTarget;
+        var path = $"/proc/{pid}/ns/user";
+        for (var attempt = 0; attempt < 20_000 && !ended.IsCompleted; attempt++)
+        {
+            var theirs = new FileInfo(path).LinkTarget;
+            if (theirs is not null && !string.Equals(theirs, ours, StringComparison.Ordinal))
+            {
+                return File.OpenHandle(path);
+            }
+
+            if (attempt < 50)
+            {
+                Thread.Sleep(TimeSpan.FromMicroseconds(100));
+            }
+            else
+            {
+                await Task.Delay(1);
+            }
+        }
+
+        throw new IOException("unshare did not make a user namespace: are user namespaces allowed on this host?");
+    }
+
+    private string Namespace(string kind) => string.Create(CultureInfo.InvariantCulture, $"/proc/{_pid}/ns/{kind}");
+}

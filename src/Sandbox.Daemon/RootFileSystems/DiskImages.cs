@@ -1,0 +1,97 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Sandbox.Core.Errors;
+using Sandbox.Daemon.Linux;
+
+namespace Sandbox.Daemon.RootFileSystems;
+
+/// <summary>
+/// The disk and inode quota of a sandbox where the host's file system has none: a file system of its own in a sparse
+/// file. It is made once per size and copied for each sandbox, since mkfs takes longer than the whole mount does; the
+/// copy carries the few hundred kilobytes that are not holes.
+/// </summary>
+internal sealed class DiskImages(DaemonOptions options, Tool tool)
+{
+    private readonly ConcurrentDictionary<(long Bytes, long Inodes), Lazy<Task<string>>> _templates = new();
+
+    private string Templates => Path.Combine(options.DataDirectory, "templates");
+
+    /// <summary>Makes the image of a sandbox and mounts it at <paramref name="target"/>.</summary>
+    public async Task MountAsync(string image, string target, long bytes, long inodes)
+    {
+        var template = await TemplateAsync(bytes, inodes);
+        using (var from = File.OpenHandle(template))
+        using (var to = File.OpenHandle(image, FileMode.CreateNew, FileAccess.ReadWrite))
+        {
+            SparseCopy.Copy(from, to);
+        }
+
+        MountExisting(image, target);
+    }
+
+    /// <summary>Mounts an image that is there.</summary>
+    public static void MountExisting(string image, string target)
+    {
+        var (device, path) = Mounting.AttachLoop(image);
+        using (device)
+        {
+            // noinit_itable: else the kernel would write out every inode table in the background, for each sandbox.
+            Mounting.Mount(path, target, "ext4", Mounting.NoDevice | Mounting.NoAccessTime, "noinit_itable,nodelalloc");
+        }
+    }
+
+    /// <summary>
+    /// Refuses what the host's disk could not hold if every sandbox filled its own: a sparse file on a full host
+    /// loses data without a word. <paramref name="promised"/> is what running sandboxes may still write.
+    /// </summary>
+    public void Admit(long bytes, long promised)
+    {
+        var free = FreeBytes() - promised;
+        if (bytes > free)
+        {
+            throw new SandboxException(ErrorCode.Capacity, "The host's disk has no room for another sandbox right now. Try again when others have ended.");
+        }
+    }
+
+    /// <summary>Free space of the data disk, less a reserve for the host itself.</summary>
+    public long FreeBytes()
+    {
+        var drive = new DriveInfo(options.DataDirectory);
+        return drive.AvailableFreeSpace - Math.Min(2L << 30, drive.TotalSize / 20);
+    }
+
+    /// <summary>What an image occupies already, in bytes.</summary>
+    public static long AllocatedBytes(string image) => SparseCopy.AllocatedBytes(image);
+
+
+    private Task<string> TemplateAsync(long bytes, long inodes)
+    {
+        var made = _templates.GetOrAdd((bytes, inodes), key => new Lazy<Task<string>>(() => MakeTemplateAsync(key.Bytes, key.Inodes)));
+        if (made.IsValueCreated && made.Value.IsFaulted)
+        {
+            _templates.TryRemove(new((bytes, inodes), made)); // the next asker tries again
+        }
+
+        return made.Value;
+    }
+
+    private async Task<string> MakeTemplateAsync(long bytes, long inodes)
+    {
+        Directory.CreateDirectory(Templates);
+        var path = Path.Combine(Templates, string.Create(CultureInfo.InvariantCulture, $"{bytes}-{inodes}.ext4"));
+        if (File.Exists(path))
+        {
+            return path;
+        }
+
+        var unfinished = path + ".new";
+        File.Delete(unfinished);
+        await tool.RunOrThrowAsync("mkfs.ext4", [
+            "-q", "-F", "-m", "0", "-b", "4096", "-I", "256",
+            "-N", (inodes + 64).ToString(CultureInfo.InvariantCulture), // the file system's own and our few directories
+            "-O", "^has_journal,^resize_inode", "-E", "lazy_itable_init=1,nodiscard,root_owner=0:0",
+            unfinished, $"{bytes / 1024}k"]);
+        File.Move(unfinished, path, overwrite: true);
+        return path;
+    }
+}

@@ -1,0 +1,112 @@
+using System.Globalization;
+using Microsoft.Win32.SafeHandles;
+using Sandbox.Daemon.Linux;
+using Sandbox.Daemon.Oci;
+
+namespace Sandbox.Daemon.RootFileSystems;
+
+/// <summary>
+/// A sandbox's root: the image's layers, shared by all and seen through the sandbox's own uids, under a layer of its
+/// own that lies on a disk of its own.
+/// </summary>
+/// <remarks>
+/// Two mounts stay per sandbox, the disk and the overlay. Overlay keeps private copies of its lower mounts, so the
+/// idmapped ones are taken away again at once: every mount there is gets copied into each new sandbox before it is
+/// thrown away there, so it is the number of mounts that decides how launches slow down on a full host.
+/// </remarks>
+internal sealed class RootFileSystem
+{
+    private readonly string _disk;
+
+    /// <param name="mountDirectory">Where the sandbox's mounts are: below the run directory.</param>
+    /// <param name="dataDirectory">Where its disk image is: below the data directory.</param>
+    public RootFileSystem(string mountDirectory, string dataDirectory)
+    {
+        Mounts = mountDirectory;
+        _disk = Path.Combine(dataDirectory, "disk.ext4");
+    }
+
+    /// <summary>What the sandbox sees as <c>/</c>.</summary>
+    public string Root => Path.Combine(Mounts, "root");
+
+    /// <summary>The log of the sandbox's own command, on its own disk: it fills that and nobody else's.</summary>
+    public string InitLog => Path.Combine(Upper, "init.log");
+
+    /// <summary>The image file that holds everything the sandbox wrote.</summary>
+    public string Disk => _disk;
+
+    private string Mounts { get; }
+
+    private string Upper => Path.Combine(Mounts, "disk");
+
+    private string Lowers => Path.Combine(Mounts, "layers");
+
+    /// <summary>Makes the disk and mounts it. Needs no user namespace yet.</summary>
+    public async Task PrepareAsync(DiskImages disks, long diskBytes, long inodes)
+    {
+        Directory.CreateDirectory(Upper);
+        Directory.CreateDirectory(Root);
+        await disks.MountAsync(_disk, Upper, diskBytes, inodes);
+    }
+
+    /// <summary>Mounts the root over a prepared disk.</summary>
+    public Task MountAsync(IReadOnlyList<string> layers, UidRange range, SafeFileHandle userNamespace)
+    {
+        foreach (var name in (ReadOnlySpan<string>)["files", "work"])
+        {
+            var path = Path.Combine(Upper, name);
+            Directory.CreateDirectory(path);
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+                | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+            Mounting.Chown(path, range.First, range.First);
+        }
+
+        Directory.CreateDirectory(Lowers);
+        return Mounting.InDirectoryAsync(Lowers, () =>
+        {
+            try
+            {
+                for (var i = 0; i < layers.Count; i++)
+                {
+                    var name = i.ToString(CultureInfo.InvariantCulture);
+                    Directory.CreateDirectory(Path.Combine(Lowers, name));
+                    Mounting.MountIdmapped(layers[i], name, userNamespace);
+                }
+
+                var lower = string.Join(':', Enumerable.Range(0, layers.Count).Select(i => i.ToString(CultureInfo.InvariantCulture)));
+                Mounting.Mount("overlay", Root, "overlay", Mounting.NoDevice, $"lowerdir={lower},upperdir={Upper}/files,workdir={Upper}/work");
+            }
+            finally
+            {
+                UnmountLowers(layers.Count);
+            }
+        });
+    }
+
+    /// <summary>Takes everything away that <see cref="MountAsync"/> and <see cref="PrepareAsync"/> made, whatever of it is there.</summary>
+    public void Remove()
+    {
+        Mounting.Unmount(Root);
+        if (Directory.Exists(Lowers))
+        {
+            UnmountLowers(Directory.GetDirectories(Lowers).Length);
+        }
+
+        Mounting.Unmount(Upper);
+        File.Delete(_disk);
+        if (Directory.Exists(Mounts))
+        {
+            Directory.Delete(Mounts, recursive: true);
+        }
+    }
+
+    private void UnmountLowers(int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            var path = Path.Combine(Lowers, i.ToString(CultureInfo.InvariantCulture));
+            Mounting.Unmount(path);
+            Directory.Delete(path);
+        }
+    }
+}
