@@ -35,8 +35,9 @@ internal static partial class NativeFiles
 
     private const int SysOpenAt2 = 437;
 
-    // A lookup that meets ".." while anything on the host is renamed or mounted fails with EAGAIN and is to be asked again.
-    private const int LookupAttempts = 1000;
+    // A lookup that meets ".." while anything on the host is renamed or mounted fails with EAGAIN, one whose result is
+    // moved away in that very moment with EXDEV (as does a mount point, every time): both are to be asked again.
+    private const int LookupAttempts = 500;
 
     /// <summary>https://man7.org/linux/man-pages/man2/openat2.2.html</summary>
     public static unsafe SafeFileHandle OpenAt2(SafeFileHandle directory, byte[] path, int flags, uint mode, ulong resolve)
@@ -57,7 +58,7 @@ internal static partial class NativeFiles
                     }
 
                     var errno = Marshal.GetLastPInvokeError();
-                    if (errno != Errno.TryAgain || attempt == LookupAttempts)
+                    if (errno is not (Errno.TryAgain or Errno.CrossesDevice) || attempt == LookupAttempts)
                     {
                         throw new PosixException("openat2", errno);
                     }
