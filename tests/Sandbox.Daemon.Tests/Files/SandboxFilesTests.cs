@@ -72,7 +72,7 @@ public sealed class SandboxFilesTests : IDisposable
         File.CreateSymbolicLink(_tree.At("self"), "self");
         await WriteAsync("/etc/chain", "inside"u8.ToArray());
         Assert.Equal("inside", await File.ReadAllTextAsync(_tree.At("etc/hosts"), Cancelled));
-        Assert.Equal("inside"u8, await ReadAsync("/climbing"));
+        Assert.Equal("inside", await TextAsync("/climbing"));
         Assert.Equal("../climbing", new FileInfo(_tree.At("etc/chain")).LinkTarget);
 
         await FailsAsync(ErrorCode.NotFound, () => WriteAsync("/absolute", "x"u8.ToArray()));
@@ -139,7 +139,7 @@ public sealed class SandboxFilesTests : IDisposable
         await Assert.ThrowsAsync<IOException>(() => SandboxFiles.WriteAsync(_tree.Root, UidBase, Path("/file"), null, BreakingOff(), Cancelled));
         using var cancel = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => SandboxFiles.WriteAsync(_tree.Root, UidBase, Path("/file"), null, Endless(cancel), cancel.Token));
-        Assert.Equal("old"u8, await ReadAsync("/file"));
+        Assert.Equal("old", await TextAsync("/file"));
         Assert.Equal("file", Name(Assert.Single(await ListAsync("/"))));
     }
 
@@ -151,10 +151,10 @@ public sealed class SandboxFilesTests : IDisposable
         Mount(disk);
         await WriteAsync("/dir/file", "old"u8.ToArray());
         await FailsAsync(ErrorCode.DiskFull, () => WriteAsync("/dir/file", new byte[32 * 1024 * 1024]));
-        Assert.Equal("old"u8, await ReadAsync("/dir/file"));
+        Assert.Equal("old", await TextAsync("/dir/file"));
         Assert.Equal("file", Name(Assert.Single(await ListAsync("/dir"))));
         await WriteAsync("/dir/file", "new"u8.ToArray());
-        Assert.Equal("new"u8, await ReadAsync("/dir/file"));
+        Assert.Equal("new", await TextAsync("/dir/file"));
     }
 
     [Fact]
@@ -176,7 +176,7 @@ public sealed class SandboxFilesTests : IDisposable
         _tree.MountOverlay($"mkdir -p usr/lib/deep; echo image > usr/lib/deep/file; echo image > usr/keep; chown -R {UidBase}:{UidBase} .; chown {UidBase + 5} usr/keep");
         await WriteAsync("/usr/keep", "ours"u8.ToArray());
         await WriteAsync("/usr/lib/deep/new", "ours"u8.ToArray());
-        Assert.Equal("image\n"u8, await ReadAsync("/usr/lib/deep/file"));
+        Assert.Equal("image\n", await TextAsync("/usr/lib/deep/file"));
         await SandboxFiles.DeleteAsync(_tree.Root, Path("/usr/lib"), Cancelled);
         var entry = Assert.Single(await ListAsync("/usr"));
         Assert.Equal(("keep", 4L), (Name(entry), entry.Size));
@@ -216,7 +216,7 @@ public sealed class SandboxFilesTests : IDisposable
         {
             try
             {
-                Assert.Equal("inside"u8, await ReadAsync("/dir/secret"));
+                Assert.Equal("inside", await TextAsync("/dir/secret"));
                 reads++;
             }
             catch (SandboxException e) when (e.Code is ErrorCode.NotFound or ErrorCode.Invalid or ErrorCode.Conflict)
@@ -250,7 +250,7 @@ public sealed class SandboxFilesTests : IDisposable
         await File.WriteAllTextAsync(_tree.At("file"), "inside", Cancelled);
         File.CreateSymbolicLink(_tree.At("link"), _tree.Secret);
         await SandboxFiles.WriteAsync(_tree.Root, UidBase, Path("/file"), null, Swapping(), Cancelled);
-        Assert.Equal("new"u8, await ReadAsync("/file"));
+        Assert.Equal("new", await TextAsync("/file"));
         Assert.Null(new FileInfo(_tree.At("file")).LinkTarget);
         _tree.AssertOutsideUntouched();
 
@@ -295,6 +295,8 @@ public sealed class SandboxFilesTests : IDisposable
 
         return bytes.ToArray();
     }
+
+    private async Task<string> TextAsync(string path) => Encoding.UTF8.GetString(await ReadAsync(path));
 
     private static async Task FailsAsync(ErrorCode code, Func<Task> call)
     {
