@@ -121,7 +121,6 @@ internal sealed partial class SandboxLauncher(
     public async Task HaltAsync(LiveSandbox sandbox)
     {
         var record = sandbox.Record;
-        terminals.Forget(sandbox.Id);
         await oci.DeleteAsync(sandbox.Id);
         await networks.DetachAsync(record.Spec.Playground, sandbox.Id, record.Place);
     }
@@ -190,6 +189,8 @@ internal sealed partial class SandboxLauncher(
         var root = sandbox.Root.Root;
         var owner = sandbox.Range.First;
         var address = networks.Address(sandbox.Record.Place);
+        using var directory = RootedDirectory.Open(root);
+        RemoveLink(directory, ResolvConf); // images link it to services a sandbox has none of
         await ReplaceAsync(root, owner, ResolvConf, $"nameserver {networks.ResolverAddress}\n");
         await ReplaceAsync(root, owner, Hosts, $"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n{address}\t{spec.Name}\n");
         await ReplaceAsync(root, owner, Hostname, spec.Name + "\n");
@@ -204,24 +205,28 @@ internal sealed partial class SandboxLauncher(
             await SandboxFiles.WriteAsync(root, owner, path, mode, Once(file.Content), CancellationToken.None);
         }
 
-        using var directory = RootedDirectory.Open(root);
         var account = Accounts.Resolve(directory, spec.User ?? sandbox.Record.Config.User);
         var workdir = spec.Workdir ?? sandbox.Record.Config.Workdir;
         if (SandboxPath.TryParse(workdir, out var start) && start.Bytes.Length > 1)
         {
-            directory.MakeDirectories(start.Bytes, owner + account.Uid, owner + account.Gid);
+            using var parent = directory.OpenParent(start.Bytes, out var name, new Ownership(owner, owner, 0b111_101_101));
+            _ = parent.Find(name) is null && parent.EnsureDirectory(name, new Ownership(owner + account.Uid, owner + account.Gid, 0b111_101_101));
         }
 
         return new ProcessUser(account.Uid, account.Gid, account.AdditionalGids, account.Home, account.Name);
     }
 
+    private static void RemoveLink(RootedDirectory root, SandboxPath path)
+    {
+        if (root.Find(path.Bytes, followLast: false) is { Type: InodeType.Symlink })
+        {
+            using var parent = root.OpenParent(path.Bytes, out var name);
+            parent.Unlink(name);
+        }
+    }
+
     private static async Task ReplaceAsync(string root, uint owner, SandboxPath path, string text)
     {
-        if (await SandboxFiles.FindLinkAsync(root, path) is { Kind: FileKind.Symlink })
-        {
-            await SandboxFiles.DeleteAsync(root, path, CancellationToken.None); // images link resolv.conf to services we have none of
-        }
-
         await SandboxFiles.WriteAsync(root, owner, path, 0b110_100_100, Once(Encoding.UTF8.GetBytes(text)), CancellationToken.None);
     }
 

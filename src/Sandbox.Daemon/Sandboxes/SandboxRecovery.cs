@@ -79,7 +79,7 @@ internal sealed partial class SandboxRecovery(
             Directory.Delete(directory, recursive: true);
         }
 
-        terminals.RemoveOrphans(livingIds);
+        await terminals.AdoptAsync(livingIds);
         await networks.StartAsync([.. live.Select(sandbox => (sandbox.Record.Spec.Playground, sandbox.Id, sandbox.Record.Place))], cancellationToken);
 
         foreach (var (sandbox, reason) in lost)
@@ -109,7 +109,7 @@ internal sealed partial class SandboxRecovery(
             LogAdopted(logger, sandbox.Id, sandbox.Record.State);
         }
 
-        records.RemoveOrphans([.. live.Concat(lost.Select(one => one.Sandbox)).Select(sandbox => sandbox.Id), .. runtime.EndedIds()]);
+        records.RemoveOrphans(new HashSet<SandboxId>([.. live.Concat(lost.Select(one => one.Sandbox)).Select(sandbox => sandbox.Id), .. runtime.EndedIds()]));
     }
 
     /// <summary>Mount points below a directory, in the order in which they were made. proc_pid_mountinfo(5), field 5.</summary>
