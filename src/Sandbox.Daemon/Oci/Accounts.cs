@@ -25,9 +25,6 @@ internal static class Accounts
     private const int MaxGroups = 256;
     private const uint Ids = 65_536;
 
-    private static readonly string[] ShellNames = ["bash", "ash", "sh"];
-    private static readonly string[] ShellDirectories = ["/bin", "/usr/bin", "/usr/local/bin"];
-
     /// <summary>
     /// Finds the account a user spec names: empty (the image's root), <c>user</c>, <c>uid</c>, <c>user:group</c>,
     /// <c>uid:gid</c>, or a mixture. A name wins over a number. Code: Invalid.
@@ -87,36 +84,6 @@ internal static class Accounts
         return group.Length > 0
             ? new Account(Id(uid, "user"), Id(FindGroup(root, group), "group"), [], home, name)
             : new Account(Id(uid, "user"), Id(gid, "group"), name.Length > 0 ? GroupsOf(root, name, gid) : [], home, name);
-    }
-
-    /// <summary>The first of bash, ash and sh that the image has and that can be executed, as an absolute path; null when it has none.</summary>
-    public static string? FindShell(RootedDirectory root)
-    {
-        foreach (var name in ShellNames)
-        {
-            foreach (var directory in ShellDirectories)
-            {
-                var path = $"{directory}/{name}";
-                if (IsExecutable(root, path))
-                {
-                    return path;
-                }
-            }
-        }
-
-        return null;
-    }
-
-    private static bool IsExecutable(RootedDirectory root, string path)
-    {
-        try
-        {
-            return root.Find(Encoding.UTF8.GetBytes(path), followLast: true) is { Type: InodeType.File } status && (status.Mode & 0b001_001_001) != 0;
-        }
-        catch (PosixException)
-        {
-            return false; // a link to itself, say
-        }
     }
 
     private static ulong FindGroup(RootedDirectory root, string group)

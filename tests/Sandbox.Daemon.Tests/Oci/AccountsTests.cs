@@ -117,22 +117,6 @@ public sealed class AccountsTests : IDisposable
         Assert.Equal(256, Resolve("postgres").AdditionalGids.Count);
     }
 
-    [Theory]
-    [InlineData("mkdir -p bin usr/bin; touch usr/bin/bash bin/sh; chmod 755 usr/bin/bash bin/sh", "/usr/bin/bash")]
-    [InlineData("mkdir bin; touch bin/bash bin/busybox; chmod 755 bin/busybox; ln -s busybox bin/ash", "/bin/ash")]
-    [InlineData("mkdir -p usr/bin; ln -s usr/bin bin; touch usr/bin/dash; chmod 755 usr/bin/dash; ln -s /usr/bin/dash bin/sh", "/bin/sh")]
-    [InlineData("mkdir -p bin/bash; mkfifo bin/ash; ln -s sh bin/sh", null)]
-    [InlineData("mkdir -p bin; ln -s OUTSIDE/shell bin/sh", null)]
-    [InlineData("true", null)]
-    public void A_shell_is_found(string script, string? shell)
-    {
-        var outside = Path.Combine(_tree.Outside, "shell");
-        File.WriteAllText(outside, "");
-        _tree.Run($"chmod 755 '{outside}'; {script.Replace("OUTSIDE", _tree.Outside, StringComparison.Ordinal)}");
-        using var root = RootedDirectory.Open(_tree.Root);
-        Assert.Equal(shell, Accounts.FindShell(root));
-    }
-
     private Account Resolve(string user)
     {
         using var root = RootedDirectory.Open(_tree.Root);
