@@ -80,7 +80,7 @@ internal static class SandboxFiles
         form == ReadForm.Tar ? TarPacking.PackAsync(root, uidBase, path, cancellationToken) : ReadRawAsync(root, path, cancellationToken);
 
     /// <summary>
-    /// Writes a file as a whole: under a name of its own beside the old one, which it then replaces at once. A link is
+    /// Writes a file as a whole: without a name until it is complete, when it replaces the old one at once. A link is
     /// followed inside the root. A new file and missing parents are the sandbox's root's; a file replaced keeps its
     /// owner, and its mode when <paramref name="mode"/> is null. When the content or the call breaks off, all is as before.
     /// Codes: DiskFull, Invalid (something other than a file is in the way), NotFound (a parent is a file).
@@ -95,7 +95,8 @@ internal static class SandboxFiles
 
         using var place = await RunAsync(path, () => FindPlace(root, uidBase, path), cancellationToken);
         var name = Encoding.ASCII.GetBytes($".{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12))}.part");
-        using var file = await RunAsync(path, () => place.Parent.CreateFile(name), cancellationToken);
+        var unnamed = await RunAsync(path, place.Parent.TryCreateUnnamed, cancellationToken);
+        using var file = unnamed ?? await RunAsync(path, () => place.Parent.CreateFile(name), cancellationToken);
         try
         {
             long length = 0;
@@ -112,6 +113,11 @@ internal static class SandboxFiles
                 {
                     file.SetOwner(place.Uid, place.Gid);
                     file.SetMode(mode ?? place.Mode);
+                    if (unnamed is not null)
+                    {
+                        place.Parent.Name(file, name); // only a rename replaces what has the final name
+                    }
+
                     place.Parent.Rename(name, place.Parent, place.Name);
                 },
                 cancellationToken);

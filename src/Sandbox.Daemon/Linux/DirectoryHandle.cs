@@ -67,6 +67,26 @@ internal sealed class DirectoryHandle(SafeFileHandle handle) : IDisposable
     public SafeFileHandle CreateFile(ReadOnlySpan<byte> name) =>
         NativeFiles.OpenAt2(handle, Single(name), NativeFiles.WriteOnly | NativeFiles.Create | NativeFiles.Exclusive | NativeFiles.NoFollow, 0x180, RootedDirectory.Confined | NativeFiles.ResolveBeneath);
 
+    /// <summary>
+    /// Makes a file without a name, for writing, as 0600 of this process: should this process die, it is gone. Null
+    /// where the file system has no such thing (overlayfs before Linux 6.1). <see cref="Name"/> gives it its name.
+    /// </summary>
+    public SafeFileHandle? TryCreateUnnamed()
+    {
+        try
+        {
+            return NativeFiles.OpenAt2(handle, [(byte)'.', 0], NativeFiles.WriteOnly | NativeFiles.Unnamed, 0x180, RootedDirectory.Confined | NativeFiles.ResolveBeneath);
+        }
+        catch (PosixException e) when (e.Errno is Errno.NotSupported or Errno.IsDirectory)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Gives a file without a name one that was not there.</summary>
+    public void Name(SafeFileHandle file, ReadOnlySpan<byte> name) =>
+        PosixException.Check(NativeFiles.LinkAt(NativeFiles.AtFdCwd, Inodes.Magic(file), handle, Single(name), NativeFiles.AtSymlinkFollow), "linkat");
+
     /// <summary>Makes a directory that was not there.</summary>
     public void MakeDirectory(ReadOnlySpan<byte> name, Ownership ownership)
     {

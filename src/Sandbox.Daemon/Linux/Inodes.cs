@@ -136,7 +136,7 @@ internal static class Inodes
     }
 
     // chmod and setxattr know no O_PATH descriptors before Linux 6.6; the kernel's own link to the open thing serves all.
-    private static byte[] Magic(SafeFileHandle handle) =>
+    internal static byte[] Magic(SafeFileHandle handle) =>
         Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{handle.DangerousGetHandle()}\0"));
 
     private static InodeType TypeOf(uint mode) => (mode & NativeFiles.TypeMask) switch

@@ -16,6 +16,7 @@ internal static partial class NativeFiles
     public const int NoFollow = 0x20000;
     public const int CloseOnExec = 0x80000;
     public const int PathOnly = 0x200000;
+    public const int Unnamed = 0x400000 | Directory; // O_TMPFILE
 
     public const ulong ResolveNoCrossDevice = 0x01;
     public const ulong ResolveNoMagicLinks = 0x02;
@@ -26,6 +27,7 @@ internal static partial class NativeFiles
     public const int AtFdCwd = -100;
     public const int AtSymlinkNoFollow = 0x100;
     public const int AtRemoveDirectory = 0x200;
+    public const int AtSymlinkFollow = 0x400;
     public const int AtEmptyPath = 0x1000;
 
     public const uint TypeMask = 0xF000;
@@ -85,6 +87,9 @@ internal static partial class NativeFiles
 
     [LibraryImport("libc", EntryPoint = "linkat", SetLastError = true)]
     public static partial int LinkAt(SafeFileHandle fromDirectory, byte[] fromName, SafeFileHandle toDirectory, byte[] toName, int flags);
+
+    [LibraryImport("libc", EntryPoint = "linkat", SetLastError = true)]
+    public static partial int LinkAt(int fromDirectory, byte[] fromPath, SafeFileHandle toDirectory, byte[] toName, int flags);
 
     [LibraryImport("libc", EntryPoint = "mknodat", SetLastError = true)]
     public static partial int MakeNodeAt(SafeFileHandle directory, byte[] name, uint mode, ulong device);

@@ -5,7 +5,6 @@ using Sandbox.Core.Errors;
 using Sandbox.Core.Runtime;
 using Sandbox.Daemon.Files;
 using Sandbox.Daemon.Linux;
-using Sandbox.Daemon.Tests.Linux;
 using Xunit;
 
 namespace Sandbox.Daemon.Tests.Files;
@@ -138,9 +137,26 @@ public sealed class SandboxFilesTests : IDisposable
         await WriteAsync("/file", "old"u8.ToArray());
         await Assert.ThrowsAsync<IOException>(() => SandboxFiles.WriteAsync(_tree.Root, UidBase, Path("/file"), null, BreakingOff(), Cancelled));
         using var cancel = new CancellationTokenSource();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => SandboxFiles.WriteAsync(_tree.Root, UidBase, Path("/file"), null, Endless(cancel), cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => SandboxFiles.WriteAsync(_tree.Root, UidBase, Path("/file"), null, Endless(cancel, cancel.Token), cancel.Token));
         Assert.Equal("old", await TextAsync("/file"));
         Assert.Equal("file", Name(Assert.Single(await ListAsync("/"))));
+    }
+
+    [Theory]
+    [InlineData("size=1m")]
+    [InlineData("overlay")]
+    public async Task Nobody_sees_a_file_before_it_is_whole(string disk)
+    {
+        Mount(disk);
+        await SandboxFiles.WriteAsync(_tree.Root, UidBase, Path("/dir/file"), null, Looking(), Cancelled);
+        Assert.Equal("whole", await TextAsync("/dir/file"));
+
+        async IAsyncEnumerable<ReadOnlyMemory<byte>> Looking()
+        {
+            yield return "who"u8.ToArray();
+            Assert.Empty(await ListAsync("/dir"));
+            yield return "le"u8.ToArray();
+        }
     }
 
     [Theory]

@@ -1,7 +1,7 @@
 using Sandbox.Core.Errors;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Oci;
-using Sandbox.Daemon.Tests.Linux;
+using Sandbox.Daemon.Tests.Files;
 using Xunit;
 
 namespace Sandbox.Daemon.Tests.Oci;

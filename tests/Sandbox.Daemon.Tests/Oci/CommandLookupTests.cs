@@ -1,6 +1,6 @@
 using Sandbox.Core.Errors;
 using Sandbox.Daemon.Oci;
-using Sandbox.Daemon.Tests.Linux;
+using Sandbox.Daemon.Tests.Files;
 using Xunit;
 
 namespace Sandbox.Daemon.Tests.Oci;

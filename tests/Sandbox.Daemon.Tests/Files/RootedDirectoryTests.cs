@@ -3,7 +3,7 @@ using System.Text;
 using Sandbox.Daemon.Linux;
 using Xunit;
 
-namespace Sandbox.Daemon.Tests.Linux;
+namespace Sandbox.Daemon.Tests.Files;
 
 public sealed class RootedDirectoryTests : IDisposable
 {
@@ -79,7 +79,7 @@ public sealed class RootedDirectoryTests : IDisposable
     {
         using var root = RootedDirectory.Open(_tree.Root);
         Assert.Equal(Errno.Invalid, Assert.Throws<PosixException>(() => root.Top.CreateFile(Encoding.UTF8.GetBytes(name)).Dispose()).Errno);
-        Assert.Equal(Errno.Invalid, Assert.Throws<PosixException>(() => root.Top.Remove(Encoding.UTF8.GetBytes(name))).Errno);
+        Assert.Equal(Errno.Invalid, Assert.Throws<PosixException>(() => root.Top.Remove(Encoding.UTF8.GetBytes(name), TestContext.Current.CancellationToken)).Errno);
         _tree.AssertOutsideUntouched();
     }
 
@@ -129,7 +129,7 @@ public sealed class RootedDirectoryTests : IDisposable
             directory.SetOpaque();
         }
 
-        Assert.Equal(["dir", "fifo", "file", "gone", "link", "second"], top.List().Select(entry => Encoding.UTF8.GetString(entry.Name)).Order(StringComparer.Ordinal));
+        Assert.Equal(["dir", "fifo", "file", "gone", "link", "second"], top.List().Select(entry => Encoding.UTF8.GetString(entry.Name)).Order(StringComparer.Ordinal), StringComparer.Ordinal);
     }
 
     [Fact]
@@ -151,7 +151,7 @@ public sealed class RootedDirectoryTests : IDisposable
         {
             using var root = RootedDirectory.Open(_tree.Root);
             Assert.Equal(Errno.CrossesDevice, Assert.Throws<PosixException>(() => root.OpenRead("a/proc/file"u8).Dispose()).Errno);
-            Assert.Throws<PosixException>(() => root.Top.Remove("a"u8));
+            Assert.Throws<PosixException>(() => root.Top.Remove("a"u8, TestContext.Current.CancellationToken));
             Assert.True(File.Exists(_tree.At("a/proc/file")));
         }
         finally
@@ -194,7 +194,7 @@ public sealed class RootedDirectoryTests : IDisposable
         using var root = RootedDirectory.Open(_tree.Root);
         root.Top.Remove("wide"u8, TestContext.Current.CancellationToken);
         Assert.Empty(root.Top.List());
-        Assert.Equal(Errno.NoEntry, Assert.Throws<PosixException>(() => root.Top.Remove("wide"u8)).Errno);
+        Assert.Equal(Errno.NoEntry, Assert.Throws<PosixException>(() => root.Top.Remove("wide"u8, TestContext.Current.CancellationToken)).Errno);
         _tree.AssertOutsideUntouched();
     }
 

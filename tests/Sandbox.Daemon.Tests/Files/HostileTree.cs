@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Xunit;
 
-namespace Sandbox.Daemon.Tests.Linux;
+namespace Sandbox.Daemon.Tests.Files;
 
 /// <summary>
 /// A sandbox's root and, beside it, a directory of the host with a secret that nothing in the root may reach.

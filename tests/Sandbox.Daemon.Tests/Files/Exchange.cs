@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Sandbox.Daemon.Linux;
 
-namespace Sandbox.Daemon.Tests.Linux;
+namespace Sandbox.Daemon.Tests.Files;
 
 /// <summary>What an attacker uses to win races: two names change places at once. renameat2(2), RENAME_EXCHANGE.</summary>
 internal static class Exchange
