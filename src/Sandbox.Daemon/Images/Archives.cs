@@ -1,0 +1,99 @@
+using System.Globalization;
+using System.IO.Compression;
+using System.Text;
+using Sandbox.Core.Errors;
+
+namespace Sandbox.Daemon.Images;
+
+/// <summary>Receives uploaded archives, and takes OCI ones apart: of those only the names of an image layout are taken.</summary>
+internal static class Archives
+{
+    private const int MaxEntries = 10_000;
+
+    /// <summary>Writes an upload to a file.</summary>
+    public static async Task ReceiveAsync(IAsyncEnumerable<ReadOnlyMemory<byte>> content, string path, long maxBytes, DiskReserve reserve, WorkReport report, CancellationToken cancellationToken)
+    {
+        await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 128 * 1024, useAsync: true);
+        long received = 0;
+        long checkAt = 0;
+        await foreach (var chunk in content.WithCancellation(cancellationToken))
+        {
+            received += chunk.Length;
+            if (received > maxBytes)
+            {
+                throw new SandboxException(ErrorCode.TooLarge, string.Create(CultureInfo.InvariantCulture, $"The archive is larger than {maxBytes >> 20} MiB, the most this host takes in."));
+            }
+
+            if (received >= checkAt)
+            {
+                reserve.Check(chunk.Length);
+                report.Say(string.Create(CultureInfo.InvariantCulture, $"receiving the archive, {received >> 20} MiB"));
+                checkAt = received + (4 << 20);
+            }
+
+            await file.WriteAsync(chunk, cancellationToken);
+        }
+
+        if (received == 0)
+        {
+            throw ImageManifest.Invalid("the archive is empty");
+        }
+    }
+
+    /// <summary>Takes the image layout out of a tar, which may be gzipped.</summary>
+    public static FetchedImage ReadLayout(string archive, string incoming, UnpackBudget budget, CancellationToken cancellationToken)
+    {
+        var layout = Path.Combine(incoming, "layout");
+        var blobs = Path.Combine(layout, "blobs", "sha256");
+        Directory.CreateDirectory(blobs);
+        using var file = new FileStream(archive, FileMode.Open, FileAccess.Read);
+        var gzipped = file.ReadByte() == 0x1f && file.ReadByte() == 0x8b;
+        file.Position = 0;
+        using var plain = gzipped ? (Stream)new GZipStream(file, CompressionMode.Decompress, leaveOpen: true) : file;
+        var reading = new TarReading(plain);
+        var buffer = new byte[128 * 1024];
+        for (var count = 0; reading.Next() is { } entry; count++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (count == MaxEntries)
+            {
+                throw ImageManifest.Invalid($"the archive has more than {MaxEntries} entries");
+            }
+
+            var name = Encoding.UTF8.GetString(entry.Name);
+            name = name.StartsWith("./", StringComparison.Ordinal) ? name[2..] : name;
+            if (entry.Kind != TarKind.File || Target(name, layout, blobs) is not { } target)
+            {
+                continue;
+            }
+
+            if (File.Exists(target))
+            {
+                throw ImageManifest.Invalid($"the archive has {name} twice");
+            }
+
+            using var output = new FileStream(target, FileMode.CreateNew, FileAccess.Write);
+            for (int read; (read = reading.Read(buffer)) > 0;)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                budget.Spend(read);
+                output.Write(buffer, 0, read);
+            }
+        }
+
+        return FetchedImage.FromLayout(layout);
+    }
+
+    private static string? Target(string name, string layout, string blobs)
+    {
+        const string prefix = "blobs/sha256/";
+        if (name == "index.json")
+        {
+            return Path.Combine(layout, name);
+        }
+
+        return name.StartsWith(prefix, StringComparison.Ordinal) && Core.Images.Digest.TryParse("sha256:" + name[prefix.Length..], out var digest)
+            ? Path.Combine(blobs, digest.Hex)
+            : null;
+    }
+}

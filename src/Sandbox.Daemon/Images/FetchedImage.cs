@@ -1,0 +1,53 @@
+using Sandbox.Core.Images;
+
+namespace Sandbox.Daemon.Images;
+
+/// <summary>What a source left in a directory: a manifest, and blobs by digest. Nothing of it is trusted yet.</summary>
+internal sealed class FetchedImage
+{
+    private const int MaxNesting = 4;
+    private readonly string _blobs;
+
+    private FetchedImage(byte[] manifest, string blobs) => (Manifest, _blobs) = (manifest, blobs);
+
+    public byte[] Manifest { get; }
+
+    public string Blob(Digest digest) => Path.Combine(_blobs, digest.Hex);
+
+    /// <summary>From an OCI image layout: its only image, or the one for linux/amd64.</summary>
+    public static FetchedImage FromLayout(string directory)
+    {
+        var blobs = Path.Combine(directory, "blobs", "sha256");
+        var document = ReadDocument(Path.Combine(directory, "index.json"), "it has no index.json");
+        for (var depth = 0; depth < MaxNesting; depth++)
+        {
+            if (ImageManifest.Choose(document) is not { } chosen)
+            {
+                return depth > 0 ? new FetchedImage(document, blobs) : throw ImageManifest.Invalid("its index.json is no index");
+            }
+
+            document = ReadDocument(Path.Combine(blobs, chosen.Digest.Hex), $"{chosen.Digest.Value} is missing");
+            if (ImageManifest.DigestOf(document) != chosen.Digest)
+            {
+                throw ImageManifest.Invalid($"the content of {chosen.Digest.Value} does not have that digest");
+            }
+        }
+
+        throw ImageManifest.Invalid("its indexes are nested too deep");
+    }
+
+    /// <summary>From skopeo's <c>dir:</c>, which keeps a manifest as the registry has it.</summary>
+    public static FetchedImage FromSkopeo(string directory) =>
+        new(ReadDocument(Path.Combine(directory, "manifest.json"), "it has no manifest"), directory);
+
+    private static byte[] ReadDocument(string path, string missing)
+    {
+        var file = new FileInfo(path);
+        if (!file.Exists)
+        {
+            throw ImageManifest.Invalid(missing);
+        }
+
+        return file.Length <= ImageManifest.MaxDocumentBytes ? File.ReadAllBytes(path) : throw ImageManifest.Invalid("its manifest is larger than 1 MiB");
+    }
+}

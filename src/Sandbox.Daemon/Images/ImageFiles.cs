@@ -1,0 +1,125 @@
+using System.Text.Json;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Ids;
+using Sandbox.Core.Images;
+using Sandbox.Daemon.Linux;
+
+namespace Sandbox.Daemon.Images;
+
+/// <summary>
+/// Where the store is on disk: an OCI image layout in <c>images</c>, the unpacked layers by diff id in <c>layers</c>,
+/// and <c>incoming</c>, where everything is made before it is renamed into place. What is in the first two is complete.
+/// https://github.com/opencontainers/image-spec/blob/main/image-layout.md
+/// </summary>
+internal sealed class ImageFiles(string dataDirectory, Tool tool)
+{
+    private string Images => Path.Combine(dataDirectory, "images");
+
+    private string Blobs => Path.Combine(Images, "blobs", "sha256");
+
+    private string Layers => Path.Combine(dataDirectory, "layers");
+
+    private string Incoming => Path.Combine(dataDirectory, "incoming");
+
+    private string Index => Path.Combine(Images, "index.json");
+
+    public string Blob(Digest digest) => Path.Combine(Blobs, digest.Hex);
+
+    /// <summary>The unpacked layer of a diff id.</summary>
+    public string Layer(Digest diffId) => Path.Combine(Layers, diffId.Hex);
+
+    /// <summary>A layer made here for one image, not one of its own.</summary>
+    public string Layer(string name) => Path.Combine(Layers, name);
+
+    /// <summary>Makes the directories, root's alone, and clears what an earlier daemon was in the middle of.</summary>
+    public async Task OpenAsync()
+    {
+        foreach (var path in (ReadOnlySpan<string>)[dataDirectory, Images, Path.Combine(Images, "blobs"), Blobs, Layers, Incoming])
+        {
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        File.SetUnixFileMode(Layers, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        foreach (var left in Directory.GetDirectories(Incoming))
+        {
+            Mounting.Unmount(ExtraCertificates.MountPoint(left));
+            await RemoveAsync(left);
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(Images, "oci-layout"), """{"imageLayoutVersion":"1.0.0"}""");
+    }
+
+    /// <summary>An empty directory on the same file system, for work that may come to nothing.</summary>
+    public string MakeIncoming()
+    {
+        var path = Path.Combine(Incoming, IdText.Random());
+        Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return path;
+    }
+
+    /// <summary>Removes a tree whose names may be any bytes.</summary>
+    public async Task RemoveAsync(string path) => await tool.RunOrThrowAsync("rm", ["-rf", "--one-file-system", "--", path]);
+
+    /// <summary>Has everything below on the disk, not in the page cache only: a rename must not survive a power cut that its content did not.</summary>
+    public async Task SyncAsync() => await tool.RunOrThrowAsync("sync", ["-f", Incoming]);
+
+    /// <summary>The manifests in the index; none when there is no index yet.</summary>
+    public IReadOnlyList<Descriptor> ReadIndex()
+    {
+        if (!File.Exists(Index))
+        {
+            return [];
+        }
+
+        var index = JsonSerializer.Deserialize(File.ReadAllBytes(Index), OciJson.Default.OciManifest);
+        return [.. (index?.Manifests ?? []).OfType<OciDescriptor>().Select(entry => new Descriptor(entry.MediaType ?? "", Digest.Parse(entry.Digest ?? ""), entry.Size))];
+    }
+
+    /// <summary>Replaces the index: from here on the store holds just these images.</summary>
+    public void WriteIndex(IEnumerable<Descriptor> manifests)
+    {
+        var index = new OciManifest
+        {
+            SchemaVersion = 2,
+            Manifests = [.. manifests.Select(manifest => new OciDescriptor { MediaType = manifest.MediaType, Digest = manifest.Digest.Value, Size = manifest.Size })],
+        };
+        var fresh = Index + ".new";
+        using (var file = new FileStream(fresh, FileMode.Create, FileAccess.Write))
+        {
+            JsonSerializer.Serialize(file, index, OciJson.Default.OciManifest);
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(fresh, Index, overwrite: true);
+    }
+
+    /// <summary>Reads a document of the store.</summary>
+    public byte[] ReadBlob(Digest digest) => File.ReadAllBytes(Blob(digest));
+
+    /// <summary>Removes all blobs and layers but these. Layers are renamed first: one is there as a whole, or not at all.</summary>
+    public async Task KeepOnlyAsync(IReadOnlySet<string> blobs, Func<string, bool> keepLayer)
+    {
+        foreach (var blob in Directory.GetFiles(Blobs).Where(path => !blobs.Contains(Path.GetFileName(path))))
+        {
+            File.Delete(blob);
+        }
+
+        foreach (var layer in Directory.GetDirectories(Layers).Where(path => !keepLayer(Path.GetFileName(path))))
+        {
+            var away = Path.Combine(Incoming, IdText.Random());
+            Directory.Move(layer, away);
+            await RemoveAsync(away);
+        }
+    }
+
+    /// <summary>
+    /// What a fault means for the person who asked for the image. Disk full shows as ENOSPC or EDQUOT, whichever call meets it.
+    /// </summary>
+    public static Exception Translate(Exception exception) => exception switch
+    {
+        IOException { HResult: Errno.NoSpace or Errno.Quota } => DiskReserve.Full(exception),
+        InvalidDataException => ImageManifest.Invalid(exception.Message.TrimEnd('.'), exception),
+        SandboxException or OperationCanceledException => exception,
+        _ => new SandboxException(ErrorCode.Internal, "The image could not be added; the daemon's log says why.", exception),
+    };
+}

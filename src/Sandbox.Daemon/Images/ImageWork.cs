@@ -1,0 +1,147 @@
+using System.Runtime.ExceptionServices;
+using Sandbox.Core.Images;
+
+namespace Sandbox.Daemon.Images;
+
+/// <summary>
+/// Bringing in one image, for everybody who asks for it at the same time. It goes on while anybody waits for it; when
+/// the last one leaves it is cancelled.
+/// </summary>
+internal sealed class ImageWork
+{
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stop = new();
+    private TaskCompletionSource _changed = NewSignal();
+    private ImageProgress _latest = new(0, "starting");
+    private ExceptionDispatchInfo? _fault;
+    private Task _running = Task.CompletedTask;
+    private int _askers;
+    private bool _over;
+
+    /// <summary>Starts the work; whoever starts it has joined it.</summary>
+    public void Start(Func<WorkReport, CancellationToken, Task<StoredImage>> work)
+    {
+        _askers = 1;
+        _running = Task.Run(async () =>
+        {
+            try
+            {
+                var image = await work(new WorkReport(Publish), _stop.Token);
+                Conclude(new ImageProgress(100, "ready", image), null);
+            }
+            catch (Exception exception)
+            {
+                Conclude(null, ExceptionDispatchInfo.Capture(exception));
+            }
+        });
+    }
+
+    /// <summary>Takes part; false when it is over or about to be, so that new work is to be started.</summary>
+    public bool TryJoin()
+    {
+        lock (_gate)
+        {
+            if (_over || _stop.IsCancellationRequested)
+            {
+                return false;
+            }
+
+            _askers++;
+            return true;
+        }
+    }
+
+    /// <summary>How far it is, and what completes when that changes. Throws what the work failed with.</summary>
+    public (ImageProgress Latest, Task Changed) Look()
+    {
+        lock (_gate)
+        {
+            _fault?.Throw();
+            return (_latest, _changed.Task);
+        }
+    }
+
+    /// <summary>Stops taking part. The last one waits until nothing is left of work that was not finished.</summary>
+    public async Task LeaveAsync()
+    {
+        bool last;
+        lock (_gate)
+        {
+            _askers--;
+            last = _askers == 0 && !_over;
+        }
+
+        if (last)
+        {
+            await StopAsync();
+        }
+    }
+
+    /// <summary>Cancels the work for everybody and waits for its end.</summary>
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void Publish(ImageProgress progress)
+    {
+        TaskCompletionSource changed;
+        lock (_gate)
+        {
+            var next = progress with { Percent = Math.Max(_latest.Percent, progress.Percent) };
+            if (next == _latest)
+            {
+                return;
+            }
+
+            _latest = next;
+            changed = _changed;
+            _changed = NewSignal();
+        }
+
+        changed.SetResult();
+    }
+
+    private void Conclude(ImageProgress? last, ExceptionDispatchInfo? fault)
+    {
+        lock (_gate)
+        {
+            _over = true;
+            _latest = last ?? _latest;
+            _fault = fault;
+        }
+
+        _changed.TrySetResult();
+    }
+}
+
+/// <summary>Says how far the work is. A stage is a part of the whole: what it reports is spread over it.</summary>
+internal sealed class WorkReport(Action<ImageProgress> publish)
+{
+    private int _from;
+    private int _to = 100;
+    private int _now;
+
+    /// <summary>Begins a stage that takes the work from one percentage to another.</summary>
+    public void Stage(int from, int to, string step)
+    {
+        (_from, _to) = (from, to);
+        Percent(0, step);
+    }
+
+    /// <summary>What is being done, without a number to it.</summary>
+    public void Say(string step) => publish(new ImageProgress(_now, step));
+
+    /// <summary>How much of the stage is done, 0 to 100.</summary>
+    public void Percent(int percent, string step)
+    {
+        _now = Math.Max(_now, _from + ((_to - _from) * Math.Clamp(percent, 0, 100) / 100));
+        publish(new ImageProgress(_now, step));
+    }
+
+    /// <summary>How much of the stage is done, by bytes.</summary>
+    public void Fraction(long done, long total, string step) => Percent(total <= 0 ? 0 : (int)Math.Clamp(done * 100 / total, 0, 100), step);
+}

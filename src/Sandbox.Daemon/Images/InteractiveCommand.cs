@@ -1,0 +1,51 @@
+namespace Sandbox.Daemon.Images;
+
+/// <summary>Tells a place to type in from a service, by what an image runs.</summary>
+internal static class InteractiveCommand
+{
+    private static readonly HashSet<string> Readers = new(StringComparer.Ordinal)
+    {
+        "sh", "bash", "ash", "dash", "zsh", "fish", "ksh", "busybox", "python", "node", "irb",
+    };
+
+    private static readonly HashSet<string> Inits = new(StringComparer.Ordinal) { "tini", "dumb-init", "catatonit", "docker-init" };
+
+    /// <summary>
+    /// True when nothing is run, or a shell or a REPL that reads what is typed: <c>bash</c>, <c>/bin/sh -l</c>,
+    /// <c>docker-entrypoint.sh node</c>, <c>tini -- python3</c>. False as soon as it is given something to run,
+    /// <c>sh -c "exec serve"</c> or <c>python3 app.py</c>, and for everything else.
+    /// </summary>
+    public static bool Is(IReadOnlyList<string> entrypoint, IReadOnlyList<string> command)
+    {
+        var words = entrypoint.Concat(command).ToList();
+        if (words.Count == 0)
+        {
+            return true;
+        }
+
+        // An init or an entrypoint script runs what follows it.
+        while (words.Count > 1 && (Inits.Contains(BaseName(words[0])) || BaseName(words[0]).EndsWith("entrypoint.sh", StringComparison.Ordinal)))
+        {
+            words.RemoveAt(0);
+            while (words.Count > 1 && words[0].StartsWith('-'))
+            {
+                words.RemoveAt(0);
+            }
+        }
+
+        if (words is ["busybox" or "/bin/busybox", _, ..])
+        {
+            words.RemoveAt(0);
+        }
+
+        var program = BaseName(words[0]);
+        var reads = Readers.Contains(program) || (program.StartsWith("python3", StringComparison.Ordinal) && program.AsSpan(7).IndexOfAnyExcept("0123456789.") < 0);
+        return reads && words.Skip(1).All(word => word.StartsWith('-') && !RunsSomething(word));
+    }
+
+    private static string BaseName(string program) => program[(program.LastIndexOf('/') + 1)..];
+
+    // -c, and letters that end in it (-lc, -ec); a REPL's -e, -p and -m. Long options only set things.
+    private static bool RunsSomething(string option) =>
+        !option.StartsWith("--", StringComparison.Ordinal) && option.Length > 1 && option[^1] is 'c' or 'e' or 'm' or 'p';
+}

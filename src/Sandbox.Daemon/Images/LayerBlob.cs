@@ -1,0 +1,191 @@
+using System.IO.Compression;
+using System.IO.Pipes;
+using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
+using Sandbox.Core.Images;
+using Sandbox.Daemon.Linux;
+
+namespace Sandbox.Daemon.Images;
+
+/// <summary>How many bytes layers may still unpack to: what keeps a small blob from filling the disk.</summary>
+internal sealed class UnpackBudget(long bytes, DiskReserve reserve)
+{
+    private const long CheckEvery = 16 << 20;
+    private long _left = bytes;
+    private long _untilCheck;
+
+    public void Spend(long count)
+    {
+        _left -= count;
+        if (_left < 0)
+        {
+            throw ImageManifest.Invalid("its layers unpack to far more than an image may hold");
+        }
+
+        _untilCheck -= count;
+        if (_untilCheck <= 0)
+        {
+            _untilCheck = CheckEvery;
+            reserve.Check();
+        }
+    }
+}
+
+/// <summary>
+/// The plain tar inside a layer's blob, read once from its beginning, and its digest: the layer's diff id. What the
+/// blob is compressed with is told by its first bytes, because <c>docker save</c> calls plain tars gzip.
+/// </summary>
+internal sealed class LayerBlob : Stream
+{
+    private readonly Stream _plain;
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly UnpackBudget _budget;
+    private readonly CancellationToken _cancellationToken;
+
+    private LayerBlob(Stream plain, UnpackBudget budget, CancellationToken cancellationToken) =>
+        (_plain, _budget, _cancellationToken) = (plain, budget, cancellationToken);
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public static LayerBlob Open(string path, UnpackBudget budget, CancellationToken cancellationToken)
+    {
+        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 128 * 1024);
+        try
+        {
+            Span<byte> start = stackalloc byte[4];
+            var count = file.ReadAtLeast(start, 4, throwOnEndOfStream: false);
+            file.Position = 0;
+            start = start[..count];
+            Stream plain = start.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]) ? new GZipStream(file, CompressionMode.Decompress)
+                : start.SequenceEqual((ReadOnlySpan<byte>)[0x28, 0xb5, 0x2f, 0xfd]) ? new ZstandardProgram(file)
+                : file;
+            return new LayerBlob(plain, budget, cancellationToken);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads what is left and says the digest of the whole.</summary>
+    public Digest Finish()
+    {
+        var buffer = new byte[128 * 1024];
+        while (Read(buffer) > 0)
+        {
+        }
+
+        return Digest.Parse("sha256:" + Convert.ToHexStringLower(_hash.GetHashAndReset()));
+    }
+
+    public override int Read(Span<byte> buffer)
+    {
+        _cancellationToken.ThrowIfCancellationRequested();
+        var count = _plain.Read(buffer);
+        _budget.Spend(count);
+        _hash.AppendData(buffer[..count]);
+        return count;
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _plain.Dispose();
+            _hash.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    /// <summary>What <c>zstd -dc</c> writes; .NET 10 has no zstd of its own. That it failed shows in the digest.</summary>
+    private sealed class ZstandardProgram : Stream
+    {
+        private readonly AnonymousPipeServerStream _pipe = new(PipeDirection.In, HandleInheritability.None);
+        private readonly FileStream _file;
+        private readonly int _pid;
+
+        public ZstandardProgram(FileStream file)
+        {
+            _file = file;
+            try
+            {
+                using var output = new SafeFileHandle(_pipe.ClientSafePipeHandle.DangerousGetHandle(), ownsHandle: false);
+                using var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+                _pid = Tool.Spawn("zstd", ["-dcq", "--memory=128MB"], file.SafeFileHandle, output, nothing);
+                _pipe.DisposeLocalCopyOfClientHandle();
+            }
+            catch
+            {
+                _pipe.Dispose();
+                throw;
+            }
+        }
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override int Read(Span<byte> buffer) => _pipe.Read(buffer);
+
+        public override int Read(byte[] buffer, int offset, int count) => _pipe.Read(buffer, offset, count);
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                _pipe.Dispose();
+                _ = Tool.Kill(_pid, 9);
+                _ = Native.WaitPid(_pid, out _, 0);
+                _file.Dispose();
+            }
+
+            base.Dispose(disposing);
+        }
+    }
+}

@@ -1,0 +1,365 @@
+using Sandbox.Core.Errors;
+using Sandbox.Daemon.Linux;
+
+namespace Sandbox.Daemon.Images;
+
+/// <summary>
+/// Applies a layer's tar to an empty directory, in the form overlayfs takes as a lower directory. Nothing is walked by
+/// string: the kernel resolves the way to each entry and refuses what leads out of the directory (RESOLVE_BENEATH),
+/// then the entry is made by its one name in the directory that was opened.
+/// https://github.com/opencontainers/image-spec/blob/main/layer.md
+/// </summary>
+/// <remarks>
+/// Owners stay the numbers of the tar: idmapped mounts shift them. No image has a good reason for a name with
+/// <c>..</c> or an absolute one, so both are refused rather than understood.
+/// </remarks>
+internal sealed class LayerUnpacking : IDisposable
+{
+    private const int MaxEntries = 2_000_000;
+    private const int MaxKeptNameBytes = 128 << 20;
+    private const long MaxId = 65_535;
+
+    private static readonly Ownership ImpliedParent = new(0, 0, 0x1ED); // 0755
+
+    private readonly RootedDirectory _root;
+    private readonly List<(byte[] Path, DateTimeOffset Modified)> _directoryTimes = [];
+    private readonly byte[] _buffer = new byte[128 * 1024];
+    private DirectoryHandle? _parent;
+    private byte[]? _parentPath;
+    private int _keptNameBytes;
+
+    private LayerUnpacking(string directory) => _root = RootedDirectory.Open(directory);
+
+    /// <summary>Unpacks all of a layer's tar.</summary>
+    public static void Unpack(LayerBlob tar, string directory, UnpackBudget budget)
+    {
+        using var unpacking = new LayerUnpacking(directory);
+        var entry = default(TarEntry);
+        try
+        {
+            var reading = new TarReading(tar);
+            for (var count = 0; (entry = reading.Next()) is not null; count++)
+            {
+                if (count == MaxEntries)
+                {
+                    throw ImageManifest.Invalid($"a layer has more than {MaxEntries} entries");
+                }
+
+                // An inode costs the disk about a block, however empty.
+                budget.Spend(4096);
+                unpacking.Apply(entry, reading);
+            }
+
+            unpacking.SetDirectoryTimes();
+        }
+        catch (PosixException exception) when (Blame(exception) is { } why)
+        {
+            throw ImageManifest.Invalid(entry is null ? why : $"{why}: '{ShownName(entry)}'", exception);
+        }
+    }
+
+    public void Dispose()
+    {
+        _parent?.Dispose();
+        _root.Dispose();
+    }
+
+    // What is the layer's doing; everything else is the host's.
+    private static string? Blame(PosixException exception) => exception.Errno switch
+    {
+        Errno.CrossesDevice => "a layer leads out of the image",
+        Errno.Loop or Errno.NotDirectory or Errno.NoEntry or Errno.IsDirectory => "a layer uses something as a directory that is none",
+        Errno.NameTooLong or Errno.Invalid => "a layer has a name or attribute that Linux does not take",
+        _ => null,
+    };
+
+    private static SandboxException Refuse(string why, TarEntry entry) => ImageManifest.Invalid($"{why}: '{ShownName(entry)}'");
+
+    private static string ShownName(TarEntry entry) => ImageManifest.Shown(System.Text.Encoding.UTF8.GetString(entry.Name));
+
+    private void Apply(TarEntry entry, TarReading reading)
+    {
+        if (entry.Uid is < 0 or > MaxId || entry.Gid is < 0 or > MaxId)
+        {
+            throw Refuse("a layer has an owner above 65535", entry);
+        }
+
+        var path = Normalize(entry.Name, entry);
+        if (path.Length == 0)
+        {
+            if (entry.Kind != TarKind.Directory)
+            {
+                throw Refuse("a layer replaces the root", entry);
+            }
+
+            using var top = _root.OpenInode(path, followLast: false);
+            Finish(top, entry);
+            KeepTime(path, entry);
+            return;
+        }
+
+        var length = RootedDirectory.ParentLength(path, out var name);
+        var parent = Parent(path.AsSpan(0, Math.Max(0, length - 1)));
+        if (name.StartsWith(".wh."u8))
+        {
+            ApplyWhiteout(parent, name, entry);
+            return;
+        }
+
+        switch (entry.Kind)
+        {
+            case TarKind.Directory:
+                ApplyDirectory(parent, name, path, entry);
+                break;
+            case TarKind.File:
+                MakeRoom(parent, name);
+                ApplyFile(parent, name, entry, reading);
+                break;
+            case TarKind.SymbolicLink:
+                if (entry.Target.Length == 0)
+                {
+                    throw Refuse("a layer has a link without a target", entry);
+                }
+
+                MakeRoom(parent, name);
+                parent.MakeSymlink(name, entry.Target, (uint)entry.Uid, (uint)entry.Gid);
+                using (var link = parent.OpenInode(name))
+                {
+                    link.SetModified(Modified(entry));
+                }
+
+                break;
+            case TarKind.HardLink:
+                ApplyHardLink(parent, name, path, entry);
+                break;
+            case TarKind.Fifo:
+                MakeRoom(parent, name);
+                parent.MakeFifo(name, Owner(entry));
+                break;
+            case TarKind.CharacterDevice or TarKind.BlockDevice:
+                // The runtime makes /dev itself; anywhere else a device has no business.
+                if (!path.AsSpan().StartsWith("dev/"u8))
+                {
+                    throw Refuse("a layer has a device node outside of /dev", entry);
+                }
+
+                break;
+        }
+    }
+
+    private void ApplyDirectory(DirectoryHandle parent, ReadOnlySpan<byte> name, byte[] path, TarEntry entry)
+    {
+        var present = parent.Find(name);
+        if (present?.Type != InodeType.Directory)
+        {
+            MakeRoom(parent, name);
+            parent.MakeDirectory(name, Owner(entry));
+        }
+
+        using var directory = parent.OpenInode(name);
+        if (present?.Type == InodeType.CharacterDevice)
+        {
+            directory.SetOpaque(); // the same layer deletes the name and makes it anew: nothing of below may show
+        }
+
+        Finish(directory, entry);
+        KeepTime(path, entry);
+    }
+
+    private void ApplyFile(DirectoryHandle parent, ReadOnlySpan<byte> name, TarEntry entry, TarReading reading)
+    {
+        using var file = parent.CreateFile(name);
+        long offset = 0;
+        for (int count; (count = reading.Read(_buffer)) > 0; offset += count)
+        {
+            file.Write(_buffer.AsSpan(0, count), offset);
+        }
+
+        Finish(file, entry);
+        file.SetModified(Modified(entry));
+    }
+
+    private void ApplyHardLink(DirectoryHandle parent, ReadOnlySpan<byte> name, byte[] path, TarEntry entry)
+    {
+        var target = Normalize(entry.Target, entry);
+        if (target.AsSpan().SequenceEqual(path))
+        {
+            return;
+        }
+
+        var length = RootedDirectory.ParentLength(target, out var targetName);
+        using var from = OpenBeneath(target.AsSpan(0, Math.Max(0, length - 1)));
+        if (targetName.IsEmpty || from.Find(targetName) is not { Type: InodeType.File })
+        {
+            throw Refuse("a layer has a hard link to what is no file of it", entry);
+        }
+
+        MakeRoom(parent, name);
+        parent.MakeHardLink(name, from, targetName);
+    }
+
+    // https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts
+    // A whiteout is about the layers below only: what the same layer has under the name stays.
+    private void ApplyWhiteout(DirectoryHandle parent, ReadOnlySpan<byte> name, TarEntry entry)
+    {
+        if (name.SequenceEqual(".wh..wh..opq"u8))
+        {
+            parent.Handle.SetOpaque();
+            return;
+        }
+
+        if (name.StartsWith(".wh..wh."u8))
+        {
+            return; // AUFS kept notes of its own under such names
+        }
+
+        var deleted = name[4..];
+        if (deleted.IsEmpty || deleted.SequenceEqual("."u8) || deleted.SequenceEqual(".."u8))
+        {
+            throw Refuse("a layer has a broken whiteout", entry);
+        }
+
+        switch (parent.Find(deleted)?.Type)
+        {
+            case null:
+                parent.MakeWhiteout(deleted);
+                break;
+            case InodeType.Directory:
+                using (var directory = parent.OpenInode(deleted))
+                {
+                    directory.SetOpaque();
+                }
+
+                break;
+        }
+    }
+
+    private static void Finish(Microsoft.Win32.SafeHandles.SafeFileHandle inode, TarEntry entry)
+    {
+        inode.SetOwner((uint)entry.Uid, (uint)entry.Gid);
+        inode.SetMode((int)entry.Mode);
+        foreach (var (name, value) in entry.Attributes)
+        {
+            if (name == "security.capability" || name.StartsWith("user.", StringComparison.Ordinal))
+            {
+                inode.SetAttribute(name, value);
+            }
+        }
+    }
+
+    private void MakeRoom(DirectoryHandle parent, ReadOnlySpan<byte> name)
+    {
+        if (parent.Find(name) is { } present)
+        {
+            parent.Remove(name);
+            if (present.Type is InodeType.Directory or InodeType.Symlink)
+            {
+                _parentPath = null; // the way to it may have led through what is gone now
+            }
+        }
+    }
+
+    private DirectoryHandle Parent(ReadOnlySpan<byte> path)
+    {
+        if (_parent is not null && _parentPath is not null && path.SequenceEqual(_parentPath))
+        {
+            return _parent;
+        }
+
+        DirectoryHandle parent;
+        try
+        {
+            parent = OpenBeneath(path);
+        }
+        catch (PosixException exception) when (exception.Errno == Errno.NoEntry)
+        {
+            using (_root.OpenParent([.. path, (byte)'/', (byte)'x'], out _, ImpliedParent))
+            {
+            }
+
+            parent = OpenBeneath(path);
+        }
+
+        _parent?.Dispose();
+        _parent = parent;
+        _parentPath = path.ToArray();
+        return parent;
+    }
+
+    private DirectoryHandle OpenBeneath(ReadOnlySpan<byte> path) => new(NativeFiles.OpenAt2(
+        _root.Top.Handle,
+        path.IsEmpty ? [(byte)'.', 0] : RootedDirectory.Text(path),
+        NativeFiles.PathOnly | NativeFiles.Directory,
+        0,
+        RootedDirectory.Confined | NativeFiles.ResolveBeneath));
+
+    private void KeepTime(byte[] path, TarEntry entry)
+    {
+        _keptNameBytes += path.Length + 64;
+        if (_keptNameBytes > MaxKeptNameBytes)
+        {
+            throw ImageManifest.Invalid("a layer has too many directories");
+        }
+
+        _directoryTimes.Add((path, Modified(entry)));
+    }
+
+    // At the end, because every entry made in a directory changes its time.
+    private void SetDirectoryTimes()
+    {
+        foreach (var (path, modified) in _directoryTimes)
+        {
+            try
+            {
+                using var directory = OpenBeneath(path);
+                directory.Handle.SetModified(modified);
+            }
+            catch (PosixException exception) when (exception.Errno is Errno.NoEntry or Errno.NotDirectory)
+            {
+                // A later entry took its place.
+            }
+        }
+    }
+
+    private static Ownership Owner(TarEntry entry) => new((uint)entry.Uid, (uint)entry.Gid, (int)entry.Mode);
+
+    private static DateTimeOffset Modified(TarEntry entry)
+    {
+        var (seconds, nanoseconds) = entry.Modified;
+        var limited = Math.Clamp(seconds, 0, 0x3_FFFF_FFFF); // the years that ext4 can say
+        return DateTimeOffset.FromUnixTimeSeconds(limited).AddTicks(nanoseconds / 100);
+    }
+
+    // "./usr//bin/" is "usr/bin"; the root is empty.
+    private static byte[] Normalize(ReadOnlySpan<byte> name, TarEntry entry)
+    {
+        if (name.StartsWith("/"u8) && name.ContainsAnyExcept((byte)'/'))
+        {
+            throw Refuse("a layer has an absolute name", entry);
+        }
+
+        var path = new List<byte>(name.Length);
+        foreach (var range in name.Split((byte)'/'))
+        {
+            var part = name[range];
+            if (part.IsEmpty || part.SequenceEqual("."u8))
+            {
+                continue;
+            }
+
+            if (part.SequenceEqual(".."u8))
+            {
+                throw Refuse("a layer has a name that climbs up", entry);
+            }
+
+            if (path.Count > 0)
+            {
+                path.Add((byte)'/');
+            }
+
+            path.AddRange(part);
+        }
+
+        return [.. path];
+    }
+}

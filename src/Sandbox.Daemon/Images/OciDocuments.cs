@@ -1,0 +1,102 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Sandbox.Daemon.Images;
+
+// The JSON of the OCI image spec, as it comes: nothing here is checked yet.
+// https://github.com/opencontainers/image-spec/blob/main/manifest.md and image-index.md, config.md beside it.
+
+/// <summary><c>{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:…","size":406}</c>.</summary>
+internal sealed record OciDescriptor
+{
+    [JsonPropertyName("mediaType")]
+    public string? MediaType { get; init; }
+
+    [JsonPropertyName("digest")]
+    public string? Digest { get; init; }
+
+    [JsonPropertyName("size")]
+    public long Size { get; init; }
+
+    [JsonPropertyName("platform")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public OciPlatform? Platform { get; init; }
+}
+
+/// <summary><c>{"os":"linux","architecture":"amd64"}</c>.</summary>
+internal sealed record OciPlatform
+{
+    [JsonPropertyName("os")]
+    public string? Os { get; init; }
+
+    [JsonPropertyName("architecture")]
+    public string? Architecture { get; init; }
+}
+
+/// <summary>A manifest or an index: which of them it is, <see cref="Manifests"/> tells.</summary>
+internal sealed record OciManifest
+{
+    [JsonPropertyName("schemaVersion")]
+    public int SchemaVersion { get; init; }
+
+    [JsonPropertyName("config")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public OciDescriptor? Config { get; init; }
+
+    [JsonPropertyName("layers")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<OciDescriptor?>? Layers { get; init; }
+
+    [JsonPropertyName("manifests")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<OciDescriptor?>? Manifests { get; init; }
+}
+
+/// <summary>An image configuration.</summary>
+internal sealed record OciImage
+{
+    [JsonPropertyName("os")]
+    public string? Os { get; init; }
+
+    [JsonPropertyName("architecture")]
+    public string? Architecture { get; init; }
+
+    [JsonPropertyName("config")]
+    public OciImageConfig? Config { get; init; }
+
+    [JsonPropertyName("rootfs")]
+    public OciRootFileSystem? RootFileSystem { get; init; }
+}
+
+/// <summary>What the image runs.</summary>
+internal sealed record OciImageConfig
+{
+    [JsonPropertyName("Entrypoint")]
+    public IReadOnlyList<string?>? Entrypoint { get; init; }
+
+    [JsonPropertyName("Cmd")]
+    public IReadOnlyList<string?>? Command { get; init; }
+
+    [JsonPropertyName("Env")]
+    public IReadOnlyList<string?>? Env { get; init; }
+
+    [JsonPropertyName("WorkingDir")]
+    public string? Workdir { get; init; }
+
+    [JsonPropertyName("User")]
+    public string? User { get; init; }
+
+    [JsonPropertyName("ExposedPorts")]
+    public IReadOnlyDictionary<string, JsonElement>? ExposedPorts { get; init; }
+}
+
+/// <summary><c>{"type":"layers","diff_ids":["sha256:…"]}</c>: the digests of the layers' plain tars, the base first.</summary>
+internal sealed record OciRootFileSystem
+{
+    [JsonPropertyName("diff_ids")]
+    public IReadOnlyList<string?>? DiffIds { get; init; }
+}
+
+[JsonSerializable(typeof(OciManifest))]
+[JsonSerializable(typeof(OciImage))]
+internal sealed partial class OciJson : JsonSerializerContext;
