@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Sandbox.Daemon;
 
@@ -42,6 +43,15 @@ internal sealed record DaemonOptions
     /// <summary>Prefixes refused on top of the special-purpose ones and those the host has on-link.</summary>
     public IReadOnlyList<string> RefusedPrefixes { get; init; } = [];
 
+    /// <summary>Prefixes that sandboxes may reach although they would be refused: a package mirror in the operator's own net.</summary>
+    public IReadOnlyList<string> AllowedDestinations { get; init; } = [];
+
+    /// <summary>Whether port 25 is refused: a free sandbox that can send mail is a spammer's.</summary>
+    public bool RefuseMail { get; init; } = true;
+
+    /// <summary>The account the sandboxes' resolver runs as. Where it does not exist, <c>nobody</c>, with a warning in the log.</summary>
+    public string DnsUser { get; init; } = "sandbox-dns";
+
     /// <summary>A PEM file whose certificates go into every image's bundle.</summary>
     public string? ExtraCaFile { get; init; }
 
@@ -84,7 +94,8 @@ internal sealed record DaemonOptions
             mistakes.Add("AddressPool: an IPv4 prefix of /8 to /24");
         }
 
-        mistakes.AddRange(RefusedPrefixes.Where(prefix => !IPNetwork.TryParse(prefix, out _)).Select(prefix => $"RefusedPrefixes: '{prefix}' is not a prefix"));
+        mistakes.AddRange(NotPrefixes(RefusedPrefixes).Select(prefix => $"RefusedPrefixes: '{prefix}' is not an IPv4 prefix"));
+        mistakes.AddRange(NotPrefixes(AllowedDestinations).Select(prefix => $"AllowedDestinations: '{prefix}' is not an IPv4 prefix"));
         if (ExtraCaFile is not null && !File.Exists(ExtraCaFile))
         {
             mistakes.Add($"ExtraCaFile: {ExtraCaFile} does not exist");
@@ -92,4 +103,7 @@ internal sealed record DaemonOptions
 
         return mistakes;
     }
+
+    private static IEnumerable<string> NotPrefixes(IEnumerable<string> prefixes) =>
+        prefixes.Where(prefix => !IPNetwork.TryParse(prefix, out var network) || network.BaseAddress.AddressFamily != AddressFamily.InterNetwork);
 }

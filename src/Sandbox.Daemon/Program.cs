@@ -1,1 +1,3 @@
-return 0;
+using Sandbox.Daemon;
+
+return await DaemonHost.RunAsync(args);

@@ -1,0 +1,202 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Sandbox.Core.People;
+using Sandbox.Core.Quotas;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Linux;
+
+namespace Sandbox.Daemon.ControlGroups;
+
+/// <summary>
+/// One control group per person over those of their sandboxes, so that the sum of what a person uses is bounded too.
+/// The groups of sandboxes are made by the OCI runtime; this makes and removes what is above them, on hosts with
+/// cgroup v2 and on those with the controllers of v1. https://docs.kernel.org/admin-guide/cgroup-v2.html
+/// </summary>
+internal sealed partial class ControlGroupTree(DaemonOptions options, ILogger<ControlGroupTree> logger)
+{
+    /// <summary>Microseconds.</summary>
+    public const int Period = 100_000;
+
+    private const string Mount = "/sys/fs/cgroup";
+
+    /// <summary>Our own init, and a runtime that enters the sandbox, count as processes too.</summary>
+    private const int PidsHeadroom = 8;
+
+    private readonly bool _unified = File.Exists(Mount + "/cgroup.controllers");
+    private readonly Lock _lock = new();
+    private readonly Dictionary<PersonId, SandboxLimits> _owners = [];
+
+    /// <summary>The group of a sandbox as the OCI specification has it: absolute, from the root of the hierarchy.</summary>
+    public string PathOf(PersonId owner, SandboxId sandbox) => $"/{options.Instance}/{owner}/{sandbox}";
+
+    /// <summary>A sandbox's limits within its owner's: v1 refuses a child above its parent.</summary>
+    public static SandboxLimits Clamp(SandboxLimits limits, SandboxLimits owner) => limits with
+    {
+        Cpus = Math.Min(limits.Cpus, owner.Cpus),
+        MemoryBytes = Math.Min(limits.MemoryBytes, owner.MemoryBytes),
+        Pids = Math.Min(limits.Pids, owner.Pids),
+    };
+
+    /// <summary>CPU time in microseconds for each <see cref="Period"/>.</summary>
+    public static long QuotaOf(SandboxLimits limits) => Math.Max(1000, (long)(limits.Cpus * Period));
+
+    /// <summary>What <c>pids.max</c> is set to.</summary>
+    public static int PidsOf(SandboxLimits limits) => limits.Pids + PidsHeadroom;
+
+    /// <summary>Makes the group of a person, or gives it other limits.</summary>
+    public void SetOwner(PersonId owner, SandboxLimits limits)
+    {
+        lock (_lock)
+        {
+            if (_owners.TryGetValue(owner, out var known) && known == limits)
+            {
+                return;
+            }
+
+            var group = $"{options.Instance}/{owner}";
+            var quota = QuotaOf(limits).ToString(CultureInfo.InvariantCulture);
+            var memory = limits.MemoryBytes.ToString(CultureInfo.InvariantCulture);
+            var pids = (limits.Pids + (4 * PidsHeadroom)).ToString(CultureInfo.InvariantCulture);
+            if (_unified)
+            {
+                var directory = $"{Mount}/{group}";
+                Directory.CreateDirectory(directory);
+                foreach (var parent in (ReadOnlySpan<string>)[Mount, $"{Mount}/{options.Instance}", directory])
+                {
+                    Set($"{parent}/cgroup.subtree_control", "+cpu +memory +pids");
+                }
+
+                Set($"{directory}/cpu.max", $"{quota} {Period}");
+                Set($"{directory}/memory.max", memory);
+                Set($"{directory}/memory.swap.max", "0");
+                Set($"{directory}/pids.max", pids);
+            }
+            else
+            {
+                foreach (var controller in (ReadOnlySpan<string>)["cpu", "memory", "pids"])
+                {
+                    Directory.CreateDirectory($"{Mount}/{controller}/{group}");
+                }
+
+                Set($"{Mount}/cpu/{group}/cpu.cfs_quota_us", quota);
+                Set($"{Mount}/memory/{group}/memory.memsw.limit_in_bytes", "-1"); // may never be below the next one
+                Set($"{Mount}/memory/{group}/memory.limit_in_bytes", memory);
+                Set($"{Mount}/memory/{group}/memory.memsw.limit_in_bytes", memory);
+                Set($"{Mount}/pids/{group}/pids.max", pids);
+            }
+
+            _owners[owner] = limits;
+        }
+    }
+
+    /// <summary>Removes the group of a person; whoever calls this knows that no sandbox of theirs is left.</summary>
+    public void RemoveOwner(PersonId owner)
+    {
+        lock (_lock)
+        {
+            _owners.Remove(owner);
+            foreach (var root in Hierarchies())
+            {
+                RemoveTree($"{root}/{options.Instance}/{owner}");
+            }
+        }
+    }
+
+    /// <summary>The processes of a sandbox, as the host numbers them.</summary>
+    public IReadOnlyList<int> Processes(PersonId owner, SandboxId sandbox)
+    {
+        try
+        {
+            return [.. File.ReadAllLines((_unified ? Mount : Mount + "/pids") + PathOf(owner, sandbox) + "/cgroup.procs").Select(line => int.Parse(line, CultureInfo.InvariantCulture))];
+        }
+        catch (IOException)
+        {
+            return []; // the group is gone
+        }
+    }
+
+    /// <summary>Kills what is left in the group of a sandbox that is to go.</summary>
+    public async Task KillAsync(PersonId owner, SandboxId sandbox)
+    {
+        for (var attempt = 0; attempt < 100 && Processes(owner, sandbox) is { Count: > 0 } left; attempt++)
+        {
+            foreach (var pid in left)
+            {
+                _ = Tool.Kill(pid, 9);
+            }
+
+            await Task.Delay(2);
+        }
+    }
+
+    /// <summary>Removes every group of this daemon that belongs to none of the living, and kills what is in it.</summary>
+    public async Task RemoveOrphansAsync(IReadOnlySet<SandboxId> living)
+    {
+        foreach (var root in Hierarchies())
+        {
+            var ours = $"{root}/{options.Instance}";
+            foreach (var owner in Children(ours))
+            {
+                foreach (var group in Children(owner))
+                {
+                    if (SandboxId.TryParse(Path.GetFileName(group), out var id) && living.Contains(id))
+                    {
+                        continue;
+                    }
+
+                    for (var attempt = 0; attempt < 100 && File.ReadAllLines(group + "/cgroup.procs") is { Length: > 0 } left; attempt++)
+                    {
+                        foreach (var pid in left)
+                        {
+                            _ = Tool.Kill(int.Parse(pid, CultureInfo.InvariantCulture), 9);
+                        }
+
+                        await Task.Delay(5);
+                    }
+
+                    RemoveTree(group);
+                }
+
+                _ = RemoveDirectory(owner);
+            }
+
+            _ = RemoveDirectory(ours);
+        }
+    }
+
+    private static string[] Children(string directory) => Directory.Exists(directory) ? Directory.GetDirectories(directory) : [];
+
+    /// <summary>What is still in use stays: the kernel refuses.</summary>
+    private static void RemoveTree(string group)
+    {
+        foreach (var child in Children(group))
+        {
+            RemoveTree(child);
+        }
+
+        _ = RemoveDirectory(group);
+    }
+
+    private string[] Hierarchies() =>
+        _unified ? [Mount] : [.. Directory.GetDirectories(Mount).Where(directory => File.Exists(directory + "/cgroup.procs"))];
+
+    private void Set(string file, string value)
+    {
+        try
+        {
+            File.WriteAllText(file, value);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // A limit cannot be lowered below what runs until that has ended; a kernel without swap accounting lacks the file.
+            LogNotSet(logger, file, value, fault.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} could not be set to {Value}: {Why}")]
+    private static partial void LogNotSet(ILogger logger, string file, string value, string why);
+
+    /// <summary>rmdir(2): <c>Directory.Delete</c> looks into a control group first and finds files it may not delete.</summary>
+    [LibraryImport("libc", EntryPoint = "rmdir", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RemoveDirectory(string path);
+}

@@ -1,0 +1,150 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Sandbox.Core.Runtime;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.ControlGroups;
+using Sandbox.Daemon.Execs;
+using Sandbox.Daemon.Images;
+using Sandbox.Daemon.Linux;
+using Sandbox.Daemon.Networks;
+using Sandbox.Daemon.Oci;
+using Sandbox.Daemon.RootFileSystems;
+using Sandbox.Daemon.Sandboxes;
+using Sandbox.Daemon.Terminals;
+using Sandbox.Rpc;
+
+namespace Sandbox.Daemon;
+
+/// <summary>
+/// Puts the daemon together: <c>sandboxd [--config FILE] [--Sandbox:Name=value]</c> serves until it is told to stop and
+/// leaves everything running; <c>sandboxd cleanup</c> ends every sandbox and removes all there is of them on the host.
+/// </summary>
+internal static class DaemonHost
+{
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var cleanup = args.Length > 0 && args[0] == "cleanup";
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = cleanup ? args[1..] : args, ContentRootPath = AppContext.BaseDirectory });
+        var options = ReadOptions(builder.Configuration);
+        if (options.Validate() is { Count: > 0 } mistakes)
+        {
+            await Console.Error.WriteLineAsync("sandboxd: " + string.Join("\nsandboxd: ", mistakes));
+            return 2;
+        }
+
+        Directory.CreateDirectory(options.DataDirectory);
+        Directory.CreateDirectory(options.RunDirectory);
+        File.SetUnixFileMode(options.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        ResourceLimits.BecomeSubreaper();
+        AddServices(builder.Services, options);
+        builder.Logging.ClearProviders().AddJsonConsole();
+        if (!cleanup)
+        {
+            Listen(builder, options);
+        }
+
+        await using var app = builder.Build();
+        await app.Services.GetRequiredService<SandboxRecovery>().RunAsync(CancellationToken.None);
+        if (cleanup)
+        {
+            await app.Services.GetRequiredService<LinuxRuntime>().EndAllAsync(EndReason.Operator);
+            await app.Services.GetRequiredService<PlaygroundNetworks>().CleanUpAsync();
+            await app.Services.GetRequiredService<ControlGroupTree>().RemoveOrphansAsync(new HashSet<SandboxId>());
+            return 0;
+        }
+
+        app.MapGrpcService<RuntimeService>();
+        await app.StartAsync();
+        Protect(options);
+        using var stop = new CancellationTokenSource();
+        var deadlines = app.Services.GetRequiredService<LinuxRuntime>().EnforceDeadlinesAsync(stop.Token);
+        await app.WaitForShutdownAsync();
+        await stop.CancelAsync();
+        await Task.WhenAny(deadlines);
+        return 0;
+    }
+
+    /// <summary>The parts of the daemon, also for tests that run it in their own process.</summary>
+    public static void AddServices(IServiceCollection services, DaemonOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton<ProcessWatch>();
+        services.AddSingleton<Tool>();
+        services.AddSingleton<ImageStore>();
+        services.AddSingleton<DiskImages>();
+        services.AddSingleton<UidRanges>();
+        services.AddSingleton<ControlGroupTree>();
+        services.AddSingleton<OciRuntime>();
+        services.AddSingleton<PlaygroundNetworks>();
+        services.AddSingleton<TerminalHolders>();
+        services.AddSingleton<ExecRunner>();
+        services.AddSingleton<SandboxRecords>();
+        services.AddSingleton<SandboxChanges>();
+        services.AddSingleton<SandboxLauncher>();
+        services.AddSingleton<LinuxRuntime>();
+        services.AddSingleton<ISandboxRuntime>(provider => provider.GetRequiredService<LinuxRuntime>());
+        services.AddSingleton<SandboxRecovery>();
+        services.AddSingleton<RuntimeService>();
+        services.AddGrpc(grpc =>
+        {
+            grpc.MaxReceiveMessageSize = RpcLimits.MaxMessageBytes;
+            grpc.MaxSendMessageSize = RpcLimits.MaxMessageBytes;
+        });
+    }
+
+    private static DaemonOptions ReadOptions(ConfigurationManager configuration)
+    {
+        if (configuration["config"] is { } file)
+        {
+            // What stands on the command line wins over the file.
+            configuration.Sources.Insert(0, new Microsoft.Extensions.Configuration.Json.JsonConfigurationSource { Path = Path.GetFileName(file), FileProvider = new Microsoft.Extensions.FileProviders.PhysicalFileProvider(Path.GetDirectoryName(Path.GetFullPath(file))!) });
+        }
+
+        return configuration.GetSection("Sandbox").Get<DaemonOptions>() ?? new DaemonOptions();
+    }
+
+    /// <summary>HTTP/2 on a unix socket; a peer whose uid is neither the web process's nor root's is hung up on before it says a word.</summary>
+    private static void Listen(WebApplicationBuilder builder, DaemonOptions options)
+    {
+        var (web, _) = HostUsers.Find(options.WebUser);
+        File.Delete(options.ControlSocket);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxRequestBodySize = null; // images are streamed in and counted where they are stored
+            kestrel.Limits.MaxConcurrentConnections = 64;
+            kestrel.ListenUnixSocket(options.ControlSocket, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http2;
+                listen.Use(next => async connection =>
+                {
+                    if (PeerUid(connection) is { } uid && (uid == web || uid == 0))
+                    {
+                        await next(connection);
+                    }
+                    else
+                    {
+                        connection.Abort();
+                    }
+                });
+            });
+        });
+    }
+
+    private static uint? PeerUid(Microsoft.AspNetCore.Connections.ConnectionContext connection)
+    {
+        if (connection.Features.Get<Microsoft.AspNetCore.Connections.Features.IConnectionSocketFeature>()?.Socket is not { } socket)
+        {
+            return null;
+        }
+
+        Span<byte> credentials = stackalloc byte[12]; // struct ucred: pid, uid, gid
+        return socket.GetRawSocketOption(1 /* SOL_SOCKET */, 17 /* SO_PEERCRED */, credentials) == 12 ? BitConverter.ToUInt32(credentials[4..]) : null;
+    }
+
+    private static void Protect(DaemonOptions options)
+    {
+        var (web, group) = HostUsers.Find(options.WebUser);
+        File.SetUnixFileMode(options.ControlSocket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Mounting.Chown(options.ControlSocket, web, group);
+    }
+}

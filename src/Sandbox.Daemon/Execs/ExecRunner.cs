@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using System.Globalization;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Runtime;
+using Sandbox.Daemon.Linux;
+using Sandbox.Daemon.Oci;
+using Sandbox.Daemon.Sandboxes;
+
+namespace Sandbox.Daemon.Execs;
+
+/// <summary>Runs one command in a sandbox to its end.</summary>
+internal sealed class ExecRunner(OciRuntime oci, ProcessWatch watch)
+{
+    private const int LongestCommand = 128 * 1024;
+    private const int LargestOutput = 8 * 1024 * 1024;
+    private static readonly TimeSpan LongestTime = TimeSpan.FromHours(1);
+
+    public async Task<ExecResult> RunAsync(SandboxRecord record, string directory, ExecSpec spec, CancellationToken cancellationToken)
+    {
+        Check(spec);
+        var clock = Stopwatch.GetTimestamp();
+        var user = record.User ?? throw new InvalidOperationException("the user was not looked up");
+        var name = Path.Combine(directory, "exec-" + Guid.NewGuid().ToString("N"));
+        var (process, pidFile, complaints) = (name + ".json", name + ".pid", name + ".log");
+        try
+        {
+            var environment = SandboxBundle.Environment(record.Config, record.Spec.Env, user, terminal: false);
+            await File.WriteAllBytesAsync(process, SandboxBundle.Process(spec.Command, environment, record.Spec.Workdir ?? record.Config.Workdir, user, terminal: false), cancellationToken);
+            using var pipes = new PipeCapture(spec.Stdin, Math.Clamp(spec.OutputLimit, 0, LargestOutput));
+            var pid = Tool.Spawn(oci.Program, oci.ExecArguments(record.Spec.Id, process, pidFile, complaints), pipes.Theirs[0], pipes.Theirs[1], pipes.Theirs[2]);
+            foreach (var handle in pipes.Theirs)
+            {
+                handle.Dispose();
+            }
+
+            var ended = watch.WaitAsync(pid);
+            var moved = pipes.RunAsync();
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            patience.CancelAfter(spec.Timeout);
+            int? code;
+            try
+            {
+                code = await ended.WaitAsync(patience.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                Kill(record, pid, pidFile);
+                await ended;
+                pipes.Ended();
+                await moved;
+                cancellationToken.ThrowIfCancellationRequested();
+                throw new SandboxException(ErrorCode.Timeout, $"The command did not end within {spec.Timeout.TotalSeconds:0.###} s and was killed.");
+            }
+
+            pipes.Ended();
+            await moved;
+            if (code != 0 && File.Exists(complaints) && await File.ReadAllTextAsync(complaints, CancellationToken.None) is { Length: > 0 } text)
+            {
+                throw OciRuntime.IsMissingCommand(text)
+                    ? new SandboxException(ErrorCode.CommandNotFound, $"The sandbox has no command '{spec.Command[0]}', or it cannot be executed.")
+                    : new SandboxException(ErrorCode.Conflict, "The sandbox does not take commands right now.", new IOException(text));
+            }
+
+            return new ExecResult(code ?? 255, pipes.Stdout, pipes.Stderr, pipes.Truncated, Stopwatch.GetElapsedTime(clock));
+        }
+        finally
+        {
+            File.Delete(process);
+            File.Delete(pidFile);
+            File.Delete(complaints);
+        }
+    }
+
+    private static void Check(ExecSpec spec)
+    {
+        if (spec.Command.Count is 0 or > 256 || spec.Command.Sum(word => word.Length + 1) > LongestCommand || spec.Command[0].Length == 0 || spec.Command.Any(word => word.Contains('\0', StringComparison.Ordinal)))
+        {
+            throw new SandboxException(ErrorCode.Invalid, "A command is 1 to 256 words, 128 KiB in all, without NUL.");
+        }
+
+        if (spec.Timeout <= TimeSpan.Zero || spec.Timeout > LongestTime)
+        {
+            throw new SandboxException(ErrorCode.Invalid, "A timeout is longer than nothing and at most an hour.");
+        }
+    }
+
+    /// <summary>Kills the command and what it started in its session; the runtime that waits for it then ends by itself.</summary>
+    private static void Kill(SandboxRecord record, int runtime, string pidFile)
+    {
+        if (File.Exists(pidFile) && int.TryParse(File.ReadAllText(pidFile), CultureInfo.InvariantCulture, out var inner) && IsIn(record, inner))
+        {
+            _ = Tool.Kill(-inner, 9);
+            _ = Tool.Kill(inner, 9);
+        }
+        else
+        {
+            _ = Tool.Kill(runtime, 9);
+        }
+    }
+
+    private static bool IsIn(SandboxRecord record, int pid)
+    {
+        try
+        {
+            return File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/cgroup")).Contains(record.Spec.Id.Value, StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+}

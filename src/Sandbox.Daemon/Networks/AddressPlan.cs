@@ -1,0 +1,83 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Net;
+
+namespace Sandbox.Daemon.Networks;
+
+/// <summary>
+/// What follows from the options alone: the addresses of a place and the names of its links. A name begins with the
+/// instance and a dash, which no instance can hold, so that the rules of one daemon never match the links of another.
+/// </summary>
+internal sealed class AddressPlan
+{
+    public const int PrefixLength = 28;
+    public const int FirstHost = 2;
+    public const int LastHost = 14;
+    private const string Digits = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+    private readonly uint _base;
+
+    public AddressPlan(DaemonOptions options)
+    {
+        Pool = IPNetwork.Parse(options.AddressPool);
+        _base = BinaryPrimitives.ReadUInt32BigEndian(Pool.BaseAddress.GetAddressBytes());
+        Slots = (1 << (PrefixLength - Pool.PrefixLength)) - 1; // the last one is the resolver's
+        LinkPrefix = options.Instance + "-";
+    }
+
+    /// <summary>All addresses of this daemon.</summary>
+    public IPNetwork Pool { get; }
+
+    /// <summary>How many playgrounds fit.</summary>
+    public int Slots { get; }
+
+    /// <summary>Begins the name of every link of this daemon.</summary>
+    public string LinkPrefix { get; }
+
+    /// <summary>Begins the name of every playground's bridge: what the firewall's rules match.</summary>
+    public string BridgePrefix => LinkPrefix + "b";
+
+    /// <summary>The link that holds the resolver's address.</summary>
+    public string ResolverLink => LinkPrefix + "dns";
+
+    /// <summary>Where sandboxes ask for names.</summary>
+    public IPAddress Resolver => At(Slots, 1);
+
+    public string Bridge(int slot) => BridgePrefix + Base36(slot);
+
+    /// <summary>The host's end of a sandbox's link.</summary>
+    public string Link(NetworkPlace place) => LinkPrefix + "v" + Base36(place.Slot) + Digits[place.Host];
+
+    /// <summary>The bridge's own address, the sandboxes' gateway.</summary>
+    public IPAddress Gateway(int slot) => At(slot, 1);
+
+    public IPAddress Address(NetworkPlace place) => At(place.Slot, place.Host);
+
+    public IPAddress Broadcast(int slot) => At(slot, 15);
+
+    /// <summary>Whether a place read from a record lies in this pool.</summary>
+    public bool Holds(NetworkPlace place) => place.Slot >= 0 && place.Slot < Slots && place.Host is >= FirstHost and <= LastHost;
+
+    /// <summary>A bridge takes the lowest address of its ports unless it has one: then the gateway's would change under the sandboxes.</summary>
+    public static byte[] BridgeHardwareAddress(int slot) =>
+        [0x02, 0x53, (byte)(slot >> 24), (byte)(slot >> 16), (byte)(slot >> 8), (byte)slot];
+
+    private IPAddress At(int slot, int host)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, _base + ((uint)slot << (32 - PrefixLength)) + (uint)host);
+        return new IPAddress(bytes);
+    }
+
+    private static string Base36(int number)
+    {
+        var text = "";
+        do
+        {
+            text = string.Concat(Digits[number % 36].ToString(CultureInfo.InvariantCulture), text);
+            number /= 36;
+        }
+        while (number > 0);
+        return text;
+    }
+}

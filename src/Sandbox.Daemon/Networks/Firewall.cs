@@ -1,0 +1,204 @@
+using System.Text;
+using System.Text.Json;
+using Sandbox.Daemon.Linux;
+
+namespace Sandbox.Daemon.Networks;
+
+/// <summary>
+/// The policy, as one nftables table that stays the same whatever sandboxes come and go: it knows playgrounds by the
+/// names of their bridges. It is replaced as a whole, in one transaction, so there is no moment without it.
+/// https://wiki.nftables.org/wiki-nftables/index.php/Main_Page
+/// </summary>
+internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, Tool tool, ILogger logger)
+{
+    private const string DockerChain = "DOCKER-USER";
+
+    /// <summary>
+    /// What is no public address of somebody else, whatever the host's own net is: "this" network, RFC 1918, RFC 6598,
+    /// loopback, link-local (RFC 3927, and the metadata service of most clouds), IETF protocol assignments (with
+    /// Oracle's metadata), Azure's host agent, multicast and reserved. The documentation nets (RFC 5737) are not here:
+    /// they harm nobody, and build farms use them.
+    /// </summary>
+    public static readonly IReadOnlyList<string> SpecialPurpose =
+    [
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "168.63.129.16/32", "169.254.0.0/16",
+        "172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16", "224.0.0.0/3",
+    ];
+
+    private string Table => options.Instance;
+
+    /// <summary>Puts the table in place of the one that was there, and sees to it that other firewalls let it decide.</summary>
+    public async Task InstallAsync(Surroundings surroundings, CancellationToken cancellationToken)
+    {
+        await NftAsync(Script(surroundings), cancellationToken);
+        await AskDockerAsync(add: true, cancellationToken);
+        await WarnOfOthersAsync(cancellationToken);
+    }
+
+    /// <summary>Replaces the set of on-link prefixes in one transaction.</summary>
+    public Task RefreshAsync(Surroundings surroundings, CancellationToken cancellationToken) =>
+        NftAsync($"flush set inet {Table} onlink\n" + (surroundings.OnLink.Count == 0 ? "" : $"add element inet {Table} onlink {{ {string.Join(", ", surroundings.OnLink)} }}\n"), cancellationToken);
+
+    public async Task RemoveAsync()
+    {
+        await NftAsync($"table inet {Table} {{}}\ndelete table inet {Table}\n", CancellationToken.None);
+        await AskDockerAsync(add: false, CancellationToken.None);
+    }
+
+    private string Script(Surroundings surroundings)
+    {
+        var refused = SpecialPurpose.Append(plan.Pool.ToString()).Concat(options.RefusedPrefixes);
+        var refuse = "reject with icmpx admin-prohibited";
+        return $$"""
+            table inet {{Table}} {}
+            delete table inet {{Table}}
+            table inet {{Table}} {
+              {{Set("allowed", options.AllowedDestinations)}}
+              {{Set("refused", refused)}}
+              {{Set("onlink", surroundings.OnLink)}}
+              set questions { type ipv4_addr; size 65535; flags dynamic,timeout; timeout 1m; }
+              set lookups { type ipv4_addr; size 65535; flags dynamic; }
+              set connections { type ipv4_addr; size 65535; flags dynamic; }
+
+              # Sandboxes have no IPv6, and a packet whose answer would not go back through the bridge it came from is forged.
+              chain prerouting {
+                type filter hook prerouting priority raw; policy accept;
+                iifname "{{plan.BridgePrefix}}*" meta nfproto ipv6 drop
+                iifname "{{plan.BridgePrefix}}*" fib saddr . iif oif missing drop
+              }
+
+              chain input {
+                type filter hook input priority filter - 5; policy accept;
+                iifname "{{plan.BridgePrefix}}*" jump to_host
+              }
+
+              # Nothing of the host but names; so many questions and connections that no sandbox uses the resolver up.
+              chain to_host {
+                ip daddr {{plan.Resolver}} udp dport 53 update @questions { ip saddr limit rate over 50/second burst 200 packets } drop
+                ip daddr {{plan.Resolver}} udp dport 53 accept
+                ip daddr {{plan.Resolver}} tcp dport 53 ct state new add @lookups { ip saddr ct count over 4 } drop
+                ip daddr {{plan.Resolver}} tcp dport 53 accept
+                ct state established,related accept
+                meta pkttype { broadcast, multicast } drop
+                {{refuse}}
+              }
+
+              chain forward {
+                type filter hook forward priority filter - 5; policy accept;
+                iifname "{{plan.BridgePrefix}}*" jump from_playground
+                oifname "{{plan.BridgePrefix}}*" jump to_playground
+              }
+
+              # Where br_netfilter is on, frames between two sandboxes of one playground come here, too: first rule.
+              chain from_playground {
+                fib daddr . iif oif exists accept
+                oifname "{{plan.LinkPrefix}}*" {{refuse}}
+                ip daddr @allowed accept
+                ip daddr @refused {{refuse}}
+                ip daddr @onlink {{refuse}}
+                {{(options.RefuseMail ? $"tcp dport 25 {refuse}" : "")}}
+                ct state new add @connections { ip saddr ct count over 4000 } {{refuse}}
+              }
+
+              chain to_playground {
+                iifname "{{plan.BridgePrefix}}*" accept
+                ct state established,related accept
+                drop
+              }
+
+              chain postrouting {
+                type nat hook postrouting priority srcnat; policy accept;
+                ip saddr {{plan.Pool}} oifname != "{{plan.LinkPrefix}}*" masquerade
+              }
+            }
+
+            """;
+    }
+
+    private static string Set(string name, IEnumerable<string> prefixes)
+    {
+        var elements = string.Join(", ", prefixes);
+        return $"set {name} {{ type ipv4_addr; flags interval; auto-merge; {(elements.Length == 0 ? "" : $"elements = {{ {elements} }}")} }}";
+    }
+
+    /// <summary>
+    /// Docker makes the host drop what it forwards unless it is Docker's own, and asks others to put their exceptions into
+    /// this chain. Ours only let our table, which is asked first, decide.
+    /// https://docs.docker.com/engine/network/packet-filtering-firewalls/
+    /// </summary>
+    private async Task AskDockerAsync(bool add, CancellationToken cancellationToken)
+    {
+        ToolResult chain;
+        try
+        {
+            chain = await tool.RunAsync("iptables", ["-w", "-n", "-L", DockerChain], default, cancellationToken);
+        }
+        catch (IOException)
+        {
+            return; // no iptables, no Docker
+        }
+
+        if (!chain.Ok)
+        {
+            return;
+        }
+
+        string[][] rules =
+        [
+            ["-i", plan.BridgePrefix + "+", "-j", "ACCEPT"],
+            ["-o", plan.BridgePrefix + "+", "-m", "conntrack", "--ctstate", "ESTABLISHED,RELATED", "-j", "ACCEPT"],
+        ];
+        foreach (var rule in rules)
+        {
+            var there = (await tool.RunAsync("iptables", ["-w", "-C", DockerChain, .. rule], default, cancellationToken)).Ok;
+            if (there != add)
+            {
+                await tool.RunOrThrowAsync("iptables", ["-w", add ? "-I" : "-D", DockerChain, .. rule], default, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>
+    /// A packet passes when every table lets it pass, so a firewall whose chains drop by default (ufw, firewalld) cuts
+    /// sandboxes off. Which rules it wants is the operator's business; that it is so should not take them an evening.
+    /// </summary>
+    private async Task WarnOfOthersAsync(CancellationToken cancellationToken)
+    {
+        // {"nftables": [{"metainfo": {…}}, {"chain": {"family": "ip", "table": "filter", "name": "FORWARD", "hook": "forward", "policy": "drop", …}}, …]}
+        var listed = await tool.RunAsync("nft", ["-j", "list", "chains"], default, cancellationToken);
+        if (!listed.Ok)
+        {
+            return;
+        }
+
+        using var json = JsonDocument.Parse(listed.Stdout);
+        var docker = false;
+        var dropping = new List<string>();
+        foreach (var item in json.RootElement.GetProperty("nftables").EnumerateArray())
+        {
+            if (!item.TryGetProperty("chain", out var chain))
+            {
+                continue;
+            }
+
+            docker |= chain.GetProperty("name").ValueEquals(DockerChain);
+            if (chain.TryGetProperty("policy", out var policy) && policy.ValueEquals("drop")
+                && chain.TryGetProperty("hook", out var hook) && (hook.ValueEquals("forward") || hook.ValueEquals("input"))
+                && !chain.GetProperty("table").ValueEquals(Table))
+            {
+                dropping.Add($"{chain.GetProperty("family")} {chain.GetProperty("table")} {chain.GetProperty("name")}");
+            }
+        }
+
+        foreach (var chain in dropping.Where(chain => !(docker && chain == "ip filter FORWARD")))
+        {
+            LogDropping(logger, chain, plan.BridgePrefix + "*", plan.Resolver);
+        }
+    }
+
+    private Task<ToolResult> NftAsync(string script, CancellationToken cancellationToken) =>
+        tool.RunOrThrowAsync("nft", ["-f", "-"], Encoding.ASCII.GetBytes(script), cancellationToken);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The chain {Chain} drops by default. Let it accept what comes from and goes to interfaces {Links}, and questions to {Resolver} port 53; otherwise sandboxes have no network.")]
+    private static partial void LogDropping(ILogger logger, string chain, string links, System.Net.IPAddress resolver);
+}

@@ -1,0 +1,180 @@
+using Sandbox.Core.Errors;
+using Sandbox.Core.Playgrounds;
+
+namespace Sandbox.Daemon.Networks;
+
+/// <summary>
+/// Who has which /28, and which address of it. A slot goes round the whole pool before it is used again, so that
+/// connections that the host still remembers do not meet a stranger; and never before its bridge is gone.
+/// </summary>
+internal sealed class Places(AddressPlan plan)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<PlaygroundId, Slot> _byPlayground = [];
+    private readonly Dictionary<int, Slot> _byNumber = [];
+    private int _next;
+
+    public NetworkPlace Reserve(PlaygroundId playground)
+    {
+        lock (_lock)
+        {
+            if (!_byPlayground.TryGetValue(playground, out var slot))
+            {
+                slot = Take(playground, FreeNumber());
+            }
+
+            for (var host = AddressPlan.FirstHost; host <= AddressPlan.LastHost; host++)
+            {
+                if (!slot.Attached.Contains(host) && slot.Reserved.Add(host))
+                {
+                    return new NetworkPlace(slot.Number, host);
+                }
+            }
+
+            throw new SandboxException(ErrorCode.Capacity, "A playground holds at most 13 sandboxes.");
+        }
+    }
+
+    /// <summary>Takes a place that an earlier daemon gave. Twice is fine.</summary>
+    /// <exception cref="InvalidOperationException">The place is not in the pool, or another playground has it.</exception>
+    public Slot Adopt(PlaygroundId playground, NetworkPlace place)
+    {
+        lock (_lock)
+        {
+            if (!plan.Holds(place))
+            {
+                throw new InvalidOperationException($"{place} is not in the address pool: was AddressPool changed while sandboxes ran?");
+            }
+
+            if (!_byPlayground.TryGetValue(playground, out var slot))
+            {
+                slot = _byNumber.ContainsKey(place.Slot)
+                    ? throw new InvalidOperationException($"{place} belongs to another playground")
+                    : Take(playground, place.Slot);
+            }
+
+            if (slot.Number != place.Slot)
+            {
+                throw new InvalidOperationException($"{place} is not where the other sandboxes of its playground are");
+            }
+
+            slot.Reserved.Add(place.Host);
+            return slot;
+        }
+    }
+
+    public void Release(PlaygroundId playground, NetworkPlace place)
+    {
+        lock (_lock)
+        {
+            if (_byPlayground.TryGetValue(playground, out var slot) && slot.Number == place.Slot && slot.Reserved.Remove(place.Host))
+            {
+                Forget(slot);
+            }
+        }
+    }
+
+    /// <summary>The slot of a playground; null when it has none, or another one than <paramref name="place"/> says.</summary>
+    public Slot? Find(PlaygroundId playground, NetworkPlace place)
+    {
+        lock (_lock)
+        {
+            return _byPlayground.TryGetValue(playground, out var slot) && slot.Number == place.Slot ? slot : null;
+        }
+    }
+
+    /// <summary>The slot in which a playground has this place.</summary>
+    /// <exception cref="InvalidOperationException">The place was never reserved.</exception>
+    public Slot Reserved(PlaygroundId playground, NetworkPlace place)
+    {
+        lock (_lock)
+        {
+            return _byPlayground.TryGetValue(playground, out var slot) && slot.Number == place.Slot && slot.Reserved.Contains(place.Host)
+                ? slot
+                : throw new InvalidOperationException($"{place} was not reserved for this playground");
+        }
+    }
+
+    /// <summary>From now on the place has a link in the kernel.</summary>
+    public void Attached(Slot slot, NetworkPlace place)
+    {
+        lock (_lock)
+        {
+            slot.Attached.Add(place.Host);
+        }
+    }
+
+    /// <summary>The places' links are gone; with them, the slot when nobody holds a place in it.</summary>
+    public void Detached(Slot slot, IEnumerable<int> hosts)
+    {
+        lock (_lock)
+        {
+            slot.Attached.ExceptWith(hosts);
+            Forget(slot);
+        }
+    }
+
+    /// <summary>Whether these are all that have a link.</summary>
+    public bool AreLast(Slot slot, IEnumerable<int> hosts)
+    {
+        lock (_lock)
+        {
+            return slot.Attached.IsSubsetOf(hosts);
+        }
+    }
+
+    private int FreeNumber()
+    {
+        for (var tried = 0; tried < plan.Slots; tried++)
+        {
+            var number = _next;
+            _next = (_next + 1) % plan.Slots;
+            if (!_byNumber.ContainsKey(number))
+            {
+                return number;
+            }
+        }
+
+        throw new SandboxException(ErrorCode.Capacity, "The host runs as many playgrounds as it has networks for. Try again when others have ended.");
+    }
+
+    private Slot Take(PlaygroundId playground, int number)
+    {
+        var slot = new Slot(number, playground);
+        _byPlayground.Add(playground, slot);
+        _byNumber.Add(number, slot);
+        return slot;
+    }
+
+    private void Forget(Slot slot)
+    {
+        if (slot.Reserved.Count == 0 && slot.Attached.Count == 0)
+        {
+            _byPlayground.Remove(slot.Playground);
+            _byNumber.Remove(slot.Number);
+        }
+    }
+}
+
+/// <summary>A playground's /28. The sets belong to <see cref="Places"/>; bridge and links to whoever holds the gate.</summary>
+internal sealed class Slot(int number, PlaygroundId playground)
+{
+    public int Number { get; } = number;
+
+    public PlaygroundId Playground { get; } = playground;
+
+    /// <summary>Addresses given to a sandbox.</summary>
+    public HashSet<int> Reserved { get; } = [];
+
+    /// <summary>Addresses whose link is there, or not yet gone.</summary>
+    public HashSet<int> Attached { get; } = [];
+
+    /// <summary>One change of this playground's links at a time.</summary>
+    public SemaphoreSlim Gate { get; } = new(1, 1);
+
+    /// <summary>Links that are to go, and who waits for it. Changed under a lock on itself.</summary>
+    public Dictionary<int, TaskCompletionSource> Leaving { get; } = [];
+
+    /// <summary>The bridge's interface index; 0 when there is none.</summary>
+    public int Bridge { get; set; }
+}

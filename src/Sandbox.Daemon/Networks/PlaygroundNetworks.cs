@@ -1,0 +1,359 @@
+using System.Threading.Channels;
+using Sandbox.Core.Playgrounds;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Linux;
+
+namespace Sandbox.Daemon.Networks;
+
+/// <summary>
+/// The networks of playgrounds: a bridge each, a link from it into every sandbox, and a policy for all of them: out to
+/// the public internet, and nowhere else. What it made stays when the daemon ends, and the next daemon takes it over.
+/// </summary>
+internal sealed partial class PlaygroundNetworks : IAsyncDisposable
+{
+    private readonly AddressPlan _plan;
+    private readonly Places _places;
+    private readonly Links _links;
+    private readonly Firewall _firewall;
+    private readonly Resolver _resolver;
+    private readonly ILogger _logger;
+    private readonly WorkThread _attaching = new("network-attach");
+    private readonly WorkThread _tearing = new("network-teardown");
+    private readonly Channel<Slot> _leaving = Channel.CreateUnbounded<Slot>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly CancellationTokenSource _stop = new();
+    private Task _background = Task.CompletedTask;
+    private int _launches;
+    private volatile Surroundings _surroundings = new([], 1500);
+
+    public PlaygroundNetworks(DaemonOptions options, Tool tool, ProcessWatch watch, ILogger logger)
+    {
+        _logger = logger;
+        _plan = new AddressPlan(options);
+        _places = new Places(_plan);
+        _links = new Links(_plan, options.Instance);
+        _firewall = new Firewall(options, _plan, tool, logger);
+        _resolver = new Resolver(options, _plan, tool, watch, logger);
+    }
+
+    /// <summary>What belongs into a sandbox's <c>/etc/resolv.conf</c>.</summary>
+    public string ResolverAddress => _plan.Resolver.ToString();
+
+    /// <summary>The process that answers the sandboxes' questions for names; 0 before the start.</summary>
+    public int ResolverProcess => _resolver.ProcessId;
+
+    /// <summary>Gives a sandbox its place; the first of a playground takes a /28 for it.</summary>
+    /// <exception cref="Core.Errors.SandboxException">Capacity: no /28, or no address in it, is left.</exception>
+    public NetworkPlace Reserve(PlaygroundId playground) => _places.Reserve(playground);
+
+    /// <summary>Takes the place of a sandbox that an earlier daemon started.</summary>
+    public void Adopt(PlaygroundId playground, NetworkPlace place) => _places.Adopt(playground, place);
+
+    /// <summary>Gives a place back. It is given to nobody else before its link, if it has one, is detached.</summary>
+    public void Release(PlaygroundId playground, NetworkPlace place) => _places.Release(playground, place);
+
+    /// <summary>The address of a place.</summary>
+    public string Address(NetworkPlace place) => _plan.Address(place).ToString();
+
+    /// <summary>Installs the policy and the resolver, takes over the links of live sandboxes, and removes every other link of this daemon's name.</summary>
+    public async Task StartAsync(IReadOnlyCollection<(PlaygroundId Playground, SandboxId Sandbox, NetworkPlace Place)> live, CancellationToken cancellationToken)
+    {
+        if (Kernel.EnableForwarding())
+        {
+            LogForwarding(_logger);
+        }
+
+        _surroundings = Surroundings.Read(_plan);
+        await _firewall.InstallAsync(_surroundings, cancellationToken); // first, so that no link is ever without it
+        await _tearing.RunAsync(() => TakeOver(live));
+        await _resolver.StartAsync(cancellationToken);
+        _background = Task.WhenAll(TearDownAsync(), WatchSurroundingsAsync());
+    }
+
+    /// <summary>
+    /// Connects a network namespace: <c>eth0</c> with the place's address, a default route, the loopback. The policy
+    /// holds from the first packet. When it fails, nothing stays.
+    /// </summary>
+    /// <param name="networkNamespace">A path such as <c>/proc/PID/ns/net</c>.</param>
+    public async Task AttachAsync(PlaygroundId playground, SandboxId sandbox, NetworkPlace place, string networkNamespace, CancellationToken cancellationToken)
+    {
+        var slot = _places.Reserved(playground, place);
+        TaskCompletionSource? leaving;
+        lock (slot.Leaving)
+        {
+            slot.Leaving.Remove(place.Host, out leaving); // of this sandbox's last run; a detach that comes from now on means this one
+        }
+
+        Interlocked.Increment(ref _launches);
+        try
+        {
+            await slot.Gate.WaitAsync(cancellationToken);
+            try
+            {
+                _places.Attached(slot, place);
+                await _attaching.RunAsync(() => Connect(slot, place, networkNamespace, leaving is not null));
+            }
+            finally
+            {
+                slot.Gate.Release();
+            }
+        }
+        catch (Exception exception)
+        {
+            LogNotAttached(_logger, sandbox, exception);
+            _ = DetachAsync(playground, sandbox, place);
+            throw;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _launches);
+            leaving?.TrySetResult();
+        }
+    }
+
+    /// <summary>
+    /// Removes a sandbox's link, and the bridge with the last one. Done in the background, many at once and after
+    /// launches that are under way; the task says when. Not attached is fine.
+    /// </summary>
+    public Task DetachAsync(PlaygroundId playground, SandboxId sandbox, NetworkPlace place)
+    {
+        if (_places.Find(playground, place) is not { } slot)
+        {
+            return Task.CompletedTask;
+        }
+
+        Task gone;
+        lock (slot.Leaving)
+        {
+            if (!slot.Leaving.TryGetValue(place.Host, out var leaving))
+            {
+                leaving = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                slot.Leaving.Add(place.Host, leaving);
+            }
+
+            gone = leaving.Task;
+        }
+
+        LogDetaching(_logger, sandbox);
+        return _leaving.Writer.TryWrite(slot) ? gone : Task.CompletedTask; // stopping: the next daemon finds an orphan
+    }
+
+    /// <summary>Removes everything of this daemon's name: links, policy, resolver. Forwarding stays on: others may have come to need it.</summary>
+    public async Task CleanUpAsync()
+    {
+        await StopAsync();
+        await _tearing.RunAsync(() => TakeOver([]));
+        await _resolver.RemoveAsync();
+        await _tearing.RunAsync(() =>
+        {
+            using var host = RouteSocket.Open();
+            _links.Delete(host, [_plan.ResolverLink]);
+        });
+        await _firewall.RemoveAsync();
+    }
+
+    /// <summary>Stops watching; links, policy and resolver stay for the next daemon.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _attaching.Dispose();
+        _tearing.Dispose();
+        _resolver.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        _leaving.Writer.TryComplete();
+        await _resolver.StopSupervisingAsync();
+        await _background;
+    }
+
+    private void Connect(Slot slot, NetworkPlace place, string networkNamespace, bool again)
+    {
+        using var host = RouteSocket.Open();
+        if (again)
+        {
+            _links.Delete(host, [_plan.Link(place)]);
+        }
+
+        using var file = File.OpenHandle(networkNamespace);
+        using var inside = RouteSocket.OpenIn(file);
+        var mtu = _surroundings.Mtu;
+        if (slot.Bridge == 0)
+        {
+            slot.Bridge = _links.AddBridge(host, slot.Number, mtu);
+        }
+
+        _links.AddLink(host, place, slot.Bridge, file, mtu);
+        _links.Configure(inside, place);
+    }
+
+    /// <summary>Keeps the links of the living, and deletes the others.</summary>
+    private void TakeOver(IReadOnlyCollection<(PlaygroundId Playground, SandboxId Sandbox, NetworkPlace Place)> live)
+    {
+        using var host = RouteSocket.Open(65_536);
+        var ours = Links.All(host).Where(link => link.Name.StartsWith(_plan.LinkPrefix, StringComparison.Ordinal)).ToDictionary(link => link.Name, StringComparer.Ordinal);
+        var orphans = ours.Keys.ToHashSet(StringComparer.Ordinal);
+        orphans.Remove(_plan.ResolverLink);
+        foreach (var (playground, _, place) in live)
+        {
+            var slot = _places.Adopt(playground, place);
+            if (ours.ContainsKey(_plan.Link(place)) && ours.TryGetValue(_plan.Bridge(place.Slot), out var bridge))
+            {
+                _places.Attached(slot, place);
+                slot.Bridge = bridge.Index;
+                orphans.Remove(_plan.Link(place));
+                orphans.Remove(bridge.Name);
+            }
+        }
+
+        if (orphans.Count > 0)
+        {
+            LogOrphans(_logger, orphans.Count);
+            _links.Delete(host, orphans);
+        }
+
+        if (!_stop.IsCancellationRequested)
+        {
+            _links.AddResolverLink(host);
+        }
+    }
+
+    /// <summary>
+    /// The kernel holds one lock while it takes a link away, for tens of milliseconds: so all that wait go at once, and
+    /// not while a sandbox is launched, unless launches never pause.
+    /// </summary>
+    private async Task TearDownAsync()
+    {
+        while (await _leaving.Reader.WaitToReadAsync(CancellationToken.None))
+        {
+            for (var waited = 0; waited < 50 && Volatile.Read(ref _launches) > 0; waited++)
+            {
+                await Task.Delay(20, CancellationToken.None);
+            }
+
+            var slots = new HashSet<Slot>();
+            while (slots.Count < 64 && _leaving.Reader.TryRead(out var slot))
+            {
+                slots.Add(slot);
+            }
+
+            await RemoveAsync(slots);
+        }
+    }
+
+    private async Task RemoveAsync(HashSet<Slot> slots)
+    {
+        foreach (var slot in slots)
+        {
+            await slot.Gate.WaitAsync(CancellationToken.None);
+        }
+
+        var names = new List<string>();
+        var leaving = new List<(Slot Slot, Dictionary<int, TaskCompletionSource> Hosts)>();
+        foreach (var slot in slots)
+        {
+            Dictionary<int, TaskCompletionSource> hosts;
+            lock (slot.Leaving)
+            {
+                hosts = new Dictionary<int, TaskCompletionSource>(slot.Leaving);
+                slot.Leaving.Clear();
+            }
+
+            leaving.Add((slot, hosts));
+            names.AddRange(hosts.Keys.Select(host => _plan.Link(new NetworkPlace(slot.Number, host))));
+            if (hosts.Count > 0 && _places.AreLast(slot, hosts.Keys))
+            {
+                names.Add(_plan.Bridge(slot.Number));
+                slot.Bridge = 0;
+            }
+        }
+
+        Exception? failure = null;
+        try
+        {
+            await _tearing.RunAsync(() =>
+            {
+                using var host = RouteSocket.Open();
+                _links.Delete(host, names);
+            });
+        }
+        catch (IOException exception)
+        {
+            LogNotDetached(_logger, exception); // the links are found again, as orphans, at the next start
+            failure = exception;
+        }
+
+        foreach (var (slot, hosts) in leaving)
+        {
+            _places.Detached(slot, hosts.Keys);
+            slot.Gate.Release();
+            foreach (var waiting in hosts.Values)
+            {
+                _ = failure is null ? waiting.TrySetResult() : waiting.TrySetException(failure);
+            }
+        }
+    }
+
+    /// <summary>The operator's net changes: a new address or route is refused to sandboxes within about a second.</summary>
+    private async Task WatchSurroundingsAsync()
+    {
+        using var changes = RouteSocket.Subscribe();
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        try
+        {
+            await RefreshAsync(); // between the first reading and the subscription something may have happened
+            while (await timer.WaitForNextTickAsync(_stop.Token))
+            {
+                if (changes.Changed()) // our own launches are changes, too: read once for many of them
+                {
+                    await RefreshAsync();
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+    }
+
+    private async Task RefreshAsync()
+    {
+        try
+        {
+            var now = Surroundings.Read(_plan);
+            if (!now.SameAs(_surroundings))
+            {
+                await _firewall.RefreshAsync(now, _stop.Token);
+                _surroundings = now;
+                LogSurroundings(_logger, now);
+            }
+        }
+        catch (IOException exception)
+        {
+            LogNotRefreshed(_logger, exception);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "IP forwarding was off and is now on (net.ipv4.ip_forward): sandboxes need it to reach the internet.")]
+    private static partial void LogForwarding(ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Sandbox {Sandbox} could not be connected to its network.")]
+    private static partial void LogNotAttached(ILogger logger, SandboxId sandbox, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Sandbox {Sandbox} is being disconnected from its network.")]
+    private static partial void LogDetaching(ILogger logger, SandboxId sandbox);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Links could not be removed.")]
+    private static partial void LogNotDetached(ILogger logger, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Count} links without a sandbox were removed.")]
+    private static partial void LogOrphans(ILogger logger, int count);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The host's net changed; refused to sandboxes now: {Surroundings}.")]
+    private static partial void LogSurroundings(ILogger logger, Surroundings surroundings);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The host's net could not be read; the prefixes refused so far stay.")]
+    private static partial void LogNotRefreshed(ILogger logger, Exception exception);
+}

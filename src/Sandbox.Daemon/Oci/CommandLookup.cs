@@ -1,0 +1,57 @@
+using System.Text;
+using Sandbox.Core.Errors;
+using Sandbox.Daemon.Linux;
+
+namespace Sandbox.Daemon.Oci;
+
+/// <summary>
+/// Looks for programs in a sandbox's root from outside, as <c>execvp</c> would inside: every link is resolved within
+/// the root. It answers before anything is started; what the file then does is the sandbox's own matter.
+/// </summary>
+internal static class CommandLookup
+{
+    private const int AnyExecute = 0b001_001_001;
+
+    private static readonly string[] Shells = ["bash", "ash", "sh"];
+
+    /// <summary>Refuses a command that is not there.</summary>
+    public static void Require(string root, string command, IReadOnlyList<string> environment, string workdir)
+    {
+        using var directory = RootedDirectory.Open(root);
+        if (!Candidates(command, environment, workdir).Any(path => IsExecutable(directory, path)))
+        {
+            throw new SandboxException(ErrorCode.CommandNotFound, $"The image has no command '{command}', or it cannot be executed.");
+        }
+    }
+
+    /// <summary>The first shell there is. An image without one can only run the commands it has.</summary>
+    public static string RequireShell(string root, IReadOnlyList<string> environment)
+    {
+        using var directory = RootedDirectory.Open(root);
+        return Array.Find(Shells, shell => Candidates(shell, environment, "/").Any(path => IsExecutable(directory, path)))
+            ?? throw new SandboxException(ErrorCode.CommandNotFound, "The image has no shell. Name a command that it has.");
+    }
+
+    private static IEnumerable<string> Candidates(string command, IReadOnlyList<string> environment, string workdir)
+    {
+        if (command.Contains('/', StringComparison.Ordinal))
+        {
+            return [command.StartsWith('/') ? command : $"{workdir}/{command}"];
+        }
+
+        var path = environment.LastOrDefault(line => line.StartsWith("PATH=", StringComparison.Ordinal))?["PATH=".Length..] ?? "/usr/bin:/bin";
+        return path.Split(':', StringSplitOptions.RemoveEmptyEntries).Take(64).Select(directory => $"{directory}/{command}");
+    }
+
+    private static bool IsExecutable(RootedDirectory root, string path)
+    {
+        try
+        {
+            return root.Find(Encoding.UTF8.GetBytes(path), followLast: true) is { Type: InodeType.File } file && (file.Mode & AnyExecute) != 0;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+}

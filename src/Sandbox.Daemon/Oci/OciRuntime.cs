@@ -1,0 +1,103 @@
+using System.Text;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Linux;
+
+namespace Sandbox.Daemon.Oci;
+
+/// <summary>
+/// The program that starts and isolates: crun, or runc where that is what the host has.
+/// https://github.com/opencontainers/runtime-spec/blob/main/runtime.md
+/// </summary>
+internal sealed class OciRuntime
+{
+    private readonly Tool _tool;
+    private readonly string _state;
+
+    public OciRuntime(DaemonOptions options, Tool tool)
+    {
+        _tool = tool;
+        _state = Path.Combine(options.RunDirectory, "oci");
+        Program = options.OciRuntime ?? (Installed("crun") || !Installed("runc") ? "crun" : "runc");
+    }
+
+    /// <summary><c>crun</c> or <c>runc</c>.</summary>
+    public string Program { get; }
+
+    /// <summary>Name and version, from the program itself.</summary>
+    public async Task<string> VersionAsync(CancellationToken cancellationToken)
+    {
+        var result = await _tool.RunOrThrowAsync(Program, ["--version"], cancellationToken: cancellationToken);
+        return result.Text.Split('\n')[0].Replace("version ", "", StringComparison.Ordinal).Trim();
+    }
+
+    /// <summary>
+    /// Creates and starts a sandbox from a bundle. Its own command's output goes to <paramref name="log"/>, a file on
+    /// the sandbox's own disk; what the runtime itself complains of goes to a file of ours.
+    /// </summary>
+    /// <returns>The pid of its init, which is a child of this process: the daemon is a subreaper.</returns>
+    public async Task<int> RunAsync(SandboxId id, string bundle, string log, ProcessWatch watch)
+    {
+        var complaints = Path.Combine(bundle, "runtime.log");
+        var pidFile = Path.Combine(bundle, "init.pid");
+        File.Delete(complaints);
+        int pid;
+        using (var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        using (var output = File.OpenHandle(log, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
+        {
+            pid = Tool.Spawn(Program, [.. Global, "--log", complaints, "run", "--detach", "--bundle", bundle, "--pid-file", pidFile, id.Value], nothing, output, output);
+        }
+
+        var code = await watch.WaitAsync(pid);
+        if (code != 0)
+        {
+            throw Failure(complaints, $"{Program} run ended with {code}");
+        }
+
+        return int.Parse(File.ReadAllText(pidFile), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Forgets a sandbox whose processes are gone, or kills them; with its control group.</summary>
+    public Task DeleteAsync(SandboxId id) => DeleteAsync(id.Value);
+
+    /// <summary>The same for a name that came from <see cref="Known"/>.</summary>
+    public Task DeleteAsync(string id) => _tool.RunAsync(Program, [.. Global, "delete", "--force", id]);
+
+    /// <summary>Freezes all its processes.</summary>
+    public Task PauseAsync(SandboxId id) => _tool.RunOrThrowAsync(Program, [.. Global, "pause", id.Value]);
+
+    /// <summary>Thaws them.</summary>
+    public Task ResumeAsync(SandboxId id) => _tool.RunOrThrowAsync(Program, [.. Global, "resume", id.Value]);
+
+    /// <summary>The ids it knows: a directory each.</summary>
+    public IReadOnlyList<string> Known() =>
+        Directory.Exists(_state) ? [.. Directory.GetDirectories(_state).Select(path => Path.GetFileName(path)!)] : [];
+
+    /// <summary>The command line that runs one more process in a sandbox and waits for it.</summary>
+    public IReadOnlyList<string> ExecArguments(SandboxId id, string process, string pidFile, string complaints) =>
+        [.. Global, "--log", complaints, "exec", "--process", process, "--pid-file", pidFile, id.Value];
+
+    /// <summary>The whole command line that gives one more process in a sandbox a terminal and hands its other end to a socket.</summary>
+    public IReadOnlyList<string> TerminalCommand(SandboxId id, string process) =>
+        [Program, .. Global, "exec", "--detach", "--tty", "--console-socket", "{console}", "--pid-file", "{pid}", "--process", process, id.Value];
+
+    /// <summary>What the runtime complained of, as an error for whoever asked.</summary>
+    public static SandboxException Failure(string complaints, string otherwise)
+    {
+        var text = File.Exists(complaints) ? File.ReadAllText(complaints, Encoding.UTF8).Trim() : "";
+        return IsMissingCommand(text)
+            ? new SandboxException(ErrorCode.CommandNotFound, "The image has no such command, or it cannot be executed.")
+            : new SandboxException(ErrorCode.Internal, "The sandbox could not be started.", new IOException(text.Length == 0 ? otherwise : text));
+    }
+
+    /// <summary>crun's words and runc's.</summary>
+    public static bool IsMissingCommand(string complaint) =>
+        complaint.Contains("executable file", StringComparison.Ordinal) && complaint.Contains("not found", StringComparison.Ordinal)
+        || complaint.Contains("No such file or directory", StringComparison.Ordinal) && complaint.Contains("exec", StringComparison.Ordinal)
+        || complaint.Contains("ermission denied", StringComparison.Ordinal) && complaint.Contains("exec", StringComparison.Ordinal);
+
+    private IReadOnlyList<string> Global => Program == "crun" ? ["--root", _state, "--cgroup-manager", "cgroupfs"] : ["--root", _state];
+
+    private static bool Installed(string program) =>
+        ((ReadOnlySpan<string>)["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"]).ToArray().Any(directory => File.Exists(Path.Combine(directory, program)));
+}

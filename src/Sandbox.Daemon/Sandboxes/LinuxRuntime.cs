@@ -1,0 +1,513 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Images;
+using Sandbox.Core.People;
+using Sandbox.Core.Recipes;
+using Sandbox.Core.Runtime;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Terminals;
+using Sandbox.Daemon.Execs;
+using Sandbox.Daemon.Files;
+using Sandbox.Daemon.Images;
+using Sandbox.Daemon.Linux;
+using Sandbox.Daemon.Networks;
+using Sandbox.Daemon.Oci;
+using Sandbox.Daemon.RootFileSystems;
+using Sandbox.Daemon.Terminals;
+
+namespace Sandbox.Daemon.Sandboxes;
+
+/// <summary>The port on one Linux host: the sandboxes there are, and what may be done with each in which state.</summary>
+internal sealed partial class LinuxRuntime(
+    DaemonOptions options,
+    ImageStore images,
+    SandboxRecords records,
+    SandboxLauncher launcher,
+    SandboxChanges changes,
+    OciRuntime oci,
+    UidRanges ranges,
+    DiskImages disks,
+    PlaygroundNetworks networks,
+    ExecRunner execs,
+    TerminalHolders terminals,
+    ProcessWatch watch,
+    ILogger<LinuxRuntime> logger) : ISandboxRuntime
+{
+    private static readonly TimeSpan LongestGrace = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<SandboxId, LiveSandbox> _sandboxes = new();
+    private readonly Lock _admission = new();
+    private string? _version;
+
+    public async Task<RuntimeStatus> GetStatusAsync(CancellationToken cancellationToken)
+    {
+        _version ??= await oci.VersionAsync(cancellationToken);
+        var live = _sandboxes.Values.Count(sandbox => sandbox.Record.State != SandboxState.Ended);
+        return new RuntimeStatus("linux", _version, System.Environment.ProcessId, live, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, disks.FreeBytes() - Promised(except: null));
+    }
+
+    public IAsyncEnumerable<ImageProgress> AddImageAsync(ImageSource source, CancellationToken cancellationToken) => images.AddAsync(source, cancellationToken);
+
+    public Task<IReadOnlyList<StoredImage>> ListImagesAsync(CancellationToken cancellationToken) => Task.FromResult(images.List());
+
+    public Task RemoveImageAsync(Digest digest, CancellationToken cancellationToken) => images.RemoveAsync(digest, cancellationToken);
+
+    public async Task<SandboxInfo> CreateAsync(SandboxSpec spec, CancellationToken cancellationToken)
+    {
+        Validate(spec);
+        var now = DateTimeOffset.UtcNow;
+        var mine = new LiveSandbox(
+            new SandboxRecord
+            {
+                Spec = spec,
+                State = SandboxState.Starting,
+                Deadline = spec.Deadline,
+                CreatedAt = now,
+                BootId = ProcessIdentity.BootId,
+                UidIndex = -1,
+                Place = new NetworkPlace(-1, -1),
+                Config = new ImageConfig(),
+            },
+            RootOf(spec.Id));
+        var sandbox = _sandboxes.GetOrAdd(spec.Id, mine);
+        if (!ReferenceEquals(sandbox, mine))
+        {
+            mine.Dispose();
+            if (!Same(sandbox.Record.Spec, spec))
+            {
+                throw new SandboxException(ErrorCode.Conflict, "Another sandbox has this id.");
+            }
+
+            await sandbox.Launched.Task.WaitAsync(cancellationToken);
+            return sandbox.Record.Info;
+        }
+
+        try
+        {
+            await LaunchAsync(sandbox);
+        }
+        catch (Exception fault)
+        {
+            var told = fault as SandboxException ?? Unforeseen(spec.Id, fault);
+            sandbox.Launched.TrySetException(told);
+            _ = sandbox.Launched.Task.Exception; // whoever waits gets it; nobody waiting is no fault of its own
+            throw told;
+        }
+
+        sandbox.Launched.TrySetResult();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            await RemoveAsync(spec.Id, CancellationToken.None);
+            throw new OperationCanceledException(cancellationToken);
+        }
+
+        return sandbox.Record.Info;
+    }
+
+    public Task<IReadOnlyList<SandboxInfo>> ListAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<SandboxInfo>>([.. Infos()]);
+
+    public Task<SandboxInfo?> FindAsync(SandboxId id, CancellationToken cancellationToken) =>
+        Task.FromResult(_sandboxes.TryGetValue(id, out var sandbox) ? sandbox.Record.Info : null);
+
+    public Task<SandboxInfo> StartAsync(SandboxId id, CancellationToken cancellationToken) => ChangeAsync(id, cancellationToken, async sandbox =>
+    {
+        switch (sandbox.Record.State)
+        {
+            case SandboxState.Running:
+                return;
+            case SandboxState.Stopped:
+                try
+                {
+                    await launcher.StartAgainAsync(sandbox);
+                }
+                catch
+                {
+                    await launcher.HaltAsync(sandbox);
+                    throw;
+                }
+
+                Follow(sandbox);
+                return;
+            default:
+                throw NotNow(sandbox, "started");
+        }
+    });
+
+    public Task<SandboxInfo> StopAsync(SandboxId id, TimeSpan grace, CancellationToken cancellationToken) => ChangeAsync(id, cancellationToken, async sandbox =>
+    {
+        switch (sandbox.Record.State)
+        {
+            case SandboxState.Stopped:
+                return;
+            case SandboxState.Running or SandboxState.Paused:
+                await launcher.KillAsync(sandbox, grace < TimeSpan.Zero ? TimeSpan.Zero : grace > LongestGrace ? LongestGrace : grace);
+                await StoppedAsync(sandbox, await sandbox.InitEnded);
+                return;
+            default:
+                throw NotNow(sandbox, "stopped");
+        }
+    });
+
+    public Task<SandboxInfo> PauseAsync(SandboxId id, CancellationToken cancellationToken) => ChangeAsync(id, cancellationToken, async sandbox =>
+    {
+        switch (sandbox.Record.State)
+        {
+            case SandboxState.Paused:
+                return;
+            case SandboxState.Running:
+                await oci.PauseAsync(id);
+                Save(sandbox, sandbox.Record with { State = SandboxState.Paused });
+                return;
+            default:
+                throw NotNow(sandbox, "paused");
+        }
+    });
+
+    public Task<SandboxInfo> ResumeAsync(SandboxId id, CancellationToken cancellationToken) => ChangeAsync(id, cancellationToken, async sandbox =>
+    {
+        switch (sandbox.Record.State)
+        {
+            case SandboxState.Running:
+                return;
+            case SandboxState.Paused:
+                await oci.ResumeAsync(id);
+                Save(sandbox, sandbox.Record with { State = SandboxState.Running });
+                return;
+            default:
+                throw NotNow(sandbox, "resumed");
+        }
+    });
+
+    public Task<SandboxInfo> ExtendAsync(SandboxId id, DateTimeOffset deadline, CancellationToken cancellationToken) => ChangeAsync(id, cancellationToken, sandbox =>
+    {
+        if (sandbox.Record.State == SandboxState.Ended)
+        {
+            throw NotNow(sandbox, "extended");
+        }
+
+        Save(sandbox, sandbox.Record with { Deadline = deadline });
+        return Task.CompletedTask;
+    });
+
+    public async Task RemoveAsync(SandboxId id, CancellationToken cancellationToken)
+    {
+        if (!_sandboxes.TryGetValue(id, out var sandbox))
+        {
+            return;
+        }
+
+        await EndAsync(sandbox, EndReason.Removed);
+        if (_sandboxes.TryRemove(new(id, sandbox)))
+        {
+            records.Delete(id);
+            sandbox.Dispose();
+        }
+    }
+
+    public IAsyncEnumerable<SandboxInfo> WatchAsync(CancellationToken cancellationToken) => changes.WatchAsync(Infos, cancellationToken);
+
+    public async Task<ExecResult> ExecAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken)
+    {
+        var sandbox = Find(id);
+        _ = sandbox.Running();
+        await sandbox.Execs.WaitAsync(cancellationToken);
+        try
+        {
+            return await execs.RunAsync(sandbox.Running(), records.DirectoryOf(id), spec, cancellationToken);
+        }
+        finally
+        {
+            sandbox.Execs.Release();
+        }
+    }
+
+    public Task<TerminalInfo> OpenTerminalAsync(SandboxId id, TerminalSpec spec, CancellationToken cancellationToken)
+    {
+        var sandbox = Find(id);
+        return terminals.OpenAsync(sandbox.Running(), sandbox.Root.Root, spec, cancellationToken);
+    }
+
+    public Task<IReadOnlyList<TerminalInfo>> ListTerminalsAsync(SandboxId id, CancellationToken cancellationToken)
+    {
+        _ = Find(id);
+        return Task.FromResult(terminals.List(id));
+    }
+
+    public Task<IReadOnlyList<FileEntry>> ListFilesAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
+        SandboxFiles.ListAsync(RootWithFiles(id).Root.Root, path, cancellationToken);
+
+    public Task<FileEntry?> FindFileAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
+        SandboxFiles.FindAsync(RootWithFiles(id).Root.Root, path, cancellationToken);
+
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadFileAsync(SandboxId id, SandboxPath path, ReadForm form, CancellationToken cancellationToken)
+    {
+        var sandbox = RootWithFiles(id);
+        return SandboxFiles.ReadAsync(sandbox.Root.Root, sandbox.Range.First, path, form, cancellationToken);
+    }
+
+    public Task WriteFileAsync(SandboxId id, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken)
+    {
+        var sandbox = RootWithFiles(id);
+        return SandboxFiles.WriteAsync(sandbox.Root.Root, sandbox.Range.First, path, mode, content, cancellationToken);
+    }
+
+    public Task DeleteFileAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
+        SandboxFiles.DeleteAsync(RootWithFiles(id).Root.Root, path, cancellationToken);
+
+    /// <summary>Ends everything whose time is up, until cancelled.</summary>
+    public async Task EnforceDeadlinesAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        var ending = new ConcurrentDictionary<SandboxId, bool>();
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            var now = DateTimeOffset.UtcNow;
+            foreach (var sandbox in _sandboxes.Values)
+            {
+                if (sandbox.Record.State is not (SandboxState.Ended or SandboxState.Starting) && sandbox.Record.Deadline <= now && ending.TryAdd(sandbox.Id, true))
+                {
+                    _ = Task.Run(
+                        async () =>
+                        {
+                            try
+                            {
+                                await EndAsync(sandbox, EndReason.Expired, onlyAfterDeadline: true);
+                            }
+                            catch (Exception fault)
+                            {
+                                LogNotEnded(logger, fault, sandbox.Id);
+                            }
+                            finally
+                            {
+                                ending.TryRemove(sandbox.Id, out _);
+                            }
+                        },
+                        CancellationToken.None);
+                }
+            }
+        }
+    }
+
+    /// <summary>Takes a sandbox of an earlier daemon as it is.</summary>
+    internal void Adopt(LiveSandbox sandbox)
+    {
+        sandbox.Launched.TrySetResult();
+        _sandboxes[sandbox.Id] = sandbox;
+        if (sandbox.Record.State is SandboxState.Running or SandboxState.Paused)
+        {
+            sandbox.InitEnded = watch.WaitAsync(sandbox.Record.Pid);
+            Follow(sandbox);
+        }
+    }
+
+    /// <summary>Sandboxes of which only the record is left.</summary>
+    internal IEnumerable<SandboxId> EndedIds() => _sandboxes.Values.Where(sandbox => sandbox.Record.State == SandboxState.Ended).Select(sandbox => sandbox.Id);
+
+    /// <summary>Where a sandbox's root is.</summary>
+    internal RootFileSystem RootOf(SandboxId id) => new(Path.Combine(options.RunDirectory, "sandboxes", id.Value), records.DirectoryOf(id));
+
+    /// <summary>Ends every sandbox; for a host that is to be left clean.</summary>
+    internal async Task EndAllAsync(EndReason reason)
+    {
+        foreach (var sandbox in _sandboxes.Values)
+        {
+            await EndAsync(sandbox, reason);
+        }
+    }
+
+    internal async Task EndAsync(LiveSandbox sandbox, EndReason reason, bool onlyAfterDeadline = false)
+    {
+        try
+        {
+            await sandbox.Launched.Task;
+        }
+        catch (SandboxException)
+        {
+            return; // the launch took everything away itself
+        }
+
+        if (!onlyAfterDeadline)
+        {
+            await sandbox.Ending.CancelAsync(); // whoever stops it in peace is told to hurry
+        }
+
+        await sandbox.Gate.WaitAsync();
+        try
+        {
+            if (sandbox.Record.State == SandboxState.Ended || (onlyAfterDeadline && sandbox.Record.Deadline > DateTimeOffset.UtcNow))
+            {
+                return;
+            }
+
+            await launcher.DestroyAsync(sandbox, () => IsLastOf(sandbox));
+            Save(sandbox, sandbox.Record with { State = SandboxState.Ended, Reason = reason, Pid = 0, PidStartedAt = 0 });
+        }
+        finally
+        {
+            sandbox.Gate.Release();
+        }
+    }
+
+    private static void Validate(SandboxSpec spec)
+    {
+        var mistakes = RecipeRules.Validate(spec);
+        if (mistakes.Count > 0)
+        {
+            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
+        }
+    }
+
+    private static bool Same(SandboxSpec one, SandboxSpec other) =>
+        JsonSerializer.SerializeToUtf8Bytes(one, RecordJson.Default.SandboxSpec).AsSpan()
+            .SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(other, RecordJson.Default.SandboxSpec));
+
+    private static SandboxException NotNow(LiveSandbox sandbox, string verb) =>
+        new(ErrorCode.Conflict, $"The sandbox is {LiveSandbox.Word(sandbox.Record.State)}; it cannot be {verb} now.");
+
+    /// <summary>Reserves what a sandbox needs of the host and launches it; when that fails, everything is given back before the caller hears of it.</summary>
+    private async Task LaunchAsync(LiveSandbox sandbox)
+    {
+        var spec = sandbox.Record.Spec;
+        await sandbox.Gate.WaitAsync();
+        var reserved = false;
+        try
+        {
+            if (spec.Limits.MemoryBytes > options.MaxMemoryBytes || spec.Limits.DiskBytes > options.MaxDiskBytes)
+            {
+                throw new SandboxException(ErrorCode.Invalid, "The limits are larger than this host allows for one sandbox.");
+            }
+
+            sandbox.Image = images.Acquire(spec.Image);
+            lock (_admission)
+            {
+                disks.Admit(spec.Limits.DiskBytes, Promised(except: sandbox));
+                sandbox.Range = ranges.Reserve();
+            }
+
+            sandbox.Record = sandbox.Record with { UidIndex = sandbox.Range.Index, Config = sandbox.Image.Image.Config, Place = networks.Reserve(spec.Playground) };
+            reserved = true;
+            await launcher.LaunchAsync(sandbox);
+            Follow(sandbox);
+            changes.Publish(sandbox.Record.Info);
+        }
+        catch
+        {
+            if (reserved)
+            {
+                await launcher.DestroyAsync(sandbox, () => IsLastOf(sandbox));
+            }
+            else
+            {
+                if (sandbox.Range.First != 0)
+                {
+                    ranges.Release(sandbox.Range);
+                }
+
+                sandbox.Image?.Dispose();
+            }
+
+            records.Delete(spec.Id);
+            _sandboxes.TryRemove(new(spec.Id, sandbox));
+            throw;
+        }
+        finally
+        {
+            sandbox.Gate.Release();
+        }
+    }
+
+    /// <summary>Waits for the end of the init that runs now; a sandbox whose init ends by itself is stopped.</summary>
+    private void Follow(LiveSandbox sandbox)
+    {
+        var pid = sandbox.Record.Pid;
+        _ = FollowAsync();
+
+        async Task FollowAsync()
+        {
+            var code = await sandbox.InitEnded;
+            await sandbox.Gate.WaitAsync();
+            try
+            {
+                if (sandbox.Record.Pid == pid && sandbox.Record.State is SandboxState.Running or SandboxState.Paused)
+                {
+                    await StoppedAsync(sandbox, code);
+                }
+            }
+            catch (Exception fault)
+            {
+                LogNotEnded(logger, fault, sandbox.Id);
+            }
+            finally
+            {
+                sandbox.Gate.Release();
+            }
+        }
+    }
+
+    private async Task StoppedAsync(LiveSandbox sandbox, int? exitCode)
+    {
+        await launcher.HaltAsync(sandbox);
+        Save(sandbox, sandbox.Record with { State = SandboxState.Stopped, Pid = 0, PidStartedAt = 0, ExitCode = exitCode });
+    }
+
+    private async Task<SandboxInfo> ChangeAsync(SandboxId id, CancellationToken cancellationToken, Func<LiveSandbox, Task> change)
+    {
+        var sandbox = Find(id);
+        await sandbox.Gate.WaitAsync(cancellationToken);
+        try
+        {
+            await change(sandbox);
+            return sandbox.Record.Info;
+        }
+        catch (Exception fault) when (fault is not SandboxException)
+        {
+            throw Unforeseen(id, fault);
+        }
+        finally
+        {
+            sandbox.Gate.Release();
+        }
+    }
+
+    private void Save(LiveSandbox sandbox, SandboxRecord record)
+    {
+        records.Save(record);
+        sandbox.Record = record;
+        changes.Publish(record.Info);
+    }
+
+    private IEnumerable<SandboxInfo> Infos() => _sandboxes.Values.Select(sandbox => sandbox.Record.Info);
+
+    private LiveSandbox Find(SandboxId id) => _sandboxes.TryGetValue(id, out var sandbox)
+        ? sandbox
+        : throw new SandboxException(ErrorCode.NotFound, "There is no such sandbox.");
+
+    private LiveSandbox RootWithFiles(SandboxId id) => Find(id) is { Record.State: not (SandboxState.Starting or SandboxState.Ended) } sandbox
+        ? sandbox
+        : throw new SandboxException(ErrorCode.Conflict, "The sandbox has no files now.");
+
+    private bool IsLastOf(LiveSandbox sandbox) =>
+        !_sandboxes.Values.Any(other => !ReferenceEquals(other, sandbox) && other.Record.Spec.Owner == sandbox.Record.Spec.Owner && other.Record.State != SandboxState.Ended);
+
+    /// <summary>Bytes that sandboxes may still write to the host's disk.</summary>
+    private long Promised(LiveSandbox? except) => _sandboxes.Values
+        .Where(sandbox => !ReferenceEquals(sandbox, except) && sandbox.Record.State != SandboxState.Ended && sandbox.Range.First != 0)
+        .Sum(sandbox => Math.Max(0, sandbox.Record.Spec.Limits.DiskBytes - DiskImages.AllocatedBytes(sandbox.Root.Disk)));
+
+    private SandboxException Unforeseen(SandboxId id, Exception fault)
+    {
+        LogUnforeseen(logger, fault, id);
+        return fault is IOException { HResult: 28 }
+            ? new SandboxException(ErrorCode.DiskFull, "The host's disk is full.", fault)
+            : new SandboxException(ErrorCode.Internal, "Something went wrong on the host; its log says what.", fault);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "sandbox {Sandbox}")]
+    private static partial void LogUnforeseen(ILogger logger, Exception fault, SandboxId sandbox);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "sandbox {Sandbox} could not be taken apart")]
+    private static partial void LogNotEnded(ILogger logger, Exception fault, SandboxId sandbox);
+}

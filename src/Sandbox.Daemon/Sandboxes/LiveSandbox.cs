@@ -1,0 +1,70 @@
+using Sandbox.Core.Errors;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Images;
+using Sandbox.Daemon.Oci;
+using Sandbox.Daemon.RootFileSystems;
+
+namespace Sandbox.Daemon.Sandboxes;
+
+/// <summary>A sandbox this daemon knows: its record and what it holds of the host.</summary>
+internal sealed class LiveSandbox : IDisposable
+{
+    private volatile SandboxRecord _record;
+
+    public LiveSandbox(SandboxRecord record, RootFileSystem root)
+    {
+        _record = record;
+        Root = root;
+    }
+
+    public SandboxId Id => _record.Spec.Id;
+
+    /// <summary>The latest; replaced as a whole, and only by whoever holds <see cref="Gate"/>.</summary>
+    public SandboxRecord Record
+    {
+        get => _record;
+        set => _record = value;
+    }
+
+    public RootFileSystem Root { get; }
+
+    /// <summary>One change at a time.</summary>
+    public SemaphoreSlim Gate { get; } = new(1, 1);
+
+    /// <summary>Processes that are asked for one by one are bounded: each costs the host one of its own while it runs.</summary>
+    public SemaphoreSlim Execs { get; } = new(8, 8);
+
+    /// <summary>Cancelled when it is to end: whoever waits for it in peace no longer does.</summary>
+    public CancellationTokenSource Ending { get; } = new();
+
+    /// <summary>Completes when the first launch is over; faults as the launch did.</summary>
+    public TaskCompletionSource Launched { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The image, held so that nobody removes it.</summary>
+    public UnpackedImage? Image { get; set; }
+
+    public UidRange Range { get; set; }
+
+    /// <summary>The end of the init that runs now.</summary>
+    public Task<int?> InitEnded { get; set; } = Task.FromResult<int?>(null);
+
+    /// <summary>Refuses what only a running sandbox can do.</summary>
+    public SandboxRecord Running() => Record is { State: SandboxState.Running } record
+        ? record
+        : throw new SandboxException(ErrorCode.Conflict, $"The sandbox is {Word(Record.State)}; it has to run for this.");
+
+    public static string Word(SandboxState state) => state switch
+    {
+        SandboxState.Starting => "still starting",
+        SandboxState.Running => "running",
+        SandboxState.Paused => "paused",
+        SandboxState.Stopped => "stopped",
+        _ => "ended",
+    };
+
+    public void Dispose()
+    {
+        Image?.Dispose();
+        Ending.Dispose();
+    }
+}

@@ -1,0 +1,262 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Images;
+using Sandbox.Core.Runtime;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.ControlGroups;
+using Sandbox.Daemon.Files;
+using Sandbox.Daemon.Linux;
+using Sandbox.Daemon.Networks;
+using Sandbox.Daemon.Oci;
+using Sandbox.Daemon.RootFileSystems;
+using Sandbox.Daemon.Terminals;
+
+namespace Sandbox.Daemon.Sandboxes;
+
+/// <summary>
+/// Puts one sandbox together and takes it apart. What does not depend on each other runs at once: the namespaces, the
+/// disk and the person's control group; then the network beside the files. An image to type in does not wait for its
+/// network before its init starts, a service does.
+/// </summary>
+internal sealed partial class SandboxLauncher(
+    SandboxRecords records,
+    OciRuntime oci,
+    ControlGroupTree groups,
+    DiskImages disks,
+    PlaygroundNetworks networks,
+    UidRanges ranges,
+    TerminalHolders terminals,
+    ProcessWatch watch,
+    ILogger<SandboxLauncher> logger)
+{
+    private static readonly SandboxPath ResolvConf = Path("/etc/resolv.conf");
+    private static readonly SandboxPath Hosts = Path("/etc/hosts");
+    private static readonly SandboxPath Hostname = Path("/etc/hostname");
+
+    /// <summary>Makes everything of a new sandbox and starts it. When this fails, whoever called takes it apart.</summary>
+    public async Task LaunchAsync(LiveSandbox sandbox)
+    {
+        var clock = Stopwatch.GetTimestamp();
+        var spec = sandbox.Record.Spec;
+        var image = sandbox.Image ?? throw new InvalidOperationException("no image is held");
+        records.Save(sandbox.Record);
+
+        var disk = Task.Run(() => sandbox.Root.PrepareAsync(disks, spec.Limits.DiskBytes, spec.Limits.Inodes));
+        var holding = NamespaceHolder.StartAsync(sandbox.Range, watch);
+        var network = Task.CompletedTask;
+        try
+        {
+            groups.SetOwner(spec.Owner, spec.OwnerLimits);
+            using var holder = await holding;
+            var held = Stopwatch.GetElapsedTime(clock);
+            network = networks.AttachAsync(spec.Playground, spec.Id, sandbox.Record.Place, holder.NetworkPath, CancellationToken.None);
+            await disk;
+            var prepared = Stopwatch.GetElapsedTime(clock);
+            await sandbox.Root.MountAsync(image.Layers, sandbox.Range, holder.User);
+            var user = await WriteFilesAsync(sandbox);
+            sandbox.Record = sandbox.Record with { User = user };
+            var filled = Stopwatch.GetElapsedTime(clock);
+            var config = sandbox.Record.Config;
+            if (!config.IsInteractive)
+            {
+                await network;
+            }
+
+            await RunAsync(sandbox, holder);
+            var started = Stopwatch.GetElapsedTime(clock);
+            await network;
+            records.Save(sandbox.Record);
+            LogLaunched(logger, spec.Id, held.TotalMilliseconds, prepared.TotalMilliseconds, filled.TotalMilliseconds, started.TotalMilliseconds, Stopwatch.GetElapsedTime(clock).TotalMilliseconds);
+        }
+        catch
+        {
+            // What runs beside is let finish, so that what is taken apart next is all there is.
+            await Task.WhenAny(Task.WhenAll(disk, network));
+            if (!holding.IsCompletedSuccessfully)
+            {
+                await Task.WhenAny(holding);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Starts a stopped sandbox again, over the files it has.</summary>
+    public async Task StartAgainAsync(LiveSandbox sandbox)
+    {
+        var spec = sandbox.Record.Spec;
+        groups.SetOwner(spec.Owner, spec.OwnerLimits);
+        using var holder = await NamespaceHolder.StartAsync(sandbox.Range, watch);
+        await networks.AttachAsync(spec.Playground, spec.Id, sandbox.Record.Place, holder.NetworkPath, CancellationToken.None);
+        await RunAsync(sandbox, holder);
+        records.Save(sandbox.Record);
+    }
+
+    /// <summary>Asks everything in it to end, kills what has not after the grace, and waits until it is gone.</summary>
+    public async Task KillAsync(LiveSandbox sandbox, TimeSpan grace)
+    {
+        var record = sandbox.Record;
+        if (record.State == SandboxState.Paused)
+        {
+            await oci.ResumeAsync(sandbox.Id); // what is frozen can neither end nor be killed
+        }
+
+        if (grace > TimeSpan.Zero && IsAlive(record))
+        {
+            await AskToEndAsync(sandbox, grace);
+        }
+
+        if (IsAlive(record))
+        {
+            _ = Tool.Kill(record.Pid, 9); // with its init the kernel kills the whole pid namespace
+            await sandbox.InitEnded;
+        }
+
+        await groups.KillAsync(record.Spec.Owner, sandbox.Id);
+    }
+
+    /// <summary>Gives back what only a running sandbox needs. Its files stay.</summary>
+    public async Task HaltAsync(LiveSandbox sandbox)
+    {
+        var record = sandbox.Record;
+        await oci.DeleteAsync(sandbox.Id);
+        await networks.DetachAsync(record.Spec.Playground, sandbox.Id, record.Place);
+    }
+
+    /// <summary>Takes away everything but the record, whatever of it is there.</summary>
+    /// <param name="sandbox">What to take apart.</param>
+    /// <param name="lastOfOwner">Whether the person's own control group goes too.</param>
+    public async Task DestroyAsync(LiveSandbox sandbox, Func<bool> lastOfOwner)
+    {
+        var record = sandbox.Record;
+        await terminals.CloseAllAsync(sandbox.Id);
+        await KillAsync(sandbox, TimeSpan.Zero);
+        await HaltAsync(sandbox);
+        await Task.Run(sandbox.Root.Remove);
+        networks.Release(record.Spec.Playground, record.Place);
+        ranges.Release(sandbox.Range);
+        sandbox.Image?.Dispose();
+        sandbox.Image = null;
+        if (lastOfOwner())
+        {
+            groups.RemoveOwner(record.Spec.Owner);
+        }
+    }
+
+    /// <summary>Whether the init of a record is the process that has its pid now.</summary>
+    public static bool IsAlive(SandboxRecord record) =>
+        record.Pid > 0 && record.PidStartedAt != 0 && ProcessIdentity.StartedAt(record.Pid) == record.PidStartedAt;
+
+    private async Task RunAsync(LiveSandbox sandbox, NamespaceHolder holder)
+    {
+        var record = sandbox.Record;
+        var spec = record.Spec;
+        var config = record.Config;
+        var user = record.User ?? throw new InvalidOperationException("the user was not looked up");
+        // An image to type in is held by an init of ours, as root of the sandbox; a service is its own command, as its own user.
+        var command = config.IsInteractive ? null : (IReadOnlyList<string>)[.. config.Entrypoint, .. config.Command];
+        var initUser = config.IsInteractive ? new ProcessUser(0, 0, [], "/root", "root") : user;
+        var environment = SandboxBundle.Environment(config, spec.Env, initUser, terminal: false);
+        var workdir = spec.Workdir ?? config.Workdir;
+        if (command is not null)
+        {
+            CommandLookup.Require(sandbox.Root.Root, command[0], environment, workdir);
+        }
+
+        var bundle = records.DirectoryOf(spec.Id);
+        var configuration = SandboxBundle.Configuration(
+            spec, sandbox.Root.Root, groups.PathOf(spec.Owner, spec.Id), holder.UserPath, holder.NetworkPath,
+            command, environment, command is null ? "/" : workdir, initUser);
+        await File.WriteAllBytesAsync(System.IO.Path.Combine(bundle, "config.json"), configuration);
+        var pid = await oci.RunAsync(spec.Id, bundle, sandbox.Root.InitLog, watch);
+        sandbox.InitEnded = watch.WaitAsync(pid);
+        sandbox.Record = record with
+        {
+            State = SandboxState.Running,
+            Pid = pid,
+            PidStartedAt = ProcessIdentity.StartedAt(pid),
+            Address = networks.Address(record.Place),
+            ExitCode = null,
+        };
+    }
+
+    /// <summary>Writes what every sandbox is given and what its recipe asks for, and finds out who it runs as.</summary>
+    private async Task<ProcessUser> WriteFilesAsync(LiveSandbox sandbox)
+    {
+        var spec = sandbox.Record.Spec;
+        var root = sandbox.Root.Root;
+        var owner = sandbox.Range.First;
+        var address = networks.Address(sandbox.Record.Place);
+        using var directory = RootedDirectory.Open(root);
+        RemoveLink(directory, ResolvConf); // images link it to services a sandbox has none of
+        await ReplaceAsync(root, owner, ResolvConf, $"nameserver {networks.ResolverAddress}\n");
+        await ReplaceAsync(root, owner, Hosts, $"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n{address}\t{spec.Name}\n");
+        await ReplaceAsync(root, owner, Hostname, spec.Name + "\n");
+        foreach (var file in spec.Files)
+        {
+            if (!SandboxPath.TryParse(file.Path, out var path))
+            {
+                throw new SandboxException(ErrorCode.Invalid, $"'{file.Path}' is not an absolute path.");
+            }
+
+            int? mode = file.Mode is null ? null : Convert.ToInt32(file.Mode, 8);
+            await SandboxFiles.WriteAsync(root, owner, path, mode, Once(file.Content), CancellationToken.None);
+        }
+
+        var account = Accounts.Resolve(directory, spec.User ?? sandbox.Record.Config.User);
+        var workdir = spec.Workdir ?? sandbox.Record.Config.Workdir;
+        if (SandboxPath.TryParse(workdir, out var start) && start.Bytes.Length > 1)
+        {
+            using var parent = directory.OpenParent(start.Bytes, out var name, new Ownership(owner, owner, 0b111_101_101));
+            _ = parent.Find(name) is null && parent.EnsureDirectory(name, new Ownership(owner + account.Uid, owner + account.Gid, 0b111_101_101));
+        }
+
+        return new ProcessUser(account.Uid, account.Gid, account.AdditionalGids, account.Home, account.Name);
+    }
+
+    private static void RemoveLink(RootedDirectory root, SandboxPath path)
+    {
+        if (root.Find(path.Bytes, followLast: false) is { Type: InodeType.Symlink })
+        {
+            using var parent = root.OpenParent(path.Bytes, out var name);
+            parent.Unlink(name);
+        }
+    }
+
+    private static async Task ReplaceAsync(string root, uint owner, SandboxPath path, string text)
+    {
+        await SandboxFiles.WriteAsync(root, owner, path, 0b110_100_100, Once(Encoding.UTF8.GetBytes(text)), CancellationToken.None);
+    }
+
+    private async Task AskToEndAsync(LiveSandbox sandbox, TimeSpan grace)
+    {
+        var record = sandbox.Record;
+        foreach (var pid in record.Config.IsInteractive ? groups.Processes(record.Spec.Owner, sandbox.Id) : [record.Pid])
+        {
+            if (pid != record.Pid || !record.Config.IsInteractive)
+            {
+                _ = Tool.Kill(pid, 15);
+            }
+        }
+
+        var until = Stopwatch.GetTimestamp() + (long)(grace.TotalSeconds * Stopwatch.Frequency);
+        while (Stopwatch.GetTimestamp() < until && !sandbox.Ending.IsCancellationRequested && IsAlive(record)
+            && !(record.Config.IsInteractive && groups.Processes(record.Spec.Owner, sandbox.Id).Count <= 1))
+        {
+            await Task.Delay(10);
+        }
+    }
+
+    private static SandboxPath Path(string text) => SandboxPath.TryParse(text, out var path) ? path : throw new InvalidOperationException(text);
+
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Once(ReadOnlyMemory<byte> content)
+    {
+        await Task.CompletedTask;
+        yield return content;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "launched {Sandbox}: namespaces {Namespaces:0.0} ms, disk {Disk:0.0}, root and files {Files:0.0}, init {Init:0.0}, network {All:0.0}")]
+    private static partial void LogLaunched(ILogger logger, SandboxId sandbox, double namespaces, double disk, double files, double init, double all);
+}

@@ -1,0 +1,174 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Sandbox.Core.Images;
+using Sandbox.Core.People;
+using Sandbox.Core.Playgrounds;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Networks;
+using Sandbox.Daemon.Oci;
+
+namespace Sandbox.Daemon.Sandboxes;
+
+/// <summary>
+/// What is true about one sandbox, as it stands on disk. It is written before anything of the sandbox is made and
+/// deleted after everything of it is gone, so a daemon that starts knows what an earlier one left behind.
+/// </summary>
+internal sealed record SandboxRecord
+{
+    public required SandboxSpec Spec { get; init; }
+
+    public required SandboxState State { get; init; }
+
+    public required DateTimeOffset Deadline { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Which start of the host this belongs to: after another one nothing of it can run.</summary>
+    public required string BootId { get; init; }
+
+    public required int UidIndex { get; init; }
+
+    public required NetworkPlace Place { get; init; }
+
+    public string? Address { get; init; }
+
+    /// <summary>What runs: the image's configuration, kept so that the record alone is enough to run a command.</summary>
+    public required ImageConfig Config { get; init; }
+
+    /// <summary>Who commands and terminals run as; known once the root is mounted.</summary>
+    public ProcessUser? User { get; init; }
+
+    /// <summary>The init, and when it started: together they name a process for good.</summary>
+    public int Pid { get; init; }
+
+    /// <inheritdoc cref="Pid"/>
+    public long PidStartedAt { get; init; }
+
+    public int? ExitCode { get; init; }
+
+    public EndReason? Reason { get; init; }
+
+    [JsonIgnore]
+    public SandboxInfo Info => new()
+    {
+        Id = Spec.Id,
+        Playground = Spec.Playground,
+        Owner = Spec.Owner,
+        Name = Spec.Name,
+        Image = Spec.Image,
+        State = State,
+        Deadline = Deadline,
+        CreatedAt = CreatedAt,
+        Address = State == SandboxState.Ended ? null : Address,
+        ExitCode = ExitCode,
+        Reason = Reason,
+    };
+}
+
+/// <summary>The directory of records: one directory per sandbox, each with a file that is renamed into place.</summary>
+internal sealed partial class SandboxRecords(DaemonOptions options)
+{
+    private string Root => Path.Combine(options.DataDirectory, "sandboxes");
+
+    /// <summary>The sandbox's own directory: its record, its bundle, its disk.</summary>
+    public string DirectoryOf(SandboxId id) => Path.Combine(Root, id.Value);
+
+    public void Save(SandboxRecord record)
+    {
+        var directory = DirectoryOf(record.Spec.Id);
+        Directory.CreateDirectory(directory);
+        var file = Path.Combine(directory, "record.json");
+        File.WriteAllBytes(file + ".new", JsonSerializer.SerializeToUtf8Bytes(record, RecordJson.Default.SandboxRecord));
+        File.Move(file + ".new", file, overwrite: true);
+    }
+
+    /// <summary>All records that can be read. A directory without one holds the rest of a create that never began, or of a removal that was cut off.</summary>
+    public IReadOnlyList<SandboxRecord> Load()
+    {
+        Directory.CreateDirectory(Root);
+        var records = new List<SandboxRecord>();
+        foreach (var directory in Directory.GetDirectories(Root))
+        {
+            try
+            {
+                var record = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(directory, "record.json")), RecordJson.Default.SandboxRecord);
+                if (record is not null && string.Equals(record.Spec.Id.Value, Path.GetFileName(directory), StringComparison.Ordinal))
+                {
+                    records.Add(record);
+                }
+            }
+            catch (Exception fault) when (fault is IOException or JsonException or FormatException)
+            {
+                // What cannot be read is cleared with the orphans.
+            }
+        }
+
+        return records;
+    }
+
+    /// <summary>Removes everything of a sandbox on disk, the record last.</summary>
+    public void Delete(SandboxId id)
+    {
+        var directory = DirectoryOf(id);
+        if (!Directory.Exists(directory))
+        {
+            return;
+        }
+
+        foreach (var file in Directory.GetFiles(directory).OrderBy(file => file.EndsWith("record.json", StringComparison.Ordinal)))
+        {
+            File.Delete(file);
+        }
+
+        Directory.Delete(directory, recursive: true);
+    }
+
+    /// <summary>Removes directories that no record names.</summary>
+    public void RemoveOrphans(IReadOnlySet<SandboxId> known)
+    {
+        foreach (var directory in Directory.GetDirectories(Root))
+        {
+            if (!SandboxId.TryParse(Path.GetFileName(directory), out var id) || !known.Contains(id))
+            {
+                Directory.Delete(directory, recursive: true);
+            }
+        }
+    }
+}
+
+/// <summary>How records are written. Generated, because a daemon that starts should not have to look at its types first.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UseStringEnumConverter = true,
+    Converters = [typeof(SandboxIdJson), typeof(PlaygroundIdJson), typeof(PersonIdJson), typeof(DigestJson)])]
+[JsonSerializable(typeof(SandboxRecord))]
+[JsonSerializable(typeof(SandboxSpec))]
+internal sealed partial class RecordJson : JsonSerializerContext;
+
+internal sealed class SandboxIdJson : JsonConverter<SandboxId>
+{
+    public override SandboxId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => SandboxId.Parse(reader.GetString()!);
+
+    public override void Write(Utf8JsonWriter writer, SandboxId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+}
+
+internal sealed class PlaygroundIdJson : JsonConverter<PlaygroundId>
+{
+    public override PlaygroundId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => PlaygroundId.Parse(reader.GetString()!);
+
+    public override void Write(Utf8JsonWriter writer, PlaygroundId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+}
+
+internal sealed class PersonIdJson : JsonConverter<PersonId>
+{
+    public override PersonId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => PersonId.Parse(reader.GetString()!);
+
+    public override void Write(Utf8JsonWriter writer, PersonId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+}
+
+internal sealed class DigestJson : JsonConverter<Digest>
+{
+    public override Digest Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => Digest.Parse(reader.GetString()!);
+
+    public override void Write(Utf8JsonWriter writer, Digest value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+}

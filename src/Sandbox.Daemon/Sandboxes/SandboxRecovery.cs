@@ -1,0 +1,141 @@
+using Sandbox.Core.Errors;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.ControlGroups;
+using Sandbox.Daemon.Images;
+using Sandbox.Daemon.Linux;
+using Sandbox.Daemon.Networks;
+using Sandbox.Daemon.Oci;
+using Sandbox.Daemon.Terminals;
+
+namespace Sandbox.Daemon.Sandboxes;
+
+/// <summary>
+/// What a daemon does before it answers anybody: takes over what an earlier one left running, ends what cannot go on,
+/// with its reason, and removes everything on the host that belongs to neither.
+/// </summary>
+internal sealed partial class SandboxRecovery(
+    DaemonOptions options,
+    ImageStore images,
+    SandboxRecords records,
+    SandboxLauncher launcher,
+    LinuxRuntime runtime,
+    OciRuntime oci,
+    ControlGroupTree groups,
+    PlaygroundNetworks networks,
+    UidRanges ranges,
+    TerminalHolders terminals,
+    ILogger<SandboxRecovery> logger)
+{
+    private string Mounts => Path.Combine(options.RunDirectory, "sandboxes");
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(Mounts);
+        await images.OpenAsync(cancellationToken);
+        var mounted = MountedBelow(Mounts);
+        var live = new List<LiveSandbox>();
+        var lost = new List<(LiveSandbox Sandbox, EndReason Reason)>();
+        foreach (var record in records.Load())
+        {
+            var sandbox = new LiveSandbox(record, runtime.RootOf(record.Spec.Id));
+            if (record.State == SandboxState.Ended)
+            {
+                runtime.Adopt(sandbox);
+            }
+            else if (record.State == SandboxState.Starting)
+            {
+                lost.Add((sandbox, EndReason.LaunchFailed));
+            }
+            else if (record.BootId != ProcessIdentity.BootId || !mounted.Contains(sandbox.Root.Root) || !TryHold(sandbox))
+            {
+                lost.Add((sandbox, EndReason.HostRestarted));
+            }
+            else
+            {
+                live.Add(sandbox);
+            }
+        }
+
+        foreach (var sandbox in live)
+        {
+            sandbox.Range = ranges.Adopt(sandbox.Record.UidIndex);
+            networks.Adopt(sandbox.Record.Spec.Playground, sandbox.Record.Place);
+        }
+
+        var livingIds = live.Select(sandbox => sandbox.Id).ToHashSet();
+        foreach (var id in oci.Known().Where(name => !SandboxId.TryParse(name, out var id) || !livingIds.Contains(id)))
+        {
+            await oci.DeleteAsync(id);
+        }
+
+        await groups.RemoveOrphansAsync(livingIds);
+        foreach (var mount in mounted.Reverse().Where(path => !livingIds.Any(id => path.StartsWith(Path.Combine(Mounts, id.Value) + "/", StringComparison.Ordinal))))
+        {
+            Mounting.Unmount(mount);
+        }
+
+        foreach (var directory in Directory.GetDirectories(Mounts).Where(path => !SandboxId.TryParse(Path.GetFileName(path), out var id) || !livingIds.Contains(id)))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+
+        await terminals.AdoptAsync(livingIds);
+        await networks.StartAsync([.. live.Select(sandbox => (sandbox.Record.Spec.Playground, sandbox.Id, sandbox.Record.Place))], cancellationToken);
+
+        foreach (var (sandbox, reason) in lost)
+        {
+            File.Delete(sandbox.Root.Disk);
+            sandbox.Record = sandbox.Record with { State = SandboxState.Ended, Reason = reason, Pid = 0, PidStartedAt = 0 };
+            records.Save(sandbox.Record);
+            runtime.Adopt(sandbox);
+            LogLost(logger, sandbox.Id, reason);
+        }
+
+        foreach (var sandbox in live)
+        {
+            if (sandbox.Record.State != SandboxState.Stopped && !SandboxLauncher.IsAlive(sandbox.Record))
+            {
+                await launcher.HaltAsync(sandbox);
+                sandbox.Record = sandbox.Record with { State = SandboxState.Stopped, Pid = 0, PidStartedAt = 0 };
+                records.Save(sandbox.Record);
+            }
+
+            if (sandbox.Record.State != SandboxState.Stopped)
+            {
+                groups.SetOwner(sandbox.Record.Spec.Owner, sandbox.Record.Spec.OwnerLimits);
+            }
+
+            runtime.Adopt(sandbox);
+            LogAdopted(logger, sandbox.Id, sandbox.Record.State);
+        }
+
+        records.RemoveOrphans(new HashSet<SandboxId>([.. live.Concat(lost.Select(one => one.Sandbox)).Select(sandbox => sandbox.Id), .. runtime.EndedIds()]));
+    }
+
+    /// <summary>Mount points below a directory, in the order in which they were made. proc_pid_mountinfo(5), field 5.</summary>
+    internal static IReadOnlyCollection<string> MountedBelow(string directory) =>
+    [
+        .. File.ReadLines("/proc/self/mountinfo")
+            .Select(line => line.Split(' ')[4])
+            .Where(path => path.StartsWith(directory + "/", StringComparison.Ordinal)),
+    ];
+
+    private bool TryHold(LiveSandbox sandbox)
+    {
+        try
+        {
+            sandbox.Image = images.Acquire(sandbox.Record.Spec.Image);
+            return true;
+        }
+        catch (SandboxException)
+        {
+            return false; // its layers are gone; so are its files
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "took over {Sandbox}, {State}")]
+    private static partial void LogAdopted(ILogger logger, SandboxId sandbox, SandboxState state);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Sandbox} ended: {Reason}")]
+    private static partial void LogLost(ILogger logger, SandboxId sandbox, EndReason reason);
+}

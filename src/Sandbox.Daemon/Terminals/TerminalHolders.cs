@@ -1,0 +1,310 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.IO.Pipes;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.Win32.SafeHandles;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Runtime;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Terminals;
+using Sandbox.Daemon.Linux;
+using Sandbox.Daemon.Oci;
+using Sandbox.Daemon.Sandboxes;
+
+namespace Sandbox.Daemon.Terminals;
+
+/// <summary>
+/// Starts and finds the processes that hold terminals. The daemon never touches a terminal's bytes: it starts the
+/// holder, tells the web process which socket it listens on, and can be gone the next moment.
+/// </summary>
+internal sealed class TerminalHolders
+{
+    private const int MaxPerSandbox = 64;
+    private const int LongestAnswer = 4096;
+
+    private readonly DaemonOptions _options;
+    private readonly OciRuntime _oci;
+    private readonly ProcessWatch _watch;
+    private readonly ConcurrentDictionary<SandboxId, ConcurrentDictionary<TerminalId, Lazy<Task<Holder>>>> _holders = new();
+
+    public TerminalHolders(DaemonOptions options, OciRuntime oci, ProcessWatch watch)
+    {
+        _options = options;
+        _oci = oci;
+        _watch = watch;
+    }
+
+    private string Root => Path.Combine(_options.RunDirectory, "tty");
+
+    /// <summary>Opens a terminal; asked again with the same id, finds it.</summary>
+    public async Task<TerminalInfo> OpenAsync(SandboxRecord sandbox, string root, TerminalSpec spec, CancellationToken cancellationToken)
+    {
+        if (spec.Cols is < 1 or > 1000 || spec.Rows is < 1 or > 1000)
+        {
+            throw new SandboxException(ErrorCode.Invalid, "A terminal has 1 to 1000 columns and rows.");
+        }
+
+        var holders = _holders.GetOrAdd(sandbox.Spec.Id, _ => new());
+        var lazy = holders.GetOrAdd(spec.Id, _ => new Lazy<Task<Holder>>(() =>
+            holders.Count > MaxPerSandbox
+                ? Task.FromException<Holder>(new SandboxException(ErrorCode.Quota, $"A sandbox has at most {MaxPerSandbox} terminals. Close one first."))
+                : StartAsync(sandbox, root, spec)));
+        try
+        {
+            var holder = await lazy.Value.WaitAsync(cancellationToken);
+            return InfoOf(sandbox.Spec.Id, holder);
+        }
+        catch when (lazy.Value.IsFaulted)
+        {
+            holders.TryRemove(new(spec.Id, lazy));
+            throw;
+        }
+    }
+
+    /// <summary>The terminals whose holder is there, oldest first.</summary>
+    public IReadOnlyList<TerminalInfo> List(SandboxId sandbox) =>
+    [
+        .. HoldersOf(sandbox).Where(holder => holder.IsAlive).OrderBy(holder => holder.CreatedAt).Select(holder => InfoOf(sandbox, holder)),
+    ];
+
+    /// <summary>Ends every holder of a sandbox and removes what is left of them.</summary>
+    public async Task CloseAllAsync(SandboxId sandbox)
+    {
+        var holders = HoldersOf(sandbox);
+        foreach (var holder in holders.Where(holder => holder.IsAlive))
+        {
+            _ = Tool.Kill(holder.Pid, 15);
+        }
+
+        for (var attempt = 0; attempt < 100 && holders.Any(holder => holder.IsAlive); attempt++)
+        {
+            await Task.Delay(5);
+        }
+
+        foreach (var holder in holders.Where(holder => holder.IsAlive))
+        {
+            _ = Tool.Kill(holder.Pid, 9);
+        }
+
+        _holders.TryRemove(sandbox, out _);
+        var directory = DirectoryOf(sandbox);
+        if (Directory.Exists(directory))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    /// <summary>At start: finds the holders of living sandboxes again and removes what belongs to none.</summary>
+    public async Task AdoptAsync(IReadOnlySet<SandboxId> living)
+    {
+        Directory.CreateDirectory(Root);
+        File.SetUnixFileMode(Root, (UnixFileMode)0b111_001_001); // passed through, not listed
+        foreach (var directory in Directory.GetDirectories(Root))
+        {
+            if (!SandboxId.TryParse(Path.GetFileName(directory), out var sandbox))
+            {
+                Directory.Delete(directory, recursive: true);
+                continue;
+            }
+
+            var holders = _holders.GetOrAdd(sandbox, _ => new());
+            foreach (var file in Directory.GetFiles(directory, "*.json"))
+            {
+                if (Read(file) is { IsAlive: true } holder)
+                {
+                    holders[holder.Id] = new Lazy<Task<Holder>>(Task.FromResult(holder));
+                    _ = ClearAsync(sandbox, holder.Id, _watch.WaitAsync(holder.Pid));
+                }
+                else if (!file.EndsWith(".process.json", StringComparison.Ordinal))
+                {
+                    File.Delete(file);
+                }
+            }
+
+            if (!living.Contains(sandbox))
+            {
+                await CloseAllAsync(sandbox);
+            }
+        }
+    }
+
+    private static Holder? Read(string file)
+    {
+        try
+        {
+            return file.EndsWith(".process.json", StringComparison.Ordinal) ? null : JsonSerializer.Deserialize(File.ReadAllBytes(file), HolderJson.Default.Holder);
+        }
+        catch (Exception fault) when (fault is IOException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<Holder> StartAsync(SandboxRecord sandbox, string root, TerminalSpec spec)
+    {
+        var user = sandbox.User ?? throw new InvalidOperationException("the user was not looked up");
+        var environment = SandboxBundle.Environment(sandbox.Config, sandbox.Spec.Env, user, terminal: true);
+        var workdir = sandbox.Spec.Workdir ?? sandbox.Config.Workdir;
+        var command = CommandOf(sandbox, root, spec, environment, workdir);
+
+        var (client, _) = HostUsers.Find(_options.WebUser);
+        var (uid, gid) = HostUsers.Find(_options.TtyUser);
+        MakeDirectory(sandbox.Spec.Id, uid, HostUsers.Find(_options.WebUser).Gid);
+        var socket = SocketOf(sandbox.Spec.Id, spec.Id);
+        var process = FileOf(sandbox.Spec.Id, spec.Id, ".process.json");
+        WritePrivately(process, SandboxBundle.Process(command, environment, workdir, user, terminal: true, spec.Cols, spec.Rows));
+        try
+        {
+            using var answers = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.None);
+            int pid;
+            using (var stdout = new SafeFileHandle(answers.ClientSafePipeHandle.DangerousGetHandle(), ownsHandle: false))
+            using (var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+            {
+                pid = Tool.Spawn(
+                    _options.TtyProgram,
+                    [socket, Text(client), Text(uid), Text(gid), Text(spec.Cols), Text(spec.Rows), "--", .. _oci.TerminalCommand(sandbox.Spec.Id, process)],
+                    nothing, stdout, nothing);
+                answers.DisposeLocalCopyOfClientHandle();
+            }
+
+            var ended = _watch.WaitAsync(pid);
+            var holder = new Holder(spec.Id, pid, ProcessIdentity.StartedAt(pid), command, DateTimeOffset.UtcNow);
+            var answer = await ReadLineAsync(answers);
+            if (!answer.StartsWith("ok ", StringComparison.Ordinal))
+            {
+                await ended;
+                throw Failure(answer, command[0]);
+            }
+
+            WritePrivately(FileOf(sandbox.Spec.Id, spec.Id, ".json"), JsonSerializer.SerializeToUtf8Bytes(holder, HolderJson.Default.Holder));
+            _ = ClearAsync(sandbox.Spec.Id, spec.Id, ended);
+            return holder;
+        }
+        finally
+        {
+            File.Delete(process);
+        }
+    }
+
+    private static IReadOnlyList<string> CommandOf(SandboxRecord sandbox, string root, TerminalSpec spec, IReadOnlyList<string> environment, string workdir)
+    {
+        IReadOnlyList<string> command = spec.Command ?? (sandbox.Config.IsInteractive ? [.. sandbox.Config.Entrypoint, .. sandbox.Config.Command] : []);
+        if (command.Count == 0)
+        {
+            return [CommandLookup.RequireShell(root, environment)];
+        }
+
+        if (command.Count > 256 || command[0].Length == 0 || command.Sum(word => word.Length + 1) > 128 * 1024 || command.Any(word => word.Contains('\0', StringComparison.Ordinal)))
+        {
+            throw new SandboxException(ErrorCode.Invalid, "A command is 1 to 256 words, 128 KiB in all, without NUL.");
+        }
+
+        CommandLookup.Require(root, command[0], environment, workdir);
+        return command;
+    }
+
+    /// <summary>When a holder has ended, its terminal is no longer listed and its files go.</summary>
+    private async Task ClearAsync(SandboxId sandbox, TerminalId terminal, Task<int?> ended)
+    {
+        await ended;
+        if (_holders.TryGetValue(sandbox, out var holders))
+        {
+            holders.TryRemove(terminal, out _);
+        }
+
+        foreach (var file in (ReadOnlySpan<string>)[SocketOf(sandbox, terminal), FileOf(sandbox, terminal, ".json")])
+        {
+            if (File.Exists(file))
+            {
+                File.Delete(file);
+            }
+        }
+    }
+
+    private List<Holder> HoldersOf(SandboxId sandbox) => _holders.TryGetValue(sandbox, out var holders)
+        ? [.. holders.Values.Where(lazy => lazy.IsValueCreated && lazy.Value.IsCompletedSuccessfully).Select(lazy => lazy.Value.Result)]
+        : [];
+
+    private static SandboxException Failure(string answer, string command)
+    {
+        var words = answer.Split(' ', 3);
+        return words is ["failed", nameof(ErrorCode.CommandNotFound), ..]
+            ? new SandboxException(ErrorCode.CommandNotFound, $"The sandbox has no command '{command}', or it cannot be executed.")
+            : new SandboxException(ErrorCode.Internal, "The terminal could not be opened.", new IOException(answer.Length == 0 ? "sandbox-tty said nothing" : answer));
+    }
+
+    private static async Task<string> ReadLineAsync(AnonymousPipeServerStream answers)
+    {
+        var buffer = new byte[LongestAnswer];
+        var length = 0;
+        while (length < buffer.Length && await answers.ReadAsync(buffer.AsMemory(length)) is var count and > 0)
+        {
+            length += count;
+            if (buffer.AsSpan(0, length).Contains((byte)'\n'))
+            {
+                break;
+            }
+        }
+
+        return System.Text.Encoding.UTF8.GetString(buffer, 0, length).TrimEnd();
+    }
+
+    /// <summary>The holder's account makes and removes its socket in it, the web process reaches through it, and nobody else sees it.</summary>
+    private void MakeDirectory(SandboxId sandbox, uint uid, uint webGroup)
+    {
+        var directory = DirectoryOf(sandbox);
+        if (!Directory.Exists(directory))
+        {
+            Directory.CreateDirectory(directory);
+            File.SetUnixFileMode(directory, (UnixFileMode)0b111_001_000);
+            Mounting.Chown(directory, uid, webGroup);
+        }
+    }
+
+    private static void WritePrivately(string file, byte[] content)
+    {
+        using var stream = new FileStream(file + ".new", new FileStreamOptions
+        {
+            Mode = FileMode.Create,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+        stream.Write(content);
+        stream.Close();
+        File.Move(file + ".new", file, overwrite: true);
+    }
+
+    private TerminalInfo InfoOf(SandboxId sandbox, Holder holder) => new(holder.Id, SocketOf(sandbox, holder.Id), holder.Command, holder.CreatedAt);
+
+    private string DirectoryOf(SandboxId sandbox) => Path.Combine(Root, sandbox.Value);
+
+    private string SocketOf(SandboxId sandbox, TerminalId terminal) => FileOf(sandbox, terminal, ".sock");
+
+    private string FileOf(SandboxId sandbox, TerminalId terminal, string ending) => Path.Combine(DirectoryOf(sandbox), terminal.Value + ending);
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>The process that holds one terminal, as it stands on disk.</summary>
+internal sealed record Holder(
+    [property: JsonConverter(typeof(TerminalIdJson))] TerminalId Id,
+    int Pid,
+    long PidStartedAt,
+    IReadOnlyList<string> Command,
+    DateTimeOffset CreatedAt)
+{
+    [JsonIgnore]
+    public bool IsAlive => PidStartedAt != 0 && ProcessIdentity.StartedAt(Pid) == PidStartedAt;
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(Holder))]
+internal sealed partial class HolderJson : JsonSerializerContext;
+
+internal sealed class TerminalIdJson : JsonConverter<TerminalId>
+{
+    public override TerminalId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => TerminalId.Parse(reader.GetString()!);
+
+    public override void Write(Utf8JsonWriter writer, TerminalId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+}
