@@ -8,7 +8,7 @@ namespace Sandbox.Daemon.Tests.Linux;
 /// </summary>
 internal sealed class HostileTree : IDisposable
 {
-    private readonly string _base = Directory.CreateTempSubdirectory("sandbox-files-").FullName;
+    private readonly string _base = Directory.CreateDirectory($"/dev/shm/sandbox-files-{Guid.NewGuid():N}").FullName;
     private readonly List<string> _mounts = [];
 
     public HostileTree()
