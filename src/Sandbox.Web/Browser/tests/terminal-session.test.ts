@@ -162,7 +162,7 @@ test("Keys keep their order while the server is full", async () => {
   let refusals = 3;
   hub.onInput = async () => {
     if (refusals-- > 0) {
-      throw new Error("An unexpected error occurred invoking 'Input' on the server. HubException: full");
+      throw new Error("An unexpected error occurred invoking 'Input' on the server. HubException: conflict: The program does not read");
     }
   };
   const notices: unknown[] = [];
@@ -246,6 +246,18 @@ test("A terminal that cannot be attached is given up after a few attempts", asyn
   }
   assert.equal(session.state, "gone");
   assert.equal(hubs[0]!.attached.length, 4);
+});
+
+test("While the runtime is away, a terminal is not given up", async () => {
+  const { hubs, session, clock } = await open();
+  for (let i = 0; i < 10; i++) {
+    hubs[0]!.attached.at(-1)!.error(new Error("HubException: runtime_unavailable: The daemon cannot be reached."));
+    clock.advance(10_000);
+    await settle();
+  }
+  assert.equal(session.state, "attaching");
+  hubs[0]!.attached.at(-1)!.next({ offset: 0, data: bytes("$ ") });
+  assert.equal(session.state, "live");
 });
 
 test("A queue takes all of a paste or none of it", () => {

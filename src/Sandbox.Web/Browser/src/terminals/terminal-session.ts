@@ -142,8 +142,11 @@ export class TerminalSession {
           this.#receive(item);
         }
       },
-      error: () => {
+      error: error => {
         if (current()) {
+          if (isPassing(error)) {
+            this.#attaches = Math.min(this.#attaches, maxAttaches - 1);
+          }
           this.#detached();
         }
       },
@@ -289,6 +292,12 @@ export class TerminalSession {
   }
 }
 
+/** The hub's words begin with the code; for Input, conflict means that the program does not read. */
 function isFull(error: unknown): boolean {
-  return error instanceof Error && /\b(full|input_full)\b/i.test(error.message);
+  return error instanceof Error && /\bconflict: /.test(error.message);
+}
+
+/** Whether it is the way to the terminal that is broken, and not the terminal. */
+function isPassing(error: unknown): boolean {
+  return error instanceof Error && /\b(runtime_unavailable|timeout|internal): /.test(error.message);
 }

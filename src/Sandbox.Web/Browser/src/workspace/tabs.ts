@@ -18,6 +18,7 @@ interface Tab {
 export class Tabs {
   onFind: () => void = () => undefined;
   onFirst: () => void = () => undefined;
+  onEnded: () => void = () => undefined;
   readonly #tabs: Tab[] = [];
   #active: Tab | null = null;
   #sandbox = "";
@@ -196,6 +197,7 @@ export class Tabs {
         this.onFirst();
       } else if (state === "exited" || state === "gone") {
         this.#ended(tab);
+        this.onEnded();
       }
     };
     session.onInputNotice = notice => {

@@ -34,6 +34,9 @@ tabs.onFirst = () => {
   }
 };
 
+// A shell that ended may have ended with its sandbox.
+tabs.onEnded = () => later(300);
+
 void begin();
 
 async function begin(): Promise<void> {

@@ -1,0 +1,95 @@
+namespace Sandbox.Core.Quotas;
+
+/// <summary>A named set of limits: what one person is granted.</summary>
+public sealed record Plan
+{
+    private const long MiB = 1024 * 1024;
+    private const long GiB = 1024 * MiB;
+
+    /// <summary>Lower-case letters, digits and dashes, at most 32.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Playgrounds at once.</summary>
+    public required int Playgrounds { get; init; }
+
+    /// <summary>What each sandbox may use.</summary>
+    public required SandboxLimits PerSandbox { get; init; }
+
+    /// <summary>What all sandboxes of the person may use in sum; no less than <see cref="PerSandbox"/>.</summary>
+    public required SandboxLimits Total { get; init; }
+
+    /// <summary>How long a playground lives at first, and by how much it is extended.</summary>
+    public required int Minutes { get; init; }
+
+    /// <summary>How long it may live with all extensions.</summary>
+    public required int MaxMinutes { get; init; }
+
+    /// <summary>How long it lives with nobody attached.</summary>
+    public required int IdleMinutes { get; init; }
+
+    /// <summary>What anybody gets without an account.</summary>
+    public static Plan Guest { get; } = new()
+    {
+        Name = "guest",
+        Playgrounds = 3,
+        PerSandbox = new SandboxLimits(1, 512 * MiB, 256, GiB, 100_000),
+        Total = new SandboxLimits(2, 1536 * MiB, 768, 3 * GiB, 300_000),
+        Minutes = 60,
+        MaxMinutes = 240,
+        IdleMinutes = 30,
+    };
+
+    /// <summary>What a person an operator knows gets: twice a guest's.</summary>
+    public static Plan Member { get; } = new()
+    {
+        Name = "member",
+        Playgrounds = 6,
+        PerSandbox = new SandboxLimits(2, GiB, 512, 2 * GiB, 200_000),
+        Total = new SandboxLimits(4, 3 * GiB, 1536, 6 * GiB, 600_000),
+        Minutes = 120,
+        MaxMinutes = 480,
+        IdleMinutes = 60,
+    };
+
+    /// <summary>Every mistake at once; empty when all is well.</summary>
+    public IReadOnlyList<string> Validate()
+    {
+        var mistakes = new List<string>();
+        if (Name is null || Name.Length is 0 or > 32 || !Name.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '-'))
+        {
+            mistakes.Add("name: 1 to 32 lower-case letters, digits and dashes");
+        }
+
+        if (Playgrounds is < 1 or > 1000)
+        {
+            mistakes.Add("playgrounds: 1 to 1000");
+        }
+
+        var limits = LimitRules.Validate(PerSandbox, "perSandbox").Concat(LimitRules.Validate(Total, "total")).ToList();
+        mistakes.AddRange(limits);
+        if (limits.Count == 0 && !LimitRules.Fits(PerSandbox, Total))
+        {
+            mistakes.Add("total: no limit may be less than that of one sandbox");
+        }
+
+        if (Minutes is < 1 or > MostMinutes)
+        {
+            mistakes.Add("minutes: 1 to 527040");
+        }
+
+        if (MaxMinutes is > MostMinutes || MaxMinutes < Minutes)
+        {
+            mistakes.Add("maxMinutes: no less than minutes, at most 527040");
+        }
+
+        if (IdleMinutes is < 1 or > MostMinutes)
+        {
+            mistakes.Add("idleMinutes: 1 to 527040");
+        }
+
+        return mistakes;
+    }
+
+    /// <summary>A year: longer needs no deadline, and deadlines must not overflow.</summary>
+    private const int MostMinutes = 366 * 24 * 60;
+}

@@ -1,0 +1,281 @@
+using System.Buffers.Text;
+using System.Text;
+using Sandbox.Core.Quotas;
+using Sandbox.Core.Runtime;
+using Sandbox.Core.Sandboxes;
+
+namespace Sandbox.Core.Recipes;
+
+/// <summary>
+/// What a recipe may hold. The web process checks a <see cref="Recipe"/> when it comes in, and the daemon checks the
+/// <see cref="SandboxSpec"/> made of it again, because it does not trust the web process. Recipes come as JSON from
+/// anybody, so every member may be missing whatever its type says.
+/// </summary>
+public static class RecipeRules
+{
+    /// <summary>Characters of a node's name.</summary>
+    public const int MaxNameLength = 32;
+
+    /// <summary>Characters of an image's name.</summary>
+    public const int MaxImageLength = 255;
+
+    /// <summary>Variables.</summary>
+    public const int MaxEnv = 256;
+
+    /// <summary>Bytes of all variables in UTF-8, names and values.</summary>
+    public const int MaxEnvBytes = 64 * 1024;
+
+    /// <summary>Characters of a user.</summary>
+    public const int MaxUserLength = 64;
+
+    /// <summary>Files.</summary>
+    public const int MaxFiles = 64;
+
+    /// <summary>Bytes of all files.</summary>
+    public const int MaxFileBytes = 1024 * 1024;
+
+    /// <summary>Setup commands.</summary>
+    public const int MaxSetup = 32;
+
+    /// <summary>Bytes of all setup commands in UTF-8.</summary>
+    public const int MaxSetupBytes = 128 * 1024;
+
+    /// <summary>Every mistake at once, each beginning with where it is: <c>nodes[0].files[2].mode: …</c>. Empty when all is well.</summary>
+    public static IReadOnlyList<string> Validate(Recipe recipe)
+    {
+        var mistakes = new List<string>();
+        if (recipe?.Nodes is not { Count: 1 } nodes || nodes[0] is not { } node)
+        {
+            return ["nodes: exactly one"];
+        }
+
+        CheckName(node.Name, "nodes[0].name", mistakes);
+        if (node.Image is null || node.Image.Length is 0 or > MaxImageLength || node.Image.Any(letter => char.IsControl(letter) || char.IsWhiteSpace(letter)))
+        {
+            mistakes.Add($"nodes[0].image: 1 to {MaxImageLength} characters without spaces");
+        }
+
+        CheckContent(node.Env, node.Workdir, node.User, node.Files, "nodes[0].", mistakes);
+        CheckSetup(node.Setup, "nodes[0].setup", mistakes);
+        return mistakes;
+    }
+
+    /// <summary>Every mistake at once; empty when all is well.</summary>
+    public static IReadOnlyList<string> Validate(SandboxSpec spec)
+    {
+        var mistakes = new List<string>();
+
+        // A default id or digest was never set; its text is empty.
+        if (spec.Id == default)
+        {
+            mistakes.Add("id: missing");
+        }
+
+        if (spec.Playground == default)
+        {
+            mistakes.Add("playground: missing");
+        }
+
+        if (spec.Owner == default)
+        {
+            mistakes.Add("owner: missing");
+        }
+
+        if (spec.Image == default)
+        {
+            mistakes.Add("image: missing");
+        }
+
+        CheckName(spec.Name, "name", mistakes);
+        CheckContent(spec.Env, spec.Workdir, spec.User, spec.Files, "", mistakes);
+        mistakes.AddRange(LimitRules.Validate(spec.Limits, "limits"));
+        mistakes.AddRange(LimitRules.Validate(spec.OwnerLimits, "ownerLimits"));
+        return mistakes;
+    }
+
+    /// <summary>Whether a text is a node's name, and so a host name: RFC 1123, at most 32 characters.</summary>
+    public static bool IsName(string? text) =>
+        text is { Length: > 0 and <= MaxNameLength }
+        && text[0] != '-' && text[^1] != '-'
+        && text.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '-');
+
+    /// <summary>Reads permission bits as chmod takes them in octal, 0 to 07777. Null and empty are no mode.</summary>
+    public static bool TryParseMode(string? text, out int mode)
+    {
+        mode = 0;
+        if (text is null || text.Length is 0 or > 5)
+        {
+            return false;
+        }
+
+        foreach (var digit in text)
+        {
+            if (digit is not (>= '0' and <= '7'))
+            {
+                return false;
+            }
+
+            mode = (mode * 8) + (digit - '0');
+        }
+
+        return mode <= 0xFFF;
+    }
+
+    private static void CheckName(string? name, string what, List<string> mistakes)
+    {
+        if (!IsName(name))
+        {
+            mistakes.Add($"{what}: 1 to 32 lower-case letters, digits and dashes, no dash at either end");
+        }
+    }
+
+    private static void CheckContent(
+        IReadOnlyDictionary<string, string>? env,
+        string? workdir,
+        string? user,
+        IReadOnlyList<RecipeFile>? files,
+        string at,
+        List<string> mistakes)
+    {
+        CheckEnv(env, at + "env", mistakes);
+        if (workdir is not null && !SandboxPath.TryParse(workdir, out _))
+        {
+            mistakes.Add($"{at}workdir: an absolute path without .., at most {SandboxPath.MaxLength} bytes");
+        }
+
+        if (user is not null && !IsUser(user))
+        {
+            mistakes.Add($"{at}user: a user or uid, or user:group, at most {MaxUserLength} characters");
+        }
+
+        CheckFiles(files, at + "files", mistakes);
+    }
+
+    private static void CheckEnv(IReadOnlyDictionary<string, string>? env, string what, List<string> mistakes)
+    {
+        if (env is null || env.Count > MaxEnv)
+        {
+            mistakes.Add($"{what}: at most {MaxEnv} variables");
+            return;
+        }
+
+        var bytes = 0L;
+        foreach (var (name, value) in env)
+        {
+            if (!IsEnvName(name))
+            {
+                mistakes.Add($"{what}: {Shown(name)} is no name; letters, digits and underscores, no digit first");
+            }
+
+            if (value is null || value.Contains('\0', StringComparison.Ordinal))
+            {
+                mistakes.Add($"{what}: the value of {Shown(name)} is missing or holds NUL");
+            }
+
+            bytes += Encoding.UTF8.GetByteCount(name) + Encoding.UTF8.GetByteCount(value ?? "") + 2;
+        }
+
+        if (bytes > MaxEnvBytes)
+        {
+            mistakes.Add($"{what}: at most 64 KiB in all");
+        }
+    }
+
+    private static void CheckFiles(IReadOnlyList<RecipeFile>? files, string what, List<string> mistakes)
+    {
+        if (files is null || files.Count > MaxFiles)
+        {
+            mistakes.Add($"{what}: at most {MaxFiles}");
+            return;
+        }
+
+        var bytes = 0L;
+        for (var at = 0; at < files.Count; at++)
+        {
+            if (files[at] is not { } file)
+            {
+                mistakes.Add($"{what}[{at}]: missing");
+                continue;
+            }
+
+            if (!SandboxPath.TryParse(file.Path, out var path) || path.Bytes.Length == 1)
+            {
+                mistakes.Add($"{what}[{at}].path: an absolute path of a file without .., at most {SandboxPath.MaxLength} bytes");
+            }
+
+            if (file.Mode is not null && !TryParseMode(file.Mode, out _))
+            {
+                mistakes.Add($"{what}[{at}].mode: octal, 0 to 07777");
+            }
+
+            bytes += CheckFileContent(file, $"{what}[{at}]", mistakes);
+        }
+
+        if (bytes > MaxFileBytes)
+        {
+            mistakes.Add($"{what}: at most 1 MiB in all");
+        }
+    }
+
+    /// <summary>The bytes the file comes to; for base64 no less than two thirds of its text, so that blanks between are no way past the bound.</summary>
+    private static long CheckFileContent(RecipeFile file, string what, List<string> mistakes)
+    {
+        if (file.Text is null == file.Base64 is null)
+        {
+            mistakes.Add($"{what}: either text or base64");
+        }
+
+        var length = 0L;
+        if (file.Base64 is not null)
+        {
+            if (!Base64.IsValid(file.Base64.AsSpan(), out var decoded))
+            {
+                mistakes.Add($"{what}.base64: not base64");
+            }
+
+            length = Math.Max(decoded, file.Base64.Length * 2L / 3);
+        }
+
+        return length + (file.Text is null ? 0 : Encoding.UTF8.GetByteCount(file.Text));
+    }
+
+    private static void CheckSetup(IReadOnlyList<IReadOnlyList<string>>? setup, string what, List<string> mistakes)
+    {
+        if (setup is null || setup.Count > MaxSetup)
+        {
+            mistakes.Add($"{what}: at most {MaxSetup} commands");
+            return;
+        }
+
+        var bytes = 0L;
+        for (var at = 0; at < setup.Count; at++)
+        {
+            CommandRules.CheckCommand(setup[at], $"{what}[{at}]", mistakes);
+            bytes += setup[at]?.Sum(word => Encoding.UTF8.GetByteCount(word ?? "") + 1L) ?? 0;
+        }
+
+        if (bytes > MaxSetupBytes)
+        {
+            mistakes.Add($"{what}: at most 128 KiB in all");
+        }
+    }
+
+    /// <summary>What somebody wrote, as it may stand in a message: short and on one line.</summary>
+    private static string Shown(string text)
+    {
+        var shown = new string([.. text.Take(40).Select(letter => char.IsControl(letter) || char.IsSurrogate(letter) ? '?' : letter)]);
+        return text.Length > 40 ? $"'{shown}…'" : $"'{shown}'";
+    }
+
+    private static bool IsEnvName(string text) =>
+        text.Length > 0 && !char.IsAsciiDigit(text[0]) && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '_');
+
+    private static bool IsUser(string text)
+    {
+        var parts = text.Split(':');
+        return text.Length <= MaxUserLength && parts.Length <= 2 && parts.All(part =>
+            part.Length > 0
+            && (char.IsAsciiLetterOrDigit(part[0]) || part[0] == '_')
+            && part.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '.' or '-'));
+    }
+}

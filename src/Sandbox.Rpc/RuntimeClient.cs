@@ -1,0 +1,339 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Images;
+using Sandbox.Core.Runtime;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Rpc.Wire;
+using CoreImageProgress = Sandbox.Core.Images.ImageProgress;
+using CoreReadForm = Sandbox.Core.Runtime.ReadForm;
+using CoreSandboxInfo = Sandbox.Core.Sandboxes.SandboxInfo;
+using CoreSandboxSpec = Sandbox.Core.Sandboxes.SandboxSpec;
+using CoreStoredImage = Sandbox.Core.Images.StoredImage;
+
+namespace Sandbox.Rpc;
+
+/// <summary>
+/// The client end: the port over the daemon's unix socket. A daemon that cannot be reached, or that goes away in the
+/// middle of a call, is <see cref="ErrorCode.RuntimeUnavailable"/>; the next call after its return goes through.
+/// A call taken back throws at once, while the daemon may still be undoing what it had begun.
+/// </summary>
+public sealed class RuntimeClient : ISandboxRuntime, IDisposable
+{
+    private readonly GrpcChannel _channel;
+    private readonly SandboxRuntime.SandboxRuntimeClient _client;
+
+    /// <summary>A client of the daemon that listens on <paramref name="socketPath"/>. Connects at the first call.</summary>
+    public RuntimeClient(string socketPath)
+    {
+        var endpoint = new UnixDomainSocketEndPoint(socketPath);
+        var handler = new SocketsHttpHandler
+        {
+            // The host's own proxy settings have no business on a unix socket.
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            ActivityHeadersPropagator = null,
+            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+            // A watch and a hundred uploads at once are more streams than one connection takes.
+            EnableMultipleHttp2Connections = true,
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+            ConnectCallback = async (_, cancellation) =>
+            {
+                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                try
+                {
+                    await socket.ConnectAsync(endpoint, cancellation).ConfigureAwait(false);
+                    return new NetworkStream(socket, ownsSocket: true);
+                }
+                catch
+                {
+                    socket.Dispose();
+                    throw;
+                }
+            },
+        };
+        _channel = GrpcChannel.ForAddress("http://sandboxd", new GrpcChannelOptions
+        {
+            HttpHandler = handler,
+            DisposeHttpClient = true,
+            MaxReceiveMessageSize = RpcLimits.MaxMessageBytes,
+            MaxSendMessageSize = RpcLimits.MaxMessageBytes,
+            // The supervisor has the daemon back within two seconds; waiting longer than it takes only adds to that.
+            InitialReconnectBackoff = TimeSpan.FromMilliseconds(20),
+            MaxReconnectBackoff = TimeSpan.FromMilliseconds(100),
+        });
+        _client = new SandboxRuntime.SandboxRuntimeClient(_channel);
+    }
+
+    /// <inheritdoc/>
+    public async Task<Core.Runtime.RuntimeStatus> GetStatusAsync(CancellationToken cancellationToken)
+    {
+        var status = await AskAsync(_client.GetStatusAsync(new Nothing(), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
+        return new(status.Adapter, status.OciRuntime, status.Pid, status.Sandboxes, status.MemoryBytes, status.DiskFreeBytes);
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<CoreImageProgress> AddImageAsync(ImageSource source, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Cut when the content fails: what was sent so far must not be taken for the whole.
+        using var cut = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var call = _client.AddImage(cancellationToken: cut.Token);
+        var upload = UploadAsync(call, source, cut);
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    if (!await call.ResponseStream.MoveNext(cut.Token).ConfigureAwait(false))
+                    {
+                        break;
+                    }
+                }
+                catch (Exception error) when (error is RpcException or OperationCanceledException)
+                {
+                    if (cut.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+                    {
+                        await upload.ConfigureAwait(false);
+                    }
+
+                    throw error is RpcException rpc ? Faults.FromWire(rpc, cancellationToken) : error;
+                }
+
+                yield return call.ResponseStream.Current.ToCore();
+            }
+        }
+        finally
+        {
+            await cut.CancelAsync().ConfigureAwait(false);
+            await upload.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CoreStoredImage>> ListImagesAsync(CancellationToken cancellationToken) =>
+        AskAllAsync(_client.ListImages(new Nothing(), cancellationToken: cancellationToken), Images.ToCore, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task RemoveImageAsync(Digest digest, CancellationToken cancellationToken) =>
+        AskAsync(_client.RemoveImageAsync(new RemoveImageRequest { Digest = digest.Value }, cancellationToken: cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<CoreSandboxInfo> CreateAsync(CoreSandboxSpec spec, CancellationToken cancellationToken) =>
+        (await AskAsync(_client.CreateAsync(spec.ToWire(), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CoreSandboxInfo>> ListAsync(CancellationToken cancellationToken) =>
+        AskAllAsync(_client.List(new Nothing(), cancellationToken: cancellationToken), Sandboxes.ToCore, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<CoreSandboxInfo?> FindAsync(SandboxId id, CancellationToken cancellationToken) =>
+        (await AskAsync(_client.FindAsync(Request(id), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).Sandbox?.ToCore();
+
+    /// <inheritdoc/>
+    public async Task<CoreSandboxInfo> StartAsync(SandboxId id, CancellationToken cancellationToken) =>
+        (await AskAsync(_client.StartAsync(Request(id), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
+
+    /// <inheritdoc/>
+    public async Task<CoreSandboxInfo> StopAsync(SandboxId id, TimeSpan grace, CancellationToken cancellationToken) =>
+        (await AskAsync(_client.StopAsync(new StopRequest { Id = id.Value, Grace = grace.Ticks }, cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
+
+    /// <inheritdoc/>
+    public async Task<CoreSandboxInfo> PauseAsync(SandboxId id, CancellationToken cancellationToken) =>
+        (await AskAsync(_client.PauseAsync(Request(id), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
+
+    /// <inheritdoc/>
+    public async Task<CoreSandboxInfo> ResumeAsync(SandboxId id, CancellationToken cancellationToken) =>
+        (await AskAsync(_client.ResumeAsync(Request(id), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
+
+    /// <inheritdoc/>
+    public async Task<CoreSandboxInfo> ExtendAsync(SandboxId id, DateTimeOffset deadline, CancellationToken cancellationToken) =>
+        (await AskAsync(_client.ExtendAsync(new ExtendRequest { Id = id.Value, Deadline = deadline.ToWire() }, cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
+
+    /// <inheritdoc/>
+    public Task RemoveAsync(SandboxId id, CancellationToken cancellationToken) =>
+        AskAsync(_client.RemoveAsync(Request(id), cancellationToken: cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<CoreSandboxInfo> WatchAsync(CancellationToken cancellationToken) =>
+        StreamAsync(cancellation => _client.Watch(new Nothing(), cancellationToken: cancellation), cancellationToken).Select(Sandboxes.ToCore);
+
+    /// <inheritdoc/>
+    public async Task<ExecResult> ExecAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken) =>
+        (await AskAsync(_client.ExecAsync(spec.ToWire(id.Value), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
+
+    /// <inheritdoc/>
+    public async Task<Core.Runtime.TerminalInfo> OpenTerminalAsync(SandboxId id, TerminalSpec spec, CancellationToken cancellationToken) =>
+        (await AskAsync(_client.OpenTerminalAsync(spec.ToWire(id.Value), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Core.Runtime.TerminalInfo>> ListTerminalsAsync(SandboxId id, CancellationToken cancellationToken) =>
+        AskAllAsync(_client.ListTerminals(Request(id), cancellationToken: cancellationToken), Commands.ToCore, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<Core.Runtime.FileEntry>> ListFilesAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
+    {
+        var messages = await AskAllAsync(_client.ListFiles(Request(id, path), cancellationToken: cancellationToken), message => message, cancellationToken).ConfigureAwait(false);
+        return [.. messages.SelectMany(message => message.Entries).Select(Files.ToCore)];
+    }
+
+    /// <inheritdoc/>
+    public async Task<Core.Runtime.FileEntry?> FindFileAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
+        (await AskAsync(_client.FindFileAsync(Request(id, path), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).Entry?.ToCore();
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadFileAsync(SandboxId id, SandboxPath path, CoreReadForm form, CancellationToken cancellationToken)
+    {
+        var request = new ReadFileRequest { Id = id.Value, Path = path.ToWire(), Form = (Wire.ReadForm)((int)form + 1) };
+        return StreamAsync(cancellation => _client.ReadFile(request, cancellationToken: cancellation), cancellationToken).Select(chunk => chunk.Data.Memory);
+    }
+
+    /// <inheritdoc/>
+    public async Task WriteFileAsync(SandboxId id, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken)
+    {
+        // Disposing cancels a call whose content failed, and a cancelled call writes nothing.
+        using var call = _client.WriteFile(cancellationToken: cancellationToken);
+        var header = new WriteFileHeader { Id = id.Value, Path = path.ToWire() };
+        if (mode is { } bits)
+        {
+            header.Mode = bits;
+        }
+
+        if (await SendAsync(call.RequestStream, new WriteFileRequest { Header = header }, cancellationToken).ConfigureAwait(false)
+            && await SendContentAsync(call.RequestStream, content, static piece => new WriteFileRequest { Chunk = piece.ToWire() }, cancellationToken).ConfigureAwait(false))
+        {
+            await CompleteAsync(call.RequestStream).ConfigureAwait(false);
+        }
+
+        await AnswerAsync(call.ResponseAsync, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public Task DeleteFileAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
+        AskAsync(_client.DeleteFileAsync(Request(id, path), cancellationToken: cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _channel.Dispose();
+
+    private static SandboxRequest Request(SandboxId id) => new() { Id = id.Value };
+
+    private static FileRequest Request(SandboxId id, SandboxPath path) => new() { Id = id.Value, Path = path.ToWire() };
+
+    private static async Task<T> AskAsync<T>(AsyncUnaryCall<T> call, CancellationToken cancellationToken)
+    {
+        using (call)
+        {
+            return await AnswerAsync(call.ResponseAsync, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<T> AnswerAsync<T>(Task<T> answer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await answer.ConfigureAwait(false);
+        }
+        catch (RpcException error)
+        {
+            throw Faults.FromWire(error, cancellationToken);
+        }
+    }
+
+    private static async Task<IReadOnlyList<TResult>> AskAllAsync<TMessage, TResult>(
+        AsyncServerStreamingCall<TMessage> call,
+        Func<TMessage, TResult> read,
+        CancellationToken cancellationToken)
+    {
+        using (call)
+        {
+            var results = new List<TResult>();
+            while (await AnswerAsync(call.ResponseStream.MoveNext(cancellationToken), cancellationToken).ConfigureAwait(false))
+            {
+                results.Add(read(call.ResponseStream.Current));
+            }
+
+            return results;
+        }
+    }
+
+    private static async IAsyncEnumerable<T> StreamAsync<T>(
+        Func<CancellationToken, AsyncServerStreamingCall<T>> open,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var call = open(cancellationToken);
+        while (await AnswerAsync(call.ResponseStream.MoveNext(cancellationToken), cancellationToken).ConfigureAwait(false))
+        {
+            yield return call.ResponseStream.Current;
+        }
+    }
+
+    private static async Task UploadAsync(AsyncDuplexStreamingCall<AddImageRequest, Wire.ImageProgress> call, ImageSource source, CancellationTokenSource cut)
+    {
+        try
+        {
+            var goesOn = await SendAsync(call.RequestStream, source.ToWire(), cut.Token).ConfigureAwait(false);
+            if (goesOn && source is ImageSource.Archive archive)
+            {
+                goesOn = await SendContentAsync(call.RequestStream, archive.Content, static piece => new AddImageRequest { Chunk = piece.ToWire() }, cut.Token).ConfigureAwait(false);
+            }
+
+            if (goesOn)
+            {
+                await CompleteAsync(call.RequestStream).ConfigureAwait(false);
+            }
+        }
+        catch
+        {
+            await cut.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static async Task<bool> SendContentAsync<T>(
+        IClientStreamWriter<T> requests,
+        IAsyncEnumerable<ReadOnlyMemory<byte>> content,
+        Func<ReadOnlyMemory<byte>, T> message,
+        CancellationToken cancellationToken)
+    {
+        await foreach (var part in content.WithCancellation(cancellationToken).ConfigureAwait(false))
+        {
+            foreach (var piece in Values.Pieces(part))
+            {
+                if (!await SendAsync(requests, message(piece), cancellationToken).ConfigureAwait(false))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>False when the call is over already: its answer says why.</summary>
+    private static async Task<bool> SendAsync<T>(IClientStreamWriter<T> requests, T message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await requests.WriteAsync(message, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception error) when (error is RpcException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task CompleteAsync<T>(IClientStreamWriter<T> requests)
+    {
+        try
+        {
+            await requests.CompleteAsync().ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is RpcException or InvalidOperationException)
+        {
+            // The call is over already; its answer says why.
+        }
+    }
+}

@@ -1,0 +1,310 @@
+using System.Runtime.CompilerServices;
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Recipes;
+using Sandbox.Core.Runtime;
+using Sandbox.Rpc.Wire;
+
+namespace Sandbox.Rpc;
+
+/// <summary>
+/// The server end: answers each call from an <see cref="ISandboxRuntime"/>. The asker is not trusted; ids, sizes and
+/// recipe fields are checked here before the runtime sees them.
+/// </summary>
+public sealed class RuntimeService(ISandboxRuntime runtime, ILogger<RuntimeService> logger) : SandboxRuntime.SandboxRuntimeBase
+{
+    private static readonly Nothing Nothing = new();
+
+    /// <inheritdoc/>
+    public override Task<Wire.RuntimeStatus> GetStatus(Nothing request, ServerCallContext context) =>
+        AnswerAsync(request, context, static async (runtime, _, cancellation) =>
+        {
+            var status = await runtime.GetStatusAsync(cancellation).ConfigureAwait(false);
+            return new Wire.RuntimeStatus
+            {
+                Adapter = status.Adapter,
+                OciRuntime = status.OciRuntime,
+                Pid = status.Pid,
+                Sandboxes = status.Sandboxes,
+                MemoryBytes = status.MemoryBytes,
+                DiskFreeBytes = status.DiskFreeBytes,
+            };
+        });
+
+    /// <inheritdoc/>
+    public override Task AddImage(IAsyncStreamReader<AddImageRequest> requestStream, IServerStreamWriter<ImageProgress> responseStream, ServerCallContext context) =>
+        StreamAsync(requestStream, responseStream, context, AddImageAsync);
+
+    /// <inheritdoc/>
+    public override Task ListImages(Nothing request, IServerStreamWriter<StoredImage> responseStream, ServerCallContext context) =>
+        StreamAllAsync(request, responseStream, context, static async (runtime, _, cancellation) =>
+            (await runtime.ListImagesAsync(cancellation).ConfigureAwait(false)).Select(Images.ToWire));
+
+    /// <inheritdoc/>
+    public override Task<Nothing> RemoveImage(RemoveImageRequest request, ServerCallContext context) =>
+        AnswerAsync(request, context, static async (runtime, request, cancellation) =>
+        {
+            await runtime.RemoveImageAsync(Values.ToDigest(request.Digest), cancellation).ConfigureAwait(false);
+            return Nothing;
+        });
+
+    /// <inheritdoc/>
+    public override Task<SandboxInfo> Create(SandboxSpec request, ServerCallContext context) =>
+        AnswerAsync(request, context, static async (runtime, request, cancellation) =>
+        {
+            var spec = request.ToCore();
+            Values.Refuse(RecipeRules.Validate(spec));
+            return (await runtime.CreateAsync(spec, cancellation).ConfigureAwait(false)).ToWire();
+        });
+
+    /// <inheritdoc/>
+    public override Task List(Nothing request, IServerStreamWriter<SandboxInfo> responseStream, ServerCallContext context) =>
+        StreamAllAsync(request, responseStream, context, static async (runtime, _, cancellation) =>
+            (await runtime.ListAsync(cancellation).ConfigureAwait(false)).Select(Sandboxes.ToWire));
+
+    /// <inheritdoc/>
+    public override Task<FindReply> Find(SandboxRequest request, ServerCallContext context) =>
+        AnswerAsync(request, context, static async (runtime, request, cancellation) => new FindReply
+        {
+            Sandbox = (await runtime.FindAsync(Values.ToSandboxId(request.Id), cancellation).ConfigureAwait(false))?.ToWire(),
+        });
+
+    /// <inheritdoc/>
+    public override Task<SandboxInfo> Start(SandboxRequest request, ServerCallContext context) =>
+        AnswerAsync(request, context, static async (runtime, request, cancellation) =>
+            (await runtime.StartAsync(Values.ToSandboxId(request.Id), cancellation).ConfigureAwait(false)).ToWire());
+
+    /// <inheritdoc/>
+    public override Task<SandboxInfo> Stop(StopRequest request, ServerCallContext context) =>
+        AnswerAsync(request, context, static async (runtime, request, cancellation) =>
+        {
+            var grace = TimeSpan.FromTicks(request.Grace);
+            if (grace < TimeSpan.Zero || grace > CommandRules.MaxGrace)
+            {
+                throw new SandboxException(ErrorCode.Invalid, "grace: 0 to 300 seconds");
+            }
+
+            return (await runtime.StopAsync(Values.ToSandboxId(request.Id), grace, cancellation).ConfigureAwait(false)).ToWire();
+        });
+
+    /// <inheritdoc/>
+    public override Task<SandboxInfo> Pause(SandboxRequest request, ServerCallContext context) =>
+        AnswerAsync(request, context, static async (runtime, request, cancellation) =>
+            (await runtime.PauseAsync(Values.ToSandboxId(request.Id), cancellation).ConfigureAwait(false)).ToWire());
+
+    /// <inheritdoc/>
+    public override Task<SandboxInfo> Resume(SandboxRequest request, ServerCallContext context) =>
+        AnswerAsync(request, context, static async (runtime, request, cancellation) =>
+            (await runtime.ResumeAsync(Values.ToSandboxId(request.Id), cancellation).ConfigureAwait(false)).ToWire());
+
+    /// <inheritdoc/>
+    public override Task<SandboxInfo> Extend(ExtendRequest request, ServerCallContext context) =>
+        AnswerAsync(request, context, static async (runtime, request, cancellation) =>
+            (await runtime.ExtendAsync(Values.ToSandboxId(request.Id), Values.ToTime(request.Deadline), cancellation).ConfigureAwait(false)).ToWire());
+
+    /// <inheritdoc/>
+    public override Task<Nothing> Remove(SandboxRequest request, ServerCallContext context) =>
+        AnswerAsync(request, context, static async (runtime, request, cancellation) =>
+        {
+            await runtime.RemoveAsync(Values.ToSandboxId(request.Id), cancellation).ConfigureAwait(false);
+            return Nothing;
+        });
+
+    /// <inheritdoc/>
+    public override Task Watch(Nothing request, IServerStreamWriter<SandboxInfo> responseStream, ServerCallContext context) =>
+        StreamAsync(request, responseStream, context, static (runtime, _, cancellation) =>
+            runtime.WatchAsync(cancellation).Select(Sandboxes.ToWire));
+
+    /// <inheritdoc/>
+    public override Task<ExecReply> Exec(ExecRequest request, ServerCallContext context) =>
+        AnswerAsync(request, context, static async (runtime, request, cancellation) =>
+        {
+            var id = Values.ToSandboxId(request.Id);
+            var spec = request.ToCore();
+            Values.Refuse(CommandRules.Validate(spec));
+            return (await runtime.ExecAsync(id, spec, cancellation).ConfigureAwait(false)).ToWire();
+        });
+
+    /// <inheritdoc/>
+    public override Task<Wire.TerminalInfo> OpenTerminal(OpenTerminalRequest request, ServerCallContext context) =>
+        AnswerAsync(request, context, static async (runtime, request, cancellation) =>
+        {
+            var id = Values.ToSandboxId(request.Id);
+            var spec = request.ToCore();
+            Values.Refuse(CommandRules.Validate(spec));
+            return (await runtime.OpenTerminalAsync(id, spec, cancellation).ConfigureAwait(false)).ToWire();
+        });
+
+    /// <inheritdoc/>
+    public override Task ListTerminals(SandboxRequest request, IServerStreamWriter<Wire.TerminalInfo> responseStream, ServerCallContext context) =>
+        StreamAllAsync(request, responseStream, context, static async (runtime, request, cancellation) =>
+            (await runtime.ListTerminalsAsync(Values.ToSandboxId(request.Id), cancellation).ConfigureAwait(false)).Select(Commands.ToWire));
+
+    /// <inheritdoc/>
+    public override Task ListFiles(FileRequest request, IServerStreamWriter<FileEntries> responseStream, ServerCallContext context) =>
+        StreamAllAsync(request, responseStream, context, static async (runtime, request, cancellation) =>
+        {
+            var entries = await runtime.ListFilesAsync(Values.ToSandboxId(request.Id), Values.ToPath(request.Path), cancellation).ConfigureAwait(false);
+            return entries.Chunk(RpcLimits.EntriesPerMessage).Select(chunk => new FileEntries { Entries = { chunk.Select(Files.ToWire) } });
+        });
+
+    /// <inheritdoc/>
+    public override Task<FindFileReply> FindFile(FileRequest request, ServerCallContext context) =>
+        AnswerAsync(request, context, static async (runtime, request, cancellation) => new FindFileReply
+        {
+            Entry = (await runtime.FindFileAsync(Values.ToSandboxId(request.Id), Values.ToPath(request.Path), cancellation).ConfigureAwait(false))?.ToWire(),
+        });
+
+    /// <inheritdoc/>
+    public override Task ReadFile(ReadFileRequest request, IServerStreamWriter<Chunk> responseStream, ServerCallContext context) =>
+        StreamAsync(request, responseStream, context, static (runtime, request, cancellation) =>
+            runtime.ReadFileAsync(
+                    Values.ToSandboxId(request.Id),
+                    Values.ToPath(request.Path),
+                    Values.ToEnum<Core.Runtime.ReadForm>((int)request.Form, "form"),
+                    cancellation)
+                .SelectMany(Values.Pieces)
+                .Select(static piece => new Chunk { Data = piece.ToWire() }));
+
+    /// <inheritdoc/>
+    public override Task<Nothing> WriteFile(IAsyncStreamReader<WriteFileRequest> requestStream, ServerCallContext context) =>
+        AnswerAsync(requestStream, context, static async (runtime, requests, cancellation) =>
+        {
+            var header = await requests.MoveNext(cancellation).ConfigureAwait(false) ? requests.Current.Header : null;
+            if (header is null)
+            {
+                throw Faults.Malformed("header");
+            }
+
+            int? mode = header.HasMode ? header.Mode : null;
+            if (mode is < 0 or > 0xFFF)
+            {
+                throw new SandboxException(ErrorCode.Invalid, "mode: octal, 0 to 07777");
+            }
+
+            await runtime.WriteFileAsync(Values.ToSandboxId(header.Id), Values.ToPath(header.Path), mode, Content(requests, cancellation), cancellation).ConfigureAwait(false);
+            return Nothing;
+        });
+
+    /// <inheritdoc/>
+    public override Task<Nothing> DeleteFile(FileRequest request, ServerCallContext context) =>
+        AnswerAsync(request, context, static async (runtime, request, cancellation) =>
+        {
+            await runtime.DeleteFileAsync(Values.ToSandboxId(request.Id), Values.ToPath(request.Path), cancellation).ConfigureAwait(false);
+            return Nothing;
+        });
+
+    private static async IAsyncEnumerable<ImageProgress> AddImageAsync(
+        ISandboxRuntime runtime,
+        IAsyncStreamReader<AddImageRequest> requests,
+        [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        if (!await requests.MoveNext(cancellation).ConfigureAwait(false))
+        {
+            throw Faults.Malformed("image source");
+        }
+
+        await foreach (var progress in runtime.AddImageAsync(requests.Current.ToCore(Content(requests, cancellation)), cancellation).ConfigureAwait(false))
+        {
+            yield return progress.ToWire();
+        }
+    }
+
+    /// <summary>What follows the first message. A connection that breaks throws here, so that half an archive never looks like a whole one.</summary>
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Content(
+        IAsyncStreamReader<AddImageRequest> requests,
+        [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        while (await requests.MoveNext(cancellation).ConfigureAwait(false))
+        {
+            yield return requests.Current.PartCase == AddImageRequest.PartOneofCase.Chunk
+                ? requests.Current.Chunk.Memory
+                : throw Faults.Malformed("chunk");
+        }
+    }
+
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Content(
+        IAsyncStreamReader<WriteFileRequest> requests,
+        [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        while (await requests.MoveNext(cancellation).ConfigureAwait(false))
+        {
+            yield return requests.Current.PartCase == WriteFileRequest.PartOneofCase.Chunk
+                ? requests.Current.Chunk.Memory
+                : throw Faults.Malformed("chunk");
+        }
+    }
+
+    private async Task<TReply> AnswerAsync<TRequest, TReply>(
+        TRequest request,
+        ServerCallContext context,
+        Func<ISandboxRuntime, TRequest, CancellationToken, Task<TReply>> answer)
+    {
+        try
+        {
+            return await answer(runtime, request, context.CancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is not RpcException)
+        {
+            throw ToWire(error, context);
+        }
+    }
+
+    private Task<Nothing> StreamAllAsync<TRequest, TReply>(
+        TRequest request,
+        IServerStreamWriter<TReply> replies,
+        ServerCallContext context,
+        Func<ISandboxRuntime, TRequest, CancellationToken, Task<IEnumerable<TReply>>> items) =>
+        AnswerAsync((request, replies, items), context, static async (runtime, call, cancellation) =>
+        {
+            foreach (var item in await call.items(runtime, call.request, cancellation).ConfigureAwait(false))
+            {
+                await call.replies.WriteAsync(item, cancellation).ConfigureAwait(false);
+            }
+
+            return Nothing;
+        });
+
+    private Task<Nothing> StreamAsync<TRequest, TReply>(
+        TRequest request,
+        IServerStreamWriter<TReply> replies,
+        ServerCallContext context,
+        Func<ISandboxRuntime, TRequest, CancellationToken, IAsyncEnumerable<TReply>> items) =>
+        AnswerAsync((request, replies, items), context, static async (runtime, call, cancellation) =>
+        {
+            await foreach (var item in call.items(runtime, call.request, cancellation).WithCancellation(cancellation).ConfigureAwait(false))
+            {
+                await call.replies.WriteAsync(item, cancellation).ConfigureAwait(false);
+            }
+
+            return Nothing;
+        });
+
+    private RpcException ToWire(Exception error, ServerCallContext context)
+    {
+        switch (error)
+        {
+            case SandboxException { Code: not ErrorCode.Internal } fault:
+                return Faults.ToWire(fault);
+
+            // The asker is gone, or took its call back: nobody reads this answer.
+            case OperationCanceledException or IOException when context.CancellationToken.IsCancellationRequested:
+                return new RpcException(new Status(StatusCode.Cancelled, "cancelled"));
+
+            case OperationCanceledException:
+                return Faults.ToWire(ErrorCode.RuntimeUnavailable, "The runtime is stopping. Please try again in a moment.");
+
+            default:
+                // What is written here may name paths and processes of the host; the asker gets none of it.
+                RuntimeServiceLog.Failed(logger, context.Method, error);
+                return Faults.ToWire(ErrorCode.Internal, error is SandboxException ? error.Message : "The runtime failed. Its log says why.");
+        }
+    }
+}
+
+internal static partial class RuntimeServiceLog
+{
+    [LoggerMessage(1, LogLevel.Error, "{Method} failed")]
+    internal static partial void Failed(ILogger logger, string method, Exception error);
+}

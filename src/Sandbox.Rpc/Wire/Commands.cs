@@ -1,0 +1,67 @@
+using Port = Sandbox.Core.Runtime;
+
+namespace Sandbox.Rpc.Wire;
+
+/// <summary>Execs and terminals in and out of messages.</summary>
+internal static class Commands
+{
+    internal static ExecRequest ToWire(this Port.ExecSpec spec, string id) => new()
+    {
+        Id = id,
+        Command = { spec.Command },
+        Stdin = spec.Stdin.ToWire(),
+        Timeout = spec.Timeout.Ticks,
+        OutputLimit = spec.OutputLimit,
+    };
+
+    internal static Port.ExecSpec ToCore(this ExecRequest wire) => new()
+    {
+        Command = [.. wire.Command],
+        Stdin = wire.Stdin.Memory,
+        Timeout = TimeSpan.FromTicks(wire.Timeout),
+        OutputLimit = wire.OutputLimit,
+    };
+
+    internal static ExecReply ToWire(this Port.ExecResult result) => new()
+    {
+        ExitCode = result.ExitCode,
+        Stdout = result.Stdout.ToWire(),
+        Stderr = result.Stderr.ToWire(),
+        Truncated = result.Truncated,
+        Duration = result.Duration.Ticks,
+    };
+
+    internal static Port.ExecResult ToCore(this ExecReply wire) =>
+        new(wire.ExitCode, wire.Stdout.Memory, wire.Stderr.Memory, wire.Truncated, TimeSpan.FromTicks(wire.Duration));
+
+    internal static OpenTerminalRequest ToWire(this Port.TerminalSpec spec, string id)
+    {
+        var wire = new OpenTerminalRequest { Id = id, Terminal = spec.Id.Value, Cols = spec.Cols, Rows = spec.Rows };
+        if (spec.Command is not null)
+        {
+            // An empty list stands for null on the wire, and an empty argv must not become "the image's own".
+            wire.Command.Add(spec.Command.Count > 0 ? spec.Command : throw Faults.Malformed("command"));
+        }
+
+        return wire;
+    }
+
+    internal static Port.TerminalSpec ToCore(this OpenTerminalRequest wire) => new()
+    {
+        Id = Values.ToTerminalId(wire.Terminal),
+        Cols = wire.Cols,
+        Rows = wire.Rows,
+        Command = wire.Command.Count > 0 ? [.. wire.Command] : null,
+    };
+
+    internal static TerminalInfo ToWire(this Port.TerminalInfo info) => new()
+    {
+        Id = info.Id.Value,
+        Socket = info.Socket,
+        Command = { info.Command },
+        CreatedAt = info.CreatedAt.ToWire(),
+    };
+
+    internal static Port.TerminalInfo ToCore(this TerminalInfo wire) =>
+        new(Values.ToTerminalId(wire.Id), wire.Socket, [.. wire.Command], Values.ToTime(wire.CreatedAt));
+}

@@ -1,0 +1,76 @@
+using Port = Sandbox.Core.Images;
+
+namespace Sandbox.Rpc.Wire;
+
+/// <summary>Images in and out of messages.</summary>
+internal static class Images
+{
+    internal static StoredImage ToWire(this Port.StoredImage image)
+    {
+        var wire = new StoredImage
+        {
+            Digest = image.Digest.Value,
+            Config = new ImageConfig
+            {
+                Entrypoint = { image.Config.Entrypoint },
+                Command = { image.Config.Command },
+                Env = { image.Config.Env },
+                Workdir = image.Config.Workdir,
+                User = image.Config.User,
+                ExposedPorts = { image.Config.ExposedPorts },
+                IsInteractive = image.Config.IsInteractive,
+            },
+        };
+        foreach (var layer in image.Layers)
+        {
+            wire.Layers.Add(new ImageLayer { Digest = layer.Digest.Value, Size = layer.Size });
+        }
+
+        return wire;
+    }
+
+    internal static Port.StoredImage ToCore(this StoredImage wire) => new()
+    {
+        Digest = Values.ToDigest(wire.Digest),
+        Layers = [.. wire.Layers.Select(layer => new Port.ImageLayer(Values.ToDigest(layer.Digest), layer.Size))],
+        Config = wire.Config is { } config
+            ? new Port.ImageConfig
+            {
+                Entrypoint = [.. config.Entrypoint],
+                Command = [.. config.Command],
+                Env = [.. config.Env],
+                Workdir = config.Workdir,
+                User = config.User,
+                ExposedPorts = [.. config.ExposedPorts],
+                IsInteractive = config.IsInteractive,
+            }
+            : new Port.ImageConfig(),
+    };
+
+    internal static ImageProgress ToWire(this Port.ImageProgress progress) =>
+        new() { Percent = progress.Percent, Step = progress.Step, Image = progress.Image?.ToWire() };
+
+    internal static Port.ImageProgress ToCore(this ImageProgress wire) =>
+        new(wire.Percent, wire.Step, wire.Image?.ToCore());
+
+    internal static AddImageRequest ToWire(this Port.ImageSource source) => source switch
+    {
+        Port.ImageSource.Recipe recipe => new AddImageRequest { Recipe = recipe.Name },
+        Port.ImageSource.Registry registry => new AddImageRequest { Registry = registry.Reference },
+        Port.ImageSource.Archive archive => new AddImageRequest { Archive = (ArchiveKind)((int)archive.Kind + 1) },
+        _ => throw new ArgumentException("an image source of another kind", nameof(source)),
+    };
+
+    /// <summary>The source an asker named; <paramref name="content"/> is what follows an archive's.</summary>
+    internal static Port.ImageSource ToCore(this AddImageRequest wire, IAsyncEnumerable<ReadOnlyMemory<byte>> content) => wire.PartCase switch
+    {
+        AddImageRequest.PartOneofCase.Recipe when wire.Recipe.Length is > 0 and <= MaxName => new Port.ImageSource.Recipe(wire.Recipe),
+        AddImageRequest.PartOneofCase.Registry when wire.Registry.Length is > 0 and <= MaxName => new Port.ImageSource.Registry(wire.Registry),
+        AddImageRequest.PartOneofCase.Archive =>
+            new Port.ImageSource.Archive(Values.ToEnum<Port.ArchiveKind>((int)wire.Archive, "archive kind"), content),
+        _ => throw Faults.Malformed("image source"),
+    };
+
+    /// <summary>A registry reference: a name of 255, a tag of 128, a digest of 71 characters and what stands between.</summary>
+    private const int MaxName = 512;
+}
