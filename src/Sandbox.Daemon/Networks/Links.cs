@@ -57,7 +57,7 @@ internal sealed class Links(AddressPlan plan, string instance)
                 .Nested(LinkAttribute.InfoData, data => data
                     .Nested(LinkAttribute.VethPeer, peer =>
                     {
-                        peer.LinkHeader(0, RouteMessages.Up);
+                        peer.LinkHeader(0, 0); // not up: at this moment the two ends do not know each other (ENOTCONN)
                         peer.Attribute(LinkAttribute.Name, "eth0")
                             .Attribute(LinkAttribute.Mtu, mtu)
                             .Attribute(LinkAttribute.NamespaceFile, (int)networkNamespace.DangerousGetHandle());
@@ -75,6 +75,7 @@ internal sealed class Links(AddressPlan plan, string instance)
     {
         var index = inside.IndexOf("eth0");
         var messages = new RouteMessages();
+        messages.Link(RouteMessages.SetLink, RouteMessages.Acknowledge, index, RouteMessages.Up);
         AddAddress(messages, index, plan.Address(place), AddressPlan.PrefixLength, plan.Broadcast(place.Slot));
         messages.Route(RouteMessages.NewRoute, RouteMessages.Acknowledge | RouteMessages.Create)
             .Attribute(LinkAttribute.RouteGateway, plan.Gateway(place.Slot))

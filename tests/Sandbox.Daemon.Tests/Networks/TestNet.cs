@@ -51,20 +51,20 @@ internal sealed class TestNet : IAsyncDisposable
         return net;
     }
 
-    public PlaygroundNetworks Build(DaemonOptions? options = null) => new(options ?? Options, Tool, _watch, NullLogger.Instance);
+    private PlaygroundNetworks Build(DaemonOptions? options = null) => new(options ?? Options, Tool, _watch, NullLogger<PlaygroundNetworks>.Instance);
 
     /// <summary>As when the daemon ends and the next one starts.</summary>
-    public async Task RestartAsync(params (PlaygroundId Playground, SandboxId Sandbox, NetworkPlace Place)[] live)
+    public async Task RestartAsync(DaemonOptions? options, params (PlaygroundId Playground, SandboxId Sandbox, NetworkPlace Place)[] live)
     {
         await Networks.DisposeAsync();
-        Networks = Build();
+        Networks = Build(options);
         await Networks.StartAsync(live, CancellationToken.None);
     }
 
     /// <summary>A network namespace in a user namespace of its own, as a sandbox has.</summary>
     public async Task<Holder> HolderAsync()
     {
-        var process = Process.Start(new ProcessStartInfo("unshare", ["--user", "--map-root-user", "--net", "sleep", "600"]))!;
+        var process = Process.Start(new ProcessStartInfo("unshare", ["--user", "--map-root-user", "--net", "sleep", "120"]))!;
         var holder = new Holder(process, Tool);
         lock (_holders)
         {
@@ -118,7 +118,10 @@ internal sealed class TestNet : IAsyncDisposable
 
     /// <summary>What of this instance is on the host: links, rules, the resolver.</summary>
     public async Task<string> TracesAsync() =>
-        await ShellAsync("ip -o link | grep -o ' tn-[^:@]*' || true; nft list tables | grep -w tn || true; pgrep -af -- --listen-address=100.127. || true");
+        await ShellAsync("ls /sys/class/net | grep ^tn- || true; nft list tables | grep -w tn || true; pgrep -xa dnsmasq | grep -F listen-address=100.127. || true");
+
+    public async Task<string[]> LinksAsync() =>
+        (await ShellAsync("ls /sys/class/net | grep ^tn- | LC_ALL=C sort || true")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>Waits until a condition holds; the limit is only against hanging.</summary>
     public static async Task UntilAsync(Func<Task<bool>> condition, string what)
@@ -138,13 +141,13 @@ internal sealed class TestNet : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Networks.CleanUpAsync();
-        await Networks.DisposeAsync();
         foreach (var holder in _holders)
         {
             holder.Dispose();
         }
 
+        await Networks.CleanUpAsync();
+        await Networks.DisposeAsync();
         await ShellAsync("ip link del tnout 2>/dev/null || true");
         _watch.Dispose();
     }
@@ -171,9 +174,9 @@ internal sealed class Holder(Process process, Tool tool) : IDisposable
         return result.Ok ? result.Text : throw new InvalidOperationException($"{script}: {result.Complaint}");
     }
 
-    /// <summary>Answers HTTP on port 80 of every address, until the end.</summary>
-    public void Serve() =>
-        _servers.Add(Process.Start(new ProcessStartInfo("nsenter", [$"--user=/proc/{Pid}/ns/user", $"--net={NetworkPath}", "--setuid=0", "--setgid=0", "--", "busybox", "httpd", "-f", "-p", "80", "-h", "/usr/share/doc/busybox-static"]))!);
+    /// <summary>Answers HTTP on every address, until the end.</summary>
+    public void Serve(int port = 80) =>
+        _servers.Add(Process.Start(new ProcessStartInfo("nsenter", [$"--user=/proc/{Pid}/ns/user", $"--net={NetworkPath}", "--setuid=0", "--setgid=0", "--", "timeout", "-s", "KILL", "120", "busybox", "httpd", "-f", "-p", port.ToString(CultureInfo.InvariantCulture), "-h", "/usr/share/doc/busybox-static"]))!);
 
     /// <summary>Whether HTTP gets any answer from there; curl says 7 or 28 when it does not.</summary>
     public async Task<bool> ReachesAsync(string address, int port = 80)
@@ -186,7 +189,7 @@ internal sealed class Holder(Process process, Tool tool) : IDisposable
     {
         foreach (var each in _servers.Append(process))
         {
-            each.Kill();
+            each.Kill(entireProcessTree: true);
             each.WaitForExit();
             each.Dispose();
         }

@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Sandbox.Core.Images;
+using Sandbox.Core.Runtime;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.ControlGroups;
+using Sandbox.Daemon.Linux;
+using Sandbox.Daemon.Networks;
+using Sandbox.Daemon.Sandboxes;
+using Xunit;
+
+namespace Sandbox.Daemon.Tests.Sandboxes;
+
+/// <summary>
+/// The daemon's parts in this process, on directories, uids, addresses and names of their own beside any daemon the
+/// host runs. Real root, real crun, real mounts: it must run where <c>infra/mount-namespace run</c> put it.
+/// </summary>
+public sealed class LinuxHost : IAsyncLifetime
+{
+    private ServiceProvider? _parts;
+
+    internal DaemonOptions Options { get; } = new()
+    {
+        DataDirectory = Directory.CreateTempSubdirectory("sandbox-data-").FullName,
+        RunDirectory = Directory.CreateTempSubdirectory("sandbox-run-").FullName,
+        RecipeDirectory = Path.Combine(Repository, "infra", "images"),
+        TtyProgram = TtyProgram.Find(Repository),
+        WebUser = "root",
+        TtyUser = "nobody",
+        DnsUser = "nobody",
+        Instance = "sdt",
+        UidBase = 1_879_048_192 + (3000u * 65_536),
+        UidRanges = 64,
+        AddressPool = "100.125.0.0/16",
+    };
+
+    internal static string Repository { get; } = FindRepository();
+
+    internal Digest Busybox { get; private set; }
+
+    internal IServiceProvider Parts => _parts ?? throw new InvalidOperationException("not started");
+
+    internal ISandboxRuntime Runtime => Parts.GetRequiredService<ISandboxRuntime>();
+
+    public async ValueTask InitializeAsync()
+    {
+        ResourceLimits.BecomeSubreaper();
+        File.SetUnixFileMode(Options.RunDirectory, (UnixFileMode)0b111_101_101);
+        await StartAsync();
+        Busybox = await AddAsync("busybox");
+    }
+
+    /// <summary>What a daemon does when it starts: also when another one was here before.</summary>
+    internal async Task StartAsync()
+    {
+        var services = new ServiceCollection();
+        services.AddLogging(logging => logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
+            .AddFilter("Sandbox.Daemon.Sandboxes.SandboxLauncher", Environment.GetEnvironmentVariable("SANDBOX_TRACE") is null ? LogLevel.Warning : LogLevel.Information));
+        DaemonHost.AddServices(services, Options);
+        _parts = services.BuildServiceProvider();
+        await _parts.GetRequiredService<SandboxRecovery>().RunAsync(CancellationToken.None);
+    }
+
+    /// <summary>The daemon is gone from one moment to the next; what it started goes on.</summary>
+    internal async Task KillAsync()
+    {
+        await Parts.GetRequiredService<PlaygroundNetworks>().DisposeAsync();
+        _parts = null;
+    }
+
+    internal async Task<Digest> AddAsync(string recipe)
+    {
+        Digest? digest = null;
+        await foreach (var progress in Runtime.AddImageAsync(new ImageSource.Recipe(recipe), CancellationToken.None))
+        {
+            digest = progress.Image?.Digest ?? digest;
+        }
+
+        return digest ?? throw new InvalidOperationException("no image came");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_parts is not null)
+        {
+            var runtime = _parts.GetRequiredService<LinuxRuntime>();
+            await runtime.EndAllAsync(EndReason.Operator);
+            await _parts.GetRequiredService<PlaygroundNetworks>().CleanUpAsync();
+            await _parts.GetRequiredService<ControlGroupTree>().RemoveOrphansAsync(new HashSet<SandboxId>());
+            await _parts.DisposeAsync();
+        }
+
+        Directory.Delete(Options.DataDirectory, recursive: true);
+        Directory.Delete(Options.RunDirectory, recursive: true);
+    }
+
+    private static string FindRepository()
+    {
+        var directory = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(directory, "Sandbox.sln")))
+        {
+            directory = Path.GetDirectoryName(directory) ?? throw new InvalidOperationException("not below the repository");
+        }
+
+        return directory;
+    }
+}
+
+/// <summary>The terminal holder as it is installed: <c>infra/test</c> publishes it and says where.</summary>
+internal static class TtyProgram
+{
+    public static string Find(string repository)
+    {
+        if (Environment.GetEnvironmentVariable("SANDBOX_TTY") is { Length: > 0 } program)
+        {
+            return program;
+        }
+
+        var output = Path.Combine(Path.GetTempPath(), "sandbox-tty-for-tests");
+        var publish = Process.Start(new ProcessStartInfo("dotnet", ["publish", Path.Combine(repository, "src", "Sandbox.Tty"), "-c", "Release", "-r", "linux-x64", "-o", output, "-v", "q", "-nologo"]) { RedirectStandardOutput = true })!;
+        var said = publish.StandardOutput.ReadToEnd();
+        publish.WaitForExit();
+        return publish.ExitCode == 0 ? Path.Combine(output, "sandbox-tty") : throw new InvalidOperationException(said);
+    }
+}
+
+/// <summary>One daemon for all classes that need one: two at once would each clear away the other's groups and links.</summary>
+[CollectionDefinition(nameof(LinuxHost))]
+public sealed class LinuxHostCollection : ICollectionFixture<LinuxHost>;
