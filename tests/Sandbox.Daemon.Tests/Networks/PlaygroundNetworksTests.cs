@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Sandbox.Core.Errors;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.Networks;
