@@ -102,8 +102,8 @@ public sealed class ImageStoreTests
         using (var one = test.Store.Acquire(first.Digest))
         using (var two = test.Store.Acquire(second.Digest))
         {
-            Assert.Equal(one.Layers[^1], two.Layers[^1]);
-            Assert.NotEqual(one.Layers[0], two.Layers[0]);
+            Assert.Equal(one.Layers[^1], two.Layers[^1], StringComparer.Ordinal);
+            Assert.NotEqual(one.Layers[0], two.Layers[0], StringComparer.Ordinal);
             Assert.Equal(3, Directory.GetDirectories(Path.Combine(test.Options.DataDirectory, "layers")).Length);
         }
 
@@ -111,7 +111,7 @@ public sealed class ImageStoreTests
         Assert.Equal("base\nsecond\n", await test.InsideAsync(second.Digest, "ls"));
         await test.Store.RemoveAsync(second.Digest, Now);
         await test.Store.RemoveAsync(second.Digest, Now);
-        Assert.Equal(empty, test.Inventory().Where(name => !name.EndsWith("index.json", StringComparison.Ordinal)));
+        Assert.Equal(empty, test.Inventory().Where(name => !name.EndsWith("index.json", StringComparison.Ordinal)), StringComparer.Ordinal);
 
         static TarBuilder Base() => new TarBuilder().File("base");
     }

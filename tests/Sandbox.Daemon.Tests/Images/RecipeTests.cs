@@ -28,7 +28,7 @@ public sealed class RecipeTests
             }
         }
 
-        Assert.Contains("installing things", steps);
+        Assert.Contains("installing things", steps, StringComparer.Ordinal);
         Assert.Equal(built.Digest, image?.Digest);
         Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(test.Options.DataDirectory, "incoming")));
     }

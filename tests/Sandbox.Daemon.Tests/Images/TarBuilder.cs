@@ -7,7 +7,7 @@ namespace Sandbox.Daemon.Tests.Images;
 /// <summary>Writes tars as no honest program would: any name, any target, any owner.</summary>
 internal sealed class TarBuilder
 {
-    private readonly MemoryStream _tar = new();
+    private readonly List<byte> _tar = [];
     private readonly List<byte> _pax = [];
 
     public TarBuilder File(string name, string content = "content\n", int mode = 0x1A4, int uid = 0, int gid = 0) =>
@@ -42,7 +42,7 @@ internal sealed class TarBuilder
     /// <summary>GNU's long name for the next entry.</summary>
     public TarBuilder LongName(string name) => Entry('L', "././@LongLink"u8.ToArray(), [], [.. Encoding.UTF8.GetBytes(name), 0], 0, 0, 0);
 
-    public byte[] Build() => [.. _tar.ToArray(), .. new byte[1024]];
+    public byte[] Build() => [.. _tar, .. new byte[1024]];
 
     private TarBuilder Entry(char type, byte[] name, byte[] target, byte[] content, int mode, int uid, int gid, int major = 0, int minor = 0)
     {
@@ -68,9 +68,9 @@ internal sealed class TarBuilder
         Octal(minor, 337, 7);
         header.AsSpan(148, 8).Fill((byte)' ');
         Octal(header.Sum(part => part), 148, 6);
-        _tar.Write(header);
-        _tar.Write(content);
-        _tar.Write(new byte[-content.Length & 511]);
+        _tar.AddRange(header);
+        _tar.AddRange(content);
+        _tar.AddRange(new byte[-content.Length & 511]);
         return this;
 
         void Octal(long value, int offset, int digits) =>
