@@ -7,7 +7,7 @@ namespace Sandbox.Daemon.Images;
 /// Bringing in one image, for everybody who asks for it at the same time. It goes on while anybody waits for it; when
 /// the last one leaves it is cancelled.
 /// </summary>
-internal sealed class ImageWork
+internal sealed class ImageWork : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
@@ -64,23 +64,33 @@ internal sealed class ImageWork
     /// <summary>Stops taking part. The last one waits until nothing is left of work that was not finished.</summary>
     public async Task LeaveAsync()
     {
-        bool last;
         lock (_gate)
         {
-            _askers--;
-            last = _askers == 0 && !_over;
+            if (--_askers > 0)
+            {
+                return;
+            }
         }
 
-        if (last)
-        {
-            await StopAsync();
-        }
+        await StopAsync();
+        Dispose();
     }
+
+    public void Dispose() => _stop.Dispose();
 
     /// <summary>Cancels the work for everybody and waits for its end.</summary>
     public async Task StopAsync()
     {
-        await _stop.CancelAsync();
+        var cancelled = Task.CompletedTask;
+        lock (_gate)
+        {
+            if (!_over)
+            {
+                cancelled = _stop.CancelAsync();
+            }
+        }
+
+        await cancelled;
         await _running;
     }
 

@@ -39,7 +39,7 @@ internal static class InteractiveCommand
         }
 
         var program = BaseName(words[0]);
-        var reads = Readers.Contains(program) || (program.StartsWith("python3", StringComparison.Ordinal) && program.AsSpan(7).IndexOfAnyExcept("0123456789.") < 0);
+        var reads = Readers.Contains(program) || (program.StartsWith("python3", StringComparison.Ordinal) && program[7..].All(letter => char.IsAsciiDigit(letter) || letter == '.'));
         return reads && words.Skip(1).All(word => word.StartsWith('-') && !RunsSomething(word));
     }
 

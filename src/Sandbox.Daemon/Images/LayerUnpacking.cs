@@ -200,7 +200,7 @@ internal sealed class LayerUnpacking : IDisposable
 
     // https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts
     // A whiteout is about the layers below only: what the same layer has under the name stays.
-    private void ApplyWhiteout(DirectoryHandle parent, ReadOnlySpan<byte> name, TarEntry entry)
+    private static void ApplyWhiteout(DirectoryHandle parent, ReadOnlySpan<byte> name, TarEntry entry)
     {
         if (name.SequenceEqual(".wh..wh..opq"u8))
         {

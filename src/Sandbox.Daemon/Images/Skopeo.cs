@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Sandbox.Core.Errors;
-using Sandbox.Core.Images;
 using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Images;

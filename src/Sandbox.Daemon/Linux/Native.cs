@@ -11,6 +11,7 @@ internal static partial class Native
     public const int Eintr = 4;
     public const int EpollCloexec = 0x80000;
     public const int EpollCtlAdd = 1;
+    public const int EpollCtlDelete = 2;
     public const uint EpollIn = 1;
     public const int WaitNoHang = 1;
     private const int SysPidfdOpen = 434;

@@ -10,8 +10,9 @@ namespace Sandbox.Daemon.Linux;
 /// </summary>
 internal sealed class ProcessWatch : IDisposable
 {
-    private readonly ConcurrentDictionary<int, Watched> _watched = new();
+    private readonly ConcurrentDictionary<long, Watched> _watched = new();
     private readonly int _epoll;
+    private long _last;
 
     public ProcessWatch()
     {
@@ -32,8 +33,9 @@ internal sealed class ProcessWatch : IDisposable
         }
 
         var watched = new Watched(pid, pidfd, new TaskCompletionSource<int?>(TaskCreationOptions.RunContinuationsAsynchronously));
-        _watched[pidfd] = watched;
-        var interest = new Native.EpollEvent { Events = Native.EpollIn, Data = pidfd };
+        var number = Interlocked.Increment(ref _last); // never the descriptor: that is used again
+        _watched[number] = watched;
+        var interest = new Native.EpollEvent { Events = Native.EpollIn, Data = number };
         Native.Check(Native.EpollCtl(_epoll, Native.EpollCtlAdd, pidfd, ref interest), "epoll_ctl");
         return watched.Ended.Task;
     }
@@ -69,10 +71,13 @@ internal sealed class ProcessWatch : IDisposable
 
             for (var i = 0; i < count; i++)
             {
-                if (_watched.TryRemove((int)events[i].Data, out var watched))
+                if (_watched.TryRemove(events[i].Data, out var watched))
                 {
                     var code = Reap(watched.Pid);
-                    _ = Native.Close(watched.Pidfd); // closing also takes it out of the epoll set
+                    // Closing alone would not do: a child between fork and exec holds a copy, and with it the epoll entry.
+                    var none = default(Native.EpollEvent);
+                    _ = Native.EpollCtl(_epoll, Native.EpollCtlDelete, watched.Pidfd, ref none);
+                    _ = Native.Close(watched.Pidfd);
                     watched.Ended.TrySetResult(code);
                 }
             }

@@ -25,7 +25,7 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
     private int _launches;
     private volatile Surroundings _surroundings = new([], 1500);
 
-    public PlaygroundNetworks(DaemonOptions options, Tool tool, ProcessWatch watch, ILogger logger)
+    public PlaygroundNetworks(DaemonOptions options, Tool tool, ProcessWatch watch, ILogger<PlaygroundNetworks> logger)
     {
         _logger = logger;
         _plan = new AddressPlan(options);

@@ -344,6 +344,7 @@ internal sealed partial class LinuxRuntime(
 
             await launcher.DestroyAsync(sandbox, () => IsLastOf(sandbox));
             Save(sandbox, sandbox.Record with { State = SandboxState.Ended, Reason = reason, Pid = 0, PidStartedAt = 0 });
+            records.Strip(sandbox.Id);
         }
         finally
         {

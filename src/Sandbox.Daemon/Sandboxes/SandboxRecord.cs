@@ -68,6 +68,8 @@ internal sealed record SandboxRecord
 /// <summary>The directory of records: one directory per sandbox, each with a file that is renamed into place.</summary>
 internal sealed partial class SandboxRecords(DaemonOptions options)
 {
+    private const string FileName = "record.json";
+
     private string Root => Path.Combine(options.DataDirectory, "sandboxes");
 
     /// <summary>The sandbox's own directory: its record, its bundle, its disk.</summary>
@@ -77,7 +79,7 @@ internal sealed partial class SandboxRecords(DaemonOptions options)
     {
         var directory = DirectoryOf(record.Spec.Id);
         Directory.CreateDirectory(directory);
-        var file = Path.Combine(directory, "record.json");
+        var file = Path.Combine(directory, FileName);
         File.WriteAllBytes(file + ".new", JsonSerializer.SerializeToUtf8Bytes(record, RecordJson.Default.SandboxRecord));
         File.Move(file + ".new", file, overwrite: true);
     }
@@ -91,7 +93,7 @@ internal sealed partial class SandboxRecords(DaemonOptions options)
         {
             try
             {
-                var record = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(directory, "record.json")), RecordJson.Default.SandboxRecord);
+                var record = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(directory, FileName)), RecordJson.Default.SandboxRecord);
                 if (record is not null && string.Equals(record.Spec.Id.Value, Path.GetFileName(directory), StringComparison.Ordinal))
                 {
                     records.Add(record);
@@ -106,21 +108,24 @@ internal sealed partial class SandboxRecords(DaemonOptions options)
         return records;
     }
 
+    /// <summary>Removes everything of a sandbox on disk but its record.</summary>
+    public void Strip(SandboxId id)
+    {
+        foreach (var file in Directory.GetFiles(DirectoryOf(id)).Where(file => Path.GetFileName(file) != FileName))
+        {
+            File.Delete(file);
+        }
+    }
+
     /// <summary>Removes everything of a sandbox on disk, the record last.</summary>
     public void Delete(SandboxId id)
     {
         var directory = DirectoryOf(id);
-        if (!Directory.Exists(directory))
+        if (Directory.Exists(directory))
         {
-            return;
+            Strip(id);
+            Directory.Delete(directory, recursive: true);
         }
-
-        foreach (var file in Directory.GetFiles(directory).OrderBy(file => file.EndsWith("record.json", StringComparison.Ordinal)))
-        {
-            File.Delete(file);
-        }
-
-        Directory.Delete(directory, recursive: true);
     }
 
     /// <summary>Removes directories that no record names.</summary>

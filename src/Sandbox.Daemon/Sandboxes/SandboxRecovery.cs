@@ -84,9 +84,9 @@ internal sealed partial class SandboxRecovery(
 
         foreach (var (sandbox, reason) in lost)
         {
-            File.Delete(sandbox.Root.Disk);
             sandbox.Record = sandbox.Record with { State = SandboxState.Ended, Reason = reason, Pid = 0, PidStartedAt = 0 };
             records.Save(sandbox.Record);
+            records.Strip(sandbox.Id);
             runtime.Adopt(sandbox);
             LogLost(logger, sandbox.Id, reason);
         }

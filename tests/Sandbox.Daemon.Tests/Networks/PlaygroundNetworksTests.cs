@@ -191,7 +191,7 @@ public sealed class PlaygroundNetworksTests
         var sandbox = await net.SandboxAsync(PlaygroundId.New());
         var first = net.Networks.ResolverProcess;
 
-        Assert.Equal(0, Linux.Tool.Kill(first, 9));
+        Assert.Equal(0, Sandbox.Daemon.Linux.Tool.Kill(first, 9));
 
         await TestNet.UntilAsync(() => Task.FromResult(net.Networks.ResolverProcess != first), "another process");
         await TestNet.UntilAsync(async () => (await sandbox.Holder.RunAsync($"busybox nslookup -type=a deb.debian.org {net.Networks.ResolverAddress}")).Ok, "it answers");

@@ -51,7 +51,7 @@ internal sealed class TestNet : IAsyncDisposable
         return net;
     }
 
-    private PlaygroundNetworks Build(DaemonOptions? options = null) => new(options ?? Options, Tool, _watch, NullLogger.Instance);
+    private PlaygroundNetworks Build(DaemonOptions? options = null) => new(options ?? Options, Tool, _watch, NullLogger<PlaygroundNetworks>.Instance);
 
     /// <summary>As when the daemon ends and the next one starts.</summary>
     public async Task RestartAsync(DaemonOptions? options, params (PlaygroundId Playground, SandboxId Sandbox, NetworkPlace Place)[] live)

@@ -1,0 +1,80 @@
+using Sandbox.Core.Errors;
+using Sandbox.Core.Images;
+using Sandbox.Web.Http;
+using Sandbox.Web.People;
+
+namespace Sandbox.Web.Catalog;
+
+/// <summary>An image to add: from a recipe of <c>infra/images</c> or from a registry reference, one of both.</summary>
+internal sealed record AddImage(string Name, string? Title = null, string? Description = null, string? Recipe = null, string? Reference = null);
+
+internal static class CatalogEndpoints
+{
+    private const long MostJson = 16 * 1024;
+
+    public static void MapCatalog(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/api/v1/images", (ICatalog catalog, CancellationToken cancellationToken) => catalog.ListAsync(includeHidden: false, cancellationToken))
+            .WithSummary("The images on offer").WithTags("images");
+
+        var admin = app.MapGroup("/api/v1/admin/images").RequireAuthorization(CallerClaims.OperatorPolicy).WithTags("operator");
+        admin.MapGet("", (ICatalog catalog, CancellationToken cancellationToken) => catalog.ListAsync(includeHidden: true, cancellationToken))
+            .WithSummary("The images, hidden ones too");
+        admin.MapPost("", AddAsync)
+            .Accepts<AddImage>("application/json", "application/octet-stream")
+            .Produces(202)
+            .WithSummary("Add an image: JSON, or with ?archive=oci|docker&name=… the archive itself as the body");
+        admin.MapPost("/{name}/update", async (string name, ICatalog catalog, CancellationToken cancellationToken) =>
+        {
+            await catalog.UpdateAsync(name, cancellationToken);
+            return Results.Accepted();
+        }).Produces(202).WithSummary("Make an image again from its source");
+        admin.MapPost("/{name}/hide", async (string name, ICatalog catalog, CancellationToken cancellationToken) =>
+        {
+            await catalog.HideAsync(name, hidden: true, cancellationToken);
+            return Results.NoContent();
+        }).Produces(204).WithSummary("Hide an image from visitors");
+        admin.MapPost("/{name}/show", async (string name, ICatalog catalog, CancellationToken cancellationToken) =>
+        {
+            await catalog.HideAsync(name, hidden: false, cancellationToken);
+            return Results.NoContent();
+        }).Produces(204).WithSummary("Show a hidden image again");
+        admin.MapDelete("/{name}", async (string name, ICatalog catalog, CancellationToken cancellationToken) =>
+        {
+            await catalog.RemoveAsync(name, cancellationToken);
+            return Results.NoContent();
+        }).Produces(204).WithSummary("Remove an image");
+    }
+
+    private static async Task<IResult> AddAsync(HttpContext context, ICatalog catalog, WebOptions options)
+    {
+        var query = context.Request.Query;
+        AddImage add;
+        ImageSource source;
+        if (query.ContainsKey("archive"))
+        {
+            var kind = query["archive"].ToString() switch
+            {
+                "oci" => ArchiveKind.Oci,
+                "docker" => ArchiveKind.Docker,
+                _ => throw new SandboxException(ErrorCode.Invalid, "archive: oci or docker"),
+            };
+            add = new AddImage(query["name"].ToString(), query["title"].ToString(), query["description"].ToString());
+            context.BoundBody(options.Limits.ArchiveBytes);
+            source = new ImageSource.Archive(kind, RawBody.ReadAsync(context));
+        }
+        else
+        {
+            add = await context.ReadJsonAsync<AddImage>(MostJson);
+            source = add switch
+            {
+                { Recipe: { } recipe, Reference: null } => new ImageSource.Recipe(recipe),
+                { Recipe: null, Reference: { } reference } => new ImageSource.Registry(reference),
+                _ => throw new SandboxException(ErrorCode.Invalid, "Send either recipe or reference."),
+            };
+        }
+
+        await catalog.AddAsync(add.Name, add.Title ?? "", add.Description ?? "", source, context.RequestAborted);
+        return Results.Accepted("/api/v1/admin/images");
+    }
+}

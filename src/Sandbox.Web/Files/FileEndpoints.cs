@@ -1,0 +1,170 @@
+using System.Text;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.Features;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Playgrounds;
+using Sandbox.Core.Recipes;
+using Sandbox.Core.Runtime;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Web.Http;
+using Sandbox.Web.Leases;
+using Sandbox.Web.People;
+using Sandbox.Web.Playgrounds;
+
+namespace Sandbox.Web.Files;
+
+/// <summary>One entry of a directory.</summary>
+/// <param name="Name">Its name; what is not UTF-8 shows replacement characters.</param>
+/// <param name="Size">Bytes.</param>
+/// <param name="Mode">Permission bits in octal, <c>0644</c>.</param>
+/// <param name="Type">file, directory, symlink or other.</param>
+/// <param name="Modified">When its content changed last.</param>
+/// <param name="NameBytes">The name's bytes in base64, when it is not UTF-8.</param>
+internal sealed record FileView(
+    string Name,
+    long Size,
+    string Mode,
+    string Type,
+    DateTimeOffset Modified,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? NameBytes)
+{
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    public static FileView From(FileEntry entry)
+    {
+        string? bytes = null;
+        string name;
+        try
+        {
+            name = Strict.GetString(entry.Name.Span);
+        }
+        catch (DecoderFallbackException)
+        {
+            name = Encoding.UTF8.GetString(entry.Name.Span);
+            bytes = Convert.ToBase64String(entry.Name.Span);
+        }
+
+        return new FileView(
+            name,
+            entry.Size,
+            Convert.ToString(entry.Mode & 0xFFF, 8).PadLeft(4, '0'),
+            entry.Kind switch
+            {
+                FileKind.File => "file",
+                FileKind.Directory => "directory",
+                FileKind.Symlink => "symlink",
+                _ => "other",
+            },
+            entry.Modified,
+            bytes);
+    }
+}
+
+/// <summary>
+/// The files of a sandbox. They come from whoever runs code in it, so a browser that is led to one must neither render
+/// it nor run it here: an attachment of no type, in an opaque origin.
+/// </summary>
+internal static class FileEndpoints
+{
+    public static void MapFiles(this IEndpointRouteBuilder app)
+    {
+        const string pattern = "/api/v1/sandboxes/{id}/files/{**path}";
+        app.MapGet(pattern, GetAsync).WithTags("files").ProducesProblems(400, 404)
+            .WithSummary("A file's bytes, a directory's listing, or with ?archive=tar either one as a tar");
+        app.MapPut(pattern, PutAsync).WithTags("files").Produces(204).ProducesProblems(400, 404, 413, 507)
+            .WithSummary("Write a file as a whole; parents are made, ?mode=0755 sets its permissions");
+        app.MapDelete(pattern, DeleteAsync).WithTags("files").Produces(204).ProducesProblems(400, 404)
+            .WithSummary("Remove a file or a whole tree");
+    }
+
+    private static async Task GetAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence)
+    {
+        var (sandbox, path) = await PlaceAsync(id, context, playgrounds, presence);
+        var archive = context.Request.Query["archive"].ToString();
+        if (archive is not ("" or "tar"))
+        {
+            throw new SandboxException(ErrorCode.Invalid, "archive: tar");
+        }
+
+        var entry = await runtime.FindFileAsync(sandbox, path, context.RequestAborted)
+            ?? throw new SandboxException(ErrorCode.NotFound, $"There is no {path}.");
+        if (archive.Length > 0)
+        {
+            await SendAsync(context, runtime.ReadFileAsync(sandbox, path, ReadForm.Tar, context.RequestAborted), "application/x-tar", Name(path) + ".tar");
+            return;
+        }
+
+        switch (entry.Kind)
+        {
+            case FileKind.Directory:
+                var entries = await runtime.ListFilesAsync(sandbox, path, context.RequestAborted);
+                await context.Response.WriteAsJsonAsync(entries.Select(FileView.From), context.RequestAborted);
+                break;
+            case FileKind.File:
+                await SendAsync(context, runtime.ReadFileAsync(sandbox, path, ReadForm.Raw, context.RequestAborted), "application/octet-stream", Name(path));
+                break;
+            default:
+                throw new SandboxException(ErrorCode.Invalid, $"{path} is neither a file nor a directory.");
+        }
+    }
+
+    private static async Task<IResult> PutAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence, WebOptions options)
+    {
+        var (sandbox, path) = await PlaceAsync(id, context, playgrounds, presence);
+        int? mode = null;
+        if (context.Request.Query.TryGetValue("mode", out var text))
+        {
+            mode = RecipeRules.TryParseMode(text.ToString(), out var bits) ? bits : throw new SandboxException(ErrorCode.Invalid, "mode: octal, 0 to 07777");
+        }
+
+        context.BoundBody(options.Limits.FileBytes);
+        await runtime.WriteFileAsync(sandbox, path, mode, RawBody.ReadAsync(context), context.RequestAborted);
+        return Results.NoContent();
+    }
+
+    private static async Task<IResult> DeleteAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence)
+    {
+        var (sandbox, path) = await PlaceAsync(id, context, playgrounds, presence);
+        await runtime.DeleteFileAsync(sandbox, path, context.RequestAborted);
+        return Results.NoContent();
+    }
+
+    private static async Task<(SandboxId Sandbox, SandboxPath Path)> PlaceAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, Presence presence)
+    {
+        var sandbox = SandboxEndpoints.Id(id);
+        var row = await playgrounds.RowAsync(context.RequirePerson(), sandbox);
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (!RawFilePath.TryParse(target, id, out var path))
+        {
+            throw new SandboxException(ErrorCode.Invalid, "The path is malformed: percent-encoded, without .., at most 4095 bytes.");
+        }
+
+        presence.Touch(PlaygroundId.Parse(row.Id));
+        return (sandbox, path);
+    }
+
+    private static async Task SendAsync(HttpContext context, IAsyncEnumerable<ReadOnlyMemory<byte>> content, string type, string name)
+    {
+        await using var blocks = content.GetAsyncEnumerator(context.RequestAborted);
+
+        // The first block first: until then a fault can still be told.
+        var more = await blocks.MoveNextAsync();
+        var response = context.Response;
+        response.ContentType = type;
+        response.Headers.ContentSecurityPolicy = "sandbox; default-src 'none'";
+        response.Headers.ContentDisposition = new Microsoft.Net.Http.Headers.ContentDispositionHeaderValue("attachment") { FileNameStar = name }.ToString();
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        while (more)
+        {
+            await response.BodyWriter.WriteAsync(blocks.Current, context.RequestAborted);
+            more = await blocks.MoveNextAsync();
+        }
+    }
+
+    private static string Name(SandboxPath path)
+    {
+        var text = path.ToString();
+        var name = new string([.. text[(text.LastIndexOf('/') + 1)..].Where(letter => !char.IsControl(letter))]);
+        return name.Length == 0 ? "root" : name;
+    }
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.RateLimiting;
+
+namespace Sandbox.Web.Http;
+
+/// <summary>How often one client address may do what costs us: token buckets, refilled evenly.</summary>
+internal sealed class AddressRates : IDisposable
+{
+    private readonly PartitionedRateLimiter<string> _requests;
+    private readonly PartitionedRateLimiter<string> _guests;
+    private readonly PartitionedRateLimiter<string> _launches;
+
+    public AddressRates(WebOptions options)
+    {
+        var limits = options.Limits;
+        _requests = Buckets(limits.RequestBurst, limits.RequestsPerSecond * 60);
+        _guests = Buckets(limits.GuestBurst, limits.GuestsPerMinute);
+        _launches = Buckets(limits.LaunchBurst, limits.LaunchesPerMinute);
+    }
+
+    /// <summary>Whether a new guest may come from there; when not, the refusal is written.</summary>
+    public Task<bool> AllowsGuestAsync(HttpContext context) => AllowsAsync(_guests, context, "Too many new guests from your address.");
+
+    /// <inheritdoc cref="AllowsGuestAsync"/>
+    public Task<bool> AllowsLaunchAsync(HttpContext context) => AllowsAsync(_launches, context, "Too many launches from your address.");
+
+    public async Task CheckAsync(HttpContext context, RequestDelegate next)
+    {
+        if (await AllowsAsync(_requests, context, "Too many requests from your address."))
+        {
+            await next(context);
+        }
+    }
+
+    public void Dispose()
+    {
+        _requests.Dispose();
+        _guests.Dispose();
+        _launches.Dispose();
+    }
+
+    private static async Task<bool> AllowsAsync(PartitionedRateLimiter<string> limiter, HttpContext context, string refusal)
+    {
+        using var lease = limiter.AttemptAcquire(Address(context.Connection.RemoteIpAddress));
+        if (lease.IsAcquired)
+        {
+            return true;
+        }
+
+        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(1);
+        var seconds = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds));
+        context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        await context.WriteProblemAsync(429, "rate", $"{refusal} Try again in {seconds} s.");
+        return false;
+    }
+
+    /// <summary>One IPv6 customer holds a /64: by single address they would have 2^64 tries.</summary>
+    private static string Address(IPAddress? address)
+    {
+        if (address is null)
+        {
+            return "";
+        }
+
+        if (address.IsIPv4MappedToIPv6)
+        {
+            address = address.MapToIPv4();
+        }
+
+        return address.AddressFamily == AddressFamily.InterNetworkV6
+            ? Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8))
+            : address.ToString();
+    }
+
+    private static PartitionedRateLimiter<string> Buckets(int burst, int perMinute) =>
+        PartitionedRateLimiter.Create<string, string>(address => RateLimitPartition.GetTokenBucketLimiter(address, _ => new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = burst,
+            TokensPerPeriod = Math.Max(1, perMinute / 60),
+            ReplenishmentPeriod = TimeSpan.FromMinutes((double)Math.Max(1, perMinute / 60) / perMinute),
+            QueueLimit = 0,
+        }));
+}

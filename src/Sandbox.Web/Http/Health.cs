@@ -1,0 +1,51 @@
+using System.Net;
+using Microsoft.EntityFrameworkCore;
+using Prometheus;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Runtime;
+using Sandbox.Web.Store;
+
+namespace Sandbox.Web.Http;
+
+/// <summary>What watches us asks here. Numbers are for this host only: they say how busy it is.</summary>
+internal static class Health
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    public static void MapHealth(this WebApplication app)
+    {
+        app.MapGet("/healthz", () => Results.Text("ok\n")).ExcludeFromDescription();
+        app.MapGet("/readyz", ReadyAsync).ExcludeFromDescription();
+        app.MapMetrics("/metrics");
+    }
+
+    /// <summary>Before anything believes a proxy's headers: who speaks to us directly.</summary>
+    public static void UseLocalMetrics(this IApplicationBuilder app) => app.Use(async (context, next) =>
+    {
+        if (context.Request.Path.StartsWithSegments("/metrics")
+            && (context.Connection.RemoteIpAddress is not { } remote || !IPAddress.IsLoopback(remote) || context.Request.Headers.ContainsKey("X-Forwarded-For")))
+        {
+            await context.WriteProblemAsync(404, "not_found", "There is nothing at this address.");
+            return;
+        }
+
+        await next(context);
+    });
+
+    private static async Task<IResult> ReadyAsync(SqliteStore store, ISandboxRuntime runtime, HttpContext context)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        patience.CancelAfter(Patience);
+        try
+        {
+            await store.ReadAsync(db => db.Plans.AnyAsync(patience.Token));
+            await runtime.GetStatusAsync(patience.Token);
+            return Results.Text("ready\n");
+        }
+        catch (Exception fault) when (fault is SandboxException or OperationCanceledException or System.Data.Common.DbException)
+        {
+            await context.WriteProblemAsync(503, "runtime_unavailable", fault is System.Data.Common.DbException ? "The database does not answer." : "The daemon does not answer.");
+            return Results.Empty;
+        }
+    }
+}

@@ -1,0 +1,14 @@
+namespace Sandbox.Web.Playgrounds;
+
+internal static class PlaygroundSetup
+{
+    public static void AddPlaygrounds(this IServiceCollection services)
+    {
+        services.AddSingleton<LaunchesUnderway>();
+        services.AddSingleton<Admission>();
+        services.AddSingleton<Launcher>();
+        services.AddSingleton<Endings>();
+        services.AddSingleton<OwnedPlaygrounds>();
+        services.AddSingleton<IPlaygrounds>(provider => provider.GetRequiredService<OwnedPlaygrounds>());
+    }
+}

@@ -1,0 +1,88 @@
+using System.Text;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Playgrounds;
+using Sandbox.Core.Runtime;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Web.Http;
+using Sandbox.Web.Leases;
+using Sandbox.Web.People;
+
+namespace Sandbox.Web.Playgrounds;
+
+/// <summary>A command to run to its end.</summary>
+internal sealed record ExecRequest(IReadOnlyList<string> Command, string? Stdin = null, double? TimeoutSeconds = null);
+
+/// <summary>How it ended; what is not UTF-8 in its output shows replacement characters.</summary>
+internal sealed record ExecView(int ExitCode, string Stdout, string Stderr, bool Truncated, double DurationMs);
+
+/// <summary>An open terminal.</summary>
+internal sealed record TerminalView(string Id, IReadOnlyList<string> Command, DateTimeOffset CreatedAt);
+
+internal static class SandboxEndpoints
+{
+    private const long MostExec = 1024 * 1024;
+    private const int DefaultTimeoutSeconds = 60;
+
+    public static void MapSandboxes(this IEndpointRouteBuilder app)
+    {
+        var group = app.MapGroup("/api/v1/sandboxes/{id}").WithTags("sandboxes");
+        foreach (var action in Enum.GetValues<SandboxAction>())
+        {
+            var name = action.ToString().ToLowerInvariant();
+            group.MapPost(name, (string id, HttpContext context, OwnedPlaygrounds playgrounds) =>
+                    playgrounds.ActAsync(context.RequirePerson(), Id(id), action, context.RequestAborted))
+                .Produces<SandboxView>().ProducesProblems(404, 409, 503).WithSummary($"{action} a sandbox");
+        }
+
+        group.MapGet("terminals", TerminalsAsync)
+            .Produces<IReadOnlyList<TerminalView>>().ProducesProblems(404).WithSummary("Its open terminals, oldest first");
+        group.MapPost("exec", ExecAsync)
+            .Accepts<ExecRequest>("application/json")
+            .Produces<ExecView>().ProducesProblems(400, 404, 409, 422, 504).WithSummary("Run a command to its end");
+    }
+
+    internal static SandboxId Id(string text) =>
+        SandboxId.TryParse(text, out var id) ? id : throw new SandboxException(ErrorCode.NotFound, "You have no such sandbox.");
+
+    private static async Task<IReadOnlyList<TerminalView>> TerminalsAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime)
+    {
+        var sandbox = Id(id);
+        await playgrounds.RowAsync(context.RequirePerson(), sandbox);
+        var terminals = await runtime.ListTerminalsAsync(sandbox, context.RequestAborted);
+        return [.. terminals.Select(terminal => new TerminalView(terminal.Id.Value, terminal.Command, terminal.CreatedAt))];
+    }
+
+    private static async Task<ExecView> ExecAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence)
+    {
+        var sandbox = Id(id);
+        var row = await playgrounds.RowAsync(context.RequirePerson(), sandbox);
+        var request = await context.ReadJsonAsync<ExecRequest>(MostExec);
+        var seconds = request.TimeoutSeconds ?? DefaultTimeoutSeconds;
+        if (!(seconds > 0 && seconds <= CommandRules.MaxTimeout.TotalSeconds))
+        {
+            throw new SandboxException(ErrorCode.Invalid, $"timeoutSeconds: more than 0, at most {CommandRules.MaxTimeout.TotalSeconds}");
+        }
+
+        var spec = new ExecSpec
+        {
+            Command = request.Command,
+            Stdin = Encoding.UTF8.GetBytes(request.Stdin ?? ""),
+            Timeout = TimeSpan.FromSeconds(seconds),
+        };
+        var mistakes = CommandRules.Validate(spec);
+        if (mistakes.Count > 0)
+        {
+            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
+        }
+
+        // A long command is somebody being there.
+        using var here = presence.Enter(PlaygroundId.Parse(row.Id));
+        var result = await runtime.ExecAsync(sandbox, spec, context.RequestAborted);
+        return new ExecView(
+            result.ExitCode,
+            Encoding.UTF8.GetString(result.Stdout.Span),
+            Encoding.UTF8.GetString(result.Stderr.Span),
+            result.Truncated,
+            Math.Round(result.Duration.TotalMilliseconds, 2));
+    }
+}

@@ -1,0 +1,172 @@
+using System.Net;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.HttpOverrides;
+using Sandbox.Core.Runtime;
+using Sandbox.Rpc;
+using Sandbox.Web.Catalog;
+using Sandbox.Web.Components;
+using Sandbox.Web.Files;
+using Sandbox.Web.Http;
+using Sandbox.Web.Leases;
+using Sandbox.Web.People;
+using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Store;
+using Sandbox.Web.Terminals;
+
+namespace Sandbox.Web;
+
+/// <summary>The web process, put together: the only place that knows all its parts.</summary>
+internal static class SandboxWeb
+{
+    private const string DefaultConfig = "/etc/sandbox/web.json";
+    private const long MostBody = 4 * 1024 * 1024;
+
+    /// <summary>Builds the process with the settings of its file and its environment; null when they hold mistakes, which are printed.</summary>
+    public static WebApplication? Build(string? config, Action<IConfigurationManager>? configure = null, Action<IServiceCollection>? replace = null)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.AddJsonFile(config ?? DefaultConfig, optional: config is null, reloadOnChange: false);
+        builder.Configuration.AddEnvironmentVariables();
+        configure?.Invoke(builder.Configuration);
+        if (ReadOptions(builder.Configuration) is not { } options)
+        {
+            return null;
+        }
+
+        AddTo(builder, options);
+        replace?.Invoke(builder.Services);
+        var app = builder.Build();
+        Use(app, options);
+        return app;
+    }
+
+    /// <summary>Reads what the first request needs, so that it does not wait for it.</summary>
+    public static async Task LoadAsync(this WebApplication app)
+    {
+        var services = app.Services;
+        var catalog = services.GetRequiredService<CatalogKeeper>();
+        await catalog.LoadAsync(CatalogSeed.Read(services.GetRequiredService<WebOptions>().CatalogFile));
+        services.GetRequiredService<Uploads>().Sweep(catalog.UploadsWanted());
+        services.GetRequiredService<Guests>().WarmUp();
+    }
+
+    /// <summary>The address that signs an operator in, once.</summary>
+    public static async Task<string> NewAdminLinkAsync(this WebApplication app)
+    {
+        var token = await app.Services.GetRequiredService<AdminLinks>().NewAsync();
+        return $"{app.Services.GetRequiredService<Origins>().PublicUrl}/admin/sign-in?token={token}";
+    }
+
+    /// <summary>The settings, or null after printing every mistake.</summary>
+    public static WebOptions? ReadOptions(IConfiguration configuration)
+    {
+        var options = new WebOptions();
+        try
+        {
+            configuration.GetSection(WebOptions.Section).Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
+        }
+        catch (InvalidOperationException mistake)
+        {
+            Console.Error.WriteLine($"Sandbox.Web: {mistake.Message}");
+            return null;
+        }
+
+        var mistakes = options.Validate();
+        foreach (var mistake in mistakes)
+        {
+            Console.Error.WriteLine($"Sandbox.Web: {mistake}");
+        }
+
+        return mistakes.Count == 0 ? options : null;
+    }
+
+    private static void AddTo(WebApplicationBuilder builder, WebOptions options)
+    {
+        builder.WebHost.UseUrls(options.Listen);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MostBody;
+            kestrel.Limits.MaxConcurrentConnections = 10_000;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = 5_000;
+        });
+        builder.Logging.ClearProviders().AddJsonConsole(console =>
+        {
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+        });
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
+
+        var services = builder.Services;
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        services.ConfigureHttpJsonOptions(json =>
+            json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.CamelCase)));
+        services.AddOpenApi();
+        services.AddSingleton(options);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<ISandboxRuntime>(_ => new RuntimeClient(options.ControlSocket));
+        services.AddSingleton<Origins>();
+        services.AddSingleton<AddressRates>();
+        services.AddStore();
+        services.AddPeople(options);
+        services.AddCatalog();
+        services.AddPlaygrounds();
+        services.AddTerminals();
+        services.AddLeases();
+        if (options.Proxies.Length > 0)
+        {
+            services.Configure<ForwardedHeadersOptions>(forwarded => Believe(options.Proxies, forwarded));
+        }
+
+        builder.AddPages();
+    }
+
+    private static void Use(WebApplication app, WebOptions options)
+    {
+        app.UseLocalMetrics();
+        if (options.Proxies.Length > 0)
+        {
+            app.UseForwardedHeaders();
+        }
+
+        app.UseAnswerHeaders();
+        app.UseProblems();
+        var rates = app.Services.GetRequiredService<AddressRates>();
+        app.Use((context, next) => rates.CheckAsync(context, next));
+        var origins = app.Services.GetRequiredService<Origins>();
+        app.Use((context, next) => origins.CheckAsync(context, next));
+        app.UseAuthentication();
+        app.UseCaller();
+        app.UseAuthorization();
+
+        app.MapHealth();
+        app.MapApiDocs();
+        app.MapCatalog();
+        app.MapPlaygrounds();
+        app.MapSandboxes();
+        app.MapFiles();
+        app.MapAdmin();
+        app.MapSignIn();
+        app.MapTerminals();
+        app.MapPages();
+    }
+
+    private static void Believe(string[] proxies, ForwardedHeadersOptions forwarded)
+    {
+        forwarded.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
+        forwarded.KnownProxies.Clear();
+        forwarded.KnownIPNetworks.Clear();
+        foreach (var proxy in proxies)
+        {
+            if (IPAddress.TryParse(proxy, out var address))
+            {
+                forwarded.KnownProxies.Add(address);
+            }
+            else
+            {
+                forwarded.KnownIPNetworks.Add(System.Net.IPNetwork.Parse(proxy));
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Sandbox.Web.Catalog;
+using Sandbox.Web.People;
+using Sandbox.Web.Playgrounds;
+
+namespace Sandbox.Web.Store;
+
+/// <summary>Who owns what. What runs is the runtime's to say; the two are reconciled when they meet.</summary>
+internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext(options)
+{
+    public DbSet<PersonRow> People => Set<PersonRow>();
+
+    public DbSet<PlanRow> Plans => Set<PlanRow>();
+
+    public DbSet<TokenRow> Tokens => Set<TokenRow>();
+
+    public DbSet<AdminLinkRow> AdminLinks => Set<AdminLinkRow>();
+
+    public DbSet<CatalogRow> Catalog => Set<CatalogRow>();
+
+    public DbSet<PlaygroundRow> Playgrounds => Set<PlaygroundRow>();
+
+    public DbSet<SandboxRow> Sandboxes => Set<SandboxRow>();
+
+    public DbSet<IdempotencyRow> IdempotencyKeys => Set<IdempotencyRow>();
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        // SQLite has no time type; as numbers they compare and sort.
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UnixMilliseconds>();
+        configurationBuilder.Properties<Enum>().HaveConversion<string>();
+    }
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<PlanRow>().HasKey(plan => plan.Name);
+        modelBuilder.Entity<PersonRow>(person =>
+        {
+            person.HasKey(row => row.Id);
+            person.HasOne(row => row.Plan).WithMany().HasForeignKey(row => row.PlanName).OnDelete(DeleteBehavior.Restrict);
+        });
+        modelBuilder.Entity<TokenRow>().HasKey(token => token.Hash);
+        modelBuilder.Entity<AdminLinkRow>().HasKey(link => link.Hash);
+        modelBuilder.Entity<CatalogRow>().HasKey(image => image.Name);
+        modelBuilder.Entity<PlaygroundRow>(playground =>
+        {
+            playground.HasKey(row => row.Id);
+            playground.HasOne(row => row.Owner).WithMany().HasForeignKey(row => row.OwnerId).OnDelete(DeleteBehavior.Restrict);
+            playground.HasMany(row => row.Sandboxes).WithOne(row => row.Playground).HasForeignKey(row => row.PlaygroundId).OnDelete(DeleteBehavior.Cascade);
+            playground.HasMany<IdempotencyRow>().WithOne().HasForeignKey(row => row.PlaygroundId).OnDelete(DeleteBehavior.Cascade);
+            playground.HasIndex(row => row.State);
+        });
+        modelBuilder.Entity<SandboxRow>().HasKey(row => row.Id);
+        modelBuilder.Entity<IdempotencyRow>().HasKey(row => new { row.OwnerId, row.Key });
+    }
+
+    private sealed class UnixMilliseconds() : ValueConverter<DateTimeOffset, long>(
+        time => time.ToUnixTimeMilliseconds(),
+        number => DateTimeOffset.FromUnixTimeMilliseconds(number));
+}

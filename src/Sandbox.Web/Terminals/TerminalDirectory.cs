@@ -1,0 +1,80 @@
+using System.Collections.Concurrent;
+using Microsoft.EntityFrameworkCore;
+using Sandbox.Core.Errors;
+using Sandbox.Core.People;
+using Sandbox.Core.Playgrounds;
+using Sandbox.Core.Runtime;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Terminals;
+using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Store;
+
+namespace Sandbox.Web.Terminals;
+
+/// <summary>Where a terminal is, and whose.</summary>
+internal sealed record TerminalPlace(PersonId Owner, PlaygroundId Playground, SandboxId Sandbox, string Socket);
+
+/// <summary>
+/// Finds terminals by id. The browser sends ids and never a path; only the runtime says which socket is behind one.
+/// What is not remembered, after a restart say, is asked of the runtime, among the person's own sandboxes only.
+/// </summary>
+internal sealed class TerminalDirectory(SqliteStore store, ISandboxRuntime runtime)
+{
+    private readonly ConcurrentDictionary<TerminalId, TerminalPlace> _places = new();
+
+    public void Add(TerminalId terminal, TerminalPlace place) => _places[terminal] = place;
+
+    public async ValueTask<TerminalPlace> FindAsync(PersonId owner, string terminal, CancellationToken cancellationToken)
+    {
+        if (!TerminalId.TryParse(terminal, out var id))
+        {
+            throw Unknown();
+        }
+
+        if (!_places.TryGetValue(id, out var place))
+        {
+            await LoadAsync(owner, cancellationToken);
+            _places.TryGetValue(id, out place);
+        }
+
+        return place is not null && place.Owner == owner ? place : throw Unknown();
+    }
+
+    /// <summary>The holder is gone.</summary>
+    public void Forget(TerminalId terminal) => _places.TryRemove(terminal, out _);
+
+    public void Forget(PlaygroundId playground)
+    {
+        foreach (var (terminal, place) in _places)
+        {
+            if (place.Playground == playground)
+            {
+                _places.TryRemove(terminal, out _);
+            }
+        }
+    }
+
+    public static SandboxException Unknown() => new(ErrorCode.NotFound, "You have no such terminal; it may have ended.");
+
+    private async Task LoadAsync(PersonId owner, CancellationToken cancellationToken)
+    {
+        var sandboxes = await store.ReadAsync(db => db.Sandboxes.AsNoTracking()
+            .Where(row => row.Playground!.OwnerId == owner.Value && row.Playground.State == PlaygroundStage.Running)
+            .Select(row => new { row.Id, row.PlaygroundId }).ToListAsync(cancellationToken));
+        foreach (var sandbox in sandboxes)
+        {
+            var id = SandboxId.Parse(sandbox.Id);
+            try
+            {
+                foreach (var terminal in await runtime.ListTerminalsAsync(id, cancellationToken))
+                {
+                    _places[terminal.Id] = new TerminalPlace(owner, PlaygroundId.Parse(sandbox.PlaygroundId), id, terminal.Socket);
+                }
+            }
+            catch (SandboxException fault) when (fault.Code is ErrorCode.NotFound or ErrorCode.Conflict)
+            {
+                // It ends just now; its terminals with it.
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using System.Text.Json.Serialization;
+using MessagePack;
+using MessagePack.Formatters;
+using MessagePack.Resolvers;
+
+namespace Sandbox.Web.Terminals;
+
+/// <summary>A stretch of a terminal's output.</summary>
+/// <param name="Offset">How many bytes of the terminal came before the first one.</param>
+/// <param name="Data">The bytes; base64 in JSON.</param>
+/// <param name="ExitCode">On the last item only: how the command ended.</param>
+internal sealed record TerminalItem(
+    long Offset,
+    ReadOnlyMemory<byte> Data,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? ExitCode);
+
+/// <summary><c>{"offset":0,"data":bin}</c>, the last one with <c>"exitCode"</c>: written by hand, because every byte of output passes here.</summary>
+internal sealed class TerminalItemFormatter : IMessagePackFormatter<TerminalItem?>
+{
+    /// <summary>For the hub's protocol: everything else it sends are plain texts and numbers.</summary>
+    public static IFormatterResolver Resolver { get; } = CompositeResolver.Create([new TerminalItemFormatter()], [StandardResolver.Instance]);
+
+    public void Serialize(ref MessagePackWriter writer, TerminalItem? value, MessagePackSerializerOptions options)
+    {
+        if (value is null)
+        {
+            writer.WriteNil();
+            return;
+        }
+
+        writer.WriteMapHeader(value.ExitCode is null ? 2 : 3);
+        writer.WriteString("offset"u8);
+        writer.Write(value.Offset);
+        writer.WriteString("data"u8);
+        writer.Write(value.Data.Span);
+        if (value.ExitCode is { } code)
+        {
+            writer.WriteString("exitCode"u8);
+            writer.Write(code);
+        }
+    }
+
+    public TerminalItem? Deserialize(ref MessagePackReader reader, MessagePackSerializerOptions options) =>
+        throw new MessagePackSerializationException("nobody sends output to us");
+}

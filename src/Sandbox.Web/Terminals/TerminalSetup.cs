@@ -1,0 +1,35 @@
+using Microsoft.AspNetCore.SignalR;
+
+
+namespace Sandbox.Web.Terminals;
+
+internal static class TerminalSetup
+{
+    private const int MostReceived = 64 * 1024;
+
+    /// <summary>A slow Open must not hold back Resize, Ack and Close of the same client.</summary>
+    private const int ParallelCalls = 8;
+
+    public static void AddTerminals(this IServiceCollection services)
+    {
+        services.AddSingleton<TerminalDirectory>();
+        services.AddSingleton<HubConnections>();
+        services.AddSignalR()
+            .AddHubOptions<TerminalHub>(hub =>
+            {
+                hub.MaximumReceiveMessageSize = MostReceived;
+                hub.MaximumParallelInvocationsPerClient = ParallelCalls;
+                hub.AddFilter(new HubFaults());
+            })
+            .AddMessagePackProtocol(protocol => protocol.SerializerOptions = protocol.SerializerOptions
+                .WithResolver(TerminalItemFormatter.Resolver)
+                .WithSecurity(MessagePack.MessagePackSecurity.UntrustedData));
+    }
+
+    public static void MapTerminals(this IEndpointRouteBuilder app) =>
+        app.MapHub<TerminalHub>("/hubs/terminal", options =>
+        {
+            options.TransportMaxBufferSize = 2 * MostReceived;
+            options.ApplicationMaxBufferSize = 2 * MostReceived;
+        });
+}

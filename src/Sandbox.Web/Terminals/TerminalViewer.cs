@@ -1,0 +1,155 @@
+using Sandbox.Core.Errors;
+using Sandbox.Core.Terminals;
+
+namespace Sandbox.Web.Terminals;
+
+/// <summary>
+/// One browser on one terminal. Keys that come while the way to the terminal is still being made wait here in order;
+/// so calling in never waits, and nothing is reordered.
+/// </summary>
+internal sealed class TerminalViewer : IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly Task<TtyConnection> _connecting;
+    private List<byte[]>? _early = [];
+    private int _earlyLength;
+    private (ushort Cols, ushort Rows)? _earlySize;
+    private bool _closesEarly;
+    private TtyConnection? _connection;
+    private Exception? _failure;
+
+    public TerminalViewer(Func<Task<TtyConnection>> connect) => _connecting = ConnectAsync(connect);
+
+    /// <summary>The connection once it is made. Code: NotFound.</summary>
+    public Task<TtyConnection> Connection => _connecting;
+
+    /// <summary>Whether somebody attached already: a connection carries one stream.</summary>
+    public bool IsAttached { get; set; }
+
+    /// <summary>False when too much is waiting to be typed.</summary>
+    public bool TryInput(ReadOnlyMemory<byte> data)
+    {
+        lock (_gate)
+        {
+            ThrowIfFailed();
+            if (_connection is { } connection)
+            {
+                return connection.TryInput(data);
+            }
+
+            if (_earlyLength + data.Length > TtyFrame.InputWindow)
+            {
+                return false;
+            }
+
+            _early!.Add(data.ToArray());
+            _earlyLength += data.Length;
+            return true;
+        }
+    }
+
+    public void Resize(ushort cols, ushort rows)
+    {
+        lock (_gate)
+        {
+            ThrowIfFailed();
+            if (_connection is { } connection)
+            {
+                connection.Resize(cols, rows);
+            }
+            else
+            {
+                _earlySize = (cols, rows);
+            }
+        }
+    }
+
+    public void Ack(ulong held)
+    {
+        lock (_gate)
+        {
+            ThrowIfFailed();
+
+            // Before there is a connection nothing was sent that could be held.
+            _connection?.Ack(held);
+        }
+    }
+
+    public void Close()
+    {
+        lock (_gate)
+        {
+            ThrowIfFailed();
+            if (_connection is { } connection)
+            {
+                connection.Close();
+            }
+            else
+            {
+                _closesEarly = true;
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await (await _connecting).DisposeAsync();
+        }
+        catch (Exception fault) when (fault is SandboxException or IOException or OperationCanceledException)
+        {
+            // It never was connected; whoever used it has been told.
+        }
+    }
+
+    private async Task<TtyConnection> ConnectAsync(Func<Task<TtyConnection>> connect)
+    {
+        // Off the caller's path: finding the terminal may ask the daemon.
+        await Task.Yield();
+        try
+        {
+            var connection = await connect();
+            lock (_gate)
+            {
+                if (_earlySize is { } size)
+                {
+                    connection.Resize(size.Cols, size.Rows);
+                }
+
+                foreach (var data in _early!)
+                {
+                    connection.TryInput(data);
+                }
+
+                if (_closesEarly)
+                {
+                    connection.Close();
+                }
+
+                _early = null;
+                _connection = connection;
+            }
+
+            return connection;
+        }
+        catch (Exception fault)
+        {
+            lock (_gate)
+            {
+                _failure = fault;
+                _early = null;
+            }
+
+            throw;
+        }
+    }
+
+    private void ThrowIfFailed()
+    {
+        if (_failure is { } failure)
+        {
+            throw failure as SandboxException ?? TerminalDirectory.Unknown();
+        }
+    }
+}

@@ -1,0 +1,135 @@
+using System.Net;
+
+namespace Sandbox.Web;
+
+/// <summary>
+/// What an operator sets: the section <c>Sandbox</c> of <c>/etc/sandbox/web.json</c>, or variables like
+/// <c>SANDBOX__LISTEN</c>, which win.
+/// </summary>
+public sealed class WebOptions
+{
+    /// <summary>The configuration section.</summary>
+    public const string Section = "Sandbox";
+
+    /// <summary>Where the process listens, one URL.</summary>
+    public string Listen { get; set; } = "http://localhost:8080";
+
+    /// <summary>SQLite, data-protection keys and uploads; only this process writes here.</summary>
+    public string DataDirectory { get; set; } = "/var/lib/sandbox/web";
+
+    /// <summary>The daemon's socket.</summary>
+    public string ControlSocket { get; set; } = "/run/sandbox/control.sock";
+
+    /// <summary>The catalog of the first start: an array of {name, title, description, recipe}. Without the file the catalog begins empty.</summary>
+    public string CatalogFile { get; set; } = "/usr/local/lib/sandbox/images/catalog.json";
+
+    /// <summary>Where browsers reach us, scheme://host[:port]; the first one stands in links. Empty: localhost on the port we listen on.</summary>
+    public string[] PublicUrls { get; set; } = [];
+
+    /// <summary>Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or networks (10.0.0.0/8).</summary>
+    public string[] Proxies { get; set; } = [];
+
+    /// <summary>Bounds on what callers may send and how often.</summary>
+    public WebLimits Limits { get; set; } = new();
+
+    /// <summary>Every mistake at once; empty when all is well.</summary>
+    public IReadOnlyList<string> Validate()
+    {
+        var mistakes = new List<string>();
+        if (!Uri.TryCreate(Listen, UriKind.Absolute, out var listen) || listen.Scheme is not ("http" or "https"))
+        {
+            mistakes.Add("Listen: one URL like http://localhost:8080");
+        }
+
+        if (!Path.IsPathFullyQualified(DataDirectory))
+        {
+            mistakes.Add("DataDirectory: an absolute path");
+        }
+
+        if (!Path.IsPathFullyQualified(ControlSocket))
+        {
+            mistakes.Add("ControlSocket: an absolute path");
+        }
+
+        if (CatalogFile.Length > 0 && !Path.IsPathFullyQualified(CatalogFile))
+        {
+            mistakes.Add("CatalogFile: an absolute path, or empty");
+        }
+
+        foreach (var url in PublicUrls)
+        {
+            if (!Uri.TryCreate(url, UriKind.Absolute, out var parsed) || parsed.Scheme is not ("http" or "https") || parsed.AbsolutePath != "/" || parsed.Query.Length > 0)
+            {
+                mistakes.Add($"PublicUrls: '{url}' is no URL like https://sandbox.example.org");
+            }
+        }
+
+        foreach (var proxy in Proxies)
+        {
+            if (!IPAddress.TryParse(proxy, out _) && !IPNetwork.TryParse(proxy, out _))
+            {
+                mistakes.Add($"Proxies: '{proxy}' is neither an address nor a network like 10.0.0.0/8");
+            }
+        }
+
+        mistakes.AddRange(Limits.Validate());
+        return mistakes;
+    }
+}
+
+/// <summary>Bounds on what callers may send and how often. Rates are per client address (IPv6: per /64) and refill evenly.</summary>
+public sealed class WebLimits
+{
+    /// <summary>New guests at one instant.</summary>
+    public int GuestBurst { get; set; } = 16;
+
+    /// <summary>New guests a minute after that.</summary>
+    public int GuestsPerMinute { get; set; } = 16;
+
+    /// <summary>Launches at one instant.</summary>
+    public int LaunchBurst { get; set; } = 12;
+
+    /// <summary>Launches a minute after that.</summary>
+    public int LaunchesPerMinute { get; set; } = 30;
+
+    /// <summary>Requests of any kind at one instant.</summary>
+    public int RequestBurst { get; set; } = 1000;
+
+    /// <summary>Requests of any kind a second after that.</summary>
+    public int RequestsPerSecond { get; set; } = 200;
+
+    /// <summary>Bytes of one file written over REST.</summary>
+    public long FileBytes { get; set; } = 1L << 30;
+
+    /// <summary>Bytes of one uploaded image archive.</summary>
+    public long ArchiveBytes { get; set; } = 8L << 30;
+
+    /// <summary>Memory promised to all sandboxes together; 0 is four fifths of the host's.</summary>
+    public long CommittedMemoryBytes { get; set; }
+
+    /// <summary>How long a launch is answered with 201; one that takes longer goes on and is answered with 202.</summary>
+    public int LaunchWaitSeconds { get; set; } = 30;
+
+    internal IEnumerable<string> Validate()
+    {
+        (string Name, long Value)[] positive =
+        [
+            (nameof(GuestBurst), GuestBurst), (nameof(GuestsPerMinute), GuestsPerMinute),
+            (nameof(LaunchBurst), LaunchBurst), (nameof(LaunchesPerMinute), LaunchesPerMinute),
+            (nameof(RequestBurst), RequestBurst), (nameof(RequestsPerSecond), RequestsPerSecond),
+            (nameof(FileBytes), FileBytes), (nameof(ArchiveBytes), ArchiveBytes), (nameof(LaunchWaitSeconds), LaunchWaitSeconds),
+        ];
+        foreach (var (name, value) in positive)
+        {
+            if (value < 1)
+            {
+                yield return $"Limits:{name}: at least 1";
+            }
+        }
+
+        if (CommittedMemoryBytes < 0)
+        {
+            yield return "Limits:CommittedMemoryBytes: 0 or more";
+        }
+    }
+}
