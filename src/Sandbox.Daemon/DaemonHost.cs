@@ -35,7 +35,6 @@ internal static class DaemonHost
         Directory.CreateDirectory(options.DataDirectory);
         Directory.CreateDirectory(options.RunDirectory);
         File.SetUnixFileMode(options.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        ResourceLimits.BecomeSubreaper();
         AddServices(builder.Services, options);
         builder.Logging.ClearProviders().AddJsonConsole();
         if (!cleanup)
@@ -69,6 +68,7 @@ internal static class DaemonHost
     {
         services.AddSingleton(options);
         services.AddSingleton<ProcessWatch>();
+        services.AddSingleton<OrphanReaper>();
         services.AddSingleton<Tool>();
         services.AddSingleton<ImageStore>();
         services.AddSingleton<DiskImages>();

@@ -186,18 +186,44 @@ internal sealed unsafe class OciExec
         return Encoding.UTF8.GetString(buffer, (int)Math.Max(0, length)).Trim();
     }
 
-    // crun: executable file `nosuch` not found in $PATH: No such file or directory
+    // crun: \e[1;31m2026-11-24T03:36:41.359057Z: executable file `nosuch` not found in $PATH: No such file or directory\e[0m
     //       open executable: Permission denied
     // runc: … exec: "nosuch": executable file not found in $PATH
     private static StartFailure Failure(string text)
     {
-        var last = text[(text.LastIndexOf('\n') + 1)..];
+        var last = WithoutColors(text);
+        last = last[(last.LastIndexOf('\n') + 1)..];
+        var time = last.IndexOf("Z: ", StringComparison.Ordinal);
+        if (time > 0 && last.Length > 10 && last[4] == '-' && last[10] == 'T')
+        {
+            last = last[(time + 3)..];
+        }
+
         var notFound = last.Contains("executable", StringComparison.Ordinal)
             || last.Contains("exec: \"", StringComparison.Ordinal)
             || last.Contains("exec format error", StringComparison.OrdinalIgnoreCase);
         return new StartFailure(
             notFound ? "CommandNotFound" : "Internal",
             last.Length == 0 ? "the runtime failed and said nothing" : last);
+    }
+
+    private static string WithoutColors(string text)
+    {
+        var plain = new StringBuilder();
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '\e')
+            {
+                var end = text.IndexOf('m', i);
+                i = end < 0 ? text.Length : end;
+            }
+            else
+            {
+                plain.Append(text[i]);
+            }
+        }
+
+        return plain.ToString().Trim();
     }
 
     private int ReadPid()

@@ -7,9 +7,9 @@ namespace Sandbox.Core.Terminals;
 /// </summary>
 /// <remarks>
 /// The fastest viewer governs: the program waits rather than overwrite a byte which that viewer does not hold. A
-/// slower viewer is never waited for; what the ring has lost by the time it reads on is its gap. When the fastest
-/// viewer acknowledges nothing for the length of the patience, or the last viewer has been gone for as long, the
-/// program goes on and the oldest bytes go.
+/// slower viewer is never waited for; what the ring has lost by the time it reads on is its gap. When nobody
+/// acknowledges anything for the length of the patience, or the last viewer has been gone for as long, the program
+/// goes on and the oldest bytes go.
 /// </remarks>
 public sealed class TtyFlow
 {
@@ -20,7 +20,7 @@ public sealed class TtyFlow
     // What the fastest viewer holds, or what the last one held when it left.
     private ulong _held;
 
-    // The patience runs from here: the fastest viewer's last progress, the moment the ring filled, or the last leaving.
+    // The patience runs from here: somebody's last progress, coming or leaving, or the moment the ring filled.
     private long _since;
 
     /// <summary>An empty terminal that nobody views.</summary>
@@ -90,21 +90,9 @@ public sealed class TtyFlow
     /// <summary>A viewer leaves.</summary>
     public void Detach(TtyViewer viewer, long now)
     {
-        if (!_viewers.Remove(viewer))
+        if (_viewers.Remove(viewer))
         {
-            return;
-        }
-
-        if (_viewers.Count == 0)
-        {
-            _since = now;
-            return;
-        }
-
-        var most = MostHeld();
-        if (most != _held)
-        {
-            _held = most;
+            _held = _viewers.Count > 0 ? MostHeld() : _held;
             _since = now;
         }
     }
@@ -112,19 +100,11 @@ public sealed class TtyFlow
     /// <summary>A viewer says how many bytes it holds now.</summary>
     public void Acknowledge(TtyViewer viewer, ulong held, long now)
     {
-        var governed = viewer.Held == _held;
-        if (!viewer.Acknowledge(held))
+        if (viewer.Acknowledge(held))
         {
-            return;
-        }
-
-        var most = MostHeld();
-        if (governed || most != _held)
-        {
+            _held = MostHeld();
             _since = now;
         }
-
-        _held = most;
     }
 
     /// <summary>

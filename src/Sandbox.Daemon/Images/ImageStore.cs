@@ -313,8 +313,12 @@ internal sealed partial class ImageStore : IAsyncDisposable
     private async Task<StoredImage> ImportAsync(FetchedImage fetched, string incoming, WorkReport report, CancellationToken cancellationToken)
     {
         var manifest = ImageManifest.Read(fetched.Manifest);
-        report.Stage(60, 60, "waiting for another image");
-        await _changing.WaitAsync(cancellationToken);
+        if (!await _changing.WaitAsync(0, cancellationToken))
+        {
+            report.Stage(60, 60, "waiting for another image");
+            await _changing.WaitAsync(cancellationToken);
+        }
+
         try
         {
             if (Find(manifest.Self.Digest) is { } present)

@@ -10,7 +10,10 @@ namespace Sandbox.Daemon.Linux;
 /// </summary>
 internal sealed class ProcessWatch : IDisposable
 {
+    private const long ReapedMilliseconds = 5000;
+
     private readonly ConcurrentDictionary<long, Watched> _watched = new();
+    private readonly ConcurrentDictionary<int, (int? Code, long At)> _reaped = new();
     private readonly int _epoll;
     private long _last;
 
@@ -29,7 +32,7 @@ internal sealed class ProcessWatch : IDisposable
         var pidfd = Native.PidfdOpen(pid);
         if (pidfd < 0)
         {
-            return Task.FromResult(Reap(pid));
+            return Task.FromResult(Reap(pid) ?? (_reaped.TryRemove(pid, out var reaped) && Environment.TickCount64 - reaped.At < ReapedMilliseconds ? reaped.Code : null));
         }
 
         var watched = new Watched(pid, pidfd, new TaskCompletionSource<int?>(TaskCreationOptions.RunContinuationsAsynchronously));
@@ -38,6 +41,31 @@ internal sealed class ProcessWatch : IDisposable
         var interest = new Native.EpollEvent { Events = Native.EpollIn, Data = number };
         Native.Check(Native.EpollCtl(_epoll, Native.EpollCtlAdd, pidfd, ref interest), "epoll_ctl");
         return watched.Ended.Task;
+    }
+
+    /// <summary>
+    /// Waits for a zombie that nobody watches. How it ended is kept for a moment: it may be one that is to be watched
+    /// and was quicker than whoever started it.
+    /// </summary>
+    public void ReapUnwatched(int pid)
+    {
+        if (_watched.Values.Any(watched => watched.Pid == pid))
+        {
+            return;
+        }
+
+        foreach (var (old, reaped) in _reaped)
+        {
+            if (Environment.TickCount64 - reaped.At >= ReapedMilliseconds)
+            {
+                _reaped.TryRemove(old, out _);
+            }
+        }
+
+        if (Reap(pid) is { } code)
+        {
+            _reaped[pid] = (code, Environment.TickCount64);
+        }
     }
 
     public void Dispose() => _ = Native.Close(_epoll);

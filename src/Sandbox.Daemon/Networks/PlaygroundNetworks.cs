@@ -111,8 +111,8 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
     }
 
     /// <summary>
-    /// Removes a sandbox's link, and the bridge with the last one. Done in the background, many at once and after
-    /// launches that are under way; the task says when. Not attached is fine.
+    /// Removes a sandbox's link, and the bridge with the last one. Done in the background, after launches that are under
+    /// way; the task says when. Not attached is fine.
     /// </summary>
     public Task DetachAsync(PlaygroundId playground, SandboxId sandbox, NetworkPlace place)
     {
@@ -221,56 +221,51 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
     }
 
     /// <summary>
-    /// The kernel holds one lock while it takes a link away, for tens of milliseconds: so all that wait go at once, and
-    /// not while a sandbox is launched, unless launches never pause.
+    /// The kernel holds one lock while it takes a link away, for tens of milliseconds, and every launch needs that lock:
+    /// so one playground after the other, and not while a sandbox is launched, unless launches never pause.
     /// </summary>
     private async Task TearDownAsync()
     {
-        while (await _leaving.Reader.WaitToReadAsync(CancellationToken.None))
+        await foreach (var slot in _leaving.Reader.ReadAllAsync(CancellationToken.None))
         {
-            for (var waited = 0; waited < 50 && Volatile.Read(ref _launches) > 0; waited++)
+            for (var waited = 0; waited < 10 && Volatile.Read(ref _launches) > 0; waited++)
             {
                 await Task.Delay(20, CancellationToken.None);
             }
 
-            var slots = new HashSet<Slot>();
-            while (slots.Count < 64 && _leaving.Reader.TryRead(out var slot))
+            await slot.Gate.WaitAsync(CancellationToken.None);
+            try
             {
-                slots.Add(slot);
+                await TearDownAsync(slot);
             }
-
-            await RemoveAsync(slots);
+            finally
+            {
+                slot.Gate.Release();
+            }
         }
     }
 
-    private async Task RemoveAsync(HashSet<Slot> slots)
+    private async Task TearDownAsync(Slot slot)
     {
-        foreach (var slot in slots)
+        Dictionary<int, TaskCompletionSource> leaving;
+        lock (slot.Leaving)
         {
-            await slot.Gate.WaitAsync(CancellationToken.None);
+            leaving = new Dictionary<int, TaskCompletionSource>(slot.Leaving);
+            slot.Leaving.Clear();
         }
 
-        var names = new List<string>();
-        var leaving = new List<(Slot Slot, Dictionary<int, TaskCompletionSource> Hosts)>();
-        foreach (var slot in slots)
+        if (leaving.Count == 0)
         {
-            Dictionary<int, TaskCompletionSource> hosts;
-            lock (slot.Leaving)
-            {
-                hosts = new Dictionary<int, TaskCompletionSource>(slot.Leaving);
-                slot.Leaving.Clear();
-            }
-
-            leaving.Add((slot, hosts));
-            names.AddRange(hosts.Keys.Select(host => _plan.Link(new NetworkPlace(slot.Number, host))));
-            if (hosts.Count > 0 && _places.AreLast(slot, hosts.Keys))
-            {
-                names.Add(_plan.Bridge(slot.Number));
-                slot.Bridge = 0;
-            }
+            return; // done with an earlier one, or attached again
         }
 
-        Exception? failure = null;
+        var names = leaving.Keys.Select(host => _plan.Link(new NetworkPlace(slot.Number, host))).ToList();
+        if (_places.AreLast(slot, leaving.Keys))
+        {
+            names.Add(_plan.Bridge(slot.Number));
+            slot.Bridge = 0;
+        }
+
         try
         {
             await _tearing.RunAsync(() =>
@@ -281,18 +276,20 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
         }
         catch (IOException exception)
         {
-            LogNotDetached(_logger, exception); // the links are found again, as orphans, at the next start
-            failure = exception;
+            // Their place is given to nobody until the next start finds them as orphans.
+            LogNotDetached(_logger, exception);
+            foreach (var waiting in leaving.Values)
+            {
+                waiting.SetException(exception);
+            }
+
+            return;
         }
 
-        foreach (var (slot, hosts) in leaving)
+        _places.Detached(slot, leaving.Keys);
+        foreach (var waiting in leaving.Values)
         {
-            _places.Detached(slot, hosts.Keys);
-            slot.Gate.Release();
-            foreach (var waiting in hosts.Values)
-            {
-                _ = failure is null ? waiting.TrySetResult() : waiting.TrySetException(failure);
-            }
+            waiting.SetResult();
         }
     }
 

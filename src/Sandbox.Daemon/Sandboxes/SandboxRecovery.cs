@@ -24,6 +24,7 @@ internal sealed partial class SandboxRecovery(
     PlaygroundNetworks networks,
     UidRanges ranges,
     TerminalHolders terminals,
+    OrphanReaper orphans,
     ILogger<SandboxRecovery> logger)
 {
     private string Mounts => Path.Combine(options.RunDirectory, "sandboxes");
@@ -31,6 +32,7 @@ internal sealed partial class SandboxRecovery(
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Mounts);
+        orphans.Start();
         await images.OpenAsync(cancellationToken);
         var mounted = MountedBelow(Mounts);
         var live = new List<LiveSandbox>();

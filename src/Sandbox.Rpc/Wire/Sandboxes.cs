@@ -1,6 +1,6 @@
 using Sandbox.Core.Quotas;
-using Port = Sandbox.Core.Sandboxes;
 using CoreFile = Sandbox.Core.Recipes.RecipeFile;
+using Port = Sandbox.Core.Sandboxes;
 
 namespace Sandbox.Rpc.Wire;
 

@@ -1,9 +1,11 @@
+using Microsoft.AspNetCore.Diagnostics;
 using MudBlazor.Services;
+using Sandbox.Core.Errors;
 
 namespace Sandbox.Web.Components;
 
 /// <summary>The pages: public ones rendered once on the server, and the operator's interactive area.</summary>
-public static class PagesSetup
+public static partial class PagesSetup
 {
     /// <summary>Registers what the pages need; the catalog, the playgrounds and the operator's interface come from elsewhere.</summary>
     public static void AddPages(this WebApplicationBuilder builder)
@@ -18,14 +20,32 @@ public static class PagesSetup
     public static void MapPages(this WebApplication app)
     {
         // Programs get problem+json from the API; only people get pages about errors.
-        app.UseWhen(IsForPeople, pages =>
-        {
-            pages.UseExceptionHandler("/error", createScopeForErrors: true);
-            pages.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
-        });
+        app.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true);
+        app.Use(AnswerPeopleAsync);
         app.UseAntiforgery();
         app.MapStaticAssets();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+    }
+
+    /// <summary>A page that breaks becomes a status without a body, which the step before turns into a page.</summary>
+    private static async Task AnswerPeopleAsync(HttpContext context, RequestDelegate next)
+    {
+        if (!IsForPeople(context))
+        {
+            context.Features.Get<IStatusCodePagesFeature>()?.Enabled = false;
+            await next(context);
+            return;
+        }
+
+        try
+        {
+            await next(context);
+        }
+        catch (Exception fault) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        {
+            Log.PageBroken(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(PagesSetup)), fault, context.Request.Path);
+            context.Response.StatusCode = fault is SandboxException known ? ErrorCodes.Status(known.Code) : StatusCodes.Status500InternalServerError;
+        }
     }
 
     private static bool IsForPeople(HttpContext context)
@@ -36,5 +56,11 @@ public static class PagesSetup
             && !path.StartsWithSegments("/hubs", StringComparison.Ordinal)
             && !path.StartsWithSegments("/_blazor", StringComparison.Ordinal)
             && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "The page {Path} broke")]
+        public static partial void PageBroken(ILogger logger, Exception fault, string path);
     }
 }

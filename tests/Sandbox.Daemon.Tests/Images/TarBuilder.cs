@@ -7,7 +7,8 @@ namespace Sandbox.Daemon.Tests.Images;
 /// <summary>Writes tars as no honest program would: any name, any target, any owner.</summary>
 internal sealed class TarBuilder
 {
-    private readonly MemoryStream _tar = new();
+    private readonly List<byte> _tar = [];
+    private readonly List<byte> _pax = [];
 
     public TarBuilder File(string name, string content = "content\n", int mode = 0x1A4, int uid = 0, int gid = 0) =>
         Entry('0', Encoding.UTF8.GetBytes(name), [], Encoding.UTF8.GetBytes(content), mode, uid, gid);
@@ -24,7 +25,7 @@ internal sealed class TarBuilder
 
     public TarBuilder Fifo(string name) => Entry('6', Encoding.UTF8.GetBytes(name), [], [], 0x1A4, 0, 0);
 
-    /// <summary>A PAX header for the next entry.</summary>
+    /// <summary>A record in the PAX header of the next entry.</summary>
     public TarBuilder Pax(string key, byte[] value)
     {
         var rest = Encoding.UTF8.GetByteCount(key) + value.Length + 3; // space, equals sign, newline
@@ -34,16 +35,24 @@ internal sealed class TarBuilder
             length++;
         }
 
-        return Entry('x', "pax"u8.ToArray(), [], [.. Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{length} {key}=")), .. value, (byte)'\n'], 0, 0, 0);
+        _pax.AddRange([.. Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{length} {key}=")), .. value, (byte)'\n']);
+        return this;
     }
 
     /// <summary>GNU's long name for the next entry.</summary>
     public TarBuilder LongName(string name) => Entry('L', "././@LongLink"u8.ToArray(), [], [.. Encoding.UTF8.GetBytes(name), 0], 0, 0, 0);
 
-    public byte[] Build() => [.. _tar.ToArray(), .. new byte[1024]];
+    public byte[] Build() => [.. _tar, .. new byte[1024]];
 
     private TarBuilder Entry(char type, byte[] name, byte[] target, byte[] content, int mode, int uid, int gid, int major = 0, int minor = 0)
     {
+        if (_pax.Count > 0)
+        {
+            byte[] records = [.. _pax];
+            _pax.Clear();
+            Entry('x', "pax"u8.ToArray(), [], records, 0, 0, 0);
+        }
+
         var header = new byte[512];
         name.AsSpan(0, Math.Min(100, name.Length)).CopyTo(header);
         Octal(mode, 100, 7);
@@ -59,9 +68,9 @@ internal sealed class TarBuilder
         Octal(minor, 337, 7);
         header.AsSpan(148, 8).Fill((byte)' ');
         Octal(header.Sum(part => part), 148, 6);
-        _tar.Write(header);
-        _tar.Write(content);
-        _tar.Write(new byte[-content.Length & 511]);
+        _tar.AddRange(header);
+        _tar.AddRange(content);
+        _tar.AddRange(new byte[-content.Length & 511]);
         return this;
 
         void Octal(long value, int offset, int digits) =>

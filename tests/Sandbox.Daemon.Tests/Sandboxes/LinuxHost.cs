@@ -45,7 +45,6 @@ public sealed class LinuxHost : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        ResourceLimits.BecomeSubreaper();
         File.SetUnixFileMode(Options.RunDirectory, (UnixFileMode)0b111_101_101);
         await StartAsync();
         Busybox = await AddAsync("busybox");

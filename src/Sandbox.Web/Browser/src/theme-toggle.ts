@@ -17,8 +17,12 @@ export function startThemeToggle(): void {
   const label = (): void => {
     for (const button of document.querySelectorAll<HTMLButtonElement>("[data-theme-toggle]")) {
       const text = isDark() ? "Use the light theme" : "Use the dark theme";
-      button.setAttribute("aria-label", text);
-      button.title = text;
+      if (button.classList.contains("icon-button")) {
+        button.setAttribute("aria-label", text);
+        button.title = text;
+      } else {
+        button.textContent = text;
+      }
     }
   };
   label();
