@@ -191,7 +191,7 @@ public sealed partial class TerminalTests(HolderFixture fixture) : IClassFixture
         var socket = fixture.NewSocket();
         var arguments = await fixture.ArgumentsAsync(socket, ["sh"]);
         var pidFile = socket + ".pid";
-        var script = $"\"$@\" & echo $! > {pidFile}; wait";
+        var script = $"\"$@\" & echo $! > {pidFile}; exec > /dev/null; wait";
         await using var starter = await OpenTerminal.StartAsync("/bin/sh", socket, ["-c", script, "sh", fixture.Program, .. arguments]);
         Assert.StartsWith("ok ", starter.Line, StringComparison.Ordinal);
         starter.Holder.Kill();
