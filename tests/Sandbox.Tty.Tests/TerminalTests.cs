@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
 using Sandbox.Core.Terminals;
-using Sandbox.Web.Terminals;
 using Xunit;
 
 namespace Sandbox.Tty.Tests;
