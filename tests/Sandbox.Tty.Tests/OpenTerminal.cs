@@ -29,7 +29,7 @@ internal sealed class OpenTerminal : IAsyncDisposable
 
     public static async Task<OpenTerminal> StartAsync(string program, string socket, string[] arguments)
     {
-        var holder = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+        var holder = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
         var line = await holder.StandardOutput.ReadToEndAsync().WaitAsync(Viewer.Limit);
         return new OpenTerminal(holder, socket, line);
     }
