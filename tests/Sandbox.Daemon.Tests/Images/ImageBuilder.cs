@@ -89,7 +89,9 @@ internal sealed class ImageBuilder
 
         var config = new JsonObject
         {
-            ["architecture"] = "amd64", ["os"] = "linux", ["config"] = new JsonObject { ["Cmd"] = new JsonArray("bash") },
+            ["architecture"] = "amd64",
+            ["os"] = "linux",
+            ["config"] = new JsonObject { ["Cmd"] = new JsonArray("bash") },
             ["rootfs"] = new JsonObject { ["type"] = "layers", ["diff_ids"] = diffIds },
         };
         var manifest = new JsonArray(new JsonObject { ["Config"] = "config.json", ["RepoTags"] = new JsonArray("saved:latest"), ["Layers"] = names });
@@ -120,12 +122,15 @@ internal sealed class ImageBuilder
     {
         var config = new JsonObject
         {
-            ["architecture"] = Architecture, ["os"] = "linux", ["config"] = _config,
+            ["architecture"] = Architecture,
+            ["os"] = "linux",
+            ["config"] = _config,
             ["rootfs"] = new JsonObject { ["type"] = "layers", ["diff_ids"] = _diffIds },
         };
         var manifest = new JsonObject
         {
-            ["schemaVersion"] = 2, ["mediaType"] = "application/vnd.oci.image.manifest.v1+json",
+            ["schemaVersion"] = 2,
+            ["mediaType"] = "application/vnd.oci.image.manifest.v1+json",
             ["config"] = Describe(Encoding.UTF8.GetBytes(config.ToJsonString()), "application/vnd.oci.image.config.v1+json"),
             ["layers"] = _layers,
         };
