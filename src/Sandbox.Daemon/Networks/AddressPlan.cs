@@ -62,12 +62,7 @@ internal sealed class AddressPlan
     public static byte[] BridgeHardwareAddress(int slot) =>
         [0x02, 0x53, (byte)(slot >> 24), (byte)(slot >> 16), (byte)(slot >> 8), (byte)slot];
 
-    private IPAddress At(int slot, int host)
-    {
-        Span<byte> bytes = stackalloc byte[4];
-        BinaryPrimitives.WriteUInt32BigEndian(bytes, _base + ((uint)slot << (32 - PrefixLength)) + (uint)host);
-        return new IPAddress(bytes);
-    }
+    private IPAddress At(int slot, int host) => Prefixes.Address(_base + ((uint)slot << (32 - PrefixLength)) + (uint)host);
 
     private static string Base36(int number)
     {

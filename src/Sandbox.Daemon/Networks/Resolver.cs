@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Networks;
@@ -79,7 +80,9 @@ internal sealed partial class Resolver(DaemonOptions options, AddressPlan plan, 
         "--cache-size=1000", "--dns-forward-max=2000", "--domain-needed", "--bogus-priv",
         "--filter-AAAA", // an address that no sandbox can reach only makes programs wait
         // Names of the operator's own net are not for strangers. stop-dns-rebind would do it, but it counts the documentation nets as private.
-        .. Firewall.SpecialPurpose.Concat(options.RefusedPrefixes).Select(prefix => $"--bogus-nxdomain={prefix}"),
+        .. Firewall.SpecialPurpose.Concat(options.RefusedPrefixes)
+            .SelectMany(prefix => Prefixes.Without(IPNetwork.Parse(prefix), [.. options.AllowedDestinations.Select(allowed => IPNetwork.Parse(allowed))]))
+            .Select(prefix => $"--bogus-nxdomain={prefix}"),
     ];
 
     /// <summary>Starts it and returns a task that completes with its end.</summary>
@@ -178,7 +181,7 @@ internal sealed partial class Resolver(DaemonOptions options, AddressPlan plan, 
     private static partial void LogNoUser(ILogger logger, string user);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The sandboxes' resolver at {Address} ended ({Code}); it is started again.")]
-    private static partial void LogEnded(ILogger logger, int? code, System.Net.IPAddress address);
+    private static partial void LogEnded(ILogger logger, int? code, IPAddress address);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The sandboxes' resolver could not be started.")]
     private static partial void LogNotStarted(ILogger logger, Exception exception);

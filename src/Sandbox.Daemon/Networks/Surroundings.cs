@@ -1,4 +1,4 @@
-using System.Net;
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
 namespace Sandbox.Daemon.Networks;
@@ -53,8 +53,8 @@ internal sealed record Surroundings(IReadOnlyList<string> OnLink, int Mtu)
 
     private static string Prefix(ReadOnlySpan<byte> address, int length)
     {
-        var number = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(address) & (uint)(ulong.MaxValue << (32 - length));
-        return $"{new IPAddress([(byte)(number >> 24), (byte)(number >> 16), (byte)(number >> 8), (byte)number])}/{length}";
+        var number = BinaryPrimitives.ReadUInt32BigEndian(address) & (uint)(ulong.MaxValue << (32 - length));
+        return $"{Prefixes.Address(number)}/{length}";
     }
 
     /// <summary>A route, as far as it matters; <c>DirectTo</c> is its destination when no router stands before it.</summary>
