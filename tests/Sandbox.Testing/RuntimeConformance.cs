@@ -169,7 +169,7 @@ public abstract class RuntimeConformance : IAsyncLifetime
     [Fact]
     public async Task Creating_again_with_another_spec_is_Conflict()
     {
-        var spec = Spec();
+        var spec = Spec() with { Env = new Dictionary<string, string> { ["A"] = "a" } };
         await CreateAsync(spec);
 
         await FailsAsync(ErrorCode.Conflict, () => Runtime.CreateAsync(spec with { Name = "other" }, Cancellation));
