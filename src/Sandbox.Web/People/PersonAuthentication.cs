@@ -67,6 +67,6 @@ internal sealed class PersonAuthentication(
             return header[Bearer.Length..].Trim();
         }
 
-        return Request.Path.StartsWithSegments("/hubs") && Request.Query["access_token"].ToString() is { Length: > 0 } query ? query : null;
+        return Request.Path.StartsWithSegments("/hubs", StringComparison.OrdinalIgnoreCase) && Request.Query["access_token"].ToString() is { Length: > 0 } query ? query : null;
     }
 }
