@@ -63,7 +63,7 @@ public sealed class RestTests
         }
 
         var text = await client.SendAsync(HttpMethod.Post, "/api/v1/playgrounds", new StringContent("image=busybox"));
-        Assert.Equal((400, "invalid"), (text.Status, text.Code));
+        Assert.Equal((415, "unsupported_media_type"), (text.Status, text.Code));
         var large = await client.PostAsync("/api/v1/playgrounds", $$"""{"image":"{{new string('a', 3 << 20)}}"}""");
         Assert.Equal((413, "too_large"), (large.Status, large.Code));
     }

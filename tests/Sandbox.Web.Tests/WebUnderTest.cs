@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Sandbox.Core.Runtime;
 using Sandbox.Testing;
 using Sandbox.Web.Store;
@@ -66,6 +67,7 @@ internal sealed class WebUnderTest : IAsyncDisposable
         {
             services.AddSingleton<ISandboxRuntime>(Runtime);
             services.AddSingleton<TimeProvider>(Time);
+            services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Error));
         });
         Assert.NotNull(_app);
         await StoreSetup.MigrateAsync(Path.Combine(Home, "data"));
@@ -173,7 +175,11 @@ internal sealed class Client : IDisposable
 
     public Task<Answer> PutBytesAsync(string path, byte[] body) => SendAsync(HttpMethod.Put, path, new ByteArrayContent(body));
 
-    public async Task<Answer> SendAsync(HttpMethod method, string path, HttpContent? content = null, CancellationToken cancellationToken = default)
+    public Task<Answer> SendAsync(HttpMethod method, string path, HttpContent? content = null) =>
+        SendUntilAsync(method, path, content, TestContext.Current.CancellationToken);
+
+    /// <summary>As a browser whose user leaves when cancelled.</summary>
+    public async Task<Answer> SendUntilAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
         foreach (var (name, value) in Headers)
