@@ -1,9 +1,66 @@
+using Microsoft.AspNetCore.Diagnostics;
+using MudBlazor.Services;
+using Sandbox.Core.Errors;
+
 namespace Sandbox.Web.Components;
 
-/// <summary>The pages.</summary>
-public static class PagesSetup
+/// <summary>The pages: public ones rendered once on the server, and the operator's interactive area.</summary>
+public static partial class PagesSetup
 {
-    public static void AddPages(this WebApplicationBuilder builder) => builder.Services.AddRazorComponents().AddInteractiveServerComponents();
+    /// <summary>Registers what the pages need; the catalog, the playgrounds and the operator's interface come from elsewhere.</summary>
+    public static void AddPages(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddRazorComponents().AddInteractiveServerComponents();
+        builder.Services.AddCascadingAuthenticationState();
+        builder.Services.AddHttpContextAccessor();
+        builder.Services.AddMudServices();
+    }
 
-    public static void MapPages(this WebApplication app) => app.UseAntiforgery();
+    /// <summary>Maps the pages and their files. Called after everything that decides who a request is from.</summary>
+    public static void MapPages(this WebApplication app)
+    {
+        // Programs get problem+json from the API; only people get pages about errors.
+        app.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true);
+        app.Use(AnswerPeopleAsync);
+        app.UseAntiforgery();
+        app.MapStaticAssets();
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+    }
+
+    /// <summary>A page that breaks becomes a status without a body, which the step before turns into a page.</summary>
+    private static async Task AnswerPeopleAsync(HttpContext context, RequestDelegate next)
+    {
+        if (!IsForPeople(context))
+        {
+            context.Features.Get<IStatusCodePagesFeature>()?.Enabled = false;
+            await next(context);
+            return;
+        }
+
+        try
+        {
+            await next(context);
+        }
+        catch (Exception fault) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        {
+            Log.PageBroken(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(PagesSetup)), fault, context.Request.Path);
+            context.Response.StatusCode = fault is SandboxException known ? ErrorCodes.Status(known.Code) : StatusCodes.Status500InternalServerError;
+        }
+    }
+
+    private static bool IsForPeople(HttpContext context)
+    {
+        var path = context.Request.Path;
+        return HttpMethods.IsGet(context.Request.Method)
+            && !path.StartsWithSegments("/api", StringComparison.Ordinal)
+            && !path.StartsWithSegments("/hubs", StringComparison.Ordinal)
+            && !path.StartsWithSegments("/_blazor", StringComparison.Ordinal)
+            && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "The page {Path} broke")]
+        public static partial void PageBroken(ILogger logger, Exception fault, string path);
+    }
 }

@@ -1,0 +1,27 @@
+import { startCatalog } from "./catalog";
+import { startPlaygrounds } from "./playgrounds";
+import { startThemeToggle } from "./theme-toggle";
+import { toast } from "./toast";
+
+startThemeToggle();
+
+document.addEventListener("click", event => {
+  const button = (event.target as Element).closest<HTMLElement>("[data-copy]");
+  if (button) {
+    event.preventDefault();
+    navigator.clipboard.writeText(button.dataset["copy"]!).then(
+      () => toast("Copied"),
+      () => toast("The browser did not allow copying", "error"),
+    );
+  }
+});
+
+const catalog = document.getElementById("catalog");
+if (catalog) {
+  startCatalog(catalog);
+}
+
+const playgrounds = document.getElementById("playgrounds");
+if (playgrounds) {
+  startPlaygrounds(playgrounds);
+}

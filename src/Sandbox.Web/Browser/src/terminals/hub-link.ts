@@ -1,0 +1,157 @@
+/** The part of a SignalR connection that is used; tests bring their own. */
+export interface Connection {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  onclose(callback: (error?: Error) => void): void;
+  invoke<T>(method: string, ...args: unknown[]): Promise<T>;
+  send(method: string, ...args: unknown[]): Promise<void>;
+  stream<T>(method: string, ...args: unknown[]): {
+    subscribe(observer: { next(item: T): void; error(error: unknown): void; complete(): void }): { dispose(): void };
+  };
+}
+
+/** Time, so that tests need not wait. */
+export interface Clock {
+  now(): number;
+  after(ms: number, action: () => void): () => void;
+  random(): number;
+}
+
+export const realClock: Clock = {
+  now: () => Date.now(),
+  after: (ms, action) => {
+    const timer = setTimeout(action, ms);
+    return () => clearTimeout(timer);
+  },
+  random: Math.random,
+};
+
+export type LinkState =
+  | { kind: "idle" }
+  | { kind: "connecting" }
+  | { kind: "connected" }
+  | { kind: "waiting"; retryAt: number }
+  | { kind: "closed" };
+
+/** Pauses before the second and later attempts, in ms; the last one repeats forever. The first attempt is at once. */
+const pauses = [250, 500, 1000, 2000, 3000, 5000];
+
+/** Keeps one hub connection alive: connects, notices its loss, and comes back until it is closed. */
+export class HubLink {
+  state: LinkState = { kind: "idle" };
+  #connection: Connection | null = null;
+  #failures = 0;
+  #generation = 0;
+  #cancelWait: (() => void) | null = null;
+  readonly #listeners = new Set<(state: LinkState) => void>();
+
+  /** @param make makes a fresh connection; it is told how many attempts failed in a row. */
+  constructor(private readonly make: (failures: number) => Connection, private readonly clock: Clock = realClock) {}
+
+  /** The connection while it stands, else null. */
+  get connection(): Connection | null {
+    return this.state.kind === "connected" ? this.#connection : null;
+  }
+
+  onState(listener: (state: LinkState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Begins to connect; once begun, it is no fault to ask again. */
+  start(): void {
+    if (this.state.kind === "idle") {
+      void this.#connect();
+    }
+  }
+
+  /** Skips the pause before the next attempt. */
+  retryNow(): void {
+    if (this.state.kind === "waiting") {
+      this.#cancelWait?.();
+      void this.#connect();
+    }
+  }
+
+  /** Finds out whether a connection that looks alive is: after sleep or a change of network nothing may say so. */
+  async probe(ask: (connection: Connection) => Promise<unknown>, ms = 4000): Promise<void> {
+    const connection = this.connection;
+    if (!connection) {
+      this.retryNow();
+      return;
+    }
+    const generation = this.#generation;
+    const answered = await new Promise<boolean>(resolve => {
+      const cancel = this.clock.after(ms, () => resolve(false));
+      const done = (): void => {
+        cancel();
+        resolve(true);
+      };
+      // An error is an answer too.
+      ask(connection).then(done, done);
+    });
+    if (!answered && generation === this.#generation) {
+      this.#lost(connection, generation);
+    }
+  }
+
+  close(): void {
+    this.#generation++;
+    this.#cancelWait?.();
+    void this.#connection?.stop().catch(() => undefined);
+    this.#connection = null;
+    this.#set({ kind: "closed" });
+  }
+
+  async #connect(): Promise<void> {
+    const generation = ++this.#generation;
+    this.#cancelWait = null;
+    this.#set({ kind: "connecting" });
+    const connection = this.make(this.#failures);
+    this.#connection = connection;
+    connection.onclose(() => {
+      if (generation === this.#generation && this.state.kind === "connected") {
+        this.#lost(connection, generation);
+      }
+    });
+    try {
+      await connection.start();
+    } catch {
+      if (generation === this.#generation) {
+        this.#wait();
+      }
+      return;
+    }
+    if (generation !== this.#generation) {
+      void connection.stop().catch(() => undefined);
+      return;
+    }
+    this.#failures = 0;
+    this.#set({ kind: "connected" });
+  }
+
+  #lost(connection: Connection, generation: number): void {
+    if (generation !== this.#generation) {
+      return;
+    }
+    this.#connection = null;
+    void connection.stop().catch(() => undefined);
+    void this.#connect();
+  }
+
+  #wait(): void {
+    const pause = pauses[Math.min(this.#failures, pauses.length - 1)] ?? 5000;
+    this.#failures++;
+    // Spread out, so that a restarted server is not met by everybody in one instant.
+    const ms = Math.round(pause * (0.8 + 0.4 * this.clock.random()));
+    this.#cancelWait = this.clock.after(ms, () => void this.#connect());
+    this.#set({ kind: "waiting", retryAt: this.clock.now() + ms });
+  }
+
+  #set(state: LinkState): void {
+    this.state = state;
+    for (const listener of this.#listeners) {
+      listener(state);
+    }
+  }
+}

@@ -1,0 +1,303 @@
+import { type Clock, type Connection, type HubLink, realClock } from "./hub-link";
+import { InputQueue } from "./input-queue";
+
+/** One item of the hub's Attach stream. `offset`: bytes of the terminal that came before `data`. */
+export interface TerminalItem {
+  offset: number;
+  data: Uint8Array;
+  exitCode?: number | null;
+}
+
+/** Where output goes: xterm on the page, a counter in a benchmark. */
+export interface TerminalSink {
+  /** Takes bytes in order; calls `parsed` when they are dealt with, which is what lets more come. */
+  write(data: Uint8Array, parsed: () => void): void;
+  /** `bytes` of output are gone for good; `first` when they are those before anything this viewer has seen. */
+  gap(bytes: number, first: boolean): void;
+}
+
+/** attaching → live ⇄ offline → exited (the program ended) or gone (the terminal is no longer there). */
+export type SessionState = "attaching" | "live" | "offline" | "exited" | "gone";
+
+/** full: the server takes no input yet. refused: too much at once. uncertain: keys were under way when the connection broke. */
+export type InputNotice = "full" | "refused" | "uncertain" | null;
+
+/** The longest Input the hub takes. */
+const maxInput = 16 * 1024;
+/** Input kept here while the server takes none. */
+const maxQueued = 1024 * 1024;
+/** The server stops at 256 KiB unacknowledged and asks for an ack at least every 64 KiB. */
+const ackEvery = 32 * 1024;
+/** Attempts to attach over a standing connection before the terminal counts as gone. */
+const maxAttaches = 4;
+
+/**
+ * One viewer on one terminal: it knows what it holds, acknowledges what was dealt with, and after every loss of the
+ * connection goes on at the very next byte. It needs no page.
+ */
+export class TerminalSession {
+  state: SessionState = "attaching";
+  exitCode: number | null = null;
+  onState: (state: SessionState) => void = () => undefined;
+  onInputNotice: (notice: InputNotice) => void = () => undefined;
+
+  #held: number;
+  #parsed: number;
+  #acked: number;
+  #seen = false;
+  #attaches = 0;
+  #generation = 0;
+  #subscription: { dispose(): void } | null = null;
+  #pumping = false;
+  #closed = false;
+  #size: { cols: number; rows: number } | null = null;
+  #sentSize = "";
+  readonly #queue = new InputQueue(maxQueued);
+  readonly #unlisten: () => void;
+
+  /** @param after how many bytes the viewer holds already; 0 for all the server still has. */
+  constructor(
+    private readonly link: HubLink,
+    readonly id: string,
+    private readonly sink: TerminalSink,
+    after = 0,
+    private readonly clock: Clock = realClock,
+  ) {
+    this.#held = this.#parsed = this.#acked = after;
+    this.#unlisten = link.onState(() => this.#linkChanged());
+  }
+
+  /** Bytes of the terminal this viewer holds. */
+  get held(): number {
+    return this.#held;
+  }
+
+  start(): void {
+    this.#linkChanged();
+  }
+
+  /** Sends keys; they arrive in order. False when they do not fit, then none of them was taken. */
+  type(bytes: Uint8Array): boolean {
+    if (this.#closed || this.state === "exited" || this.state === "gone") {
+      return false;
+    }
+    if (!this.#queue.push(bytes)) {
+      this.onInputNotice("refused");
+      return false;
+    }
+    void this.#pump();
+    return true;
+  }
+
+  resize(cols: number, rows: number): void {
+    this.#size = { cols, rows };
+    this.#sendSize();
+  }
+
+  /** Asks the server something small that answers at once. */
+  async ping(connection: Connection): Promise<void> {
+    await connection.invoke("Ack", this.id, this.#parsed);
+  }
+
+  /** Leaves the terminal, which goes on for others. */
+  detach(): void {
+    this.#closed = true;
+    this.#generation++;
+    this.#subscription?.dispose();
+    this.#subscription = null;
+    this.#queue.clear();
+    this.#unlisten();
+  }
+
+  /** Ends the terminal for everybody. */
+  async close(): Promise<void> {
+    this.detach();
+    await this.link.connection?.invoke("Close", this.id).catch(() => undefined);
+  }
+
+  #linkChanged(): void {
+    if (this.#closed || this.state === "exited" || this.state === "gone") {
+      return;
+    }
+    if (this.link.connection) {
+      this.#attaches = 0;
+      this.#attach(this.link.connection);
+    } else {
+      this.#generation++;
+      this.#subscription = null;
+      this.#set("offline");
+    }
+  }
+
+  #attach(connection: Connection): void {
+    const generation = ++this.#generation;
+    this.#attaches++;
+    this.#set("attaching");
+    // What came in is on its way through the sink, so the server may count it as held.
+    this.#acked = Math.max(this.#acked, this.#held);
+    const current = (): boolean => generation === this.#generation;
+    this.#subscription = connection.stream<TerminalItem>("Attach", this.id, this.#held).subscribe({
+      next: item => {
+        if (current()) {
+          this.#receive(item);
+        }
+      },
+      error: error => {
+        if (current()) {
+          if (isPassing(error)) {
+            this.#attaches = Math.min(this.#attaches, maxAttaches - 1);
+          }
+          this.#detached();
+        }
+      },
+      complete: () => {
+        if (current()) {
+          this.#detached();
+        }
+      },
+    });
+    this.#sentSize = "";
+    this.#sendSize();
+    void this.#pump();
+  }
+
+  #receive(item: TerminalItem): void {
+    this.#attaches = 0;
+    if (this.state !== "live") {
+      this.#set("live");
+    }
+    let data = item.data ?? new Uint8Array();
+    if (item.offset > this.#held) {
+      this.sink.gap(item.offset - this.#held, !this.#seen);
+      this.#held = item.offset;
+    } else if (item.offset < this.#held) {
+      data = data.subarray(Math.min(this.#held - item.offset, data.length));
+    }
+    this.#seen = true;
+    if (data.length > 0) {
+      this.#held += data.length;
+      const end = this.#held;
+      this.sink.write(data, () => this.#written(end));
+    }
+    if (item.exitCode !== undefined && item.exitCode !== null) {
+      this.exitCode = item.exitCode;
+      this.#finish("exited");
+    }
+  }
+
+  #written(end: number): void {
+    this.#parsed = Math.max(this.#parsed, end);
+    if (this.#parsed - this.#acked < ackEvery || this.#closed) {
+      return;
+    }
+    const connection = this.link.connection;
+    if (connection) {
+      this.#acked = this.#parsed;
+      // If this one is lost, so is the connection, and Attach says what is held.
+      connection.send("Ack", this.id, this.#parsed).catch(() => undefined);
+    }
+  }
+
+  /** The stream ended over a connection that may still stand. */
+  #detached(): void {
+    this.#subscription = null;
+    const generation = ++this.#generation;
+    if (!this.link.connection) {
+      this.#set("offline");
+      return;
+    }
+    if (this.#attaches >= maxAttaches) {
+      this.#finish("gone");
+      return;
+    }
+    this.#set("attaching");
+    this.clock.after(150 * 2 ** this.#attaches, () => {
+      if (generation === this.#generation && !this.#closed && this.link.connection) {
+        this.#attach(this.link.connection);
+      }
+    });
+  }
+
+  #finish(state: "exited" | "gone"): void {
+    this.#generation++;
+    this.#queue.clear();
+    this.#set(state);
+  }
+
+  #sendSize(): void {
+    const connection = this.link.connection;
+    if (!this.#size || !connection || this.#closed) {
+      return;
+    }
+    const text = `${this.#size.cols}x${this.#size.rows}`;
+    if (text !== this.#sentSize) {
+      this.#sentSize = text;
+      connection.send("Resize", this.id, this.#size.cols, this.#size.rows).catch(() => undefined);
+    }
+  }
+
+  /**
+   * One Input at a time: were a second on its way when the first is refused as full, the second could pass it.
+   * What is typed meanwhile goes together into the next one.
+   */
+  async #pump(): Promise<void> {
+    if (this.#pumping) {
+      return;
+    }
+    this.#pumping = true;
+    try {
+      let pause = 40;
+      let chunk: Uint8Array | null = null;
+      while (!this.#closed && (chunk || this.#queue.length > 0)) {
+        const connection = this.link.connection;
+        if (!connection || this.state === "exited" || this.state === "gone") {
+          // A refused chunk is dropped only with its terminal; here it was never sent.
+          break;
+        }
+        chunk ??= this.#queue.take(maxInput);
+        try {
+          await connection.invoke("Input", this.id, chunk);
+          chunk = null;
+          if (pause > 40) {
+            this.onInputNotice(null);
+            pause = 40;
+          }
+        } catch (error) {
+          if (isFull(error)) {
+            this.onInputNotice("full");
+            await new Promise<void>(resolve => this.clock.after(pause, resolve));
+            pause = Math.min(pause * 2, 640);
+          } else {
+            // Sent and not answered: sending it again could type it twice, which is worse than typing it again by hand.
+            chunk = null;
+            if (this.link.connection !== connection) {
+              this.onInputNotice("uncertain");
+            }
+          }
+        }
+      }
+      if (chunk) {
+        this.#queue.unshift(chunk);
+      }
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  #set(state: SessionState): void {
+    if (this.state !== state) {
+      this.state = state;
+      this.onState(state);
+    }
+  }
+}
+
+/** The hub's words begin with the code; for Input, conflict means that the program does not read. */
+function isFull(error: unknown): boolean {
+  return error instanceof Error && /\bconflict: /.test(error.message);
+}
+
+/** Whether it is the way to the terminal that is broken, and not the terminal. */
+function isPassing(error: unknown): boolean {
+  return error instanceof Error && /\b(runtime_unavailable|timeout|internal): /.test(error.message);
+}

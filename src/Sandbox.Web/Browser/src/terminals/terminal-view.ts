@@ -1,0 +1,211 @@
+import { FitAddon } from "@xterm/addon-fit";
+import { Unicode11Addon } from "@xterm/addon-unicode11";
+import { WebLinksAddon } from "@xterm/addon-web-links";
+import type { SearchAddon } from "@xterm/addon-search";
+import { Terminal } from "@xterm/xterm";
+import { isDark, onThemeChange } from "../theme-toggle";
+import { darkPalette, lightPalette } from "./palette";
+import type { TerminalSession, TerminalSink } from "./terminal-session";
+
+const encoder = new TextEncoder();
+
+/** Replies to what was asked long ago would be typed into the shell of now; a replay lasts until output pauses this long. */
+const replayQuiet = 200;
+
+export interface ViewOptions {
+  fontSize: number;
+  screenReader: boolean;
+}
+
+/** One xterm in the page, and the sink of its session. */
+export class TerminalView implements TerminalSink {
+  readonly terminal: Terminal;
+  onTitle: (title: string) => void = () => undefined;
+  onLeave: () => void = () => undefined;
+  onFind: () => void = () => undefined;
+  /** Changes typed text on its way, for the sticky keys of the key bar. */
+  transform: (text: string) => string = text => text;
+
+  readonly #fit = new FitAddon();
+  readonly #observer: ResizeObserver;
+  #session: TerminalSession | null = null;
+  #search: SearchAddon | null = null;
+  #replaying = false;
+  #replayTimer = 0;
+  #resizeTimer = 0;
+
+  constructor(readonly element: HTMLElement, options: ViewOptions) {
+    this.terminal = new Terminal({
+      allowProposedApi: true,
+      cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+      fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--mono") || "monospace",
+      fontSize: options.fontSize,
+      lineHeight: 1.15,
+      macOptionIsMeta: true,
+      minimumContrastRatio: 4.5,
+      rightClickSelectsWord: false,
+      screenReaderMode: options.screenReader,
+      scrollback: 10_000,
+      theme: isDark() ? darkPalette : lightPalette,
+      linkHandler: {
+        activate: (_event, uri) => this.#open(uri, true),
+      },
+    });
+    this.terminal.loadAddon(this.#fit);
+    this.terminal.loadAddon(new Unicode11Addon());
+    this.terminal.unicode.activeVersion = "11";
+    this.terminal.loadAddon(new WebLinksAddon((_event, uri) => this.#open(uri, false)));
+    this.terminal.open(element);
+    this.#fit.fit();
+    this.#muteReplies();
+    void this.#accelerate();
+
+    this.terminal.onData(text => {
+      const changed = this.transform(text);
+      this.#session?.type(encoder.encode(changed));
+    });
+    this.terminal.onBinary(text => this.#session?.type(Uint8Array.from(text, letter => letter.charCodeAt(0))));
+    this.terminal.onTitleChange(title => this.onTitle(title));
+    this.terminal.onResize(({ cols, rows }) => {
+      clearTimeout(this.#resizeTimer);
+      this.#resizeTimer = window.setTimeout(() => this.#session?.resize(cols, rows), 60);
+    });
+    this.terminal.attachCustomKeyEventHandler(event => this.#key(event));
+    onThemeChange(() => {
+      this.terminal.options.theme = isDark() ? darkPalette : lightPalette;
+    });
+    this.#observer = new ResizeObserver(() => this.fit());
+    this.#observer.observe(element);
+  }
+
+  /** @param replay whether what comes first was shown before, to this or another page. */
+  use(session: TerminalSession, replay: boolean): void {
+    this.#session = session;
+    this.#replaying = replay;
+    if (replay) {
+      this.#replayEndsLater(3000);
+    }
+    session.resize(this.terminal.cols, this.terminal.rows);
+  }
+
+  write(data: Uint8Array, parsed: () => void): void {
+    this.terminal.write(data, () => {
+      parsed();
+      if (this.#replaying) {
+        this.#replayEndsLater(replayQuiet);
+      }
+    });
+  }
+
+  gap(bytes: number, first: boolean): void {
+    const size = bytes >= 1024 * 1024 ? `${(bytes / 1024 / 1024).toFixed(1)} MiB` : bytes >= 1024 ? `${Math.round(bytes / 1024)} KiB` : `${bytes} bytes`;
+    const text = first ? `${size} of earlier output are no longer kept` : `${size} of output were not kept while you were away`;
+    this.terminal.write(`\x1b[0m\r\n\x1b[7m ⋯ ${text} ⋯ \x1b[0m\r\n`);
+  }
+
+  fit(): void {
+    if (this.element.offsetParent !== null && this.element.clientWidth > 0) {
+      this.#fit.fit();
+    }
+  }
+
+  focus(): void {
+    this.terminal.focus();
+  }
+
+  /** Types as if a key was pressed; arrows follow the mode the program asked for. */
+  press(key: string): void {
+    const arrow = /^Arrow(Up|Down|Right|Left)$/.exec(key)?.[1];
+    const text = arrow
+      ? `\x1b${this.terminal.modes.applicationCursorKeysMode ? "O" : "["}${{ Up: "A", Down: "B", Right: "C", Left: "D" }[arrow]}`
+      : key;
+    this.terminal.input(text, true);
+  }
+
+  async find(text: string, backwards: boolean): Promise<boolean> {
+    if (!this.#search) {
+      const { SearchAddon } = await import("@xterm/addon-search");
+      this.#search = new SearchAddon();
+      this.terminal.loadAddon(this.#search);
+    }
+    return backwards ? this.#search.findPrevious(text) : this.#search.findNext(text);
+  }
+
+  dispose(): void {
+    clearTimeout(this.#replayTimer);
+    clearTimeout(this.#resizeTimer);
+    this.#observer.disconnect();
+    this.terminal.dispose();
+  }
+
+  #key(event: KeyboardEvent): boolean {
+    if (event.type !== "keydown" || !event.ctrlKey || !event.shiftKey) {
+      return true;
+    }
+    switch (event.code) {
+      case "KeyC":
+        if (this.terminal.hasSelection()) {
+          event.preventDefault();
+          void navigator.clipboard?.writeText(this.terminal.getSelection()).catch(() => undefined);
+        }
+        return false;
+      case "KeyV":
+        // The browser's own paste follows, which xterm takes with bracketing.
+        return false;
+      case "KeyF":
+        event.preventDefault();
+        this.onFind();
+        return false;
+      case "ArrowUp":
+        // Tab belongs to the shell, so the keyboard needs another way out.
+        event.preventDefault();
+        this.onLeave();
+        return false;
+      default:
+        return true;
+    }
+  }
+
+  #open(uri: string, ask: boolean): void {
+    if (!/^https?:\/\//i.test(uri)) {
+      return;
+    }
+    // An OSC 8 link may read otherwise than it leads.
+    if (!ask || confirm(`Open this address?\n\n${uri}`)) {
+      window.open(uri, "_blank", "noopener,noreferrer");
+    }
+  }
+
+  /** While output is replayed, queries in it are swallowed instead of answered. */
+  #muteReplies(): void {
+    const mute = (): boolean => this.#replaying;
+    const parser = this.terminal.parser;
+    for (const id of [{ final: "c" }, { prefix: ">", final: "c" }, { prefix: "=", final: "c" }, { final: "n" }, { prefix: "?", final: "n" },
+      { intermediates: "$", final: "p" }, { prefix: "?", intermediates: "$", final: "p" }, { prefix: ">", final: "q" }]) {
+      parser.registerCsiHandler(id, mute);
+    }
+    parser.registerCsiHandler({ final: "t" }, mute);
+    parser.registerDcsHandler({ intermediates: "$", final: "q" }, mute);
+    for (const osc of [4, 10, 11, 12]) {
+      parser.registerOscHandler(osc, data => this.#replaying && data.includes("?"));
+    }
+  }
+
+  #replayEndsLater(ms: number): void {
+    clearTimeout(this.#replayTimer);
+    this.#replayTimer = window.setTimeout(() => {
+      this.#replaying = false;
+    }, ms);
+  }
+
+  async #accelerate(): Promise<void> {
+    try {
+      const { WebglAddon } = await import("@xterm/addon-webgl");
+      const addon = new WebglAddon();
+      addon.onContextLoss(() => addon.dispose());
+      this.terminal.loadAddon(addon);
+    } catch {
+      // xterm's own renderer stays.
+    }
+  }
+}

@@ -1,0 +1,402 @@
+import { api, headline, type Playground, Problem } from "../api";
+import { endsSoon, timeLeft } from "../countdown";
+import { HubLink } from "../terminals/hub-link";
+import { KeyBar } from "../terminals/key-bar";
+import { terminalConnection } from "../terminals/signalr-connection";
+import { startThemeToggle } from "../theme-toggle";
+import { toast } from "../toast";
+import { LinkBar } from "./link-bar";
+import { Panel, type PanelAction } from "./panel";
+import { hubMessage, Tabs } from "./tabs";
+import { followViewport } from "./viewport";
+
+const byId = <T extends HTMLElement = HTMLElement>(id: string): T => document.getElementById(id) as T;
+
+const root = byId("workspace");
+const panel = new Panel(byId("ws-panel"));
+const link = new HubLink(terminalConnection);
+const keyBar: KeyBar = new KeyBar(byId("ws-keys"), () => tabs.active);
+const tabs: Tabs = new Tabs(byId("ws-tabs"), byId("ws-stage"), byId<HTMLButtonElement>("ws-new"), link, keyBar);
+const mine: PanelAction = { label: "My playgrounds", href: "/playgrounds" };
+const others: PanelAction = { label: "Other images", href: "/" };
+
+let playground: Playground | null = null;
+let entered = false;
+let pollTimer = 0;
+let lost = 0;
+
+startThemeToggle();
+followViewport();
+new LinkBar(byId("ws-link"), link);
+tabs.onFirst = () => {
+  if (playground?.state === "running") {
+    panel.hide();
+  }
+};
+
+// A shell that ended may have ended with its sandbox.
+tabs.onEnded = () => later(300);
+
+void begin();
+
+async function begin(): Promise<void> {
+  const { playground: known, launch } = root.dataset;
+  if (known) {
+    show(JSON.parse(known) as Playground);
+  } else if (launch) {
+    await prerendered();
+    // The connection is made while the sandbox is.
+    link.start();
+    await run(launch);
+  }
+}
+
+async function run(image: string): Promise<void> {
+  panel.show({ kind: "busy", title: `Starting ${root.dataset["title"] ?? image}`, text: "Asking for a sandbox of your own" });
+  try {
+    const made = await api<Playground>("POST", "/api/v1/playgrounds", { image }, { "Idempotency-Key": launchKey() });
+    history.replaceState(null, "", `/p/${made.id}`);
+    show(made);
+  } catch (error) {
+    refused(error as Problem, () => void run(image));
+  }
+}
+
+/** Survives a reload in the middle of a launch: asked again with it, the server gives the same playground. */
+function launchKey(): string {
+  const url = new URL(location.href);
+  let key = url.searchParams.get("key");
+  if (!key) {
+    key = Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, "0")).join("");
+    url.searchParams.set("key", key);
+    history.replaceState(null, "", url);
+  }
+  return key;
+}
+
+function refused(problem: Problem, again: () => void): void {
+  const retry: PanelAction = { label: "Try again", run: again, primary: true };
+  panel.show({
+    kind: "error",
+    title: headline(problem.code),
+    text: problem.message,
+    actions: problem.code === "quota" ? [{ ...mine, primary: true }, { label: "Try again", run: again }]
+      : problem.code === "image_not_found" ? [{ ...others, primary: true }]
+        : [retry, others],
+  });
+}
+
+function show(next: Playground): void {
+  playground = next;
+  root.dataset["state"] = next.state;
+  byId("ws-state").textContent = next.state;
+  byId("ws-actions").hidden = next.state === "ended" || next.state === "queued" || next.state === "starting";
+  for (const item of document.querySelectorAll<HTMLElement>("[data-when]")) {
+    item.hidden = !item.dataset["when"]!.split(" ").includes(next.state);
+  }
+  byId("ws-lease").hidden = next.state === "ended" || next.state === "queued" || next.state === "starting";
+  byId("ws-extend").hidden = !next.lease.canExtend;
+  tick();
+
+  switch (next.state) {
+    case "queued":
+      panel.show({ kind: "busy", title: "Waiting for its turn", text: next.progress ?? "It starts by itself as soon as it can.", percent: percentOf(next.progress), actions: [{ label: "Do not wait", run: () => void remove() }] });
+      break;
+    case "starting":
+      panel.show({ kind: "busy", title: `Starting ${root.dataset["title"] ?? next.image}`, text: next.progress ?? "Making a sandbox of your own" });
+      break;
+    case "running":
+      if (!entered) {
+        panel.show({ kind: "busy", title: "Opening a shell", text: "Your sandbox runs" });
+      }
+      void enter();
+      break;
+    case "paused":
+      panel.show({ kind: "note", title: "Paused", text: "It keeps its memory and gets no processor time.", actions: [{ label: "Resume", run: () => void act("resume"), primary: true }] });
+      break;
+    case "stopped": {
+      const code = next.sandboxes[0]?.exitCode;
+      panel.show({
+        kind: "note", title: "Stopped", text: `Nothing in it runs; its files are kept.${code ? ` Its own command ended with exit code ${code}.` : ""}`,
+        actions: [{ label: "Start it again", run: () => void act("start"), primary: true }],
+      });
+      break;
+    }
+    case "ended":
+      ended(next);
+      break;
+  }
+  later(next.state === "queued" || next.state === "starting" ? 300 : 15_000);
+}
+
+function ended(next: Playground): void {
+  clearTimeout(pollTimer);
+  tabs.detachAll();
+  link.close();
+  const failed = next.error;
+  panel.show({
+    kind: failed ? "error" : "ended",
+    title: failed ? headline(failed.code) : "This playground has ended",
+    text: failed?.message ?? next.lease.message ?? reasonText(next.lease.reason),
+    actions: [{ label: "Start a fresh one", href: `/p/new?image=${encodeURIComponent(next.image)}`, primary: true }, others],
+  });
+  byId("ws-tabs").replaceChildren();
+}
+
+function reasonText(reason: string | null | undefined): string {
+  switch (reason) {
+    case "removed": return "You ended it.";
+    case "expired": return "Its time was up.";
+    case "idle": return "Nobody was there for a while.";
+    case "operator": return "The operator ended it.";
+    case "host_restarted": return "The host was restarted.";
+    case "launch_failed": return "It could not be started.";
+    default: return "It is over.";
+  }
+}
+
+/** Once it runs: wait for the connection, then show its terminals. */
+async function enter(): Promise<void> {
+  const sandbox = playground?.sandboxes[0];
+  if (!sandbox) {
+    return;
+  }
+  if (entered) {
+    panel.hide();
+    return;
+  }
+  entered = true;
+  try {
+    link.start();
+    await connected();
+    await tabs.enter(sandbox.id);
+    panel.hide();
+  } catch (error) {
+    entered = false;
+    if (playground?.state !== "running") {
+      return;
+    }
+    if (!link.connection) {
+      // The connection went away in between; coming back starts over, and looks first whether a shell is open.
+      await connected();
+      void enter();
+      return;
+    }
+    const problem = error instanceof Problem ? error : new Problem("internal", 0, hubMessage(error));
+    panel.show({ kind: "error", title: "No shell could be opened", text: problem.message, actions: [{ label: "Try again", run: () => void enter(), primary: true }, mine] });
+  }
+}
+
+function connected(): Promise<void> {
+  return new Promise(resolve => {
+    if (link.connection) {
+      resolve();
+      return;
+    }
+    const stop = link.onState(() => {
+      if (link.connection) {
+        stop();
+        resolve();
+      }
+    });
+  });
+}
+
+async function poll(): Promise<void> {
+  if (!playground || playground.state === "ended") {
+    return;
+  }
+  try {
+    const next = await api<Playground>("GET", `/api/v1/playgrounds/${playground.id}`);
+    lost = 0;
+    show(next);
+  } catch (error) {
+    const problem = error as Problem;
+    if (problem.status === 404) {
+      clearTimeout(pollTimer);
+      link.close();
+      panel.show({ kind: "ended", title: "This playground is not here", text: "It ended a while ago, or belongs to somebody else.", actions: [{ ...others, primary: true }, mine] });
+      return;
+    }
+    lost++;
+    later(Math.min(1000 * lost, 10_000));
+  }
+}
+
+function later(ms: number): void {
+  clearTimeout(pollTimer);
+  if (playground?.state !== "ended") {
+    pollTimer = window.setTimeout(() => void poll(), ms);
+  }
+}
+
+async function act(action: string): Promise<void> {
+  if (!playground) {
+    return;
+  }
+  const words: Record<string, string> = { start: "Starting", stop: "Stopping", restart: "Restarting", pause: "Pausing", resume: "Resuming" };
+  if (action !== "pause" && action !== "resume") {
+    panel.show({ kind: "busy", title: words[action] ?? "Working" });
+  }
+  try {
+    for (const sandbox of playground.sandboxes) {
+      await api("POST", `/api/v1/sandboxes/${sandbox.id}/${action}`);
+    }
+    if (action === "start" || action === "restart" || action === "stop") {
+      // What ran in the terminals is gone with the sandbox's processes; look afresh.
+      entered = false;
+      tabs.reset();
+    }
+  } catch (error) {
+    const problem = error as Problem;
+    toast(`${headline(problem.code)}. ${problem.message}`, "error");
+    panel.hide();
+  }
+  await poll();
+  tabs.active?.focus();
+}
+
+async function extend(): Promise<void> {
+  const button = byId<HTMLButtonElement>("ws-extend");
+  button.disabled = true;
+  try {
+    show(await api<Playground>("POST", `/api/v1/playgrounds/${playground!.id}/extend`));
+    toast(`Extended: ${timeLeft(Date.parse(playground!.lease.endsAt), Date.now())} left`);
+  } catch (error) {
+    toast((error as Problem).message, "error");
+    await poll();
+  } finally {
+    button.disabled = false;
+    tabs.active?.focus();
+  }
+}
+
+async function remove(): Promise<void> {
+  try {
+    await api("DELETE", `/api/v1/playgrounds/${playground!.id}`);
+    await poll();
+  } catch (error) {
+    toast((error as Problem).message, "error");
+  }
+}
+
+function tick(): void {
+  if (!playground || playground.state === "ended") {
+    return;
+  }
+  const endsAt = Date.parse(playground.lease.endsAt);
+  const time = byId("ws-time");
+  time.textContent = timeLeft(endsAt, Date.now());
+  const soon = endsSoon(endsAt, Date.now());
+  if (soon && !byId("ws-lease").classList.contains("soon")) {
+    byId("ws-live").textContent = `Less than five minutes left.${playground.lease.canExtend ? " You can extend." : ""}`;
+  }
+  byId("ws-lease").classList.toggle("soon", soon);
+  if (endsAt <= Date.now() && playground.state !== "queued" && playground.state !== "starting") {
+    later(500);
+  }
+}
+
+function percentOf(text: string | null | undefined): number | undefined {
+  const percent = /(\d{1,3}) ?%/.exec(text ?? "")?.[1];
+  return percent === undefined ? undefined : Number(percent);
+}
+
+/** A page that a browser renders ahead of a click must not start anything. */
+function prerendered(): Promise<void> {
+  return new Promise(resolve => {
+    if ("prerendering" in document && document.prerendering) {
+      document.addEventListener("prerenderingchange", () => resolve(), { once: true });
+    } else {
+      resolve();
+    }
+  });
+}
+
+setInterval(tick, 1000);
+
+document.addEventListener("click", event => {
+  const button = (event.target as Element).closest<HTMLElement>("[data-act]");
+  if (!button) {
+    return;
+  }
+  byId("ws-actions-menu").hidePopover();
+  const action = button.dataset["act"]!;
+  if (action === "remove") {
+    byId<HTMLDialogElement>("confirm-remove").showModal();
+  } else if (action === "extend") {
+    void extend();
+  } else if (action === "smaller" || action === "larger") {
+    tabs.zoom(action === "larger" ? 1 : -1);
+    tabs.active?.focus();
+  } else if (action === "find") {
+    openFind();
+  } else if (action === "screen-reader") {
+    button.setAttribute("aria-checked", String(tabs.toggleScreenReader()));
+    tabs.active?.focus();
+  } else {
+    void act(action);
+  }
+});
+document.querySelector('[data-act="screen-reader"]')?.setAttribute("aria-checked", String(tabs.screenReader));
+
+byId<HTMLDialogElement>("confirm-remove").addEventListener("close", event => {
+  const dialog = event.target as HTMLDialogElement;
+  if (dialog.returnValue === "remove") {
+    void remove();
+  } else {
+    tabs.active?.focus();
+  }
+  dialog.returnValue = "";
+});
+
+const find = byId<HTMLFormElement>("ws-find");
+const findText = find.querySelector("input")!;
+tabs.onFind = openFind;
+find.addEventListener("submit", event => {
+  event.preventDefault();
+  void tabs.active?.find(findText.value, event.submitter instanceof HTMLElement && event.submitter.dataset["back"] !== undefined);
+});
+find.addEventListener("keydown", event => {
+  if (event.key === "Escape") {
+    closeFind();
+  }
+});
+find.querySelector("[data-close]")!.addEventListener("click", closeFind);
+
+function openFind(): void {
+  find.hidden = false;
+  findText.focus();
+  findText.select();
+}
+
+function closeFind(): void {
+  find.hidden = true;
+  tabs.active?.focus();
+}
+
+function wake(): void {
+  if (document.hidden || !playground || playground.state === "ended") {
+    return;
+  }
+  const session = tabs.sessions.find(each => each.state === "live" || each.state === "attaching");
+  if (session) {
+    void link.probe(connection => session.ping(connection));
+  } else {
+    link.retryNow();
+  }
+  void poll();
+}
+window.addEventListener("online", wake);
+document.addEventListener("visibilitychange", wake);
+window.addEventListener("pageshow", event => {
+  if (event.persisted) {
+    wake();
+  }
+});
+link.onState(state => {
+  // A restarted server may know of a new state: a playground that ended meanwhile says so at once.
+  if (state.kind === "connected" && entered) {
+    void poll();
+  }
+});

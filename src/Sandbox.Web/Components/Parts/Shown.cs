@@ -1,0 +1,37 @@
+using System.Globalization;
+using Sandbox.Web.Playgrounds;
+
+namespace Sandbox.Web.Components.Parts;
+
+/// <summary>How values are written for people.</summary>
+internal static class Shown
+{
+    /// <summary>1,200,000 is "1.2 MB": decimal units, as disks and registries count.</summary>
+    public static string Size(long bytes) => bytes switch
+    {
+        < 1_000_000 => string.Create(CultureInfo.InvariantCulture, $"{Math.Max(1, bytes / 1000)} kB"),
+        < 10_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB"),
+        < 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0} MB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.0} GB"),
+    };
+
+    /// <summary>The first twelve digits of a digest.</summary>
+    public static string Digest(string digest)
+    {
+        var hex = digest[(digest.IndexOf(':', StringComparison.Ordinal) + 1)..];
+        return hex.Length > 12 ? hex[..12] : hex;
+    }
+
+    /// <summary>Why a playground ended, in a sentence.</summary>
+    public static string End(PlaygroundView playground) =>
+        playground.Error?.Message ?? playground.Lease.Message ?? playground.Lease.Reason switch
+        {
+            "removed" => "You ended it.",
+            "expired" => "Its time was up.",
+            "idle" => "Nobody was there for a while.",
+            "operator" => "The operator ended it.",
+            "host_restarted" => "The host was restarted.",
+            "launch_failed" => "It could not be started.",
+            _ => "It is over.",
+        };
+}
