@@ -24,7 +24,11 @@ internal static class SandboxWeb
     /// <summary>Builds the process with the settings of its file and its environment; null when they hold mistakes, which are printed.</summary>
     public static WebApplication? Build(string? config, Action<IConfigurationManager>? configure = null, Action<IServiceCollection>? replace = null)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            ApplicationName = typeof(SandboxWeb).Assembly.GetName().Name,
+            ContentRootPath = AppContext.BaseDirectory,
+        });
         builder.Configuration.AddJsonFile(config ?? DefaultConfig, optional: config is null, reloadOnChange: false);
         builder.Configuration.AddEnvironmentVariables();
         configure?.Invoke(builder.Configuration);
@@ -97,6 +101,10 @@ internal static class SandboxWeb
         });
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
+
+        // Keys lie in a directory that only we may read; there is no one else to encrypt them for.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+        builder.Logging.AddFilter("Sandbox.Web.People.PersonAuthentication", LogLevel.Warning);
 
         var services = builder.Services;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
