@@ -1,1 +1,35 @@
-return 0;
+using Sandbox.Tty;
+using Sandbox.Tty.Linux;
+
+// sandbox-tty SOCKET CLIENT_UID OWN_UID OWN_GID COLS ROWS -- RUNTIME ARGS…
+//
+// Starts a process with a terminal through an OCI runtime, holds the terminal, and serves it on SOCKET. One line on
+// standard output says how the start went: "ok PID", or "failed CODE MESSAGE" with a code of ErrorCode.
+if (!Invocation.TryParse(args, out var invocation))
+{
+    Report.Failed("Invalid", "usage: sandbox-tty SOCKET CLIENT_UID OWN_UID OWN_GID COLS ROWS -- RUNTIME ARGS...");
+    return 2;
+}
+
+try
+{
+    var ending = Detachment.Begin();
+    var listener = Listener.Open(invocation.Socket, invocation.ClientUid);
+    try
+    {
+        var started = OciExec.Run(invocation);
+        Detachment.DropRoot(invocation.OwnUid, invocation.OwnGid);
+        Report.Started(started.Pid);
+        new Holder(listener, started, ending).Run();
+        return 0;
+    }
+    finally
+    {
+        listener.Remove();
+    }
+}
+catch (StartFailure failure)
+{
+    Report.Failed(failure.Code, failure.Message);
+    return 1;
+}

@@ -1,6 +1,8 @@
 using Sandbox.Web;
 using Sandbox.Web.Store;
 
+[assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
+
 // Sandbox.Web [--config FILE] [--migrate | --admin-link]
 string? config = null;
 string? command = null;

@@ -60,8 +60,7 @@ internal static class CatalogEndpoints
                 _ => throw new SandboxException(ErrorCode.Invalid, "archive: oci or docker"),
             };
             add = new AddImage(query["name"].ToString(), query["title"].ToString(), query["description"].ToString());
-            context.BoundBody(options.Limits.ArchiveBytes);
-            source = new ImageSource.Archive(kind, RawBody.ReadAsync(context));
+            source = new ImageSource.Archive(kind, context.ReadBodyAsync(options.Limits.ArchiveBytes));
         }
         else
         {

@@ -16,12 +16,13 @@ namespace Sandbox.Web.Catalog;
 internal sealed record ResolvedImage(string Name, Digest? Digest, bool Interactive);
 
 /// <summary>The catalog: in memory for those who read it, in SQLite for the next start.</summary>
-internal sealed partial class CatalogKeeper(SqliteStore store, ISandboxRuntime runtime, Uploads uploads, TimeProvider time) : ICatalog
+internal sealed partial class CatalogKeeper(SqliteStore store, ISandboxRuntime runtime, Uploads uploads, TimeProvider time) : ICatalog, IDisposable
 {
     private readonly ConcurrentDictionary<string, CatalogRow> _entries = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, ImageProgress> _progress = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _changing = new(1, 1);
 
+#pragma warning disable MA0046 // Nobody needs to know who raises these.
     public event Action? Changed;
 
     /// <summary>Raised when something may have to be made.</summary>
@@ -32,6 +33,9 @@ internal sealed partial class CatalogKeeper(SqliteStore store, ISandboxRuntime r
 
     /// <summary>Raised with the name of an entry that nobody wants made any more.</summary>
     internal event Action<string>? Dropped;
+#pragma warning restore MA0046
+
+    public void Dispose() => _changing.Dispose();
 
     public Task<IReadOnlyList<CatalogImage>> ListAsync(bool includeHidden, CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<CatalogImage>>(
@@ -317,9 +321,9 @@ internal sealed partial class CatalogKeeper(SqliteStore store, ISandboxRuntime r
         }
     }
 
-    [GeneratedRegex(@"\A[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\A[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex NamePattern();
 
-    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._:/@-]{0,254}\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9._:/@-]{0,254}\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ReferencePattern();
 }

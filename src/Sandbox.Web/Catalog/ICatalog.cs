@@ -63,5 +63,7 @@ public interface ICatalog
     Task RemoveAsync(string name, CancellationToken cancellationToken);
 
     /// <summary>Raised after any entry changed; handlers return quickly.</summary>
+#pragma warning disable MA0046 // Nobody needs to know who raises it.
     event Action? Changed;
+#pragma warning restore MA0046
 }

@@ -117,8 +117,7 @@ internal static class FileEndpoints
             mode = RecipeRules.TryParseMode(text.ToString(), out var bits) ? bits : throw new SandboxException(ErrorCode.Invalid, "mode: octal, 0 to 07777");
         }
 
-        context.BoundBody(options.Limits.FileBytes);
-        await runtime.WriteFileAsync(sandbox, path, mode, RawBody.ReadAsync(context), context.RequestAborted);
+        await runtime.WriteFileAsync(sandbox, path, mode, context.ReadBodyAsync(options.Limits.FileBytes), context.RequestAborted);
         return Results.NoContent();
     }
 

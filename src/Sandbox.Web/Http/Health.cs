@@ -22,7 +22,7 @@ internal static class Health
     /// <summary>Before anything believes a proxy's headers: who speaks to us directly.</summary>
     public static void UseLocalMetrics(this IApplicationBuilder app) => app.Use(async (context, next) =>
     {
-        if (context.Request.Path.StartsWithSegments("/metrics")
+        if (context.Request.Path.StartsWithSegments("/metrics", StringComparison.OrdinalIgnoreCase)
             && (context.Connection.RemoteIpAddress is not { } remote || !IPAddress.IsLoopback(remote) || context.Request.Headers.ContainsKey("X-Forwarded-For")))
         {
             await context.WriteProblemAsync(404, "not_found", "There is nothing at this address.");

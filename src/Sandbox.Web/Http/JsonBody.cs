@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Microsoft.AspNetCore.Http.Features;
 using Sandbox.Core.Errors;
 
 namespace Sandbox.Web.Http;
@@ -17,32 +16,23 @@ internal static class JsonBody
         AllowDuplicateProperties = false,
     };
 
-    /// <summary>Bounds the body; what is longer is refused as too_large by whoever reads it.</summary>
-    public static void BoundBody(this HttpContext context, long most)
-    {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } bound)
-        {
-            bound.MaxRequestBodySize = most;
-        }
-
-        if (context.Request.ContentLength > most)
-        {
-            throw new SandboxException(ErrorCode.TooLarge, $"The body is larger than the {most} bytes allowed.");
-        }
-    }
-
     public static async Task<T> ReadJsonAsync<T>(this HttpContext context, long most)
         where T : class
     {
-        context.BoundBody(most);
         if (!context.Request.HasJsonContentType())
         {
             throw new SandboxException(ErrorCode.Invalid, "Send the body as application/json.");
         }
 
+        using var body = new MemoryStream();
+        await foreach (var bytes in context.ReadBodyAsync(most))
+        {
+            body.Write(bytes.Span);
+        }
+
         try
         {
-            return await JsonSerializer.DeserializeAsync<T>(context.Request.Body, Options, context.RequestAborted)
+            return JsonSerializer.Deserialize<T>(body.GetBuffer().AsSpan(0, (int)body.Length), Options)
                 ?? throw new SandboxException(ErrorCode.Invalid, "The body is null.");
         }
         catch (JsonException mistake)

@@ -10,6 +10,8 @@ namespace Sandbox.Web.Http;
 /// </summary>
 internal sealed class Origins(WebOptions options, IServer server)
 {
+    private static readonly string[] LocalHosts = ["localhost", "127.0.0.1", "[::1]"];
+
     private readonly Lazy<HashSet<string>> _allowed = new(() => Allowed(options, server));
 
     /// <summary>The address that stands in links.</summary>
@@ -35,8 +37,8 @@ internal sealed class Origins(WebOptions options, IServer server)
         !(HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
         || request.HttpContext.WebSockets.IsWebSocketRequest
         || request.Headers.ContainsKey("Upgrade")
-        || request.Path.StartsWithSegments("/hubs")
-        || request.Path.StartsWithSegments("/_blazor");
+        || request.Path.StartsWithSegments("/hubs", StringComparison.OrdinalIgnoreCase)
+        || request.Path.StartsWithSegments("/_blazor", StringComparison.OrdinalIgnoreCase);
 
     private static HashSet<string> Allowed(WebOptions options, IServer server)
     {
@@ -47,7 +49,7 @@ internal sealed class Origins(WebOptions options, IServer server)
 
         var listening = Listening(options, server);
         return new HashSet<string>(
-            new[] { "localhost", "127.0.0.1", "[::1]" }.Select(host => new Uri($"{listening.Scheme}://{host}:{listening.Port}").GetLeftPart(UriPartial.Authority)),
+            LocalHosts.Select(host => new Uri($"{listening.Scheme}://{host}:{listening.Port}").GetLeftPart(UriPartial.Authority)),
             StringComparer.OrdinalIgnoreCase);
     }
 

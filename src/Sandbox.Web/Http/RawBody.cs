@@ -1,4 +1,6 @@
 using System.Buffers;
+using Microsoft.AspNetCore.Http.Features;
+using Sandbox.Core.Errors;
 
 namespace Sandbox.Web.Http;
 
@@ -7,13 +9,34 @@ internal static class RawBody
 {
     private const int MostAtOnce = 64 * 1024;
 
-    public static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(HttpContext context)
+    /// <summary>
+    /// Counted here rather than by the server: that one breaks the connection off, and with it the answer that says why.
+    /// Code: TooLarge.
+    /// </summary>
+    public static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadBodyAsync(this HttpContext context, long most)
     {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } bound)
+        {
+            bound.MaxRequestBodySize = null;
+        }
+
+        if (context.Request.ContentLength > most)
+        {
+            throw TooLarge(most);
+        }
+
+        var length = 0L;
         var reader = context.Request.BodyReader;
         while (true)
         {
             var read = await reader.ReadAsync(context.RequestAborted);
             var buffer = read.Buffer.Length > MostAtOnce ? read.Buffer.Slice(0, MostAtOnce) : read.Buffer;
+            length += buffer.Length;
+            if (length > most)
+            {
+                throw TooLarge(most);
+            }
+
             if (buffer.Length > 0)
             {
                 // Copied: whoever takes it may keep it beyond the next read.
@@ -27,4 +50,6 @@ internal static class RawBody
             }
         }
     }
+
+    private static SandboxException TooLarge(long most) => new(ErrorCode.TooLarge, $"The body may hold {most} bytes.");
 }

@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.Playgrounds;
-using Sandbox.Core.Sandboxes;
 using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Store;

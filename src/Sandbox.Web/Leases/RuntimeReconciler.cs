@@ -19,6 +19,7 @@ internal sealed partial class RuntimeReconciler(
     Endings endings,
     Launcher launcher,
     LaunchesUnderway underway,
+    SandboxStates states,
     CatalogKeeper catalog,
     ILogger<RuntimeReconciler> logger) : BackgroundService
 {
@@ -118,8 +119,7 @@ internal sealed partial class RuntimeReconciler(
         }
         else if (info.State != found.State || info.ExitCode != found.ExitCode)
         {
-            await store.WriteAsync(db => db.Sandboxes.Where(row => row.Id == info.Id.Value)
-                .ExecuteUpdateAsync(set => set.SetProperty(row => row.State, info.State).SetProperty(row => row.ExitCode, info.ExitCode)));
+            await states.RefreshAsync(info.Id);
         }
     }
 

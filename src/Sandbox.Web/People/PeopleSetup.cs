@@ -30,7 +30,7 @@ internal static class PeopleSetup
         var request = context.Request;
         if (context.User.Person() is null)
         {
-            if (context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Failure is not null)
+            if (PersonAuthentication.BearerToken(request) is not null)
             {
                 await context.WriteProblemAsync(401, "unauthorized", "This token is not, or no longer, good.");
                 return;

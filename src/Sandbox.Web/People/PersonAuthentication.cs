@@ -21,9 +21,21 @@ internal sealed class PersonAuthentication(
 
     private const string Bearer = "Bearer ";
 
+    /// <summary>The token a request was sent with, good or not.</summary>
+    public static string? BearerToken(HttpRequest request)
+    {
+        var header = request.Headers.Authorization.ToString();
+        if (header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+        {
+            return header[Bearer.Length..].Trim();
+        }
+
+        return request.Path.StartsWithSegments("/hubs", StringComparison.OrdinalIgnoreCase) && request.Query["access_token"].ToString() is { Length: > 0 } query ? query : null;
+    }
+
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (BearerToken() is { } bearer)
+        if (BearerToken(Request) is { } bearer)
         {
             return await tokens.FindAsync(bearer) is { } holder
                 ? Success(holder)
@@ -57,16 +69,5 @@ internal sealed class PersonAuthentication(
     {
         guests.SawAgain(holder.Person);
         return AuthenticateResult.Success(new AuthenticationTicket(CallerClaims.Principal(holder.Person, holder.Kind), Scheme.Name));
-    }
-
-    private string? BearerToken()
-    {
-        var header = Request.Headers.Authorization.ToString();
-        if (header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
-        {
-            return header[Bearer.Length..].Trim();
-        }
-
-        return Request.Path.StartsWithSegments("/hubs") && Request.Query["access_token"].ToString() is { Length: > 0 } query ? query : null;
     }
 }

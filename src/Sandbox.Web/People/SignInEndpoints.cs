@@ -1,6 +1,5 @@
 using System.Text.Encodings.Web;
 using Sandbox.Core.Errors;
-using Sandbox.Web.Http;
 
 namespace Sandbox.Web.People;
 
@@ -23,7 +22,6 @@ internal static class SignInEndpoints
 
         app.MapPost("/admin/sign-in", async (HttpContext context, AdminLinks links) =>
         {
-            context.BoundBody(4096);
             var form = await ReadFormAsync(context);
             if (await links.SignInAsync(form["token"].ToString()) is not { } session)
             {

@@ -21,6 +21,7 @@ internal sealed class OwnedPlaygrounds(
     Launcher launcher,
     LaunchesUnderway underway,
     Endings endings,
+    SandboxStates states,
     Presence presence,
     WebOptions options,
     TimeProvider time) : IPlaygrounds
@@ -171,34 +172,34 @@ internal sealed class OwnedPlaygrounds(
         }
 
         var id = SandboxId.Parse(sandbox.Id);
-        SandboxInfo info;
         switch (action)
         {
             case SandboxAction.Start:
-                info = await runtime.StartAsync(id, cancellationToken);
+                await runtime.StartAsync(id, cancellationToken);
                 break;
             case SandboxAction.Stop:
-                info = await runtime.StopAsync(id, StopGrace, cancellationToken);
+                await runtime.StopAsync(id, StopGrace, cancellationToken);
                 break;
             case SandboxAction.Restart:
                 await runtime.StopAsync(id, StopGrace, cancellationToken);
 
                 // Stopped without being started again is what nobody asked for.
-                info = await runtime.StartAsync(id, CancellationToken.None);
+                await runtime.StartAsync(id, CancellationToken.None);
                 break;
             case SandboxAction.Pause:
-                info = await runtime.PauseAsync(id, cancellationToken);
+                await runtime.PauseAsync(id, cancellationToken);
                 break;
             default:
-                info = await runtime.ResumeAsync(id, cancellationToken);
+                await runtime.ResumeAsync(id, cancellationToken);
                 break;
         }
 
         presence.Touch(PlaygroundId.Parse(row.Id));
-        sandbox.State = info.State;
-        sandbox.ExitCode = info.ExitCode;
-        await store.WriteAsync(db => db.Sandboxes.Where(found => found.Id == sandbox.Id)
-            .ExecuteUpdateAsync(set => set.SetProperty(found => found.State, info.State).SetProperty(found => found.ExitCode, info.ExitCode)));
+        if (await states.RefreshAsync(id) is { } info)
+        {
+            sandbox.State = info.State;
+            sandbox.ExitCode = info.ExitCode;
+        }
     }
 
     private PlaygroundView View(PlaygroundRow row) => row.ToView(catalog, time.GetUtcNow());

@@ -5,6 +5,7 @@ internal static class PlaygroundSetup
     public static void AddPlaygrounds(this IServiceCollection services)
     {
         services.AddSingleton<LaunchesUnderway>();
+        services.AddSingleton<SandboxStates>();
         services.AddSingleton<Admission>();
         services.AddSingleton<Launcher>();
         services.AddSingleton<Endings>();

@@ -215,7 +215,7 @@ internal sealed class TerminalHub(
         {
             return await items.MoveNextAsync();
         }
-        catch (Exception gone) when (gone is SocketException or IOException)
+        catch (Exception gone) when (gone is SocketException or IOException or InvalidDataException)
         {
             return false;
         }

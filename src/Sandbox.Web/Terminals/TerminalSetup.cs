@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.SignalR;
 
-
 namespace Sandbox.Web.Terminals;
 
 internal static class TerminalSetup

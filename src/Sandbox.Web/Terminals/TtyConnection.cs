@@ -1,11 +1,340 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using Sandbox.Core.Terminals;
+
 namespace Sandbox.Web.Terminals;
-internal sealed record TtyItem(ulong Offset, ReadOnlyMemory<byte> Data, int? ExitCode);
+
+/// <summary>Output of a terminal, or its end.</summary>
+/// <param name="Offset">How many bytes of the terminal came before this; more than the viewer holds is a gap.</param>
+/// <param name="Data">The bytes; empty in the last item. The array is this item's own.</param>
+/// <param name="ExitCode">In the last item how the process ended, else null.</param>
+internal readonly record struct TtyItem(ulong Offset, ReadOnlyMemory<byte> Data, int? ExitCode);
+
+/// <summary>
+/// One viewer's connection to the holder of a terminal, see <see cref="TtyFrame"/>. Output stays in the socket until
+/// it is asked for, input waits in a bounded queue, and everything else overtakes that queue. All calls but
+/// <see cref="ReadAsync"/> may be made at any time from any thread, and none of them waits.
+/// </summary>
 internal sealed class TtyConnection : IAsyncDisposable
 {
-    public static Task<TtyConnection> ConnectAsync(string socket, CancellationToken ct) => throw new NotSupportedException();
-    public Task AttachAsync(ulong after, CancellationToken ct) => throw new NotSupportedException();
-    public IAsyncEnumerable<TtyItem> ReadAsync(CancellationToken ct) => throw new NotSupportedException();
-    public bool TryInput(ReadOnlyMemory<byte> d) => false;
-    public void Resize(ushort c, ushort r) {} public void Ack(ulong h) {} public void Close() {}
-    public ValueTask DisposeAsync() => default;
+    private const int MostQueued = 64 * 1024;
+    private const int ReceiveLength = 8 * 1024;
+
+    private readonly Socket _socket;
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _closing = new();
+
+    // What is to be said before any input; of sizes and acknowledgements only the latest counts.
+    private ulong? _attach;
+    private ulong? _ack;
+    private (ushort Cols, ushort Rows)? _size;
+    private bool _close;
+
+    // Input: bytes from _inputFirst on, and how many left and arrived since the connection began.
+    private byte[] _input = [];
+    private int _inputFirst;
+    private int _inputCount;
+    private ulong _inputSent;
+    private ulong _inputTaken;
+
+    private bool _isSending;
+    private Task _sending = Task.CompletedTask;
+    private bool _isBroken;
+    private ulong _offset;
+
+    private TtyConnection(Socket socket) => _socket = socket;
+
+    /// <summary>Connects to the holder of a terminal.</summary>
+    /// <exception cref="SocketException">Nobody holds it any more, or it may not be opened.</exception>
+    public static async Task<TtyConnection> ConnectAsync(string socket, CancellationToken cancellationToken)
+    {
+        var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await connection.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancellationToken);
+            return new TtyConnection(connection);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Asks for the output after this many bytes. Once for each connection.</summary>
+    public ValueTask AttachAsync(ulong after, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        _offset = after;
+        Say(() => _attach = after);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>
+    /// The output in order, and last an item with the exit code. It ends without one when the terminal was closed or
+    /// its holder is gone. One reader at a time; nothing is read from the socket while the reader is busy.
+    /// </summary>
+    public async IAsyncEnumerable<TtyItem> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
+        var buffer = new byte[ReceiveLength];
+        var filled = 0;
+        var first = 0;
+        while (true)
+        {
+            while (filled - first < TtyFrame.HeaderLength)
+            {
+                (first, filled) = (0, Front(buffer, first, filled));
+                var received = await ReceiveAsync(buffer.AsMemory(filled), either.Token);
+                if (received == 0)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    yield break;
+                }
+
+                filled += received;
+            }
+
+            var kind = buffer[first];
+            var length = BinaryPrimitives.ReadUInt32LittleEndian(buffer.AsSpan(first + 1));
+            first += TtyFrame.HeaderLength;
+            if (!IsLengthOf(kind, length))
+            {
+                throw new InvalidDataException("the holder of the terminal sent no frame");
+            }
+
+            var payload = GC.AllocateUninitializedArray<byte>((int)length);
+            var have = Math.Min(payload.Length, filled - first);
+            buffer.AsSpan(first, have).CopyTo(payload);
+            first += have;
+            while (have < payload.Length)
+            {
+                var received = await ReceiveAsync(payload.AsMemory(have), either.Token);
+                if (received == 0)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    yield break;
+                }
+
+                have += received;
+            }
+
+            switch (kind)
+            {
+                case TtyFrame.Data:
+                    _offset = BinaryPrimitives.ReadUInt64LittleEndian(payload);
+                    var data = payload.AsMemory(sizeof(ulong));
+                    yield return new TtyItem(_offset, data, null);
+                    _offset += (ulong)data.Length;
+                    break;
+                case TtyFrame.Taken:
+                    Say(() => _inputTaken = BinaryPrimitives.ReadUInt64LittleEndian(payload));
+                    break;
+                default:
+                    yield return new TtyItem(_offset, default, BinaryPrimitives.ReadInt32LittleEndian(payload));
+                    yield break;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Queues bytes typed. False, and nothing is queued, when more than 64 KiB would wait beside what the holder has
+    /// not taken yet, or the connection is over.
+    /// </summary>
+    public bool TryInput(ReadOnlyMemory<byte> data)
+    {
+        lock (_gate)
+        {
+            if (_isBroken || _inputCount + data.Length > MostQueued + Window())
+            {
+                return false;
+            }
+
+            if (_inputFirst + _inputCount + data.Length > _input.Length)
+            {
+                var larger = _inputCount + data.Length > _input.Length ? new byte[2 * (_inputCount + data.Length)] : _input;
+                _input.AsSpan(_inputFirst, _inputCount).CopyTo(larger);
+                _input = larger;
+                _inputFirst = 0;
+            }
+
+            data.Span.CopyTo(_input.AsSpan(_inputFirst + _inputCount));
+            _inputCount += data.Length;
+        }
+
+        Say(static () => { });
+        return true;
+    }
+
+    /// <summary>Sets the terminal's size.</summary>
+    public void Resize(ushort cols, ushort rows) => Say(() => _size = (cols, rows));
+
+    /// <summary>Says how many bytes of output the viewer holds.</summary>
+    public void Ack(ulong held) => Say(() => _ack = Math.Max(held, _ack ?? 0));
+
+    /// <summary>Hangs the terminal up, for everybody.</summary>
+    public void Close() => Say(() => _close = true);
+
+    /// <summary>Leaves; what was said before is still sent, as far as the socket takes it at once.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task sending;
+        lock (_gate)
+        {
+            _isBroken = true;
+            sending = _sending;
+        }
+
+        await _closing.CancelAsync();
+        _socket.Dispose();
+        await sending;
+    }
+
+    private static int Front(byte[] buffer, int first, int filled)
+    {
+        buffer.AsSpan(first, filled - first).CopyTo(buffer);
+        return filled - first;
+    }
+
+    private static bool IsLengthOf(byte kind, uint length) => kind switch
+    {
+        TtyFrame.Data => length is > sizeof(ulong) and <= TtyFrame.MaxData,
+        TtyFrame.Taken => length == sizeof(ulong),
+        TtyFrame.Exit => length == sizeof(int),
+        _ => false,
+    };
+
+    // 0 when it is over, by whichever side.
+    private async ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
+        {
+            return 0;
+        }
+    }
+
+    private int Window() => TtyFrame.InputWindow - (int)(_inputSent - _inputTaken);
+
+    private void Say(Action change)
+    {
+        lock (_gate)
+        {
+            if (_isBroken)
+            {
+                return;
+            }
+
+            change();
+            if (!_isSending)
+            {
+                // it runs here until the socket makes it wait: a key goes out on the thread that brought it
+                _isSending = true;
+                _sending = SendAsync();
+            }
+        }
+    }
+
+    private async Task SendAsync()
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(LongestMessage);
+        try
+        {
+            while (true)
+            {
+                int count;
+                lock (_gate)
+                {
+                    count = _isBroken ? 0 : Compose(buffer);
+                    if (count == 0)
+                    {
+                        _isSending = false;
+                        return;
+                    }
+                }
+
+                for (var sent = 0; sent < count;)
+                {
+                    sent += await _socket.SendAsync(buffer.AsMemory(sent, count - sent), SocketFlags.None);
+                }
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // the reader is told by the end of the stream; what is said from now on has nobody to hear it
+            lock (_gate)
+            {
+                _isBroken = true;
+                _isSending = false;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    // Attach, Close, Resize and Ack, then one Input.
+    private const int LongestMessage = (5 * TtyFrame.HeaderLength) + (2 * sizeof(ulong)) + (2 * sizeof(ushort)) + TtyFrame.MaxInput;
+
+    private int Compose(byte[] buffer)
+    {
+        var count = 0;
+        if (_attach is { } after)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(Frame(buffer, ref count, TtyFrame.Attach, sizeof(ulong)), after);
+            _attach = null;
+        }
+
+        if (_size is { } size)
+        {
+            var payload = Frame(buffer, ref count, TtyFrame.Resize, 2 * sizeof(ushort));
+            BinaryPrimitives.WriteUInt16LittleEndian(payload, size.Cols);
+            BinaryPrimitives.WriteUInt16LittleEndian(payload[sizeof(ushort)..], size.Rows);
+            _size = null;
+        }
+
+        if (_ack is { } held)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(Frame(buffer, ref count, TtyFrame.Ack, sizeof(ulong)), held);
+            _ack = null;
+        }
+
+        if (_close)
+        {
+            _ = Frame(buffer, ref count, TtyFrame.Close, 0);
+            _close = false;
+        }
+
+        var input = Math.Min(Math.Min(_inputCount, Window()), TtyFrame.MaxInput);
+        if (input > 0)
+        {
+            _input.AsSpan(_inputFirst, input).CopyTo(Frame(buffer, ref count, TtyFrame.Input, input));
+            _inputFirst += input;
+            _inputCount -= input;
+            _inputSent += (ulong)input;
+            if (_inputCount == 0)
+            {
+                // a paste's buffer is given back, a key's is kept
+                _input = _input.Length > 1024 ? [] : _input;
+                _inputFirst = 0;
+            }
+        }
+
+        return count;
+    }
+
+    private static Span<byte> Frame(byte[] buffer, ref int count, byte kind, int length)
+    {
+        buffer[count] = kind;
+        BinaryPrimitives.WriteUInt32LittleEndian(buffer.AsSpan(count + 1), (uint)length);
+        var payload = buffer.AsSpan(count + TtyFrame.HeaderLength, length);
+        count += TtyFrame.HeaderLength + length;
+        return payload;
+    }
 }

@@ -1,0 +1,163 @@
+namespace Sandbox.Core.Terminals;
+
+/// <summary>
+/// The rules of a terminal's output: which bytes are kept, what each viewer is sent next, and when the program must
+/// wait. It holds no bytes and no clock: offsets are absolute, positions are those in a ring of
+/// <see cref="Length"/> bytes that the caller keeps, times are milliseconds of any clock that never goes back.
+/// </summary>
+/// <remarks>
+/// The fastest viewer governs: the program waits rather than overwrite a byte which that viewer does not hold. A
+/// slower viewer is never waited for; what the ring has lost by the time it reads on is its gap. When nobody
+/// acknowledges anything for the length of the patience, or the last viewer has been gone for as long, the program
+/// goes on and the oldest bytes go.
+/// </remarks>
+public sealed class TtyFlow
+{
+    private readonly List<TtyViewer> _viewers = [];
+    private readonly int _window;
+    private readonly long _patience;
+
+    // What the fastest viewer holds, or what the last one held when it left.
+    private ulong _held;
+
+    // The patience runs from here: somebody's last progress, coming or leaving, or the moment the ring filled.
+    private long _since;
+
+    /// <summary>An empty terminal that nobody views.</summary>
+    /// <param name="length">Bytes the ring keeps.</param>
+    /// <param name="window">Bytes a viewer may have outstanding.</param>
+    /// <param name="patience">Milliseconds the program waits for a viewer that is late or gone.</param>
+    /// <param name="now">The time.</param>
+    public TtyFlow(int length, int window, long patience, long now)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(window);
+        Length = length;
+        _window = window;
+        _patience = patience;
+        _since = now;
+    }
+
+    /// <summary>Bytes the ring keeps.</summary>
+    public int Length { get; }
+
+    /// <summary>How many bytes were written since the terminal began.</summary>
+    public ulong End { get; private set; }
+
+    /// <summary>The offset of the oldest byte kept.</summary>
+    public ulong Start => End > (ulong)Length ? End - (ulong)Length : 0;
+
+    /// <summary>Where the next byte written goes.</summary>
+    public int WritePosition => Position(End);
+
+    /// <summary>How many viewers are attached.</summary>
+    public int Viewers => _viewers.Count;
+
+    /// <summary>When a program that waits now goes on by itself, if nobody acknowledges anything before.</summary>
+    public long GoesOnAt => _since + _patience;
+
+    // Bytes that may be written without taking one from the fastest viewer.
+    private int Free => (int)(Math.Max(_held, Start) + (ulong)Length - End);
+
+    /// <summary>How many bytes the program may write now; 0 when it must wait.</summary>
+    public int Room(long now)
+    {
+        var free = Free;
+        return free > 0 ? free : now >= GoesOnAt ? Length : 0;
+    }
+
+    /// <summary>Notes bytes written into the ring at <see cref="WritePosition"/>, at most <see cref="Room"/> of them.</summary>
+    public void Wrote(int count, long now)
+    {
+        var free = Free;
+        End += (ulong)count;
+        if (free > 0 && Free == 0 && _viewers.Count > 0)
+        {
+            _since = now;
+        }
+    }
+
+    /// <summary>A viewer comes that holds this many bytes. Beyond the end is taken as the end; before what is kept is a gap.</summary>
+    public TtyViewer Attach(ulong after, long now)
+    {
+        var viewer = new TtyViewer(Math.Min(after, End));
+        _viewers.Add(viewer);
+        _held = MostHeld();
+        _since = now;
+        return viewer;
+    }
+
+    /// <summary>A viewer leaves.</summary>
+    public void Detach(TtyViewer viewer, long now)
+    {
+        if (_viewers.Remove(viewer))
+        {
+            _held = _viewers.Count > 0 ? MostHeld() : _held;
+            _since = now;
+        }
+    }
+
+    /// <summary>A viewer says how many bytes it holds now.</summary>
+    public void Acknowledge(TtyViewer viewer, ulong held, long now)
+    {
+        if (viewer.Acknowledge(held))
+        {
+            _held = MostHeld();
+            _since = now;
+        }
+    }
+
+    /// <summary>
+    /// What a viewer is to be sent next: a run of the ring that does not wrap. False when it has everything, or as
+    /// much as it may have outstanding.
+    /// </summary>
+    /// <param name="viewer">The viewer.</param>
+    /// <param name="most">The most bytes wanted.</param>
+    /// <param name="position">Where the run begins in the ring; its offset is <see cref="TtyViewer.Sent"/>.</param>
+    /// <param name="count">Its length, at least 1.</param>
+    public bool TryNext(TtyViewer viewer, int most, out int position, out int count)
+    {
+        position = 0;
+        count = 0;
+        var outstanding = viewer.Outstanding;
+        if (outstanding >= (ulong)_window || viewer.Sent == End)
+        {
+            return false;
+        }
+
+        if (viewer.Sent < Start)
+        {
+            viewer.Skip(Start);
+            _held = MostHeld();
+        }
+
+        position = Position(viewer.Sent);
+        var ready = Math.Min(End - viewer.Sent, (ulong)_window - outstanding);
+        count = (int)Math.Min(ready, (ulong)Math.Min(most, Length - position));
+        return true;
+    }
+
+    /// <summary>Notes that a viewer was sent bytes from <see cref="TryNext"/>.</summary>
+    public void Advance(TtyViewer viewer, int count)
+    {
+        if ((ulong)count > End - viewer.Sent)
+        {
+            throw new ArgumentOutOfRangeException(nameof(count));
+        }
+
+        viewer.Advance(count);
+    }
+
+    private int Position(ulong offset) => (int)(offset % (ulong)Length);
+
+    private ulong MostHeld()
+    {
+        ulong most = 0;
+        foreach (var viewer in _viewers)
+        {
+            most = Math.Max(most, viewer.Held);
+        }
+
+        return most;
+    }
+}

@@ -1,0 +1,60 @@
+namespace Sandbox.Core.Terminals;
+
+/// <summary>
+/// How far one viewer of a terminal is, in absolute offsets. It belongs to the <see cref="TtyFlow"/> that made it.
+/// </summary>
+public sealed class TtyViewer
+{
+    // Bytes sent before a gap that were not acknowledged when the gap was made: they count against the window still.
+    private ulong _before;
+    private ulong _lastAck;
+
+    internal TtyViewer(ulong after)
+    {
+        Sent = after;
+        Held = after;
+        _lastAck = after;
+    }
+
+    /// <summary>The offset of the next byte to send.</summary>
+    public ulong Sent { get; private set; }
+
+    /// <summary>The viewer needs no byte before this offset: it holds it, or it was lost to it in a gap.</summary>
+    public ulong Held { get; private set; }
+
+    /// <summary>Bytes sent and not yet acknowledged.</summary>
+    public ulong Outstanding => _before + (Sent - Held);
+
+    internal void Advance(int count) => Sent += (ulong)count;
+
+    /// <summary>Notes how many bytes the viewer says it holds; false when that is nothing new.</summary>
+    internal bool Acknowledge(ulong held)
+    {
+        held = Math.Min(held, Sent);
+        if (held <= _lastAck)
+        {
+            return false;
+        }
+
+        if (held >= Held)
+        {
+            Held = held;
+            _before = 0;
+        }
+        else
+        {
+            _before -= Math.Min(_before, held - _lastAck);
+        }
+
+        _lastAck = held;
+        return true;
+    }
+
+    /// <summary>Goes on at an offset beyond the next byte: what lies between is gone.</summary>
+    internal void Skip(ulong to)
+    {
+        _before = Outstanding;
+        Sent = to;
+        Held = to;
+    }
+}

@@ -1,0 +1,356 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Sandbox.Core.Terminals;
+using Sandbox.Tty.Linux;
+
+namespace Sandbox.Tty;
+
+/// <summary>
+/// One connection: it takes frames apart, keeps input the terminal does not take yet, and sends output. Whatever the
+/// other end does, it holds at most a frame, an <see cref="TtyFrame.InputWindow"/> and the rest of one Data frame;
+/// the memory for these is there only while it is needed.
+/// </summary>
+internal sealed unsafe class Connection
+{
+    private const int OffsetLength = sizeof(ulong);
+    private const int LongestFrame = TtyFrame.HeaderLength + TtyFrame.MaxInput;
+
+    private readonly int _fd;
+    private readonly Holder _holder;
+
+    // A frame that has only begun to arrive.
+    private byte* _begun;
+    private int _begunCount;
+
+    // Input the terminal has not taken.
+    private byte* _input;
+    private int _inputFirst;
+    private ulong _taken;
+    private ulong _takenTold;
+
+    // What the socket did not take of a frame: it is kept apart, since the ring goes on.
+    private byte* _rest;
+    private int _restFirst;
+    private int _restCount;
+
+    public Connection(int fd, Holder holder)
+    {
+        _fd = fd;
+        _holder = holder;
+    }
+
+    public int Fd => _fd;
+
+    /// <summary>Where it is in the output; null before Attach.</summary>
+    public TtyViewer? Viewer { get; private set; }
+
+    /// <summary>Bytes of input that wait for the terminal.</summary>
+    public int InputCount { get; private set; }
+
+    /// <summary>Whether the socket takes nothing now.</summary>
+    public bool IsBlocked { get; set; }
+
+    /// <summary>Whether it is told of <see cref="IsBlocked"/> when that ends.</summary>
+    public bool IsWatchedForRoom { get; set; }
+
+    /// <summary>Whether Exit went out, so that nothing more will.</summary>
+    public bool WasToldExit { get; private set; }
+
+    /// <summary>Bytes that <see cref="Receive"/> may need.</summary>
+    public const int ScratchLength = LongestFrame + TtyFrame.MaxData;
+
+    /// <summary>Reads what has arrived and does what it asks. False when the connection is over.</summary>
+    public bool Receive(byte* scratch, long now)
+    {
+        if (_begunCount > 0)
+        {
+            NativeMemory.Copy(_begun, scratch, (nuint)_begunCount);
+        }
+
+        var received = Native.Receive(_fd, scratch + _begunCount, TtyFrame.MaxData, Native.MsgDontWait);
+        if (received <= 0)
+        {
+            return received < 0 && Native.Error is Native.Eagain or Native.Eintr;
+        }
+
+        var rest = new ReadOnlySpan<byte>(scratch, _begunCount + (int)received);
+        while (rest.Length >= TtyFrame.HeaderLength)
+        {
+            var kind = rest[0];
+            var length = BinaryPrimitives.ReadUInt32LittleEndian(rest[1..]);
+            if (!IsLengthOf(kind, length))
+            {
+                return false;
+            }
+
+            if ((uint)rest.Length < TtyFrame.HeaderLength + length)
+            {
+                break;
+            }
+
+            if (!Obey(kind, rest.Slice(TtyFrame.HeaderLength, (int)length), now))
+            {
+                return false;
+            }
+
+            rest = rest[(TtyFrame.HeaderLength + (int)length)..];
+        }
+
+        Keep(ref _begun, LongestFrame, rest);
+        _begunCount = rest.Length;
+        return true;
+    }
+
+    /// <summary>Writes input that waits into the terminal. False when the terminal takes no more now.</summary>
+    public bool WriteInput(Pty pty)
+    {
+        if (InputCount == 0)
+        {
+            return true;
+        }
+
+        var written = pty.Write(_input + _inputFirst, Math.Min(InputCount, TtyFrame.MaxInput));
+        _inputFirst += written;
+        InputCount -= written;
+        _taken += (ulong)written;
+        if (InputCount == 0)
+        {
+            Free(ref _input);
+            _inputFirst = 0;
+        }
+
+        return InputCount == 0;
+    }
+
+    /// <summary>Lets go of input that no terminal will take, as if it had been taken.</summary>
+    public void DropInput()
+    {
+        _taken += (ulong)InputCount;
+        InputCount = 0;
+        _inputFirst = 0;
+        Free(ref _input);
+    }
+
+    /// <summary>Sends what there is to send until the socket takes no more. False when the connection is over.</summary>
+    public bool Send(TtyFlow flow, byte* ring, int? exitCode)
+    {
+        if (IsBlocked || WasToldExit)
+        {
+            return true;
+        }
+
+        if (_restCount > 0 && !SendRest())
+        {
+            return false;
+        }
+
+        if (!IsBlocked && _takenTold != _taken)
+        {
+            var told = _taken;
+            if (!SendNumber(TtyFrame.Taken, told, OffsetLength, out var sent))
+            {
+                return false;
+            }
+
+            _takenTold = sent ? told : _takenTold;
+        }
+
+        while (!IsBlocked && Viewer is { } viewer)
+        {
+            if (flow.TryNext(viewer, TtyFrame.MaxData - OffsetLength, out var position, out var count))
+            {
+                if (!SendFrame(TtyFrame.Data, viewer.Sent, OffsetLength, ring + position, count, out var sent))
+                {
+                    return false;
+                }
+
+                if (sent)
+                {
+                    flow.Advance(viewer, count);
+                }
+            }
+            else
+            {
+                return exitCode is not { } code || viewer.Sent != flow.End || SendExit(code);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether nothing more is to be said: the viewer holds every byte and knows how the process ended.</summary>
+    public bool IsComplete(TtyFlow flow) => WasToldExit && _restCount == 0 && Viewer?.Held == flow.End;
+
+    /// <summary>Closes the socket and gives the memory back.</summary>
+    public void Close()
+    {
+        _ = Native.Close(_fd);
+        Free(ref _begun);
+        Free(ref _input);
+        Free(ref _rest);
+    }
+
+    private static bool IsLengthOf(byte kind, uint length) => kind switch
+    {
+        TtyFrame.Attach or TtyFrame.Ack => length == OffsetLength,
+        TtyFrame.Input => length <= TtyFrame.MaxInput,
+        TtyFrame.Resize => length == 2 * sizeof(ushort),
+        TtyFrame.Close => length == 0,
+        _ => false,
+    };
+
+    private bool Obey(byte kind, ReadOnlySpan<byte> payload, long now)
+    {
+        switch (kind)
+        {
+            case TtyFrame.Attach:
+                if (Viewer is not null)
+                {
+                    return false;
+                }
+
+                Viewer = _holder.Flow.Attach(BinaryPrimitives.ReadUInt64LittleEndian(payload), now);
+                return true;
+            case TtyFrame.Ack:
+                if (Viewer is null)
+                {
+                    return false;
+                }
+
+                _holder.Flow.Acknowledge(Viewer, BinaryPrimitives.ReadUInt64LittleEndian(payload), now);
+                return true;
+            case TtyFrame.Input:
+                return TakeInput(payload);
+            case TtyFrame.Resize:
+                _holder.Resize(
+                    BinaryPrimitives.ReadUInt16LittleEndian(payload),
+                    BinaryPrimitives.ReadUInt16LittleEndian(payload[2..]));
+                return true;
+            default:
+                _holder.Close(now);
+                return true;
+        }
+    }
+
+    private bool TakeInput(ReadOnlySpan<byte> data)
+    {
+        if (InputCount + data.Length > TtyFrame.InputWindow)
+        {
+            return false;
+        }
+
+        if (_input == null)
+        {
+            // twice the window: what waits is moved to the front at most once for each window of input
+            _input = (byte*)NativeMemory.Alloc(2 * TtyFrame.InputWindow);
+        }
+        else if (_inputFirst + InputCount + data.Length > 2 * TtyFrame.InputWindow)
+        {
+            NativeMemory.Copy(_input + _inputFirst, _input, (nuint)InputCount);
+            _inputFirst = 0;
+        }
+
+        data.CopyTo(new Span<byte>(_input + _inputFirst + InputCount, data.Length));
+        InputCount += data.Length;
+        return true;
+    }
+
+    private bool SendExit(int code)
+    {
+        if (!SendNumber(TtyFrame.Exit, (uint)code, sizeof(int), out var sent))
+        {
+            return false;
+        }
+
+        WasToldExit = sent;
+        return true;
+    }
+
+    private bool SendNumber(byte kind, ulong number, int length, out bool sent) =>
+        SendFrame(kind, number, length, null, 0, out sent);
+
+    // A frame goes out whole, with what the socket does not take kept for later, or not at all. False: it is over.
+    private bool SendFrame(byte kind, ulong number, int numberLength, byte* data, int count, out bool sent)
+    {
+        var head = stackalloc byte[TtyFrame.HeaderLength + OffsetLength];
+        var headLength = TtyFrame.HeaderLength + numberLength;
+        head[0] = kind;
+        BinaryPrimitives.WriteUInt32LittleEndian(new Span<byte>(head + 1, sizeof(uint)), (uint)(numberLength + count));
+        BinaryPrimitives.WriteUInt64LittleEndian(new Span<byte>(head + TtyFrame.HeaderLength, OffsetLength), number);
+        var parts = stackalloc Native.Part[2];
+        parts[0] = new Native.Part { Address = head, Length = (nuint)headLength };
+        parts[1] = new Native.Part { Address = data, Length = (nuint)count };
+        var message = new Native.Message { Parts = parts, PartCount = 2 };
+        var went = (int)Native.SendMessage(_fd, &message, Native.MsgDontWait | Native.MsgNoSignal);
+        sent = went >= 0;
+        if (!sent)
+        {
+            IsBlocked = Native.Error is Native.Eagain or Native.Eintr;
+            return IsBlocked;
+        }
+
+        if (went < headLength + count)
+        {
+            IsBlocked = true;
+            _rest = (byte*)NativeMemory.Alloc((nuint)(headLength + count - went));
+            _restFirst = 0;
+            _restCount = 0;
+            AppendRest(new ReadOnlySpan<byte>(head, headLength), ref went);
+            AppendRest(new ReadOnlySpan<byte>(data, count), ref went);
+        }
+
+        return true;
+    }
+
+    private void AppendRest(ReadOnlySpan<byte> bytes, ref int went)
+    {
+        var skipped = Math.Min(went, bytes.Length);
+        went -= skipped;
+        bytes[skipped..].CopyTo(new Span<byte>(_rest + _restCount, bytes.Length - skipped));
+        _restCount += bytes.Length - skipped;
+    }
+
+    private bool SendRest()
+    {
+        var part = new Native.Part { Address = _rest + _restFirst, Length = (nuint)_restCount };
+        var message = new Native.Message { Parts = &part, PartCount = 1 };
+        var went = (int)Native.SendMessage(_fd, &message, Native.MsgDontWait | Native.MsgNoSignal);
+        if (went < 0)
+        {
+            IsBlocked = Native.Error is Native.Eagain or Native.Eintr;
+            return IsBlocked;
+        }
+
+        _restFirst += went;
+        _restCount -= went;
+        IsBlocked = _restCount > 0;
+        if (!IsBlocked)
+        {
+            Free(ref _rest);
+        }
+
+        return true;
+    }
+
+    private static void Keep(ref byte* buffer, int capacity, ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty)
+        {
+            Free(ref buffer);
+            return;
+        }
+
+        if (buffer == null)
+        {
+            buffer = (byte*)NativeMemory.Alloc((nuint)capacity);
+        }
+
+        bytes.CopyTo(new Span<byte>(buffer, capacity));
+    }
+
+    private static void Free(ref byte* buffer)
+    {
+        NativeMemory.Free(buffer);
+        buffer = null;
+    }
+}

@@ -1,0 +1,391 @@
+using System.Runtime.InteropServices;
+using Sandbox.Core.Terminals;
+using Sandbox.Tty.Linux;
+
+namespace Sandbox.Tty;
+
+/// <summary>
+/// Holds one terminal until it has ended and been read. One thread waits on everything; nothing it calls blocks, and
+/// no frame allocates.
+/// </summary>
+internal sealed unsafe class Holder
+{
+    private const int MostConnections = 64;
+    private const int Patience = 60_000;
+
+    // How long the output stays for a viewer after the process has ended: with nobody attached, after one viewer has
+    // everything, and whatever happens.
+    private const int LingerAlone = 60_000;
+    private const int LingerBehind = 5_000;
+    private const int LingerLongest = 600_000;
+
+    // How long a process that was hung up has for telling its exit code.
+    private const int CloseWait = 1_000;
+
+    // Output of processes that outlive the one of the terminal is read no further than this.
+    private const int MostAfterEnd = 256 * 1024;
+
+    private const long ListenerTag = -1;
+    private const long PtyTag = -2;
+    private const long ProcessTag = -3;
+    private const long EndingTag = -4;
+
+    private readonly Listener _listener;
+    private readonly Pty _pty;
+    private readonly int _pid;
+    private readonly int _process;
+    private readonly int _ending;
+    private readonly int _epoll;
+    private readonly byte* _ring;
+    private readonly byte* _scratch;
+    private readonly Connection?[] _connections = new Connection?[MostConnections];
+
+    private uint _ptyInterest;
+    private bool _canRead;
+    private bool _canWrite = true;
+    private int _firstToWrite;
+
+    // The process's exit code, and its ends: of the process, of its output, and the wish for both.
+    private int? _exitCode;
+    private int _readAfterEnd;
+    private bool _isDrained;
+    private long _drainedAt;
+    private long _aloneSince;
+    private long _completeSince = long.MaxValue;
+    private long _closedAt = long.MaxValue;
+
+    public Holder(Listener listener, StartedProcess started, int ending)
+    {
+        _listener = listener;
+        _pty = started.Pty;
+        _pid = started.Pid;
+        _process = started.Handle;
+        _ending = ending;
+        _ring = (byte*)Native.Map(
+            null, TtyFrame.RingLength, Native.MapReadWrite, Native.MapPrivateAnonymous, -1, 0);
+        _scratch = (byte*)NativeMemory.Alloc(Connection.ScratchLength);
+        _epoll = Native.EpollCreate(Native.EpollCloexec);
+        if (_ring == Native.MapFailed || _epoll < 0)
+        {
+            Environment.FailFast("no memory");
+        }
+
+        // A page is there once it was written; a huge one would be two megabytes at the first prompt.
+        _ = Native.Advise(_ring, TtyFrame.RingLength, Native.AdviseNoHugePage);
+        Flow = new TtyFlow(TtyFrame.RingLength, TtyFrame.OutputWindow, Patience, Environment.TickCount64);
+    }
+
+    /// <summary>The output and its viewers.</summary>
+    public TtyFlow Flow { get; }
+
+    private int? EndedWith => _isDrained ? _exitCode : null;
+
+    /// <summary>Sets the size of the terminal.</summary>
+    public void Resize(ushort cols, ushort rows)
+    {
+        if (!_pty.IsClosed)
+        {
+            _pty.Resize(cols, rows);
+        }
+    }
+
+    /// <summary>Hangs the terminal up; this program ends when the process has, or soon.</summary>
+    public void Close(long now)
+    {
+        if (_closedAt == long.MaxValue)
+        {
+            _closedAt = now;
+            Finish(now);
+        }
+    }
+
+    /// <summary>Serves the terminal to its end.</summary>
+    public void Run()
+    {
+        const int MostEvents = 32;
+        var events = stackalloc Native.EpollEvent[MostEvents];
+        Watch(_listener.Fd, ListenerTag, Native.EpollIn, Native.EpollCtlAdd);
+        Watch(_process, ProcessTag, Native.EpollIn, Native.EpollCtlAdd);
+        Watch(_ending, EndingTag, Native.EpollIn, Native.EpollCtlAdd);
+        Watch(_pty.Master, PtyTag, _ptyInterest = Native.EpollIn, Native.EpollCtlAdd);
+        var now = Environment.TickCount64;
+        while (!IsOver(now))
+        {
+            var count = Native.EpollWait(_epoll, events, MostEvents, Timeout(now));
+            now = Environment.TickCount64;
+            for (var i = 0; i < count; i++)
+            {
+                Happen(events[i], now);
+            }
+
+            WriteInput();
+            ReadOutput(now);
+            Send(now);
+            WatchPty(now);
+        }
+    }
+
+    private void Happen(in Native.EpollEvent happened, long now)
+    {
+        switch (happened.Data)
+        {
+            case ListenerTag:
+                Accept();
+                break;
+            case PtyTag:
+                _canRead |= (happened.Events & ~Native.EpollOut) != 0;
+                _canWrite |= (happened.Events & Native.EpollOut) != 0;
+                break;
+            case ProcessTag:
+                Reap(now);
+                break;
+            case EndingTag:
+                Watch(_ending, EndingTag, 0, Native.EpollCtlDel);
+                Close(now);
+                break;
+            default:
+                if (_connections[happened.Data] is { } connection)
+                {
+                    if ((happened.Events & Native.EpollOut) != 0)
+                    {
+                        connection.IsBlocked = false;
+                    }
+
+                    if ((happened.Events & ~Native.EpollOut) != 0 && !connection.Receive(_scratch, now))
+                    {
+                        Drop((int)happened.Data, now);
+                    }
+                }
+
+                break;
+        }
+    }
+
+    private void Accept()
+    {
+        while (_listener.Accept() is >= 0 and var fd)
+        {
+            var slot = Array.IndexOf(_connections, null);
+            if (slot < 0)
+            {
+                _ = Native.Close(fd);
+                continue;
+            }
+
+            _connections[slot] = new Connection(fd, this);
+            Watch(fd, slot, Native.EpollIn, Native.EpollCtlAdd);
+        }
+    }
+
+    private void Drop(int slot, long now)
+    {
+        var connection = _connections[slot]!;
+        _connections[slot] = null;
+        connection.Close();
+        if (connection.Viewer is { } viewer)
+        {
+            Flow.Detach(viewer, now);
+            _aloneSince = now;
+        }
+    }
+
+    private void Reap(long now)
+    {
+        // the runtime may leave helpers behind, which are ours to bury too
+        int status;
+        int pid;
+        while ((pid = Native.WaitPid(-1, &status, Native.WaitNoHang)) > 0)
+        {
+            if (pid == _pid)
+            {
+                var signal = status & 0x7F;
+                _exitCode = signal == 0 ? (status >> 8) & 0xFF : 128 + signal;
+            }
+        }
+
+        // the process is nobody's child of ours when a runtime reaps it itself: that it ended is all that is known
+        _exitCode ??= 0;
+        Watch(_process, ProcessTag, 0, Native.EpollCtlDel);
+        if (_pty.IsClosed)
+        {
+            _drainedAt = now;
+        }
+    }
+
+    private void WriteInput()
+    {
+        for (var i = 0; i < MostConnections && _canWrite; i++)
+        {
+            var slot = (_firstToWrite + i) % MostConnections;
+            if (_connections[slot] is not { InputCount: > 0 } connection)
+            {
+                continue;
+            }
+
+            if (_pty.IsClosed)
+            {
+                connection.DropInput();
+            }
+            else if (!connection.WriteInput(_pty))
+            {
+                // the next one's turn comes first when the terminal takes input again
+                _canWrite = false;
+                _firstToWrite = slot + 1;
+            }
+        }
+    }
+
+    private void ReadOutput(long now)
+    {
+        var left = TtyFrame.MaxData;
+        while (!_pty.IsClosed && (_canRead || _exitCode is not null) && left > 0)
+        {
+            var position = Flow.WritePosition;
+            var most = Math.Min(Math.Min(left, Flow.Room(now)), Flow.Length - position);
+            if (most == 0)
+            {
+                return;
+            }
+
+            var read = _pty.Read(_ring + position, most);
+            if (read == 0)
+            {
+                _canRead = false;
+                if (_exitCode is not null)
+                {
+                    Finish(now);
+                }
+
+                return;
+            }
+
+            Flow.Wrote(read, now);
+            left -= read;
+            if (_exitCode is not null && (_readAfterEnd += read) >= MostAfterEnd)
+            {
+                Finish(now);
+            }
+        }
+    }
+
+    // No more output comes: what holds the terminal open still is hung up.
+    private void Finish(long now)
+    {
+        if (!_pty.IsClosed)
+        {
+            Watch(_pty.Master, PtyTag, 0, Native.EpollCtlDel);
+            _pty.HangUp();
+            _isDrained = true;
+            _drainedAt = now;
+            _canWrite = true;
+        }
+    }
+
+    private void Send(long now)
+    {
+        for (var slot = 0; slot < MostConnections; slot++)
+        {
+            if (_connections[slot] is not { } connection)
+            {
+                continue;
+            }
+
+            if (!connection.Send(Flow, _ring, EndedWith))
+            {
+                Drop(slot, now);
+                continue;
+            }
+
+            if (connection.IsBlocked != connection.IsWatchedForRoom)
+            {
+                connection.IsWatchedForRoom = connection.IsBlocked;
+                var interest = Native.EpollIn | (connection.IsBlocked ? Native.EpollOut : 0);
+                Watch(connection.Fd, slot, interest, Native.EpollCtlMod);
+            }
+
+            if (_isDrained && _completeSince == long.MaxValue && connection.IsComplete(Flow))
+            {
+                _completeSince = now;
+            }
+        }
+    }
+
+    private void WatchPty(long now)
+    {
+        if (_pty.IsClosed)
+        {
+            return;
+        }
+
+        var interest = (Flow.Room(now) > 0 ? Native.EpollIn : 0) | (_canWrite ? 0 : Native.EpollOut);
+        if (interest != _ptyInterest)
+        {
+            _ptyInterest = interest;
+            Watch(_pty.Master, PtyTag, interest, Native.EpollCtlMod);
+        }
+    }
+
+    private bool IsOver(long now) =>
+        _closedAt != long.MaxValue ? _exitCode is not null || now >= _closedAt + CloseWait
+        : _isDrained && (now >= LingerUntil() || IsEveryoneComplete());
+
+    private long LingerUntil()
+    {
+        var until = _drainedAt + LingerLongest;
+        if (Flow.Viewers == 0)
+        {
+            until = Math.Min(until, Math.Max(_drainedAt, _aloneSince) + LingerAlone);
+        }
+
+        return _completeSince == long.MaxValue ? until : Math.Min(until, _completeSince + LingerBehind);
+    }
+
+    private bool IsEveryoneComplete()
+    {
+        if (_completeSince == long.MaxValue)
+        {
+            return false;
+        }
+
+        foreach (var connection in _connections)
+        {
+            if (connection?.Viewer is not null && !connection.IsComplete(Flow))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    // Milliseconds until something is due by itself; -1 when nothing is.
+    private int Timeout(long now)
+    {
+        var due = long.MaxValue;
+        if (_closedAt != long.MaxValue)
+        {
+            due = _closedAt + CloseWait;
+        }
+        else if (_isDrained)
+        {
+            due = LingerUntil();
+        }
+        else if (Flow.Room(now) == 0)
+        {
+            due = Flow.GoesOnAt;
+        }
+        else if (_exitCode is not null)
+        {
+            // whether there is more to read is known only by reading
+            due = now;
+        }
+
+        return due == long.MaxValue ? -1 : (int)Math.Clamp(due - now, 0, int.MaxValue);
+    }
+
+    private void Watch(int fd, long tag, uint interest, int operation)
+    {
+        var entry = new Native.EpollEvent { Events = interest, Data = tag };
+        _ = Native.EpollControl(_epoll, operation, fd, &entry);
+    }
+}

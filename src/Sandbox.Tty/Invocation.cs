@@ -1,0 +1,63 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+
+namespace Sandbox.Tty;
+
+/// <summary>What the command line asks for.</summary>
+internal sealed class Invocation
+{
+    private const int Leading = 6;
+
+    /// <summary>Where viewers connect: an absolute path that does not exist yet.</summary>
+    public required string Socket { get; init; }
+
+    /// <summary>The one user, beside root, that may connect.</summary>
+    public required uint ClientUid { get; init; }
+
+    /// <summary>The user this program becomes once the process runs.</summary>
+    public required uint OwnUid { get; init; }
+
+    /// <summary>The group this program becomes once the process runs.</summary>
+    public required uint OwnGid { get; init; }
+
+    public required ushort Cols { get; init; }
+
+    public required ushort Rows { get; init; }
+
+    /// <summary>The runtime and its arguments, where <c>{console}</c> and <c>{pid}</c> stand for paths.</summary>
+    public required ArraySegment<string> Runtime { get; init; }
+
+    public static bool TryParse(string[] args, [NotNullWhen(true)] out Invocation? invocation)
+    {
+        invocation = null;
+        if (args.Length < Leading + 2
+            || !args[0].StartsWith('/')
+            || !TryNumber(args[1], out uint client)
+            || !TryNumber(args[2], out uint uid)
+            || !TryNumber(args[3], out uint gid)
+            || !TryNumber(args[4], out ushort cols) || cols == 0
+            || !TryNumber(args[5], out ushort rows) || rows == 0
+            || !string.Equals(args[Leading], "--", StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        invocation = new Invocation
+        {
+            Socket = args[0],
+            ClientUid = client,
+            OwnUid = uid,
+            OwnGid = gid,
+            Cols = cols,
+            Rows = rows,
+            Runtime = new ArraySegment<string>(args, Leading + 1, args.Length - Leading - 1),
+        };
+        return true;
+    }
+
+    private static bool TryNumber(string text, out uint number) =>
+        uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+
+    private static bool TryNumber(string text, out ushort number) =>
+        ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+}

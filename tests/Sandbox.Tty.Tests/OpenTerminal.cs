@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using Sandbox.Web.Terminals;
+
+namespace Sandbox.Tty.Tests;
+
+/// <summary>A terminal that a test opened.</summary>
+internal sealed class OpenTerminal : IAsyncDisposable
+{
+    private OpenTerminal(Process holder, string socket, string line)
+    {
+        Holder = holder;
+        Socket = socket;
+        Line = line;
+    }
+
+    /// <summary>The program.</summary>
+    public Process Holder { get; }
+
+    public string Socket { get; }
+
+    /// <summary>What the program said.</summary>
+    public string Line { get; }
+
+    public static async Task<OpenTerminal> StartAsync(HolderFixture fixture, params string[] command)
+    {
+        var socket = fixture.NewSocket();
+        return await StartAsync(fixture.Program, socket, await fixture.ArgumentsAsync(socket, command));
+    }
+
+    public static async Task<OpenTerminal> StartAsync(string program, string socket, string[] arguments)
+    {
+        var holder = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+        var line = await holder.StandardOutput.ReadToEndAsync().WaitAsync(Viewer.Limit);
+        return new OpenTerminal(holder, socket, line);
+    }
+
+    public async Task<Viewer> ViewAsync(ulong after = 0)
+    {
+        var connection = await TtyConnection.ConnectAsync(Socket, CancellationToken.None);
+        await connection.AttachAsync(after, CancellationToken.None);
+        return new Viewer(connection, after);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!Holder.HasExited)
+        {
+            Holder.Kill();
+        }
+
+        await Holder.WaitForExitAsync();
+        Holder.Dispose();
+    }
+}

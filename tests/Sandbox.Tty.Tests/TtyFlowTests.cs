@@ -1,0 +1,256 @@
+using CsCheck;
+using Sandbox.Core.Terminals;
+using Xunit;
+
+namespace Sandbox.Tty.Tests;
+
+/// <summary>The rules of output, over every interleaving a generator comes up with.</summary>
+public sealed class TtyFlowTests
+{
+    private const int Length = 32;
+    private const int Window = 8;
+    private const int Patience = 60;
+
+    private static readonly Gen<(int What, int Who, int Much)[]> Steps =
+        Gen.Select(Gen.Int[0, 9], Gen.Int[0, 2], Gen.Int[0, 40]).Array[1, 400];
+
+    [Fact]
+    public void Every_viewer_gets_the_stream_in_order_with_only_marked_gaps() => Steps.Sample(steps =>
+    {
+        var terminal = new Model();
+        foreach (var (what, who, much) in steps)
+        {
+            terminal.Step(what, who, much);
+        }
+    });
+
+    [Fact]
+    public void A_lone_viewer_that_acknowledges_in_time_misses_no_byte() =>
+        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 10], Gen.Int[0, Patience - 1]).Array[1, 300].Sample(steps =>
+        {
+            var terminal = new Model();
+            terminal.Attach(0, 0);
+            foreach (var (write, send, time) in steps)
+            {
+                terminal.Write(write);
+                terminal.Send(0, send);
+                terminal.Pass(time);
+                terminal.AckAll(0);
+            }
+
+            terminal.Drain(0);
+            Assert.Equal(0UL, terminal.LostBy(0));
+        });
+
+    [Fact]
+    public void The_program_goes_on_while_the_fastest_viewer_does() => Steps.Sample(steps =>
+    {
+        var terminal = new Model();
+        terminal.Attach(0, 0);
+        foreach (var (what, who, much) in steps)
+        {
+            terminal.Step(what, 1 + (who % 2), much);
+            terminal.Drain(0);
+            Assert.True(terminal.Room > 0);
+        }
+
+        Assert.Equal(0UL, terminal.LostBy(0));
+    });
+
+    [Fact]
+    public void The_program_waits_at_a_full_ring_for_a_viewer_that_is_gone_and_goes_on_after_the_patience()
+    {
+        var flow = new TtyFlow(Length, Window, Patience, 0);
+        flow.Detach(flow.Attach(0, 0), 5);
+        flow.Wrote(Length, 10);
+        Assert.Equal(0, flow.Room(64));
+        Assert.Equal(65, flow.GoesOnAt);
+        Assert.Equal(Length, flow.Room(65));
+    }
+
+    [Fact]
+    public void A_viewer_that_was_quiet_for_long_has_the_whole_patience_from_the_moment_the_ring_is_full()
+    {
+        var flow = new TtyFlow(Length, Window, Patience, 0);
+        flow.Attach(0, 0);
+        flow.Wrote(1, 0);
+        flow.Wrote(Length - 1, 10_000);
+        Assert.Equal(0, flow.Room(10_059));
+        Assert.Equal(Length, flow.Room(10_060));
+    }
+
+    [Fact]
+    public void A_viewer_that_claims_more_than_there_is_stands_at_the_end()
+    {
+        var flow = new TtyFlow(Length, Window, Patience, 0);
+        flow.Wrote(10, 0);
+        var viewer = flow.Attach(ulong.MaxValue, 0);
+        Assert.Equal(10UL, viewer.Sent);
+        flow.Acknowledge(viewer, ulong.MaxValue, 0);
+        Assert.Equal(10UL, viewer.Held);
+        Assert.False(flow.TryNext(viewer, 100, out _, out _));
+    }
+
+    [Fact]
+    public void A_gap_gives_a_viewer_that_acknowledges_nothing_no_second_window()
+    {
+        var flow = new TtyFlow(Length, Window, Patience, 0);
+        var viewer = flow.Attach(0, 0);
+        flow.Wrote(Length, 0);
+        Assert.True(flow.TryNext(viewer, 5, out _, out var count));
+        flow.Advance(viewer, count);
+        flow.Wrote(Length, Patience);
+        Assert.True(flow.TryNext(viewer, 100, out _, out count));
+        Assert.Equal((ulong)Length, viewer.Sent);
+        Assert.Equal(Window - 5, count);
+        flow.Advance(viewer, count);
+        Assert.False(flow.TryNext(viewer, 100, out _, out _));
+    }
+
+    // A terminal whose byte at an offset is known, and viewers that check what they are sent.
+    private sealed class Model
+    {
+        private readonly TtyFlow _flow = new(Length, Window, Patience, 0);
+        private readonly byte[] _ring = new byte[Length];
+        private readonly Reader?[] _readers = new Reader?[3];
+        private readonly ulong[] _lost = new ulong[3];
+        private long _now;
+        private long _changed;
+        private ulong _held;
+
+        public int Room => _flow.Room(_now);
+
+        public ulong LostBy(int who) => _lost[who];
+
+        public void Step(int what, int who, int much)
+        {
+            switch (what)
+            {
+                case 0 or 1 or 2:
+                    Write(much);
+                    break;
+                case 3 or 4:
+                    Send(who, much);
+                    break;
+                case 5:
+                    AckAll(who);
+                    break;
+                case 6:
+                    Ack(who, much);
+                    break;
+                case 7:
+                    Attach(who, (ulong)much * 7);
+                    break;
+                case 8:
+                    Detach(who);
+                    break;
+                default:
+                    Pass(much);
+                    break;
+            }
+        }
+
+        public void Pass(long time) => _now += time;
+
+        public void Write(int count)
+        {
+            var allowed = _flow.Room(_now);
+            count = Math.Min(count, Math.Min(allowed, Length - _flow.WritePosition));
+            var start = _flow.Start;
+            for (var i = 0; i < count; i++)
+            {
+                _ring[_flow.WritePosition + i] = ByteAt(_flow.End + (ulong)i);
+            }
+
+            _flow.Wrote(count, _now);
+            if (_flow.Start > start && _now - _changed < Patience)
+            {
+                var fastest = _readers.Any(r => r is not null) ? _readers.Max(r => r?.Acked ?? 0) : _held;
+                Assert.True(_flow.Start <= Math.Max(fastest, start), "a byte went that the fastest viewer does not hold");
+            }
+        }
+
+        public void Send(int who, int most)
+        {
+            if (_readers[who] is not { } reader || !_flow.TryNext(reader.Viewer, Math.Max(most, 1), out var position, out var count))
+            {
+                return;
+            }
+
+            var offset = reader.Viewer.Sent;
+            Assert.True(offset >= reader.Got, "a byte came twice");
+            if (offset > reader.Got)
+            {
+                Assert.Equal(_flow.Start, offset);
+                _lost[who] += offset - reader.Got;
+            }
+
+            Assert.InRange(count, 1, Window);
+            for (var i = 0; i < count; i++)
+            {
+                Assert.Equal(ByteAt(offset + (ulong)i), _ring[position + i]);
+            }
+
+            _flow.Advance(reader.Viewer, count);
+            reader.Got = offset + (ulong)count;
+            Assert.True(reader.Viewer.Outstanding <= Window);
+        }
+
+        public void AckAll(int who) => Acknowledge(who, reader => reader.Got);
+
+        public void Ack(int who, int much) => Acknowledge(who, reader => Math.Min(reader.Got, reader.Acked + (ulong)much));
+
+        public void Attach(int who, ulong after)
+        {
+            if (_readers[who] is null)
+            {
+                var viewer = _flow.Attach(after, _now);
+                _readers[who] = new Reader(viewer) { Got = viewer.Sent, Acked = viewer.Sent };
+                _changed = _now;
+            }
+        }
+
+        public void Detach(int who)
+        {
+            if (_readers[who] is { } reader)
+            {
+                _flow.Detach(reader.Viewer, _now);
+                _readers[who] = null;
+                _held = reader.Viewer.Held;
+                _changed = _now;
+            }
+        }
+
+        public void Drain(int who)
+        {
+            while (_readers[who]!.Viewer.Held < _flow.End)
+            {
+                Send(who, Length);
+                AckAll(who);
+            }
+
+            Assert.Equal(_flow.End, _readers[who]!.Got);
+        }
+
+        private void Acknowledge(int who, Func<Reader, ulong> held)
+        {
+            if (_readers[who] is { } reader && held(reader) > reader.Acked)
+            {
+                reader.Acked = held(reader);
+                _flow.Acknowledge(reader.Viewer, reader.Acked, _now);
+                _changed = _now;
+            }
+        }
+
+        private static byte ByteAt(ulong offset) => (byte)((offset * 31) ^ (offset >> 5));
+
+        private sealed class Reader(TtyViewer viewer)
+        {
+            public TtyViewer Viewer { get; } = viewer;
+
+            public ulong Got { get; set; }
+
+            public ulong Acked { get; set; }
+        }
+    }
+}
