@@ -85,7 +85,7 @@ public sealed class PageStateTests
         RenderAsync<ImageCard>(new Dictionary<string, object?>(StringComparer.Ordinal) { ["Image"] = image });
 
     private static Task<string> RowAsync(PlaygroundView playground) =>
-        RenderAsync<PlaygroundRow>(new Dictionary<string, object?>(StringComparer.Ordinal) { ["Playground"] = playground, ["Title"] = "Python 3" });
+        RenderAsync<PlaygroundEntry>(new Dictionary<string, object?>(StringComparer.Ordinal) { ["Playground"] = playground, ["Title"] = "Python 3" });
 
     private static async Task<string> RenderAsync<TComponent>(Dictionary<string, object?> parameters)
         where TComponent : IComponent
