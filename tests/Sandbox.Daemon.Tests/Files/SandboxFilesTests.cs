@@ -169,7 +169,7 @@ public sealed class SandboxFilesTests : IDisposable
         await FailsAsync(ErrorCode.DiskFull, () => WriteAsync("/dir/file", new byte[32 * 1024 * 1024]));
         Assert.Equal("old", await TextAsync("/dir/file"));
         Assert.Equal("file", Name(Assert.Single(await ListAsync("/dir"))));
-        await WriteAsync("/dir/file", "new"u8.ToArray());
+        await WriteOnceThereIsSpaceAsync("/dir/file", "new"u8.ToArray());
         Assert.Equal("new", await TextAsync("/dir/file"));
     }
 
@@ -299,6 +299,24 @@ public sealed class SandboxFilesTests : IDisposable
 
     private Task WriteAsync(string path, byte[] content, int? mode = null) =>
         SandboxFiles.WriteAsync(_tree.Root, UidBase, Path(path), mode, Chunks(content), Cancelled);
+
+    /// <summary>ext4 gives the blocks of a file that is gone back with its next commit, which is not at once.</summary>
+    private async Task WriteOnceThereIsSpaceAsync(string path, byte[] content)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await WriteAsync(path, content);
+                return;
+            }
+            catch (SandboxException e) when (e.Code == ErrorCode.DiskFull && attempt < 300)
+            {
+                TestContext.Current.TestOutputHelper?.WriteLine($"full still at attempt {attempt}");
+                await Task.Delay(100, Cancelled);
+            }
+        }
+    }
 
     private async Task<byte[]> ReadAsync(string path, ReadForm form = ReadForm.Raw)
     {
