@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;

@@ -570,9 +570,9 @@ public abstract class RuntimeConformance : IAsyncLifetime
             Workdir = "/tmp",
         });
 
-        Assert.Equal("hällo = wörld\nagain", await OutputAsync(sandbox.Id, "printenv", "GREETING"));
-        Assert.Equal("", await OutputAsync(sandbox.Id, "printenv", "EMPTY"));
-        Assert.Contains("/bin", await OutputAsync(sandbox.Id, "printenv", "PATH"), StringComparison.Ordinal);
+        Assert.Equal("hällo = wörld\nagain", await VariableAsync(sandbox.Id, "GREETING"));
+        Assert.Equal("", await VariableAsync(sandbox.Id, "EMPTY"));
+        Assert.Contains("/bin", await VariableAsync(sandbox.Id, "PATH"), StringComparison.Ordinal);
         Assert.Equal("/tmp", await OutputAsync(sandbox.Id, "pwd"));
         Assert.Equal("node-1", await OutputAsync(sandbox.Id, "hostname"));
     }

@@ -3,6 +3,7 @@ using Sandbox.Core.Errors;
 namespace Sandbox.Daemon.Oci;
 
 /// <summary>The host's uids that a sandbox's own 0 to 65,535 are.</summary>
+[System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Auto)]
 internal readonly record struct UidRange(int Index, uint First)
 {
     public const uint Length = 65_536;

@@ -1,13 +1,10 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
-using Sandbox.Core.People;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
-using Sandbox.Core.Terminals;
 using Sandbox.Daemon.Execs;
 using Sandbox.Daemon.Files;
 using Sandbox.Daemon.Images;
@@ -112,7 +109,7 @@ internal sealed partial class LinuxRuntime(
     public Task<SandboxInfo?> FindAsync(SandboxId id, CancellationToken cancellationToken) =>
         Task.FromResult(_sandboxes.TryGetValue(id, out var sandbox) ? sandbox.Record.Info : null);
 
-    public Task<SandboxInfo> StartAsync(SandboxId id, CancellationToken cancellationToken) => ChangeAsync(id, cancellationToken, async sandbox =>
+    public Task<SandboxInfo> StartAsync(SandboxId id, CancellationToken cancellationToken) => ChangeAsync(id, async sandbox =>
     {
         switch (sandbox.Record.State)
         {
@@ -134,9 +131,9 @@ internal sealed partial class LinuxRuntime(
             default:
                 throw NotNow(sandbox, "started");
         }
-    });
+    }, cancellationToken);
 
-    public Task<SandboxInfo> StopAsync(SandboxId id, TimeSpan grace, CancellationToken cancellationToken) => ChangeAsync(id, cancellationToken, async sandbox =>
+    public Task<SandboxInfo> StopAsync(SandboxId id, TimeSpan grace, CancellationToken cancellationToken) => ChangeAsync(id, async sandbox =>
     {
         switch (sandbox.Record.State)
         {
@@ -149,9 +146,9 @@ internal sealed partial class LinuxRuntime(
             default:
                 throw NotNow(sandbox, "stopped");
         }
-    });
+    }, cancellationToken);
 
-    public Task<SandboxInfo> PauseAsync(SandboxId id, CancellationToken cancellationToken) => ChangeAsync(id, cancellationToken, async sandbox =>
+    public Task<SandboxInfo> PauseAsync(SandboxId id, CancellationToken cancellationToken) => ChangeAsync(id, async sandbox =>
     {
         switch (sandbox.Record.State)
         {
@@ -164,9 +161,9 @@ internal sealed partial class LinuxRuntime(
             default:
                 throw NotNow(sandbox, "paused");
         }
-    });
+    }, cancellationToken);
 
-    public Task<SandboxInfo> ResumeAsync(SandboxId id, CancellationToken cancellationToken) => ChangeAsync(id, cancellationToken, async sandbox =>
+    public Task<SandboxInfo> ResumeAsync(SandboxId id, CancellationToken cancellationToken) => ChangeAsync(id, async sandbox =>
     {
         switch (sandbox.Record.State)
         {
@@ -179,9 +176,9 @@ internal sealed partial class LinuxRuntime(
             default:
                 throw NotNow(sandbox, "resumed");
         }
-    });
+    }, cancellationToken);
 
-    public Task<SandboxInfo> ExtendAsync(SandboxId id, DateTimeOffset deadline, CancellationToken cancellationToken) => ChangeAsync(id, cancellationToken, sandbox =>
+    public Task<SandboxInfo> ExtendAsync(SandboxId id, DateTimeOffset deadline, CancellationToken cancellationToken) => ChangeAsync(id, sandbox =>
     {
         if (sandbox.Record.State == SandboxState.Ended)
         {
@@ -190,7 +187,7 @@ internal sealed partial class LinuxRuntime(
 
         Save(sandbox, sandbox.Record with { Deadline = deadline });
         return Task.CompletedTask;
-    });
+    }, cancellationToken);
 
     public async Task RemoveAsync(SandboxId id, CancellationToken cancellationToken)
     {
@@ -454,7 +451,7 @@ internal sealed partial class LinuxRuntime(
         Save(sandbox, sandbox.Record with { State = SandboxState.Stopped, Pid = 0, PidStartedAt = 0, ExitCode = exitCode });
     }
 
-    private async Task<SandboxInfo> ChangeAsync(SandboxId id, CancellationToken cancellationToken, Func<LiveSandbox, Task> change)
+    private async Task<SandboxInfo> ChangeAsync(SandboxId id, Func<LiveSandbox, Task> change, CancellationToken cancellationToken)
     {
         var sandbox = Find(id);
         await sandbox.Gate.WaitAsync(cancellationToken);

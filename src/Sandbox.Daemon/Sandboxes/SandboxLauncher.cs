@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using System.Net;
 using System.Text;
 using Sandbox.Core.Errors;
-using Sandbox.Core.Images;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.ControlGroups;
@@ -68,7 +66,8 @@ internal sealed partial class SandboxLauncher(
             var started = Stopwatch.GetElapsedTime(clock);
             await network;
             records.Save(sandbox.Record);
-            LogLaunched(logger, spec.Id, held.TotalMilliseconds, prepared.TotalMilliseconds, filled.TotalMilliseconds, started.TotalMilliseconds, Stopwatch.GetElapsedTime(clock).TotalMilliseconds);
+            var all = Stopwatch.GetElapsedTime(clock);
+            LogLaunched(logger, spec.Id, held, prepared, filled, started, all);
         }
         catch
         {
@@ -121,6 +120,7 @@ internal sealed partial class SandboxLauncher(
     public async Task HaltAsync(LiveSandbox sandbox)
     {
         var record = sandbox.Record;
+        await terminals.CloseAllAsync(sandbox.Id);
         await oci.DeleteAsync(sandbox.Id);
         await networks.DetachAsync(record.Spec.Playground, sandbox.Id, record.Place);
     }
@@ -131,7 +131,6 @@ internal sealed partial class SandboxLauncher(
     public async Task DestroyAsync(LiveSandbox sandbox, Func<bool> lastOfOwner)
     {
         var record = sandbox.Record;
-        await terminals.CloseAllAsync(sandbox.Id);
         await KillAsync(sandbox, TimeSpan.Zero);
         await HaltAsync(sandbox);
         await Task.Run(sandbox.Root.Remove);
@@ -257,6 +256,6 @@ internal sealed partial class SandboxLauncher(
         yield return content;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "launched {Sandbox}: namespaces {Namespaces:0.0} ms, disk {Disk:0.0}, root and files {Files:0.0}, init {Init:0.0}, network {All:0.0}")]
-    private static partial void LogLaunched(ILogger logger, SandboxId sandbox, double namespaces, double disk, double files, double init, double all);
+    [LoggerMessage(Level = LogLevel.Information, Message = "launched {Sandbox}: namespaces {Namespaces}, disk {Disk}, root and files {Files}, init {Init}, network {All}")]
+    private static partial void LogLaunched(ILogger logger, SandboxId sandbox, TimeSpan namespaces, TimeSpan disk, TimeSpan files, TimeSpan init, TimeSpan all);
 }

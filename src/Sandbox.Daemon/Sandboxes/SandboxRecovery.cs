@@ -48,7 +48,7 @@ internal sealed partial class SandboxRecovery(
             {
                 lost.Add((sandbox, EndReason.LaunchFailed));
             }
-            else if (record.BootId != ProcessIdentity.BootId || !mounted.Contains(sandbox.Root.Root) || !TryHold(sandbox))
+            else if (record.BootId != ProcessIdentity.BootId || !mounted.Contains(sandbox.Root.Root, StringComparer.Ordinal) || !TryHold(sandbox))
             {
                 lost.Add((sandbox, EndReason.HostRestarted));
             }

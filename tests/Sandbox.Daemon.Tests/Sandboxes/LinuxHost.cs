@@ -19,6 +19,7 @@ namespace Sandbox.Daemon.Tests.Sandboxes;
 public sealed class LinuxHost : IAsyncLifetime
 {
     private ServiceProvider? _parts;
+    private CancellationTokenSource _stop = new();
 
     internal DaemonOptions Options { get; } = new()
     {
@@ -59,11 +60,14 @@ public sealed class LinuxHost : IAsyncLifetime
         DaemonHost.AddServices(services, Options);
         _parts = services.BuildServiceProvider();
         await _parts.GetRequiredService<SandboxRecovery>().RunAsync(CancellationToken.None);
+        _stop = new CancellationTokenSource();
+        _ = _parts.GetRequiredService<LinuxRuntime>().EnforceDeadlinesAsync(_stop.Token);
     }
 
     /// <summary>The daemon is gone from one moment to the next; what it started goes on.</summary>
     internal async Task KillAsync()
     {
+        await _stop.CancelAsync();
         await Parts.GetRequiredService<PlaygroundNetworks>().DisposeAsync();
         _parts = null;
     }
@@ -83,6 +87,7 @@ public sealed class LinuxHost : IAsyncLifetime
     {
         if (_parts is not null)
         {
+            await _stop.CancelAsync();
             var runtime = _parts.GetRequiredService<LinuxRuntime>();
             await runtime.EndAllAsync(EndReason.Operator);
             await _parts.GetRequiredService<PlaygroundNetworks>().CleanUpAsync();
