@@ -157,6 +157,7 @@ internal static class SandboxWeb
         app.MapAdmin();
         app.MapSignIn();
         app.MapTerminals();
+        app.MapUnknownRoutes();
         app.MapPages();
     }
 

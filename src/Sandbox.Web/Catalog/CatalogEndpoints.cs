@@ -21,7 +21,7 @@ internal static class CatalogEndpoints
         admin.MapGet("", (ICatalog catalog, CancellationToken cancellationToken) => catalog.ListAsync(includeHidden: true, cancellationToken))
             .WithSummary("The images, hidden ones too");
         admin.MapPost("", AddAsync)
-            .Accepts<AddImage>("application/json", "application/octet-stream")
+            .Accepts<AddImage>("application/json", "*/*")
             .Produces(202)
             .WithSummary("Add an image: JSON, or with ?archive=oci|docker&name=… the archive itself as the body");
         admin.MapPost("/{name}/update", async (string name, ICatalog catalog, CancellationToken cancellationToken) =>
