@@ -40,6 +40,9 @@ public abstract class RuntimeConformance : IAsyncLifetime
     /// <summary>An argv that ends with this exit code.</summary>
     protected virtual IReadOnlyList<string> ExitWith(int code) => ["sh", "-c", $"exit {code}"];
 
+    /// <summary>An argv that prints a variable of its environment, and a line feed.</summary>
+    protected virtual IReadOnlyList<string> PrintVariable(string name) => ["sh", "-c", $"printf '%s\\n' \"${name}\""];
+
     /// <summary>An argv that kills itself with SIGKILL.</summary>
     protected virtual IReadOnlyList<string> KillItself => ["sh", "-c", "kill -9 $$"];
 
@@ -570,9 +573,9 @@ public abstract class RuntimeConformance : IAsyncLifetime
             Workdir = "/tmp",
         });
 
-        Assert.Equal("hällo = wörld\nagain", await VariableAsync(sandbox.Id, "GREETING"));
-        Assert.Equal("", await VariableAsync(sandbox.Id, "EMPTY"));
-        Assert.Contains("/bin", await VariableAsync(sandbox.Id, "PATH"), StringComparison.Ordinal);
+        Assert.Equal("hällo = wörld\nagain", await OutputAsync(sandbox.Id, [.. PrintVariable("GREETING")]));
+        Assert.Equal("", await OutputAsync(sandbox.Id, [.. PrintVariable("EMPTY")]));
+        Assert.Contains("/bin", await OutputAsync(sandbox.Id, [.. PrintVariable("PATH")]), StringComparison.Ordinal);
         Assert.Equal("/tmp", await OutputAsync(sandbox.Id, "pwd"));
         Assert.Equal("node-1", await OutputAsync(sandbox.Id, "hostname"));
     }

@@ -85,7 +85,7 @@ internal sealed class RootedDirectory : IDisposable
             using var inode = OpenInode(path, followLast);
             return inode.Status();
         }
-        catch (PosixException e) when (e.Errno is Errno.NoEntry or Errno.NotDirectory)
+        catch (PosixException e) when (e.Errno is Errno.NoEntry or Errno.NotDirectory or Errno.Loop)
         {
             return null;
         }

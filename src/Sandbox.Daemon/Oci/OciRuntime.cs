@@ -92,7 +92,8 @@ internal sealed class OciRuntime
 
     /// <summary>crun's words and runc's.</summary>
     public static bool IsMissingCommand(string complaint) =>
-        complaint.Contains("executable file", StringComparison.Ordinal) && complaint.Contains("not found", StringComparison.Ordinal)
+        complaint.Contains("open executable", StringComparison.Ordinal)
+        || complaint.Contains("executable file", StringComparison.Ordinal) && complaint.Contains("not found", StringComparison.Ordinal)
         || complaint.Contains("No such file or directory", StringComparison.Ordinal) && complaint.Contains("exec", StringComparison.Ordinal)
         || complaint.Contains("ermission denied", StringComparison.Ordinal) && complaint.Contains("exec", StringComparison.Ordinal);
 

@@ -26,6 +26,8 @@ public sealed class RpcConformance : RuntimeConformance
 
     protected override IReadOnlyList<string> ExitWith(int code) => ["exit", $"{code}"];
 
+    protected override IReadOnlyList<string> PrintVariable(string name) => ["printenv", name];
+
     protected override IReadOnlyList<string> KillItself => ["kill-itself"];
 
     public override async ValueTask InitializeAsync() => _server = await RpcServer.StartAsync(_socket, _runtime);

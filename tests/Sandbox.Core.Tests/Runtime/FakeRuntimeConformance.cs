@@ -18,6 +18,8 @@ public sealed class FakeRuntimeConformance : RuntimeConformance
 
     protected override IReadOnlyList<string> ExitWith(int code) => ["exit", $"{code}"];
 
+    protected override IReadOnlyList<string> PrintVariable(string name) => ["printenv", name];
+
     protected override IReadOnlyList<string> KillItself => ["kill-itself"];
 
     public override async ValueTask DisposeAsync()

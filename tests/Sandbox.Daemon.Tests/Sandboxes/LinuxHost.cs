@@ -122,7 +122,7 @@ internal static class TtyProgram
         }
 
         var output = Path.Combine(Path.GetTempPath(), "sandbox-tty-for-tests");
-        var publish = Process.Start(new ProcessStartInfo("dotnet", ["publish", Path.Combine(repository, "src", "Sandbox.Tty"), "-c", "Release", "-r", "linux-x64", "-o", output, "-v", "q", "-nologo"]) { RedirectStandardOutput = true })!;
+        var publish = Process.Start(new ProcessStartInfo("dotnet", ["publish", Path.Combine(repository, "src", "Sandbox.Tty"), "-c", "Release", "-r", "linux-x64", "-o", output, "-v", "q", "-nologo"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         var said = publish.StandardOutput.ReadToEnd();
         publish.WaitForExit();
         return publish.ExitCode == 0 ? Path.Combine(output, "sandbox-tty") : throw new InvalidOperationException(said);
@@ -131,4 +131,4 @@ internal static class TtyProgram
 
 /// <summary>One daemon for all classes that need one: two at once would each clear away the other's groups and links.</summary>
 [CollectionDefinition(nameof(LinuxHost))]
-public sealed class LinuxHostCollection : ICollectionFixture<LinuxHost>;
+public sealed class OneLinuxHost : ICollectionFixture<LinuxHost>;

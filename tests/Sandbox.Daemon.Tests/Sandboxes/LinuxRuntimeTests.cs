@@ -187,7 +187,7 @@ public sealed class LinuxRuntimeTests(LinuxHost host) : IAsyncLifetime
         Assert.Equal(SandboxState.Running, (await host.Runtime.FindAsync(kept, Cancel))!.State);
         var before = await RunAsync(kept, "wc", "-l", "/ticks");
         await Task.Delay(500, Cancel);
-        Assert.NotEqual(before, await RunAsync(kept, "wc", "-l", "/ticks"));
+        Assert.NotEqual(before, await RunAsync(kept, "wc", "-l", "/ticks"), StringComparer.Ordinal);
         Assert.Equal(terminal.Id, Assert.Single(await host.Runtime.ListTerminalsAsync(kept, Cancel)).Id);
         var ended = (await host.Runtime.FindAsync(cut, Cancel))!;
         Assert.Equal((SandboxState.Ended, EndReason.LaunchFailed), (ended.State, ended.Reason));
@@ -209,7 +209,7 @@ public sealed class LinuxRuntimeTests(LinuxHost host) : IAsyncLifetime
 
     private readonly PersonId _owner = PersonId.New();
 
-    private static SandboxPath At(string text) => SandboxPath.TryParse(text, out var path) ? path : throw new ArgumentException(text);
+    private static SandboxPath At(string text) => SandboxPath.TryParse(text, out var path) ? path : throw new ArgumentException(text, nameof(text));
 
     private static ExecSpec Command(params string[] command) => new() { Command = command, Timeout = TimeSpan.FromSeconds(60) };
 
@@ -253,7 +253,7 @@ public sealed class LinuxRuntimeTests(LinuxHost host) : IAsyncLifetime
             traces.AddRange(Directory.EnumerateFileSystemEntries(root, "*", inside).Where(path => path.Contains(id.Value, StringComparison.Ordinal) && !path.Contains("/root/", StringComparison.Ordinal)));
         }
 
-        foreach (var process in Directory.GetDirectories("/proc").Where(path => int.TryParse(Path.GetFileName(path), out _)))
+        foreach (var process in Directory.GetDirectories("/proc").Where(path => int.TryParse(Path.GetFileName(path), System.Globalization.CultureInfo.InvariantCulture, out _)))
         {
             try
             {
