@@ -68,6 +68,7 @@ public sealed class LinuxHost : IAsyncLifetime
     internal async Task KillAsync()
     {
         await _stop.CancelAsync();
+        Parts.GetRequiredService<OrphanReaper>().Dispose(); // or it would take the next one's children for orphans
         await Parts.GetRequiredService<PlaygroundNetworks>().DisposeAsync();
         _parts = null;
     }
