@@ -53,6 +53,7 @@ internal sealed partial class LinuxRuntime(
 
     public async Task<SandboxInfo> CreateAsync(SandboxSpec spec, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         Validate(spec);
         var now = DateTimeOffset.UtcNow;
         var mine = new LiveSandbox(

@@ -14,6 +14,8 @@ internal sealed class TarBuilder
 
     public TarBuilder File(byte[] name, byte[] content) => Entry('0', name, [], content, 0x1A4, 0, 0);
 
+    public TarBuilder Executable(string name, byte[] content) => Entry('0', Encoding.UTF8.GetBytes(name), [], content, 0x1ED, 0, 0);
+
     public TarBuilder Directory(string name, int mode = 0x1ED, int uid = 0, int gid = 0) => Entry('5', Encoding.UTF8.GetBytes(name), [], [], mode, uid, gid);
 
     public TarBuilder Symlink(string name, string target) => Entry('2', Encoding.UTF8.GetBytes(name), Encoding.UTF8.GetBytes(target), [], 0x1FF, 0, 0);
