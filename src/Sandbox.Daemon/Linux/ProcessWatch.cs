@@ -13,7 +13,7 @@ internal sealed class ProcessWatch : IDisposable
     private const long ReapedMilliseconds = 5000;
 
     private readonly ConcurrentDictionary<long, Watched> _watched = new();
-    private readonly ConcurrentDictionary<int, (int? Code, long At)> _reaped = new();
+    private readonly Dictionary<int, (int Code, long At)> _reaped = [];
     private readonly int _epoll;
     private long _last;
 
@@ -32,7 +32,7 @@ internal sealed class ProcessWatch : IDisposable
         var pidfd = Native.PidfdOpen(pid);
         if (pidfd < 0)
         {
-            return Task.FromResult(Reap(pid) ?? (_reaped.TryRemove(pid, out var reaped) && Environment.TickCount64 - reaped.At < ReapedMilliseconds ? reaped.Code : null));
+            return Task.FromResult(CodeOf(pid));
         }
 
         var watched = new Watched(pid, pidfd, new TaskCompletionSource<int?>(TaskCreationOptions.RunContinuationsAsynchronously));
@@ -54,21 +54,36 @@ internal sealed class ProcessWatch : IDisposable
             return;
         }
 
-        foreach (var (old, reaped) in _reaped)
+        lock (_reaped)
         {
-            if (Environment.TickCount64 - reaped.At >= ReapedMilliseconds)
+            foreach (var (old, reaped) in _reaped.ToArray())
             {
-                _reaped.TryRemove(old, out _);
+                if (Environment.TickCount64 - reaped.At >= ReapedMilliseconds)
+                {
+                    _reaped.Remove(old);
+                }
             }
-        }
 
-        if (Reap(pid) is { } code)
-        {
-            _reaped[pid] = (code, Environment.TickCount64);
+            if (Reap(pid) is { } code)
+            {
+                _reaped[pid] = (code, Environment.TickCount64);
+            }
         }
     }
 
     public void Dispose() => _ = Native.Close(_epoll);
+
+    /// <summary>
+    /// How a process ended that has: waited for now, or, by whoever takes leave of orphans, between its end and our
+    /// beginning to watch it.
+    /// </summary>
+    private int? CodeOf(int pid)
+    {
+        lock (_reaped)
+        {
+            return Reap(pid) ?? (_reaped.Remove(pid, out var reaped) && Environment.TickCount64 - reaped.At < ReapedMilliseconds ? reaped.Code : null);
+        }
+    }
 
     private static int? Reap(int pid)
     {
@@ -101,7 +116,7 @@ internal sealed class ProcessWatch : IDisposable
             {
                 if (_watched.TryRemove(events[i].Data, out var watched))
                 {
-                    var code = Reap(watched.Pid);
+                    var code = CodeOf(watched.Pid);
                     // Closing alone would not do: a child between fork and exec holds a copy, and with it the epoll entry.
                     var none = default(Native.EpollEvent);
                     _ = Native.EpollCtl(_epoll, Native.EpollCtlDelete, watched.Pidfd, ref none);
