@@ -62,8 +62,7 @@ internal sealed class NamespaceHolder : IDisposable
     public void Dispose()
     {
         User.Dispose();
-        _lifeline.Dispose();
-        _ = Tool.Kill(_pid, 9); // the pid is ours until the watch has reaped it, and the pipe ends it anyway
+        _lifeline.Dispose(); // it reads this to its end, and ends
     }
 
     /// <summary>The moment at which the child has left our user namespace cannot be waited for; it is 1 to 2 ms away.</summary>

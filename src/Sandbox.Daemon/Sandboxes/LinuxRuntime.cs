@@ -32,8 +32,6 @@ internal sealed partial class LinuxRuntime(
     ProcessWatch watch,
     ILogger<LinuxRuntime> logger) : ISandboxRuntime
 {
-    private static readonly TimeSpan LongestGrace = TimeSpan.FromMinutes(1);
-
     private readonly ConcurrentDictionary<SandboxId, LiveSandbox> _sandboxes = new();
     private readonly Lock _admission = new();
     private string? _version;
@@ -53,6 +51,7 @@ internal sealed partial class LinuxRuntime(
 
     public async Task<SandboxInfo> CreateAsync(SandboxSpec spec, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         Validate(spec);
         var now = DateTimeOffset.UtcNow;
         var mine = new LiveSandbox(
@@ -140,7 +139,7 @@ internal sealed partial class LinuxRuntime(
             case SandboxState.Stopped:
                 return;
             case SandboxState.Running or SandboxState.Paused:
-                await launcher.KillAsync(sandbox, grace < TimeSpan.Zero ? TimeSpan.Zero : grace > LongestGrace ? LongestGrace : grace);
+                await launcher.KillAsync(sandbox, grace < TimeSpan.Zero ? TimeSpan.Zero : grace > CommandRules.MaxGrace ? CommandRules.MaxGrace : grace);
                 await StoppedAsync(sandbox, await sandbox.InitEnded);
                 return;
             default:
@@ -210,7 +209,11 @@ internal sealed partial class LinuxRuntime(
     {
         var sandbox = Find(id);
         _ = sandbox.Running();
-        ExecRunner.Check(spec);
+        if (CommandRules.Validate(spec) is { Count: > 0 } mistakes)
+        {
+            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
+        }
+
         using var place = sandbox.QueueExec();
         if (!await sandbox.Execs.WaitAsync(spec.Timeout, cancellationToken))
         {

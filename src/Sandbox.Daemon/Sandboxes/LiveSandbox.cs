@@ -77,11 +77,8 @@ internal sealed class LiveSandbox : IDisposable
         _ => "ended",
     };
 
-    public void Dispose()
-    {
-        Image?.Dispose();
-        Ending.Dispose();
-    }
+    /// <summary>Gates and tokens stay usable: somebody may still wait at them, and they hold nothing of the host.</summary>
+    public void Dispose() => Image?.Dispose();
 
     private sealed class ExecPlace(LiveSandbox sandbox) : IDisposable
     {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Sandbox.Daemon.Images;
 
 namespace Sandbox.Daemon.Tests.Images;
 
@@ -14,6 +13,8 @@ internal sealed class TarBuilder
         Entry('0', Encoding.UTF8.GetBytes(name), [], Encoding.UTF8.GetBytes(content), mode, uid, gid);
 
     public TarBuilder File(byte[] name, byte[] content) => Entry('0', name, [], content, 0x1A4, 0, 0);
+
+    public TarBuilder Executable(string name, byte[] content) => Entry('0', Encoding.UTF8.GetBytes(name), [], content, 0x1ED, 0, 0);
 
     public TarBuilder Directory(string name, int mode = 0x1ED, int uid = 0, int gid = 0) => Entry('5', Encoding.UTF8.GetBytes(name), [], [], mode, uid, gid);
 

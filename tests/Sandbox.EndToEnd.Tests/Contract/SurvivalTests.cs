@@ -74,9 +74,9 @@ public sealed class SurvivalTests
         await using var caller = await Caller.NewGuestAsync();
         var (kept, sandbox) = await caller.LaunchAsync();
         var (ended, gone) = await caller.LaunchAsync();
-        await Instance.SuperviseAsync("down", "daemon");
         try
         {
+            await Instance.SuperviseAsync("down", "daemon");
             Assert.Equal((503, "runtime_unavailable"), Told(await caller.PostAsync("/api/v1/playgrounds", new { image = "busybox" })));
             Assert.Equal((503, "runtime_unavailable"), Told(await caller.PostAsync($"/api/v1/sandboxes/{sandbox}/exec", new { command = new[] { "true" } })));
             Assert.Equal((503, "runtime_unavailable"), Told(await caller.PostAsync($"/api/v1/sandboxes/{sandbox}/stop")));
@@ -132,15 +132,21 @@ public sealed class SurvivalTests
         Assert.False(Directory.Exists(Instance.RecordOf(orphan.Value)));
 
         // As a reboot does: the daemon comes back and knows nothing of it.
-        await Instance.SuperviseAsync("down", "daemon");
-        await Instance.SuperviseAsync("down", "web");
-        foreach (var file in Directory.GetFiles(Instance.RecordOf(sandbox), "*.json"))
+        try
         {
-            File.Delete(file);
+            await Instance.SuperviseAsync("down", "daemon");
+            await Instance.SuperviseAsync("down", "web");
+            foreach (var file in Directory.GetFiles(Instance.RecordOf(sandbox), "*.json"))
+            {
+                File.Delete(file);
+            }
+        }
+        finally
+        {
+            await Instance.SuperviseAsync("up", "daemon");
+            await Instance.SuperviseAsync("up", "web");
         }
 
-        await Instance.SuperviseAsync("up", "daemon");
-        await Instance.SuperviseAsync("up", "web");
         await Instance.ReadyAsync();
         var row = await caller.UntilAsync(lost, found => (string?)found["state"] == "ended");
         Assert.Equal("host_restarted", (string?)row["lease"]!["reason"]);
