@@ -93,6 +93,7 @@ internal static class SandboxWeb
             kestrel.Limits.MaxRequestBodySize = MostBody;
             kestrel.Limits.MaxConcurrentConnections = 10_000;
             kestrel.Limits.MaxConcurrentUpgradedConnections = 5_000;
+            kestrel.ConfigureEndpointDefaults(new AddressConnections(options).AddTo);
         });
         builder.Logging.ClearProviders().AddJsonConsole(console =>
         {
@@ -110,7 +111,7 @@ internal static class SandboxWeb
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         services.ConfigureHttpJsonOptions(json =>
             json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.CamelCase)));
-        services.AddOpenApi();
+        services.AddApiDocs();
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<ISandboxRuntime>(_ => new RuntimeClient(options.ControlSocket));

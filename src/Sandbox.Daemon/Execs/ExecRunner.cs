@@ -13,11 +13,6 @@ internal sealed class ExecRunner(OciRuntime oci, ProcessWatch watch)
 {
     public async Task<ExecResult> RunAsync(SandboxRecord record, string directory, ExecSpec spec, CancellationToken cancellationToken)
     {
-        if (CommandRules.Validate(spec) is { Count: > 0 } mistakes)
-        {
-            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
-        }
-
         var clock = Stopwatch.GetTimestamp();
         var user = record.User ?? throw new InvalidOperationException("the user was not looked up");
         var name = Path.Combine(directory, "exec-" + Guid.NewGuid().ToString("N"));
@@ -68,6 +63,15 @@ internal sealed class ExecRunner(OciRuntime oci, ProcessWatch watch)
             File.Delete(process);
             File.Delete(pidFile);
             File.Delete(complaints);
+        }
+    }
+
+    /// <summary>Refuses what no process may be asked to run.</summary>
+    public static void Check(ExecSpec spec)
+    {
+        if (CommandRules.Validate(spec) is { Count: > 0 } mistakes)
+        {
+            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
         }
     }
 

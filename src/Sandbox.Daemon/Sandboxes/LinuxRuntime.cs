@@ -209,7 +209,13 @@ internal sealed partial class LinuxRuntime(
     {
         var sandbox = Find(id);
         _ = sandbox.Running();
-        await sandbox.Execs.WaitAsync(cancellationToken);
+        ExecRunner.Check(spec);
+        using var place = sandbox.QueueExec();
+        if (!await sandbox.Execs.WaitAsync(spec.Timeout, cancellationToken))
+        {
+            throw new SandboxException(ErrorCode.Timeout, $"Other commands ran for {spec.Timeout.TotalSeconds:0.###} s; this one did not get its turn.");
+        }
+
         try
         {
             return await execs.RunAsync(sandbox.Running(), records.DirectoryOf(id), spec, cancellationToken);
