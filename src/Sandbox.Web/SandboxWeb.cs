@@ -107,6 +107,9 @@ internal static class SandboxWeb
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         builder.Logging.AddFilter("Sandbox.Web.People.PersonAuthentication", LogLevel.Warning);
 
+        // It takes every refusal for an error, with a stack: a visitor could fill the log. Faults of ours are told by HubFaults.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.None);
+
         var services = builder.Services;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         services.ConfigureHttpJsonOptions(json =>

@@ -66,15 +66,6 @@ internal sealed class ExecRunner(OciRuntime oci, ProcessWatch watch)
         }
     }
 
-    /// <summary>Refuses what no process may be asked to run.</summary>
-    public static void Check(ExecSpec spec)
-    {
-        if (CommandRules.Validate(spec) is { Count: > 0 } mistakes)
-        {
-            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
-        }
-    }
-
     /// <summary>Kills the command and what it started in its session; the runtime that waits for it then ends by itself.</summary>
     private static void Kill(SandboxRecord record, int runtime, string pidFile)
     {

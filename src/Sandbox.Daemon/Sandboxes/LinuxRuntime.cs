@@ -209,7 +209,11 @@ internal sealed partial class LinuxRuntime(
     {
         var sandbox = Find(id);
         _ = sandbox.Running();
-        ExecRunner.Check(spec);
+        if (CommandRules.Validate(spec) is { Count: > 0 } mistakes)
+        {
+            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
+        }
+
         using var place = sandbox.QueueExec();
         if (!await sandbox.Execs.WaitAsync(spec.Timeout, cancellationToken))
         {

@@ -24,9 +24,19 @@ internal static class ApiDocs
         </html>
         """;
 
+    /// <summary>What would speak to its maker's services is off: nothing of an operator's leaves this origin.</summary>
     private const string Start =
         """
-        Scalar.createApiReference("#app", { url: "/openapi/v1.json", withDefaultFonts: false, telemetry: false, hideClientButton: true });
+        Scalar.createApiReference("#app", {
+          url: "/openapi/v1.json",
+          withDefaultFonts: false,
+          telemetry: false,
+          hideClientButton: true,
+          showDeveloperTools: "never",
+          agent: { disabled: true },
+          mcp: { disabled: true },
+          defaultOpenAllTags: true,
+        });
         """;
 
     public static void AddApiDocs(this IServiceCollection services) => services.AddOpenApi(api =>

@@ -122,7 +122,8 @@ public sealed class FileTests
         var bytes = RandomNumberGenerator.GetBytes(50 * 1024 * 1024);
         Assert.Equal(204, (await caller.PutAsync($"/api/v1/sandboxes/{sandbox}/files/big", bytes)).Status);
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), (await caller.ShellAsync(sandbox, "sha256sum /big"))[..64]);
-        Assert.True(bytes.AsSpan().SequenceEqual((await caller.GetAsync($"/api/v1/sandboxes/{sandbox}/files/big")).Body));
+        var read = (await caller.GetAsync($"/api/v1/sandboxes/{sandbox}/files/big")).Body;
+        Assert.True(bytes.AsSpan().SequenceEqual(read));
     }
 
     [Fact]

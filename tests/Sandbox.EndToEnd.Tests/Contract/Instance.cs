@@ -60,13 +60,28 @@ internal static class Instance
         }
     }
 
+    /// <summary>Ends a process as nothing but the kernel can: it has no time to say anything.</summary>
+    public static async Task KillAsync(string process)
+    {
+        var root = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(root.FullName, "infra/status")))
+        {
+            root = root.Parent ?? throw new InvalidOperationException("infra/status stands nowhere above the tests");
+        }
+
+        using var status = JsonDocument.Parse(await RunAsync(Path.Combine(root.FullName, "infra/status"), "--json"));
+        var pid = status.RootElement.GetProperty(process).GetProperty("pid").GetInt32();
+        await RunAsync("kill", "-9", pid.ToString(CultureInfo.InvariantCulture));
+    }
+
     public static async Task<string> RunAsync(string program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
         var complaints = process.StandardError.ReadToEndAsync(Token);
         var output = await process.StandardOutput.ReadToEndAsync(Token);
         await process.WaitForExitAsync(Token);
-        Assert.True(process.ExitCode == 0, string.Create(CultureInfo.InvariantCulture, $"{program} ended with {process.ExitCode}: {await complaints}"));
+        var told = await complaints;
+        Assert.True(process.ExitCode == 0, string.Create(CultureInfo.InvariantCulture, $"{program} ended with {process.ExitCode}: {told}"));
         return output;
     }
 
