@@ -110,7 +110,12 @@ internal static class SandboxWeb
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         services.ConfigureHttpJsonOptions(json =>
             json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.CamelCase)));
-        services.AddOpenApi();
+        services.AddOpenApi(openApi => openApi.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "Sandbox";
+            document.Info.Description = "Linux sandboxes over HTTP. Errors are problem+json with a code; a guest's token comes from POST /api/v1/guests.";
+            return Task.CompletedTask;
+        }));
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<ISandboxRuntime>(_ => new RuntimeClient(options.ControlSocket));

@@ -12,6 +12,7 @@ internal static class ApiDocs
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>API · Sandbox</title>
+        <link rel="icon" href="/images/favicon.svg" type="image/svg+xml">
         </head>
         <body>
         <div id="app"></div>
@@ -23,7 +24,7 @@ internal static class ApiDocs
 
     private const string Start =
         """
-        Scalar.createApiReference("#app", { url: "/openapi/v1.json", withDefaultFonts: false, telemetry: false, hideClientButton: true });
+        Scalar.createApiReference("#app", { url: "/openapi/v1.json", withDefaultFonts: false, telemetry: false, hideClientButton: true, showDeveloperTools: "never", agent: { disabled: true }, mcp: { disabled: true } });
         """;
 
     public static void MapApiDocs(this WebApplication app)
