@@ -13,7 +13,8 @@ internal sealed class ProcessWatch : IDisposable
     private const long ReapedMilliseconds = 5000;
 
     private readonly ConcurrentDictionary<long, Watched> _watched = new();
-    private readonly ConcurrentDictionary<int, (int? Code, long At)> _reaped = new();
+    private readonly Lock _reaping = new();
+    private readonly Dictionary<int, (int Code, long At)> _reaped = [];
     private readonly int _epoll;
     private long _last;
 
@@ -32,7 +33,7 @@ internal sealed class ProcessWatch : IDisposable
         var pidfd = Native.PidfdOpen(pid);
         if (pidfd < 0)
         {
-            return Task.FromResult(Reap(pid) ?? (_reaped.TryRemove(pid, out var reaped) && Environment.TickCount64 - reaped.At < ReapedMilliseconds ? reaped.Code : null));
+            return Task.FromResult(End(pid));
         }
 
         var watched = new Watched(pid, pidfd, new TaskCompletionSource<int?>(TaskCreationOptions.RunContinuationsAsynchronously));
@@ -49,26 +50,35 @@ internal sealed class ProcessWatch : IDisposable
     /// </summary>
     public void ReapUnwatched(int pid)
     {
-        if (_watched.Values.Any(watched => watched.Pid == pid))
+        lock (_reaping)
         {
-            return;
-        }
-
-        foreach (var (old, reaped) in _reaped)
-        {
-            if (Environment.TickCount64 - reaped.At >= ReapedMilliseconds)
+            if (_watched.Values.Any(watched => watched.Pid == pid) || Reap(pid) is not { } code)
             {
-                _reaped.TryRemove(old, out _);
+                return;
             }
-        }
 
-        if (Reap(pid) is { } code)
-        {
+            foreach (var (old, reaped) in _reaped)
+            {
+                if (Environment.TickCount64 - reaped.At >= ReapedMilliseconds)
+                {
+                    _reaped.Remove(old);
+                }
+            }
+
             _reaped[pid] = (code, Environment.TickCount64);
         }
     }
 
     public void Dispose() => _ = Native.Close(_epoll);
+
+    /// <summary>How a process ended, whoever of the two waited for it.</summary>
+    private int? End(int pid)
+    {
+        lock (_reaping)
+        {
+            return Reap(pid) ?? (_reaped.Remove(pid, out var reaped) && Environment.TickCount64 - reaped.At < ReapedMilliseconds ? reaped.Code : null);
+        }
+    }
 
     private static int? Reap(int pid)
     {
@@ -101,7 +111,7 @@ internal sealed class ProcessWatch : IDisposable
             {
                 if (_watched.TryRemove(events[i].Data, out var watched))
                 {
-                    var code = Reap(watched.Pid);
+                    var code = End(watched.Pid);
                     // Closing alone would not do: a child between fork and exec holds a copy, and with it the epoll entry.
                     var none = default(Native.EpollEvent);
                     _ = Native.EpollCtl(_epoll, Native.EpollCtlDelete, watched.Pidfd, ref none);
