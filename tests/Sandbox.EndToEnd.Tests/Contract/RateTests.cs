@@ -98,7 +98,7 @@ public sealed class RateTests
         Assert.Equal(404, (await caller.PostAsync("/_blazor/negotiate?negotiateVersion=1")).Status);
         Assert.StartsWith(
             "HTTP/1.1 404",
-            await caller.SpeakAsync($"GET /_blazor HTTP/1.1\r\nHost: {Instance.Url.Authority}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"),
+            await caller.SpeakAsync($"GET /_blazor HTTP/1.1\r\nHost: {Instance.Url.Authority}\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"),
             StringComparison.Ordinal);
     }
 
