@@ -855,21 +855,21 @@ public abstract class RuntimeConformance : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_sixty_fifth_terminal_is_Quota()
+    public async Task The_seventeenth_terminal_is_Quota()
     {
         var sandbox = await CreateAsync(Spec() with { Limits = Limits with { Pids = 512 } });
-        for (var count = 0; count < 64; count++)
+        for (var count = 0; count < 16; count++)
         {
             await Runtime.OpenTerminalAsync(sandbox.Id, Terminal() with { Command = ["cat"] }, Cancellation);
         }
 
         await FailsAsync(ErrorCode.Quota, () => Runtime.OpenTerminalAsync(sandbox.Id, Terminal(), Cancellation));
 
-        Assert.Equal(64, (await Runtime.ListTerminalsAsync(sandbox.Id, Cancellation)).Count);
+        Assert.Equal(16, (await Runtime.ListTerminalsAsync(sandbox.Id, Cancellation)).Count);
     }
 
     /// <summary>A digest that no store holds.</summary>
-    private static Digest UnknownImage { get; } = Digest.Parse("sha256:" + new string('0', 64));
+    private static Digest UnknownImage { get; } = Digest.Parse("sha256:" + new string('0', 16));
 
     /// <summary>A fresh spec of the interactive image, of an owner and a playground of its own, that lives for an hour.</summary>
     protected SandboxSpec Spec() => new()

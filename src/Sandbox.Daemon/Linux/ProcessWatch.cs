@@ -14,6 +14,7 @@ internal sealed class ProcessWatch : IDisposable
 
     private readonly ConcurrentDictionary<long, Watched> _watched = new();
     private readonly ConcurrentDictionary<int, (int? Code, long At)> _reaped = new();
+    private readonly Lock _lock = new();
     private readonly int _epoll;
     private long _last;
 
@@ -29,18 +30,22 @@ internal sealed class ProcessWatch : IDisposable
     /// </summary>
     public Task<int?> WaitAsync(int pid)
     {
-        var pidfd = Native.PidfdOpen(pid);
-        if (pidfd < 0)
+        // Not between the two halves of an orphan's reaping: it would be neither watched nor among the reaped.
+        lock (_lock)
         {
-            return Task.FromResult(Reap(pid) ?? (_reaped.TryRemove(pid, out var reaped) && Environment.TickCount64 - reaped.At < ReapedMilliseconds ? reaped.Code : null));
-        }
+            var pidfd = Native.PidfdOpen(pid);
+            if (pidfd < 0)
+            {
+                return Task.FromResult(Reap(pid) ?? (_reaped.TryRemove(pid, out var reaped) && Environment.TickCount64 - reaped.At < ReapedMilliseconds ? reaped.Code : null));
+            }
 
-        var watched = new Watched(pid, pidfd, new TaskCompletionSource<int?>(TaskCreationOptions.RunContinuationsAsynchronously));
-        var number = Interlocked.Increment(ref _last); // never the descriptor: that is used again
-        _watched[number] = watched;
-        var interest = new Native.EpollEvent { Events = Native.EpollIn, Data = number };
-        Native.Check(Native.EpollCtl(_epoll, Native.EpollCtlAdd, pidfd, ref interest), "epoll_ctl");
-        return watched.Ended.Task;
+            var watched = new Watched(pid, pidfd, new TaskCompletionSource<int?>(TaskCreationOptions.RunContinuationsAsynchronously));
+            var number = Interlocked.Increment(ref _last); // never the descriptor: that is used again
+            _watched[number] = watched;
+            var interest = new Native.EpollEvent { Events = Native.EpollIn, Data = number };
+            Native.Check(Native.EpollCtl(_epoll, Native.EpollCtlAdd, pidfd, ref interest), "epoll_ctl");
+            return watched.Ended.Task;
+        }
     }
 
     /// <summary>
@@ -49,11 +54,6 @@ internal sealed class ProcessWatch : IDisposable
     /// </summary>
     public void ReapUnwatched(int pid)
     {
-        if (_watched.Values.Any(watched => watched.Pid == pid))
-        {
-            return;
-        }
-
         foreach (var (old, reaped) in _reaped)
         {
             if (Environment.TickCount64 - reaped.At >= ReapedMilliseconds)
@@ -62,9 +62,12 @@ internal sealed class ProcessWatch : IDisposable
             }
         }
 
-        if (Reap(pid) is { } code)
+        lock (_lock)
         {
-            _reaped[pid] = (code, Environment.TickCount64);
+            if (!_watched.Values.Any(watched => watched.Pid == pid) && Reap(pid) is { } code)
+            {
+                _reaped[pid] = (code, Environment.TickCount64);
+            }
         }
     }
 
@@ -99,9 +102,15 @@ internal sealed class ProcessWatch : IDisposable
 
             for (var i = 0; i < count; i++)
             {
-                if (_watched.TryRemove(events[i].Data, out var watched))
+                Watched? watched;
+                int? code;
+                lock (_lock)
                 {
-                    var code = Reap(watched.Pid);
+                    code = _watched.TryRemove(events[i].Data, out watched) ? Reap(watched.Pid) : null;
+                }
+
+                if (watched is not null)
+                {
                     // Closing alone would not do: a child between fork and exec holds a copy, and with it the epoll entry.
                     var none = default(Native.EpollEvent);
                     _ = Native.EpollCtl(_epoll, Native.EpollCtlDelete, watched.Pidfd, ref none);
