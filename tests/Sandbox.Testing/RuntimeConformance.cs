@@ -869,7 +869,7 @@ public abstract class RuntimeConformance : IAsyncLifetime
     }
 
     /// <summary>A digest that no store holds.</summary>
-    private static Digest UnknownImage { get; } = Digest.Parse("sha256:" + new string('0', 16));
+    private static Digest UnknownImage { get; } = Digest.Parse("sha256:" + new string('0', 64));
 
     /// <summary>A fresh spec of the interactive image, of an owner and a playground of its own, that lives for an hour.</summary>
     protected SandboxSpec Spec() => new()
