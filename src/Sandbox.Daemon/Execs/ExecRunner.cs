@@ -11,13 +11,13 @@ namespace Sandbox.Daemon.Execs;
 /// <summary>Runs one command in a sandbox to its end.</summary>
 internal sealed class ExecRunner(OciRuntime oci, ProcessWatch watch)
 {
-    private const int LongestCommand = 128 * 1024;
-    private const int LargestOutput = 8 * 1024 * 1024;
-    private static readonly TimeSpan LongestTime = TimeSpan.FromHours(1);
-
     public async Task<ExecResult> RunAsync(SandboxRecord record, string directory, ExecSpec spec, CancellationToken cancellationToken)
     {
-        Check(spec);
+        if (CommandRules.Validate(spec) is { Count: > 0 } mistakes)
+        {
+            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
+        }
+
         var clock = Stopwatch.GetTimestamp();
         var user = record.User ?? throw new InvalidOperationException("the user was not looked up");
         var name = Path.Combine(directory, "exec-" + Guid.NewGuid().ToString("N"));
@@ -26,7 +26,7 @@ internal sealed class ExecRunner(OciRuntime oci, ProcessWatch watch)
         {
             var environment = SandboxBundle.Environment(record.Config, record.Spec.Env, user, terminal: false);
             await File.WriteAllBytesAsync(process, SandboxBundle.Process(spec.Command, environment, record.Spec.Workdir ?? record.Config.Workdir, user, terminal: false), cancellationToken);
-            using var pipes = new PipeCapture(spec.Stdin, Math.Clamp(spec.OutputLimit, 0, LargestOutput));
+            using var pipes = new PipeCapture(spec.Stdin, spec.OutputLimit);
             var pid = Tool.Spawn(oci.Program, oci.ExecArguments(record.Spec.Id, process, pidFile, complaints), pipes.Theirs[0], pipes.Theirs[1], pipes.Theirs[2]);
             foreach (var handle in pipes.Theirs)
             {
@@ -68,19 +68,6 @@ internal sealed class ExecRunner(OciRuntime oci, ProcessWatch watch)
             File.Delete(process);
             File.Delete(pidFile);
             File.Delete(complaints);
-        }
-    }
-
-    private static void Check(ExecSpec spec)
-    {
-        if (spec.Command.Count is 0 or > 256 || spec.Command.Sum(word => word.Length + 1) > LongestCommand || spec.Command[0].Length == 0 || spec.Command.Any(word => word.Contains('\0', StringComparison.Ordinal)))
-        {
-            throw new SandboxException(ErrorCode.Invalid, "A command is 1 to 256 words, 128 KiB in all, without NUL.");
-        }
-
-        if (spec.Timeout <= TimeSpan.Zero || spec.Timeout > LongestTime)
-        {
-            throw new SandboxException(ErrorCode.Invalid, "A timeout is longer than nothing and at most an hour.");
         }
     }
 

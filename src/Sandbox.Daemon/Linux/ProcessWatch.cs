@@ -13,6 +13,7 @@ internal sealed class ProcessWatch : IDisposable
     private const long ReapedMilliseconds = 5000;
 
     private readonly ConcurrentDictionary<long, Watched> _watched = new();
+    private readonly Lock _reaping = new();
     private readonly Dictionary<int, (int Code, long At)> _reaped = [];
     private readonly int _epoll;
     private long _last;
@@ -32,7 +33,7 @@ internal sealed class ProcessWatch : IDisposable
         var pidfd = Native.PidfdOpen(pid);
         if (pidfd < 0)
         {
-            return Task.FromResult(CodeOf(pid));
+            return Task.FromResult(End(pid));
         }
 
         var watched = new Watched(pid, pidfd, new TaskCompletionSource<int?>(TaskCreationOptions.RunContinuationsAsynchronously));
@@ -49,14 +50,14 @@ internal sealed class ProcessWatch : IDisposable
     /// </summary>
     public void ReapUnwatched(int pid)
     {
-        if (_watched.Values.Any(watched => watched.Pid == pid))
+        lock (_reaping)
         {
-            return;
-        }
+            if (_watched.Values.Any(watched => watched.Pid == pid) || Reap(pid) is not { } code)
+            {
+                return;
+            }
 
-        lock (_reaped)
-        {
-            foreach (var (old, reaped) in _reaped.ToArray())
+            foreach (var (old, reaped) in _reaped)
             {
                 if (Environment.TickCount64 - reaped.At >= ReapedMilliseconds)
                 {
@@ -64,22 +65,16 @@ internal sealed class ProcessWatch : IDisposable
                 }
             }
 
-            if (Reap(pid) is { } code)
-            {
-                _reaped[pid] = (code, Environment.TickCount64);
-            }
+            _reaped[pid] = (code, Environment.TickCount64);
         }
     }
 
     public void Dispose() => _ = Native.Close(_epoll);
 
-    /// <summary>
-    /// How a process ended that has: waited for now, or, by whoever takes leave of orphans, between its end and our
-    /// beginning to watch it.
-    /// </summary>
-    private int? CodeOf(int pid)
+    /// <summary>How a process ended, whoever of the two waited for it.</summary>
+    private int? End(int pid)
     {
-        lock (_reaped)
+        lock (_reaping)
         {
             return Reap(pid) ?? (_reaped.Remove(pid, out var reaped) && Environment.TickCount64 - reaped.At < ReapedMilliseconds ? reaped.Code : null);
         }
@@ -116,7 +111,7 @@ internal sealed class ProcessWatch : IDisposable
             {
                 if (_watched.TryRemove(events[i].Data, out var watched))
                 {
-                    var code = CodeOf(watched.Pid);
+                    var code = End(watched.Pid);
                     // Closing alone would not do: a child between fork and exec holds a copy, and with it the epoll entry.
                     var none = default(Native.EpollEvent);
                     _ = Native.EpollCtl(_epoll, Native.EpollCtlDelete, watched.Pidfd, ref none);

@@ -32,8 +32,6 @@ internal sealed partial class LinuxRuntime(
     ProcessWatch watch,
     ILogger<LinuxRuntime> logger) : ISandboxRuntime
 {
-    private static readonly TimeSpan LongestGrace = TimeSpan.FromMinutes(1);
-
     private readonly ConcurrentDictionary<SandboxId, LiveSandbox> _sandboxes = new();
     private readonly Lock _admission = new();
     private string? _version;
@@ -141,7 +139,7 @@ internal sealed partial class LinuxRuntime(
             case SandboxState.Stopped:
                 return;
             case SandboxState.Running or SandboxState.Paused:
-                await launcher.KillAsync(sandbox, grace < TimeSpan.Zero ? TimeSpan.Zero : grace > LongestGrace ? LongestGrace : grace);
+                await launcher.KillAsync(sandbox, grace < TimeSpan.Zero ? TimeSpan.Zero : grace > CommandRules.MaxGrace ? CommandRules.MaxGrace : grace);
                 await StoppedAsync(sandbox, await sandbox.InitEnded);
                 return;
             default:

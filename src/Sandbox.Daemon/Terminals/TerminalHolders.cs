@@ -40,9 +40,9 @@ internal sealed class TerminalHolders
     /// <summary>Opens a terminal; asked again with the same id, finds it.</summary>
     public async Task<TerminalInfo> OpenAsync(SandboxRecord sandbox, string root, TerminalSpec spec, CancellationToken cancellationToken)
     {
-        if (spec.Cols is < 1 or > 1000 || spec.Rows is < 1 or > 1000)
+        if (CommandRules.Validate(spec) is { Count: > 0 } mistakes)
         {
-            throw new SandboxException(ErrorCode.Invalid, "A terminal has 1 to 1000 columns and rows.");
+            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
         }
 
         var holders = _holders.GetOrAdd(sandbox.Spec.Id, _ => new());
@@ -193,11 +193,6 @@ internal sealed class TerminalHolders
         if (command.Count == 0)
         {
             return [CommandLookup.RequireShell(root, environment)];
-        }
-
-        if (command.Count > 256 || command[0].Length == 0 || command.Sum(word => word.Length + 1) > 128 * 1024 || command.Any(word => word.Contains('\0', StringComparison.Ordinal)))
-        {
-            throw new SandboxException(ErrorCode.Invalid, "A command is 1 to 256 words, 128 KiB in all, without NUL.");
         }
 
         CommandLookup.Require(root, command[0], environment, workdir);

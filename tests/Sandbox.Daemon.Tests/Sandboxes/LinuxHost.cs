@@ -75,7 +75,7 @@ public sealed class LinuxHost : IAsyncLifetime
     internal async Task KillAsync()
     {
         await _stop.CancelAsync();
-        Parts.GetRequiredService<OrphanReaper>().Dispose(); // else it goes on in this process and takes the next one's children
+        Parts.GetRequiredService<OrphanReaper>().Dispose(); // or it would take the next one's children for orphans
         await Parts.GetRequiredService<PlaygroundNetworks>().DisposeAsync();
         _parts = null;
     }
