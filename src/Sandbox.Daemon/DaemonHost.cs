@@ -34,6 +34,13 @@ internal static class DaemonHost
         Directory.CreateDirectory(options.DataDirectory);
         Directory.CreateDirectory(options.RunDirectory);
         File.SetUnixFileMode(options.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        using var only = await ClaimAsync(options);
+        if (only is null)
+        {
+            await Console.Error.WriteLineAsync($"sandboxd: another one runs on {options.DataDirectory}");
+            return 1;
+        }
+
         AddServices(builder.Services, options);
         builder.Logging.ClearProviders().AddJsonConsole();
 
@@ -96,6 +103,27 @@ internal static class DaemonHost
             grpc.MaxReceiveMessageSize = RpcLimits.MaxMessageBytes;
             grpc.MaxSendMessageSize = RpcLimits.MaxMessageBytes;
         });
+    }
+
+    /// <summary>
+    /// Two daemons on the same directories would each take the other's sandboxes for orphans. The lock goes with its
+    /// process; one that is ending has a moment for it.
+    /// </summary>
+    private static async Task<FileStream?> ClaimAsync(DaemonOptions options)
+    {
+        for (var attempt = 0; attempt < 50; attempt++)
+        {
+            try
+            {
+                return new FileStream(Path.Combine(options.DataDirectory, "daemon.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException)
+            {
+                await Task.Delay(100);
+            }
+        }
+
+        return null;
     }
 
     private static DaemonOptions ReadOptions(ConfigurationManager configuration)
