@@ -255,7 +255,8 @@ public sealed class GuardTests
             }
         };
         await page.GotoAsync(Origin + "/docs/api");
-        await page.GetByText("Launch an image or a recipe").First.WaitForAsync();
+        await page.GetByText("The images on offer").First.WaitForAsync();
+        await page.GetByText("/api/v1/playgrounds").First.WaitForAsync();
         await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
         Assert.Empty(complaints);
     }
