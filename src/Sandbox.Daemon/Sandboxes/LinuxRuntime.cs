@@ -209,7 +209,17 @@ internal sealed partial class LinuxRuntime(
     {
         var sandbox = Find(id);
         _ = sandbox.Running();
-        await sandbox.Execs.WaitAsync(cancellationToken);
+        if (CommandRules.Validate(spec) is { Count: > 0 } mistakes)
+        {
+            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
+        }
+
+        using var place = sandbox.QueueExec();
+        if (!await sandbox.Execs.WaitAsync(spec.Timeout, cancellationToken))
+        {
+            throw new SandboxException(ErrorCode.Timeout, $"Other commands ran for {spec.Timeout.TotalSeconds:0.###} s; this one did not get its turn.");
+        }
+
         try
         {
             return await execs.RunAsync(sandbox.Running(), records.DirectoryOf(id), spec, cancellationToken);
