@@ -36,6 +36,9 @@ internal static class DaemonHost
         File.SetUnixFileMode(options.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         AddServices(builder.Services, options);
         builder.Logging.ClearProviders().AddJsonConsole();
+
+        // Two lines for every call are work on the way of every launch, and wash out of the log what somebody looks for.
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning);
         if (!cleanup)
         {
             Listen(builder, options);
@@ -51,6 +54,7 @@ internal static class DaemonHost
             return 0;
         }
 
+        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<SandboxChanges>().End);
         app.MapGrpcService<RuntimeService>();
         await app.StartAsync();
         Protect(options);
@@ -66,6 +70,9 @@ internal static class DaemonHost
     public static void AddServices(IServiceCollection services, DaemonOptions options)
     {
         services.AddSingleton(options);
+
+        // A watch never ends by itself; whoever waits longer for it keeps the next daemon from starting.
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
         services.AddSingleton<ProcessWatch>();
         services.AddSingleton<OrphanReaper>();
         services.AddSingleton<Tool>();

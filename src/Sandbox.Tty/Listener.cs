@@ -5,7 +5,7 @@ namespace Sandbox.Tty;
 /// <summary>The socket viewers connect to.</summary>
 internal sealed unsafe class Listener
 {
-    private const int Backlog = 16;
+    private const int Backlog = 64;
 
     private readonly string _path;
     private readonly uint _client;

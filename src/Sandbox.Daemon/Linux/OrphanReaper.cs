@@ -22,7 +22,11 @@ internal sealed class OrphanReaper(ProcessWatch watch) : IDisposable
         ResourceLimits.BecomeSubreaper();
     }
 
-    public void Dispose() => _signal?.Dispose();
+    public void Dispose()
+    {
+        _signal?.Dispose();
+        _signal = null;
+    }
 
     /// <summary>Many ends come together; they are looked at once.</summary>
     private void Schedule()
@@ -37,6 +41,11 @@ internal sealed class OrphanReaper(ProcessWatch watch) : IDisposable
     {
         await Task.Delay(Pause);
         Volatile.Write(ref _due, 0);
+        if (_signal is null)
+        {
+            return; // stopped
+        }
+
         foreach (var thread in Directory.GetDirectories("/proc/self/task"))
         {
             foreach (var child in ReadAll(thread + "/children").Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))

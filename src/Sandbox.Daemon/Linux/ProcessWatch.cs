@@ -13,8 +13,8 @@ internal sealed class ProcessWatch : IDisposable
     private const long ReapedMilliseconds = 5000;
 
     private readonly ConcurrentDictionary<long, Watched> _watched = new();
-    private readonly ConcurrentDictionary<int, (int? Code, long At)> _reaped = new();
-    private readonly Lock _lock = new();
+    private readonly Lock _reaping = new();
+    private readonly Dictionary<int, (int Code, long At)> _reaped = [];
     private readonly int _epoll;
     private long _last;
 
@@ -30,22 +30,18 @@ internal sealed class ProcessWatch : IDisposable
     /// </summary>
     public Task<int?> WaitAsync(int pid)
     {
-        // Not between the two halves of an orphan's reaping: it would be neither watched nor among the reaped.
-        lock (_lock)
+        var pidfd = Native.PidfdOpen(pid);
+        if (pidfd < 0)
         {
-            var pidfd = Native.PidfdOpen(pid);
-            if (pidfd < 0)
-            {
-                return Task.FromResult(Reap(pid) ?? (_reaped.TryRemove(pid, out var reaped) && Environment.TickCount64 - reaped.At < ReapedMilliseconds ? reaped.Code : null));
-            }
-
-            var watched = new Watched(pid, pidfd, new TaskCompletionSource<int?>(TaskCreationOptions.RunContinuationsAsynchronously));
-            var number = Interlocked.Increment(ref _last); // never the descriptor: that is used again
-            _watched[number] = watched;
-            var interest = new Native.EpollEvent { Events = Native.EpollIn, Data = number };
-            Native.Check(Native.EpollCtl(_epoll, Native.EpollCtlAdd, pidfd, ref interest), "epoll_ctl");
-            return watched.Ended.Task;
+            return Task.FromResult(End(pid));
         }
+
+        var watched = new Watched(pid, pidfd, new TaskCompletionSource<int?>(TaskCreationOptions.RunContinuationsAsynchronously));
+        var number = Interlocked.Increment(ref _last); // never the descriptor: that is used again
+        _watched[number] = watched;
+        var interest = new Native.EpollEvent { Events = Native.EpollIn, Data = number };
+        Native.Check(Native.EpollCtl(_epoll, Native.EpollCtlAdd, pidfd, ref interest), "epoll_ctl");
+        return watched.Ended.Task;
     }
 
     /// <summary>
@@ -54,24 +50,35 @@ internal sealed class ProcessWatch : IDisposable
     /// </summary>
     public void ReapUnwatched(int pid)
     {
-        foreach (var (old, reaped) in _reaped)
+        lock (_reaping)
         {
-            if (Environment.TickCount64 - reaped.At >= ReapedMilliseconds)
+            if (_watched.Values.Any(watched => watched.Pid == pid) || Reap(pid) is not { } code)
             {
-                _reaped.TryRemove(old, out _);
+                return;
             }
-        }
 
-        lock (_lock)
-        {
-            if (!_watched.Values.Any(watched => watched.Pid == pid) && Reap(pid) is { } code)
+            foreach (var (old, reaped) in _reaped)
             {
-                _reaped[pid] = (code, Environment.TickCount64);
+                if (Environment.TickCount64 - reaped.At >= ReapedMilliseconds)
+                {
+                    _reaped.Remove(old);
+                }
             }
+
+            _reaped[pid] = (code, Environment.TickCount64);
         }
     }
 
     public void Dispose() => _ = Native.Close(_epoll);
+
+    /// <summary>How a process ended, whoever of the two waited for it.</summary>
+    private int? End(int pid)
+    {
+        lock (_reaping)
+        {
+            return Reap(pid) ?? (_reaped.Remove(pid, out var reaped) && Environment.TickCount64 - reaped.At < ReapedMilliseconds ? reaped.Code : null);
+        }
+    }
 
     private static int? Reap(int pid)
     {
@@ -102,15 +109,9 @@ internal sealed class ProcessWatch : IDisposable
 
             for (var i = 0; i < count; i++)
             {
-                Watched? watched;
-                int? code;
-                lock (_lock)
+                if (_watched.TryRemove(events[i].Data, out var watched))
                 {
-                    code = _watched.TryRemove(events[i].Data, out watched) ? Reap(watched.Pid) : null;
-                }
-
-                if (watched is not null)
-                {
+                    var code = End(watched.Pid);
                     // Closing alone would not do: a child between fork and exec holds a copy, and with it the epoll entry.
                     var none = default(Native.EpollEvent);
                     _ = Native.EpollCtl(_epoll, Native.EpollCtlDelete, watched.Pidfd, ref none);

@@ -216,8 +216,17 @@ internal sealed partial class LinuxRuntime(
     {
         var sandbox = Find(id);
         _ = sandbox.Running();
-        using var call = sandbox.Calls.Enter();
-        await sandbox.Execs.WaitAsync(cancellationToken);
+        if (CommandRules.Validate(spec) is { Count: > 0 } mistakes)
+        {
+            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
+        }
+
+        using var place = sandbox.QueueExec();
+        if (!await sandbox.Execs.WaitAsync(spec.Timeout, cancellationToken))
+        {
+            throw new SandboxException(ErrorCode.Timeout, $"Other commands ran for {spec.Timeout.TotalSeconds:0.###} s; this one did not get its turn.");
+        }
+
         try
         {
             return await execs.RunAsync(sandbox.Running(), records.DirectoryOf(id), spec, cancellationToken);
@@ -243,7 +252,7 @@ internal sealed partial class LinuxRuntime(
     public async Task<IReadOnlyList<FileEntry>> ListFilesAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
     {
         var sandbox = RootWithFiles(id);
-        using var call = sandbox.Calls.Enter();
+        using var call = sandbox.FileCalls.Enter();
         return await SandboxFiles.ListAsync(sandbox.Root.Root, path, cancellationToken);
     }
 
@@ -253,7 +262,7 @@ internal sealed partial class LinuxRuntime(
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadFileAsync(SandboxId id, SandboxPath path, ReadForm form, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var sandbox = RootWithFiles(id);
-        using var call = sandbox.Calls.Enter();
+        using var call = sandbox.FileCalls.Enter();
         await foreach (var chunk in SandboxFiles.ReadAsync(sandbox.Root.Root, sandbox.Range.First, path, form, cancellationToken))
         {
             yield return chunk;
@@ -263,14 +272,14 @@ internal sealed partial class LinuxRuntime(
     public async Task WriteFileAsync(SandboxId id, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken)
     {
         var sandbox = RootWithFiles(id);
-        using var call = sandbox.Calls.Enter();
+        using var call = sandbox.FileCalls.Enter();
         await SandboxFiles.WriteAsync(sandbox.Root.Root, sandbox.Range.First, path, mode, content, cancellationToken);
     }
 
     public async Task DeleteFileAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
     {
         var sandbox = RootWithFiles(id);
-        using var call = sandbox.Calls.Enter();
+        using var call = sandbox.FileCalls.Enter();
         await SandboxFiles.DeleteAsync(sandbox.Root.Root, path, cancellationToken);
     }
 

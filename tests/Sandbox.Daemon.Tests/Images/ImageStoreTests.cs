@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Sandbox.Core.Errors;
-using Sandbox.Core.Images;
 using Sandbox.Daemon.Linux;
 using Xunit;
 

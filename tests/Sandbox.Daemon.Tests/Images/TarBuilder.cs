@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Sandbox.Daemon.Images;
 
 namespace Sandbox.Daemon.Tests.Images;
 

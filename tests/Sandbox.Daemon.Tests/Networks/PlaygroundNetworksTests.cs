@@ -307,6 +307,7 @@ public sealed class PlaygroundNetworksTests
         await using var net = await TestNet.StartAsync();
         await net.OutsideAsync();
         var made = (await net.Tool.RunAsync("iptables", ["-w", "-N", "DOCKER-USER"], cancellationToken: TestContext.Current.CancellationToken)).Ok;
+        await net.ShellAsync("for rule in '-i tn-b+ -j DROP' '-o tn-b+ -j DROP'; do while iptables -w -D DOCKER-USER $rule 2>/dev/null; do :; done; done"); // of a run that was killed
         await net.ShellAsync("iptables -w -I FORWARD -j DOCKER-USER; for way in -i -o; do iptables -w -A DOCKER-USER $way tn-b+ -j DROP; done");
         try
         {

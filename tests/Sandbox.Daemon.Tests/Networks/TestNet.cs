@@ -45,7 +45,9 @@ internal sealed class TestNet : IAsyncDisposable
     public static async Task<TestNet> StartAsync()
     {
         var net = new TestNet();
+        // Of a run that was killed.
         await net.Networks.CleanUpAsync();
+        await net.ShellAsync("ip link del tnout 2>/dev/null || true");
         net.Networks = net.Build();
         await net.Networks.StartAsync([], CancellationToken.None);
         return net;

@@ -15,16 +15,19 @@ namespace Sandbox.Daemon.Tests.Sandboxes;
 /// <summary>
 /// The daemon's parts in this process, on directories, uids, addresses and names of their own beside any daemon the
 /// host runs. Real root, real crun, real mounts: it must run where <c>infra/mount-namespace run</c> put it.
+/// The directories are the same for every run, so that one finds what another that was killed left behind.
 /// </summary>
 public sealed class LinuxHost : IAsyncLifetime
 {
+    private const string Home = "/var/tmp/sandbox-daemon-tests";
+
     private ServiceProvider? _parts;
     private CancellationTokenSource _stop = new();
 
     internal DaemonOptions Options { get; } = new()
     {
-        DataDirectory = Directory.CreateTempSubdirectory("sandbox-data-").FullName,
-        RunDirectory = Directory.CreateTempSubdirectory("sandbox-run-").FullName,
+        DataDirectory = Path.Combine(Home, "data"),
+        RunDirectory = Path.Combine(Home, "run"),
         RecipeDirectory = Path.Combine(Repository, "infra", "images"),
         TtyProgram = TtyProgram.Find(Repository),
         WebUser = "root",
@@ -47,7 +50,9 @@ public sealed class LinuxHost : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        File.SetUnixFileMode(Options.RunDirectory, (UnixFileMode)0b111_101_101);
+        // A run that was killed has left sandboxes, links and groups: the next daemon takes them over, and ends them.
+        await StartAsync();
+        await ClearAsync();
         await StartAsync();
         Busybox = await AddAsync("busybox");
     }
@@ -55,6 +60,8 @@ public sealed class LinuxHost : IAsyncLifetime
     /// <summary>What a daemon does when it starts: also when another one was here before.</summary>
     internal async Task StartAsync()
     {
+        Directory.CreateDirectory(Options.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(Options.RunDirectory);
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
             .AddFilter("Sandbox.Daemon.Sandboxes.SandboxLauncher", Environment.GetEnvironmentVariable("SANDBOX_TRACE") is null ? LogLevel.Warning : LogLevel.Information));
@@ -69,6 +76,7 @@ public sealed class LinuxHost : IAsyncLifetime
     internal async Task KillAsync()
     {
         await _stop.CancelAsync();
+        Parts.GetRequiredService<OrphanReaper>().Dispose(); // or it would take the next one's children for orphans
         await Parts.GetRequiredService<PlaygroundNetworks>().DisposeAsync();
         _parts = null;
     }
@@ -86,6 +94,12 @@ public sealed class LinuxHost : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        await ClearAsync();
+        Directory.Delete(Home, recursive: true);
+    }
+
+    private async Task ClearAsync()
+    {
         if (_parts is not null)
         {
             await _stop.CancelAsync();
@@ -94,6 +108,7 @@ public sealed class LinuxHost : IAsyncLifetime
             await _parts.GetRequiredService<PlaygroundNetworks>().CleanUpAsync();
             await _parts.GetRequiredService<ControlGroupTree>().RemoveOrphansAsync(new HashSet<SandboxId>());
             await _parts.DisposeAsync();
+            _parts = null;
         }
 
         Directory.Delete(Options.DataDirectory, recursive: true);

@@ -1,10 +1,8 @@
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
-using Sandbox.Core.Images;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Quotas;
-using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Xunit;
