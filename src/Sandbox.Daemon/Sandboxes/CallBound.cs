@@ -7,13 +7,13 @@ internal sealed class CallBound(int most)
 {
     private int _underWay;
 
-    /// <summary>Takes a place until disposed. Code: Rate.</summary>
+    /// <summary>Takes a place until disposed. Code: Quota.</summary>
     public Call Enter()
     {
         if (Interlocked.Increment(ref _underWay) > most)
         {
             Interlocked.Decrement(ref _underWay);
-            throw new SandboxException(ErrorCode.Rate, $"This sandbox is asked for more than {most} things at once. Wait for some of them, then try again.");
+            throw new SandboxException(ErrorCode.Quota, $"More than {most} files of this sandbox are read or written at once. Wait for some of them, then try again.");
         }
 
         return new Call(this);

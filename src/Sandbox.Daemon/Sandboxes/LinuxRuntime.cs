@@ -252,7 +252,7 @@ internal sealed partial class LinuxRuntime(
     public async Task<IReadOnlyList<FileEntry>> ListFilesAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
     {
         var sandbox = RootWithFiles(id);
-        using var call = sandbox.Calls.Enter();
+        using var call = sandbox.FileCalls.Enter();
         return await SandboxFiles.ListAsync(sandbox.Root.Root, path, cancellationToken);
     }
 
@@ -262,7 +262,7 @@ internal sealed partial class LinuxRuntime(
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadFileAsync(SandboxId id, SandboxPath path, ReadForm form, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var sandbox = RootWithFiles(id);
-        using var call = sandbox.Calls.Enter();
+        using var call = sandbox.FileCalls.Enter();
         await foreach (var chunk in SandboxFiles.ReadAsync(sandbox.Root.Root, sandbox.Range.First, path, form, cancellationToken))
         {
             yield return chunk;
@@ -272,14 +272,14 @@ internal sealed partial class LinuxRuntime(
     public async Task WriteFileAsync(SandboxId id, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken)
     {
         var sandbox = RootWithFiles(id);
-        using var call = sandbox.Calls.Enter();
+        using var call = sandbox.FileCalls.Enter();
         await SandboxFiles.WriteAsync(sandbox.Root.Root, sandbox.Range.First, path, mode, content, cancellationToken);
     }
 
     public async Task DeleteFileAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
     {
         var sandbox = RootWithFiles(id);
-        using var call = sandbox.Calls.Enter();
+        using var call = sandbox.FileCalls.Enter();
         await SandboxFiles.DeleteAsync(sandbox.Root.Root, path, cancellationToken);
     }
 
