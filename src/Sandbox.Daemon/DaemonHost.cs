@@ -34,6 +34,13 @@ internal static class DaemonHost
         Directory.CreateDirectory(options.DataDirectory);
         Directory.CreateDirectory(options.RunDirectory);
         File.SetUnixFileMode(options.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        using var only = await ClaimAsync(options);
+        if (only is null)
+        {
+            await Console.Error.WriteLineAsync($"sandboxd: another one runs on {options.DataDirectory}");
+            return 1;
+        }
+
         AddServices(builder.Services, options);
         builder.Logging.ClearProviders().AddJsonConsole();
 
@@ -98,6 +105,27 @@ internal static class DaemonHost
         });
     }
 
+    /// <summary>
+    /// Two daemons on the same directories would each take the other's sandboxes for orphans. The lock goes with its
+    /// process; one that is ending has a moment for it.
+    /// </summary>
+    private static async Task<FileStream?> ClaimAsync(DaemonOptions options)
+    {
+        for (var attempt = 0; attempt < 50; attempt++)
+        {
+            try
+            {
+                return new FileStream(Path.Combine(options.DataDirectory, "daemon.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException)
+            {
+                await Task.Delay(100);
+            }
+        }
+
+        return null;
+    }
+
     private static DaemonOptions ReadOptions(ConfigurationManager configuration)
     {
         if (configuration["config"] is { } file)
@@ -118,6 +146,7 @@ internal static class DaemonHost
         {
             kestrel.Limits.MaxRequestBodySize = null; // images are streamed in and counted where they are stored
             kestrel.Limits.MaxConcurrentConnections = 64;
+            kestrel.Limits.Http2.MaxStreamsPerConnection = 1000; // slow readers wait in them
             kestrel.ListenUnixSocket(options.ControlSocket, listen =>
             {
                 listen.Protocols = HttpProtocols.Http2;
