@@ -221,7 +221,7 @@ internal sealed partial class LinuxRuntime(
             throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
         }
 
-        using var call = sandbox.Calls.Enter();
+        using var call = sandbox.ExecCalls.Enter();
         if (!await sandbox.Execs.WaitAsync(spec.Timeout, cancellationToken))
         {
             throw new SandboxException(ErrorCode.Timeout, $"Other commands ran for {spec.Timeout.TotalSeconds:0.###} s; this one did not get its turn.");
