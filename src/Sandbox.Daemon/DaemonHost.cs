@@ -146,6 +146,7 @@ internal static class DaemonHost
         {
             kestrel.Limits.MaxRequestBodySize = null; // images are streamed in and counted where they are stored
             kestrel.Limits.MaxConcurrentConnections = 64;
+            kestrel.Limits.Http2.MaxStreamsPerConnection = 1000; // slow readers wait in them
             kestrel.ListenUnixSocket(options.ControlSocket, listen =>
             {
                 listen.Protocols = HttpProtocols.Http2;

@@ -92,9 +92,9 @@ public sealed partial class ManageTests(Instance instance, Chromium chromium)
         await Assertions.Expect(owner.Panel).ToContainTextAsync("We move to a new host at noon");
     }
 
-    [GeneratedRegex("^(1 h 00 min|59 min)$")]
+    [GeneratedRegex("^(1 h 00 min|59 min)$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex FirstHour();
 
-    [GeneratedRegex("^(2 h 00 min|1 h [0-9]{2} min)$")]
+    [GeneratedRegex("^(2 h 00 min|1 h [0-9]{2} min)$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex SecondHour();
 }

@@ -47,7 +47,7 @@ public sealed partial class Visitor : IAsyncDisposable
     public IPage Page { get; }
 
     /// <summary>The id in the address of the workspace.</summary>
-    public string Playground => WorkspaceAddress().Match(Page.Url).Groups[1].Value;
+    public string Playground => WorkspaceAddress().Match(Page.Url).Groups["id"].Value;
 
     public ILocator State => Page.Locator("#workspace");
 
@@ -131,6 +131,6 @@ public sealed partial class Visitor : IAsyncDisposable
 
     public Task StateIsAsync(string state) => Assertions.Expect(State).ToHaveAttributeAsync("data-state", state, new() { Timeout = (float)Eventually.Patience.TotalMilliseconds });
 
-    [GeneratedRegex("/p/([a-z0-9]{16})$")]
+    [GeneratedRegex("/p/(?<id>[a-z0-9]{16})$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex WorkspaceAddress();
 }

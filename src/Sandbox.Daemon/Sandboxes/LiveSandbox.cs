@@ -9,10 +9,7 @@ namespace Sandbox.Daemon.Sandboxes;
 /// <summary>A sandbox this daemon knows: its record and what it holds of the host.</summary>
 internal sealed class LiveSandbox : IDisposable
 {
-    private const int MostExecs = 64;
-
     private volatile SandboxRecord _record;
-    private int _execs;
 
     public LiveSandbox(SandboxRecord record, RootFileSystem root)
     {
@@ -37,6 +34,12 @@ internal sealed class LiveSandbox : IDisposable
     /// <summary>Processes that are asked for one by one are bounded: each costs the host one of its own while it runs.</summary>
     public SemaphoreSlim Execs { get; } = new(8, 8);
 
+    /// <summary>Commands that run or wait for their turn, for the same reason as <see cref="FileCalls"/>.</summary>
+    public CallBound ExecCalls { get; } = new(64);
+
+    /// <summary>File calls under way: those of one sandbox must not take the control socket from all others.</summary>
+    public CallBound FileCalls { get; } = new(128);
+
     /// <summary>Cancelled when it is to end: whoever waits for it in peace no longer does.</summary>
     public CancellationTokenSource Ending { get; } = new();
 
@@ -56,18 +59,6 @@ internal sealed class LiveSandbox : IDisposable
         ? record
         : throw new SandboxException(ErrorCode.Conflict, $"The sandbox is {Word(Record.State)}; it has to run for this.");
 
-    /// <summary>A command that waits for its turn holds a call to us open, and all callers share those: so few may wait. Code: Quota.</summary>
-    public IDisposable QueueExec()
-    {
-        if (Interlocked.Increment(ref _execs) > MostExecs)
-        {
-            Interlocked.Decrement(ref _execs);
-            throw new SandboxException(ErrorCode.Quota, $"A sandbox takes {MostExecs} commands at once. Wait until one has ended.");
-        }
-
-        return new ExecPlace(this);
-    }
-
     public static string Word(SandboxState state) => state switch
     {
         SandboxState.Starting => "still starting",
@@ -79,9 +70,4 @@ internal sealed class LiveSandbox : IDisposable
 
     /// <summary>Gates and tokens stay usable: somebody may still wait at them, and they hold nothing of the host.</summary>
     public void Dispose() => Image?.Dispose();
-
-    private sealed class ExecPlace(LiveSandbox sandbox) : IDisposable
-    {
-        public void Dispose() => Interlocked.Decrement(ref sandbox._execs);
-    }
 }

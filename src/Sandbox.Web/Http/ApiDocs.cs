@@ -15,6 +15,7 @@ internal static class ApiDocs
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>API · Sandbox</title>
+        <link rel="icon" href="/images/favicon.svg" type="image/svg+xml">
         </head>
         <body>
         <div id="app"></div>

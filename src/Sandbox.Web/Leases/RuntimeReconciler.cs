@@ -132,6 +132,7 @@ internal sealed partial class RuntimeReconciler(
         await store.WriteAsync(db => db.Playgrounds.Where(row => interrupted.Contains(row.Id)).ExecuteUpdateAsync(set => set
             .SetProperty(row => row.State, PlaygroundStage.Ended)
             .SetProperty(row => row.EndsAt, now)
+            .SetProperty(row => row.Recipe, "")
             .SetProperty(row => row.Reason, EndReason.LaunchFailed)
             .SetProperty(row => row.ErrorCode, ErrorCodes.Text(ErrorCode.Internal))
             .SetProperty(row => row.Message, "The service was restarted while this started. Launch it again.")));

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Xunit;
 
 namespace Sandbox.EndToEnd.Tests.Contract;

@@ -52,26 +52,35 @@ public sealed class RateTests
         var sockets = new List<Socket>();
         try
         {
+            var cut = 0;
             for (var number = 0; number < 1100; number++)
             {
-                var socket = await caller.ConnectSocketAsync(Token);
-                sockets.Add(socket);
-                await socket.SendAsync(Encoding.ASCII.GetBytes("GET / HTTP/1.1\r\nHost: a\r\nX-Slow: "), Token);
+                try
+                {
+                    var socket = await caller.ConnectSocketAsync(Token);
+                    sockets.Add(socket);
+                    await socket.SendAsync(Encoding.ASCII.GetBytes("GET / HTTP/1.1\r\nHost: a\r\nX-Slow: "), Token);
+                }
+                catch (SocketException)
+                {
+                    cut++;
+                }
             }
 
-            // The last ones were hung up on.
-            var buffer = new byte[16];
-            int heard;
-            try
+            // What is over the bound was hung up on, before or after it said a word.
+            if (cut == 0)
             {
-                heard = await sockets[^1].ReceiveAsync(buffer, SocketFlags.None, Token).AsTask().WaitAsync(TimeSpan.FromSeconds(10), Token);
-            }
-            catch (SocketException)
-            {
-                heard = 0;
+                try
+                {
+                    Assert.Equal(0, await sockets[^1].ReceiveAsync(new byte[16], SocketFlags.None, Token).AsTask().WaitAsync(TimeSpan.FromSeconds(10), Token));
+                }
+                catch (SocketException)
+                {
+                    cut++;
+                }
             }
 
-            Assert.Equal(0, heard);
+            Assert.True(sockets.Count >= 900, "it was cut off too early");
             await using var other = new Caller();
             Assert.Equal(200, (await other.GetAsync("/")).Status);
         }
@@ -89,7 +98,7 @@ public sealed class RateTests
         Assert.Equal(404, (await caller.PostAsync("/_blazor/negotiate?negotiateVersion=1")).Status);
         Assert.StartsWith(
             "HTTP/1.1 404",
-            await caller.SpeakAsync($"GET /_blazor HTTP/1.1\r\nHost: {Instance.Url.Authority}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"),
+            await caller.SpeakAsync($"GET /_blazor HTTP/1.1\r\nHost: {Instance.Url.Authority}\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"),
             StringComparison.Ordinal);
     }
 

@@ -85,6 +85,13 @@ public sealed class SurvivalTests
             Assert.Equal((503, "runtime_unavailable"), Told(await caller.GetAsync("/readyz")));
             Assert.Equal(200, (await caller.GetAsync("/healthz")).Status);
             Assert.Equal(200, (await caller.GetAsync("/api/v1/images")).Status);
+            caller.Headers["Accept"] = "text/html";
+            foreach (var page in new[] { "/", "/playgrounds", "/p/" + kept })
+            {
+                Assert.Equal((page, 200), (page, (await caller.GetAsync(page)).Status));
+            }
+
+            caller.Headers.Remove("Accept");
             Assert.Equal(2, (await caller.GetAsync("/api/v1/playgrounds")).Json.AsArray().Count);
             Assert.Equal("running", (string?)(await caller.GetAsync("/api/v1/playgrounds/" + kept)).Json["state"]);
             await using var hub = await caller.ConnectAsync();

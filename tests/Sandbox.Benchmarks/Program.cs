@@ -1,0 +1,39 @@
+using Sandbox.Benchmarks;
+
+// Measures our service beside ttyd with docker run -it, and ttyd with a bare shell. Started by infra/bench, which starts
+// all three; prints a table and writes it as JSON. Nothing here passes or fails.
+Options options;
+try
+{
+    options = Options.Parse(args);
+}
+catch (FormatException mistake)
+{
+    await Console.Error.WriteLineAsync($"Sandbox.Benchmarks: {mistake.Message}");
+    return 2;
+}
+
+var report = new Report();
+using var ours = new OurClient(options.Url);
+var measures = new Measures(options, ours, report);
+foreach (var (what, measure) in new (string, Func<Task>)[]
+{
+    ("warming up", measures.WarmUpAsync),
+    ("idle cost", measures.IdleAsync),
+    ("click to prompt", measures.LaunchesAsync),
+    ("many at once", measures.TogetherAsync),
+    ("create and first command", measures.FirstCommandsAsync),
+    ("keys and output", measures.TerminalsAsync),
+})
+{
+    await Console.Error.WriteLineAsync($"measuring: {what}");
+    await measure();
+}
+
+report.Print(Console.Out);
+if (options.Json is { } file)
+{
+    report.Write(file);
+}
+
+return 0;
