@@ -34,8 +34,18 @@ internal static class DaemonHost
         Directory.CreateDirectory(options.DataDirectory);
         Directory.CreateDirectory(options.RunDirectory);
         File.SetUnixFileMode(options.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        using var only = await ClaimAsync(options);
+        if (only is null)
+        {
+            await Console.Error.WriteLineAsync($"sandboxd: another one runs on {options.DataDirectory}");
+            return 1;
+        }
+
         AddServices(builder.Services, options);
         builder.Logging.ClearProviders().AddJsonConsole();
+
+        // Two lines for every call are work on the way of every launch, and wash out of the log what somebody looks for.
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning);
         if (!cleanup)
         {
             Listen(builder, options);
@@ -51,6 +61,7 @@ internal static class DaemonHost
             return 0;
         }
 
+        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<SandboxChanges>().End);
         app.MapGrpcService<RuntimeService>();
         await app.StartAsync();
         Protect(options);
@@ -66,6 +77,9 @@ internal static class DaemonHost
     public static void AddServices(IServiceCollection services, DaemonOptions options)
     {
         services.AddSingleton(options);
+
+        // A watch never ends by itself; whoever waits longer for it keeps the next daemon from starting.
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
         services.AddSingleton<ProcessWatch>();
         services.AddSingleton<OrphanReaper>();
         services.AddSingleton<Tool>();
@@ -91,6 +105,27 @@ internal static class DaemonHost
         });
     }
 
+    /// <summary>
+    /// Two daemons on the same directories would each take the other's sandboxes for orphans. The lock goes with its
+    /// process; one that is ending has a moment for it.
+    /// </summary>
+    private static async Task<FileStream?> ClaimAsync(DaemonOptions options)
+    {
+        for (var attempt = 0; attempt < 50; attempt++)
+        {
+            try
+            {
+                return new FileStream(Path.Combine(options.DataDirectory, "daemon.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException)
+            {
+                await Task.Delay(100);
+            }
+        }
+
+        return null;
+    }
+
     private static DaemonOptions ReadOptions(ConfigurationManager configuration)
     {
         if (configuration["config"] is { } file)
@@ -111,6 +146,7 @@ internal static class DaemonHost
         {
             kestrel.Limits.MaxRequestBodySize = null; // images are streamed in and counted where they are stored
             kestrel.Limits.MaxConcurrentConnections = 64;
+            kestrel.Limits.Http2.MaxStreamsPerConnection = 1000; // slow readers wait in them
             kestrel.ListenUnixSocket(options.ControlSocket, listen =>
             {
                 listen.Protocols = HttpProtocols.Http2;

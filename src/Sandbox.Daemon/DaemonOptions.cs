@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Sandbox.Core.Quotas;
 
 namespace Sandbox.Daemon;
 
@@ -64,8 +65,23 @@ internal sealed record DaemonOptions
     /// <summary>What no plan may exceed.</summary>
     public long MaxDiskBytes { get; init; } = 64L * 1024 * 1024 * 1024;
 
+    /// <summary>What no plan may exceed.</summary>
+    public double MaxCpus { get; init; } = 256;
+
+    /// <summary>What no plan may exceed.</summary>
+    public int MaxPids { get; init; } = 16_384;
+
+    /// <summary>What no plan may exceed.</summary>
+    public long MaxInodes { get; init; } = 16_000_000;
+
+    /// <summary>How many records of ended sandboxes are kept.</summary>
+    public int MaxEnded { get; init; } = 10_000;
+
     /// <summary>The largest archive or image taken in.</summary>
     public long MaxImageBytes { get; init; } = 16L * 1024 * 1024 * 1024;
+
+    /// <summary>What no sandbox may exceed, whoever asks.</summary>
+    public SandboxLimits MaxLimits => new(MaxCpus, MaxMemoryBytes, MaxPids, MaxDiskBytes, MaxInodes);
 
     /// <summary>The socket the web process talks to.</summary>
     public string ControlSocket => Path.Combine(RunDirectory, "control.sock");

@@ -93,6 +93,7 @@ internal static class SandboxWeb
             kestrel.Limits.MaxRequestBodySize = MostBody;
             kestrel.Limits.MaxConcurrentConnections = 10_000;
             kestrel.Limits.MaxConcurrentUpgradedConnections = 5_000;
+            kestrel.ConfigureEndpointDefaults(new AddressConnections(options).AddTo);
         });
         builder.Logging.ClearProviders().AddJsonConsole(console =>
         {
@@ -106,11 +107,14 @@ internal static class SandboxWeb
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         builder.Logging.AddFilter("Sandbox.Web.People.PersonAuthentication", LogLevel.Warning);
 
+        // It takes every refusal for an error, with a stack: a visitor could fill the log. Faults of ours are told by HubFaults.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.None);
+
         var services = builder.Services;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         services.ConfigureHttpJsonOptions(json =>
             json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.CamelCase)));
-        services.AddOpenApi();
+        services.AddApiDocs();
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<ISandboxRuntime>(_ => new RuntimeClient(options.ControlSocket));

@@ -98,6 +98,12 @@ public sealed class WebLimits
     /// <summary>Requests of any kind a second after that.</summary>
     public int RequestsPerSecond { get; set; } = 200;
 
+    /// <summary>Requests that last at the same time, sockets of terminals among them.</summary>
+    public int RequestsAtOnce { get; set; } = 500;
+
+    /// <summary>Connections at the same time, idle ones too.</summary>
+    public int ConnectionsAtOnce { get; set; } = 1000;
+
     /// <summary>Bytes of one file written over REST.</summary>
     public long FileBytes { get; set; } = 1L << 30;
 
@@ -117,6 +123,7 @@ public sealed class WebLimits
             (nameof(GuestBurst), GuestBurst), (nameof(GuestsPerMinute), GuestsPerMinute),
             (nameof(LaunchBurst), LaunchBurst), (nameof(LaunchesPerMinute), LaunchesPerMinute),
             (nameof(RequestBurst), RequestBurst), (nameof(RequestsPerSecond), RequestsPerSecond),
+            (nameof(RequestsAtOnce), RequestsAtOnce), (nameof(ConnectionsAtOnce), ConnectionsAtOnce),
             (nameof(FileBytes), FileBytes), (nameof(ArchiveBytes), ArchiveBytes), (nameof(LaunchWaitSeconds), LaunchWaitSeconds),
         ];
         foreach (var (name, value) in positive)

@@ -329,9 +329,9 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
                 return open;
             }
 
-            if (sandbox.Terminals.Count >= 64)
+            if (sandbox.Terminals.Count >= 16)
             {
-                throw new SandboxException(ErrorCode.Quota, "A sandbox has at most 64 terminals.");
+                throw new SandboxException(ErrorCode.Quota, "A sandbox has at most 16 terminals.");
             }
 
             var command = spec.Command ?? ["sh"];

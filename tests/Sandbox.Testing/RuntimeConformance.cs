@@ -855,17 +855,17 @@ public abstract class RuntimeConformance : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_sixty_fifth_terminal_is_Quota()
+    public async Task The_seventeenth_terminal_is_Quota()
     {
         var sandbox = await CreateAsync(Spec() with { Limits = Limits with { Pids = 512 } });
-        for (var count = 0; count < 64; count++)
+        for (var count = 0; count < 16; count++)
         {
             await Runtime.OpenTerminalAsync(sandbox.Id, Terminal() with { Command = ["cat"] }, Cancellation);
         }
 
         await FailsAsync(ErrorCode.Quota, () => Runtime.OpenTerminalAsync(sandbox.Id, Terminal(), Cancellation));
 
-        Assert.Equal(64, (await Runtime.ListTerminalsAsync(sandbox.Id, Cancellation)).Count);
+        Assert.Equal(16, (await Runtime.ListTerminalsAsync(sandbox.Id, Cancellation)).Count);
     }
 
     /// <summary>A digest that no store holds.</summary>

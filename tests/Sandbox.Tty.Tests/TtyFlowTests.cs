@@ -69,6 +69,25 @@ public sealed class TtyFlowTests
     }
 
     [Fact]
+    public void What_nobody_sees_is_read_slowly()
+    {
+        const int Ring = 64 * 1024;
+        var flow = new TtyFlow(Ring, Window, Patience, 0);
+        flow.Wrote(Ring, 0);
+        var (read, now) = (0L, 60L);
+        for (; now < 10_060; now = Math.Max(now + 1, flow.GoesOnAt))
+        {
+            while (flow.Room(now) is > 0 and var room)
+            {
+                flow.Wrote(room, now);
+                read += room;
+            }
+        }
+
+        Assert.InRange(read, 1 << 20, 4 << 20); // in ten seconds
+    }
+
+    [Fact]
     public void A_viewer_that_was_quiet_for_long_has_the_whole_patience_from_the_moment_the_ring_is_full()
     {
         var flow = new TtyFlow(Length, Window, Patience, 0);

@@ -63,7 +63,7 @@ public interface ISandboxRuntime
     /// <summary>Runs a command to its end. Codes: CommandNotFound, Timeout, Conflict (not running).</summary>
     Task<ExecResult> ExecAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken);
 
-    /// <summary>Opens a terminal. Idempotent by the terminal's id. Codes: CommandNotFound, Conflict, Quota (64 per sandbox).</summary>
+    /// <summary>Opens a terminal. Idempotent by the terminal's id. Codes: CommandNotFound, Conflict, Quota (16 per sandbox).</summary>
     Task<TerminalInfo> OpenTerminalAsync(SandboxId id, TerminalSpec spec, CancellationToken cancellationToken);
 
     /// <summary>The terminals whose holder is still there, oldest first.</summary>

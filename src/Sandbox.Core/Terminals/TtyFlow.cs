@@ -13,6 +13,10 @@ namespace Sandbox.Core.Terminals;
 /// </remarks>
 public sealed class TtyFlow
 {
+    /// <summary>What is read for nobody is read slowly, 16 KiB each 64 ms: a flood that nobody sees must not cost the host a core.</summary>
+    private const int LossStep = 16 * 1024;
+    private const int LossPause = 64;
+
     private readonly List<TtyViewer> _viewers = [];
     private readonly int _window;
     private readonly long _patience;
@@ -22,6 +26,10 @@ public sealed class TtyFlow
 
     // The patience runs from here: somebody's last progress, coming or leaving, or the moment the ring filled.
     private long _since;
+
+    // Bytes taken from the ring for nobody since the last pause, and the end of that.
+    private int _lost;
+    private long _pausedUntil;
 
     /// <summary>An empty terminal that nobody views.</summary>
     /// <param name="length">Bytes the ring keeps.</param>
@@ -54,7 +62,7 @@ public sealed class TtyFlow
     public int Viewers => _viewers.Count;
 
     /// <summary>When a program that waits now goes on by itself, if nobody acknowledges anything before.</summary>
-    public long GoesOnAt => _since + _patience;
+    public long GoesOnAt => Math.Max(_since + _patience, _pausedUntil);
 
     // Bytes that may be written without taking one from the fastest viewer.
     private int Free => (int)(Math.Max(_held, Start) + (ulong)Length - End);
@@ -63,13 +71,19 @@ public sealed class TtyFlow
     public int Room(long now)
     {
         var free = Free;
-        return free > 0 ? free : now >= GoesOnAt ? Length : 0;
+        return free > 0 ? free : now >= GoesOnAt ? Math.Min(Length, LossStep - _lost) : 0;
     }
 
     /// <summary>Notes bytes written into the ring at <see cref="WritePosition"/>, at most <see cref="Room"/> of them.</summary>
     public void Wrote(int count, long now)
     {
         var free = Free;
+        if (free <= 0 && (_lost += count) >= LossStep)
+        {
+            _lost = 0;
+            _pausedUntil = now + LossPause;
+        }
+
         End += (ulong)count;
         if (free > 0 && Free == 0 && _viewers.Count > 0)
         {

@@ -22,9 +22,14 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, ILogger<Co
     /// <summary>Our own init, and a runtime that enters the sandbox, count as processes too.</summary>
     private const int PidsHeadroom = 8;
 
-    private readonly bool _unified = File.Exists(Mount + "/cgroup.controllers");
+    /// <summary>Sockets of a sandbox may hold this part of its memory on top of it; the host allows all of its own about an eleventh of what it has.</summary>
+    private const int SocketShare = 16;
+
+    private static readonly bool Unified = File.Exists(Mount + "/cgroup.controllers");
+
     private readonly Lock _lock = new();
     private readonly Dictionary<PersonId, SandboxLimits> _owners = [];
+    private bool _bounded;
 
     /// <summary>The group of a sandbox as the OCI specification has it: absolute, from the root of the hierarchy.</summary>
     public string PathOf(PersonId owner, SandboxId sandbox) => $"/{options.Instance}/{owner}/{sandbox}";
@@ -43,6 +48,12 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, ILogger<Co
     /// <summary>What <c>pids.max</c> is set to.</summary>
     public static int PidsOf(SandboxLimits limits) => limits.Pids + PidsHeadroom;
 
+    /// <summary>
+    /// Bytes that sockets may hold where they are not counted as memory, as by v1 unless it is asked to: without it one sandbox
+    /// uses up what the kernel grants all of the host's TCP. Null where they are.
+    /// </summary>
+    public static long? SocketMemoryOf(SandboxLimits limits) => Unified ? null : Math.Max(4L << 20, limits.MemoryBytes / SocketShare);
+
     /// <summary>Makes the group of a person, or gives it other limits.</summary>
     public void SetOwner(PersonId owner, SandboxLimits limits)
     {
@@ -53,11 +64,12 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, ILogger<Co
                 return;
             }
 
+            BoundAll();
             var group = $"{options.Instance}/{owner}";
             var quota = QuotaOf(limits).ToString(CultureInfo.InvariantCulture);
             var memory = limits.MemoryBytes.ToString(CultureInfo.InvariantCulture);
             var pids = (limits.Pids + (4 * PidsHeadroom)).ToString(CultureInfo.InvariantCulture);
-            if (_unified)
+            if (Unified)
             {
                 var directory = $"{Mount}/{group}";
                 Directory.CreateDirectory(directory);
@@ -82,6 +94,7 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, ILogger<Co
                 Set($"{Mount}/memory/{group}/memory.memsw.limit_in_bytes", "-1"); // may never be below the next one
                 Set($"{Mount}/memory/{group}/memory.limit_in_bytes", memory);
                 Set($"{Mount}/memory/{group}/memory.memsw.limit_in_bytes", memory);
+                Set($"{Mount}/memory/{group}/memory.kmem.tcp.limit_in_bytes", (SocketMemoryOf(limits) ?? 0).ToString(CultureInfo.InvariantCulture));
                 Set($"{Mount}/pids/{group}/pids.max", pids);
             }
 
@@ -107,7 +120,7 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, ILogger<Co
     {
         try
         {
-            return [.. File.ReadAllLines((_unified ? Mount : Mount + "/pids") + PathOf(owner, sandbox) + "/cgroup.procs").Select(line => int.Parse(line, CultureInfo.InvariantCulture))];
+            return [.. File.ReadAllLines((Unified ? Mount : Mount + "/pids") + PathOf(owner, sandbox) + "/cgroup.procs").Select(line => int.Parse(line, CultureInfo.InvariantCulture))];
         }
         catch (IOException)
         {
@@ -164,6 +177,36 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, ILogger<Co
         }
     }
 
+    /// <summary>
+    /// Bounds the sum over everybody, once: whatever limits were granted, a tenth of the memory and a quarter of the
+    /// process numbers stay the host's own, so that it is a sandbox that the kernel stops and not this daemon.
+    /// </summary>
+    private void BoundAll()
+    {
+        if (_bounded)
+        {
+            return;
+        }
+
+        _bounded = true;
+        var memory = (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 10 * 9).ToString(CultureInfo.InvariantCulture);
+        var pids = (long.Parse(File.ReadAllText("/proc/sys/kernel/pid_max"), CultureInfo.InvariantCulture) / 4 * 3).ToString(CultureInfo.InvariantCulture);
+        if (Unified)
+        {
+            Directory.CreateDirectory($"{Mount}/{options.Instance}");
+            Set($"{Mount}/cgroup.subtree_control", "+cpu +memory +pids");
+            Set($"{Mount}/{options.Instance}/memory.max", memory);
+            Set($"{Mount}/{options.Instance}/pids.max", pids);
+        }
+        else
+        {
+            Directory.CreateDirectory($"{Mount}/memory/{options.Instance}");
+            Directory.CreateDirectory($"{Mount}/pids/{options.Instance}");
+            Set($"{Mount}/memory/{options.Instance}/memory.limit_in_bytes", memory);
+            Set($"{Mount}/pids/{options.Instance}/pids.max", pids);
+        }
+    }
+
     private static string[] Children(string directory) => Directory.Exists(directory) ? Directory.GetDirectories(directory) : [];
 
     /// <summary>What is still in use stays: the kernel refuses.</summary>
@@ -177,8 +220,8 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, ILogger<Co
         _ = RemoveDirectory(group);
     }
 
-    private string[] Hierarchies() =>
-        _unified ? [Mount] : [.. Directory.GetDirectories(Mount).Where(directory => File.Exists(directory + "/cgroup.procs"))];
+    private static string[] Hierarchies() =>
+        Unified ? [Mount] : [.. Directory.GetDirectories(Mount).Where(directory => File.Exists(directory + "/cgroup.procs"))];
 
     private void Set(string file, string value)
     {

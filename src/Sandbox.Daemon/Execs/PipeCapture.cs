@@ -16,8 +16,16 @@ internal sealed partial class PipeCapture : IDisposable
     private const int NonBlocking = 0x800;
     private const int SetFlags = 4;
 
-    /// <summary>How long a process that was left in the background may still hold the pipes once the command itself has ended.</summary>
+    /// <summary>
+    /// How long a process that was left in the background may still hold the pipes once the command itself has ended,
+    /// whether it prints or not.
+    /// </summary>
     private const int StragglerMilliseconds = 100;
+
+    private const int PollMilliseconds = 10;
+
+    /// <summary>Between two reads of what nobody gets any more, so that a flood costs the host a few hundredths of a core and not one.</summary>
+    private const int DiscardPause = 1;
 
     private readonly SafeFileHandle[] _ours = new SafeFileHandle[3];
     private readonly MemoryStream[] _kept = [new(), new()];
@@ -67,7 +75,8 @@ internal sealed partial class PipeCapture : IDisposable
         var written = 0;
         var buffer = new byte[64 * 1024];
         var polls = stackalloc PollFd[3];
-        var straggling = 0;
+        var straggling = 0L;
+        var before = Environment.TickCount64;
         if (_input.IsEmpty)
         {
             _ours[0].Dispose();
@@ -85,14 +94,18 @@ internal sealed partial class PipeCapture : IDisposable
                 return;
             }
 
-            var ready = Poll(polls, 3, 10);
+            var ready = Poll(polls, 3, PollMilliseconds);
+            var now = Environment.TickCount64;
+            // A turn counts no more than it may wait: a host that is too busy to give us one loses no output.
+            straggling += _ended ? Math.Min(now - before, PollMilliseconds) : 0;
+            before = now;
+            if (straggling >= StragglerMilliseconds)
+            {
+                return;
+            }
+
             if (ready <= 0)
             {
-                if (_ended && (straggling += 10) >= StragglerMilliseconds)
-                {
-                    return;
-                }
-
                 continue;
             }
 
@@ -132,6 +145,10 @@ internal sealed partial class PipeCapture : IDisposable
                 var room = Math.Min((int)count, _limit - (int)kept.Length);
                 kept.Write(buffer, 0, room);
                 Truncated |= room < count;
+                if (room == 0)
+                {
+                    Thread.Sleep(DiscardPause);
+                }
             }
         }
     }

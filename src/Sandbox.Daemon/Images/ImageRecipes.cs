@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Pipes;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Win32.SafeHandles;
@@ -9,7 +10,8 @@ namespace Sandbox.Daemon.Images;
 
 /// <summary>
 /// Makes images from the operator's recipes: <c>make NAME DIRECTORY</c> leaves an OCI image layout in the directory. While it
-/// works it prints lines like <c>40 installing python3</c>; what it says last on stderr is why it failed.
+/// works it prints lines like <c>40 installing python3</c>; what it says last on stderr is why it failed. When its stdin
+/// comes to its end, nobody wants the image any more.
 /// </summary>
 internal sealed partial class ImageRecipes(string directory)
 {
@@ -28,10 +30,13 @@ internal sealed partial class ImageRecipes(string directory)
         report.Say($"making {name}");
 
         // Files, not pipes: nothing that the recipe leaves running can keep us waiting for the end of its output.
-        using var nothing = File.OpenHandle("/dev/null");
+        // Its input, though, is a pipe of ours: it ends with us whatever happens, and the recipe with it.
+        using var lifeline = new AnonymousPipeServerStream(PipeDirection.Out, HandleInheritability.None);
+        using var input = new SafeFileHandle(lifeline.ClientSafePipeHandle.DangerousGetHandle(), ownsHandle: false);
         using var output = File.OpenHandle(Path.Combine(incoming, "stdout"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite);
         using var errors = File.OpenHandle(Path.Combine(incoming, "stderr"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite);
-        var pid = Tool.Spawn("env", ["TMPDIR=" + scratch, Path.Combine(directory, "make"), name, layout], nothing, output, errors);
+        var pid = Tool.Spawn("env", ["TMPDIR=" + scratch, Path.Combine(directory, "make"), name, layout], input, output, errors);
+        lifeline.DisposeLocalCopyOfClientHandle();
         var ended = Task.Factory.StartNew(() => Wait(pid), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         try
         {

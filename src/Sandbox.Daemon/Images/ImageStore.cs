@@ -11,6 +11,9 @@ namespace Sandbox.Daemon.Images;
 /// </summary>
 internal sealed partial class ImageStore : IAsyncDisposable
 {
+    /// <summary>Each is a program that fetches, and an image's worth of disk.</summary>
+    private const int MostWorks = 32;
+
     private readonly DaemonOptions _options;
     private readonly ILogger<ImageStore> _logger;
     private readonly ImageFiles _files;
@@ -215,6 +218,11 @@ internal sealed partial class ImageStore : IAsyncDisposable
             if (_works.TryGetValue(key, out var present) && present.TryJoin())
             {
                 return present;
+            }
+
+            if (_works.Count >= MostWorks)
+            {
+                throw new SandboxException(ErrorCode.Capacity, "Too many images are being brought in at once. Try again when others are ready.");
             }
 
             var work = new ImageWork();

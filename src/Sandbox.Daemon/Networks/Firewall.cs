@@ -76,7 +76,7 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
               chain to_host {
                 ip daddr {{plan.Resolver}} udp dport 53 update @questions { ip saddr limit rate over 50/second burst 200 packets } drop
                 ip daddr {{plan.Resolver}} udp dport 53 accept
-                ip daddr {{plan.Resolver}} tcp dport 53 ct state new add @lookups { ip saddr ct count over 4 } drop
+                ip daddr {{plan.Resolver}} tcp dport 53 ct state new add @lookups { ip saddr ct count over 2 } drop
                 ip daddr {{plan.Resolver}} tcp dport 53 accept
                 ct state established,related accept
                 meta pkttype { broadcast, multicast } drop

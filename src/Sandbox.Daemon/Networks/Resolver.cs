@@ -77,7 +77,7 @@ internal sealed partial class Resolver(DaemonOptions options, AddressPlan plan, 
     [
         "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--log-facility=/dev/null",
         $"--listen-address={plan.Resolver}", "--bind-interfaces", "--resolv-file=/etc/resolv.conf", "--no-hosts", "--no-ident",
-        "--cache-size=1000", "--dns-forward-max=2000", "--domain-needed", "--bogus-priv",
+        "--cache-size=1000", "--dns-forward-max=2000", "--max-tcp-connections=200", "--domain-needed", "--bogus-priv",
         "--filter-AAAA", // an address that no sandbox can reach only makes programs wait
         // Names of the operator's own net are not for strangers. stop-dns-rebind would do it, but it counts the documentation nets as private.
         .. Firewall.SpecialPurpose.Concat(options.RefusedPrefixes)

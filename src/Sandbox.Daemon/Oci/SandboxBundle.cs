@@ -23,7 +23,8 @@ internal static class SandboxBundle
 
     /// <summary>
     /// What root in a sandbox may do, in its own user namespace: own its files, serve low ports, ping. Not: make devices
-    /// or mounts, configure networks, trace, load, log, or raise its own limits.
+    /// or mounts, configure networks, trace, load, log, or raise its own limits. Raw sockets are there for ping; packet
+    /// sockets the system call filter refuses: who forges ARP fills the one neighbour table that the whole host has.
     /// </summary>
     private static readonly string[] Capabilities =
     [
@@ -34,7 +35,7 @@ internal static class SandboxBundle
     /// <summary>What tells of the host or of its other users. Only those the host has: each is a mount.</summary>
     private static readonly string[] MaskedPaths =
     [
-        .. ((string[])["/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+        .. ((string[])["/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/pressure",
             "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/dev/block", "/sys/devices/virtual/powercap",
             "/sys/firmware", "/sys/fs/selinux"]).Where(Path.Exists),
     ];
@@ -249,6 +250,11 @@ internal static class SandboxBundle
         json.WriteStartObject("memory");
         json.WriteNumber("limit", limits.MemoryBytes);
         json.WriteNumber("swap", limits.MemoryBytes);
+        if (ControlGroupTree.SocketMemoryOf(limits) is { } sockets)
+        {
+            json.WriteNumber("kernelTCP", sockets);
+        }
+
         json.WriteEndObject();
         json.WriteStartObject("cpu");
         json.WriteNumber("quota", ControlGroupTree.QuotaOf(limits));

@@ -14,6 +14,8 @@ internal sealed class DiskImages(DaemonOptions options, Tool tool)
 {
     private readonly ConcurrentDictionary<(long Bytes, long Inodes), Lazy<Task<string>>> _templates = new();
 
+    private const int MostTemplates = 64;
+
     private string Templates => Path.Combine(options.DataDirectory, "templates");
 
     /// <summary>Makes the image of a sandbox and mounts it at <paramref name="target"/>.</summary>
@@ -75,13 +77,31 @@ internal sealed class DiskImages(DaemonOptions options, Tool tool)
         return made.Value;
     }
 
+    private void Forget(FileInfo template)
+    {
+        foreach (var key in _templates.Keys.Where(key => NameOf(key.Bytes, key.Inodes) == template.Name))
+        {
+            _templates.TryRemove(key, out _);
+        }
+
+        template.Delete();
+    }
+
+    private static string NameOf(long bytes, long inodes) => string.Create(CultureInfo.InvariantCulture, $"{bytes}-{inodes}.ext4");
+
     private async Task<string> MakeTemplateAsync(long bytes, long inodes)
     {
         Directory.CreateDirectory(Templates);
-        var path = Path.Combine(Templates, string.Create(CultureInfo.InvariantCulture, $"{bytes}-{inodes}.ext4"));
+        var path = Path.Combine(Templates, NameOf(bytes, inodes));
         if (File.Exists(path))
         {
             return path;
+        }
+
+        // One per plan is what is meant; whoever asks for ever other sizes does not fill the disk with them.
+        foreach (var old in new DirectoryInfo(Templates).GetFiles("*.ext4").OrderByDescending(file => file.LastWriteTimeUtc).Skip(MostTemplates - 1))
+        {
+            Forget(old);
         }
 
         var unfinished = path + ".new";

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
+using Sandbox.Core.Quotas;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
@@ -32,6 +34,8 @@ internal sealed partial class LinuxRuntime(
     ProcessWatch watch,
     ILogger<LinuxRuntime> logger) : ISandboxRuntime
 {
+    private static readonly TimeSpan LongestLife = TimeSpan.FromDays(366 + 1); // what a plan may grant, and a clock that differs
+
     private readonly ConcurrentDictionary<SandboxId, LiveSandbox> _sandboxes = new();
     private readonly Lock _admission = new();
     private string? _version;
@@ -53,6 +57,7 @@ internal sealed partial class LinuxRuntime(
     {
         cancellationToken.ThrowIfCancellationRequested();
         Validate(spec);
+        RefuseFarther(spec.Deadline);
         var now = DateTimeOffset.UtcNow;
         var mine = new LiveSandbox(
             new SandboxRecord
@@ -184,6 +189,8 @@ internal sealed partial class LinuxRuntime(
             throw NotNow(sandbox, "extended");
         }
 
+        RefuseFarther(deadline);
+
         Save(sandbox, sandbox.Record with { Deadline = deadline });
         return Task.CompletedTask;
     }, cancellationToken);
@@ -209,7 +216,17 @@ internal sealed partial class LinuxRuntime(
     {
         var sandbox = Find(id);
         _ = sandbox.Running();
-        await sandbox.Execs.WaitAsync(cancellationToken);
+        if (CommandRules.Validate(spec) is { Count: > 0 } mistakes)
+        {
+            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
+        }
+
+        using var call = sandbox.ExecCalls.Enter();
+        if (!await sandbox.Execs.WaitAsync(spec.Timeout, cancellationToken))
+        {
+            throw new SandboxException(ErrorCode.Timeout, $"Other commands ran for {spec.Timeout.TotalSeconds:0.###} s; this one did not get its turn.");
+        }
+
         try
         {
             return await execs.RunAsync(sandbox.Running(), records.DirectoryOf(id), spec, cancellationToken);
@@ -232,26 +249,39 @@ internal sealed partial class LinuxRuntime(
         return Task.FromResult(terminals.List(id));
     }
 
-    public Task<IReadOnlyList<FileEntry>> ListFilesAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
-        SandboxFiles.ListAsync(RootWithFiles(id).Root.Root, path, cancellationToken);
+    public async Task<IReadOnlyList<FileEntry>> ListFilesAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
+    {
+        var sandbox = RootWithFiles(id);
+        using var call = sandbox.FileCalls.Enter();
+        return await SandboxFiles.ListAsync(sandbox.Root.Root, path, cancellationToken);
+    }
 
     public Task<FileEntry?> FindFileAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
         SandboxFiles.FindAsync(RootWithFiles(id).Root.Root, path, cancellationToken);
 
-    public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadFileAsync(SandboxId id, SandboxPath path, ReadForm form, CancellationToken cancellationToken)
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadFileAsync(SandboxId id, SandboxPath path, ReadForm form, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var sandbox = RootWithFiles(id);
-        return SandboxFiles.ReadAsync(sandbox.Root.Root, sandbox.Range.First, path, form, cancellationToken);
+        using var call = sandbox.FileCalls.Enter();
+        await foreach (var chunk in SandboxFiles.ReadAsync(sandbox.Root.Root, sandbox.Range.First, path, form, cancellationToken))
+        {
+            yield return chunk;
+        }
     }
 
-    public Task WriteFileAsync(SandboxId id, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken)
+    public async Task WriteFileAsync(SandboxId id, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken)
     {
         var sandbox = RootWithFiles(id);
-        return SandboxFiles.WriteAsync(sandbox.Root.Root, sandbox.Range.First, path, mode, content, cancellationToken);
+        using var call = sandbox.FileCalls.Enter();
+        await SandboxFiles.WriteAsync(sandbox.Root.Root, sandbox.Range.First, path, mode, content, cancellationToken);
     }
 
-    public Task DeleteFileAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
-        SandboxFiles.DeleteAsync(RootWithFiles(id).Root.Root, path, cancellationToken);
+    public async Task DeleteFileAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
+    {
+        var sandbox = RootWithFiles(id);
+        using var call = sandbox.FileCalls.Enter();
+        await SandboxFiles.DeleteAsync(sandbox.Root.Root, path, cancellationToken);
+    }
 
     /// <summary>Ends everything whose time is up, until cancelled.</summary>
     public async Task EnforceDeadlinesAsync(CancellationToken cancellationToken)
@@ -260,6 +290,7 @@ internal sealed partial class LinuxRuntime(
         var ending = new ConcurrentDictionary<SandboxId, bool>();
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
+            ForgetLongEnded();
             var now = DateTimeOffset.UtcNow;
             foreach (var sandbox in _sandboxes.Values)
             {
@@ -357,6 +388,29 @@ internal sealed partial class LinuxRuntime(
         }
     }
 
+    /// <summary>A deadline that never comes is none: what the web process forgot would stay for ever.</summary>
+    private static void RefuseFarther(DateTimeOffset deadline)
+    {
+        if (deadline > DateTimeOffset.UtcNow + LongestLife)
+        {
+            throw new SandboxException(ErrorCode.Invalid, "The deadline is more than a year away.");
+        }
+    }
+
+    /// <summary>Records of what has ended are kept for their reason's sake, the latest of them.</summary>
+    private void ForgetLongEnded()
+    {
+        var ended = _sandboxes.Values.Where(sandbox => sandbox.Record.State == SandboxState.Ended).ToList();
+        foreach (var sandbox in ended.OrderBy(sandbox => sandbox.Record.CreatedAt).Take(ended.Count - options.MaxEnded))
+        {
+            if (_sandboxes.TryRemove(new(sandbox.Id, sandbox)))
+            {
+                records.Delete(sandbox.Id);
+                sandbox.Dispose();
+            }
+        }
+    }
+
     private static bool Same(SandboxSpec one, SandboxSpec other) =>
         JsonSerializer.SerializeToUtf8Bytes(one, RecordJson.Default.SandboxSpec).AsSpan()
             .SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(other, RecordJson.Default.SandboxSpec));
@@ -372,7 +426,7 @@ internal sealed partial class LinuxRuntime(
         var reserved = false;
         try
         {
-            if (spec.Limits.MemoryBytes > options.MaxMemoryBytes || spec.Limits.DiskBytes > options.MaxDiskBytes)
+            if (!LimitRules.Fits(spec.Limits, options.MaxLimits))
             {
                 throw new SandboxException(ErrorCode.Invalid, "The limits are larger than this host allows for one sandbox.");
             }

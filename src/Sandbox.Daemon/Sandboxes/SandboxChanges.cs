@@ -14,6 +14,7 @@ internal sealed class SandboxChanges
 
     private readonly Lock _lock = new();
     private readonly List<Channel<SandboxInfo>> _watchers = [];
+    private bool _ended;
 
     public void Publish(SandboxInfo info)
     {
@@ -32,6 +33,16 @@ internal sealed class SandboxChanges
         }
     }
 
+    /// <summary>There will be no more news: every watcher is told so, and whoever comes now sees what is and no more.</summary>
+    public void End()
+    {
+        lock (_lock)
+        {
+            _ended = true;
+            _watchers.ForEach(watcher => watcher.Writer.TryComplete());
+        }
+    }
+
     /// <summary>What is, taken by <paramref name="now"/> after the watcher is in place so that nothing is missed, then what changes.</summary>
     public async IAsyncEnumerable<SandboxInfo> WatchAsync(Func<IEnumerable<SandboxInfo>> now, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -39,6 +50,10 @@ internal sealed class SandboxChanges
         lock (_lock)
         {
             _watchers.Add(channel);
+            if (_ended)
+            {
+                channel.Writer.TryComplete();
+            }
         }
 
         try

@@ -99,7 +99,14 @@ internal sealed partial class SandboxLauncher(
         var record = sandbox.Record;
         if (record.State == SandboxState.Paused)
         {
-            await oci.ResumeAsync(sandbox.Id); // what is frozen can neither end nor be killed
+            try
+            {
+                await oci.ResumeAsync(sandbox.Id); // what is frozen can neither end nor be killed
+            }
+            catch (IOException fault)
+            {
+                LogNotThawed(logger, fault, sandbox.Id); // its init has gone meanwhile; what is to go goes all the same
+            }
         }
 
         if (grace > TimeSpan.Zero && IsAlive(record))
@@ -255,6 +262,9 @@ internal sealed partial class SandboxLauncher(
         await Task.CompletedTask;
         yield return content;
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Sandbox} could not be thawed before its end")]
+    private static partial void LogNotThawed(ILogger logger, Exception fault, SandboxId sandbox);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "launched {Sandbox}: namespaces {Namespaces}, disk {Disk}, root and files {Files}, init {Init}, network {All}")]
     private static partial void LogLaunched(ILogger logger, SandboxId sandbox, TimeSpan namespaces, TimeSpan disk, TimeSpan files, TimeSpan init, TimeSpan all);

@@ -20,7 +20,7 @@ namespace Sandbox.Daemon.Terminals;
 /// </summary>
 internal sealed class TerminalHolders
 {
-    private const int MaxPerSandbox = 64;
+    private const int MaxPerSandbox = 16; // each keeps 2 MiB of output outside the sandbox's own memory
     private const int LongestAnswer = 4096;
 
     private readonly DaemonOptions _options;

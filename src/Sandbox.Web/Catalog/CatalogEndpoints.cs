@@ -1,3 +1,4 @@
+using Microsoft.OpenApi;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
 using Sandbox.Web.Http;
@@ -17,33 +18,37 @@ internal static class CatalogEndpoints
         app.MapGet("/api/v1/images", (ICatalog catalog, CancellationToken cancellationToken) => catalog.ListAsync(includeHidden: false, cancellationToken))
             .WithSummary("The images on offer").WithTags("images");
 
-        var admin = app.MapGroup("/api/v1/admin/images").RequireAuthorization(CallerClaims.OperatorPolicy).WithTags("operator");
+        var admin = app.MapGroup("/api/v1/admin/images").RequireAuthorization(CallerClaims.OperatorPolicy).WithTags("operator").ProducesProblems(403);
         admin.MapGet("", (ICatalog catalog, CancellationToken cancellationToken) => catalog.ListAsync(includeHidden: true, cancellationToken))
             .WithSummary("The images, hidden ones too");
         admin.MapPost("", AddAsync)
             .Accepts<AddImage>("application/json", "*/*")
-            .Produces(202)
+            .Produces(202).ProducesProblems(400, 409, 413, 507)
+            .Takes(ParameterLocation.Query, "archive", "oci or docker: the body is the archive")
+            .Takes(ParameterLocation.Query, "name", "Of an archive: its name in the catalog")
+            .Takes(ParameterLocation.Query, "title", "Of an archive: for people")
+            .Takes(ParameterLocation.Query, "description", "Of an archive: one sentence")
             .WithSummary("Add an image: JSON, or with ?archive=oci|docker&name=… the archive itself as the body");
         admin.MapPost("/{name}/update", async (string name, ICatalog catalog, CancellationToken cancellationToken) =>
         {
             await catalog.UpdateAsync(name, cancellationToken);
             return Results.Accepted();
-        }).Produces(202).WithSummary("Make an image again from its source");
+        }).Produces(202).ProducesProblems(404, 409).WithSummary("Make an image again from its source");
         admin.MapPost("/{name}/hide", async (string name, ICatalog catalog, CancellationToken cancellationToken) =>
         {
             await catalog.HideAsync(name, hidden: true, cancellationToken);
             return Results.NoContent();
-        }).Produces(204).WithSummary("Hide an image from visitors");
+        }).Produces(204).ProducesProblems(404).WithSummary("Hide an image from visitors");
         admin.MapPost("/{name}/show", async (string name, ICatalog catalog, CancellationToken cancellationToken) =>
         {
             await catalog.HideAsync(name, hidden: false, cancellationToken);
             return Results.NoContent();
-        }).Produces(204).WithSummary("Show a hidden image again");
+        }).Produces(204).ProducesProblems(404).WithSummary("Show a hidden image again");
         admin.MapDelete("/{name}", async (string name, ICatalog catalog, CancellationToken cancellationToken) =>
         {
             await catalog.RemoveAsync(name, cancellationToken);
             return Results.NoContent();
-        }).Produces(204).WithSummary("Remove an image");
+        }).Produces(204).ProducesProblems(404, 409).WithSummary("Remove an image");
     }
 
     private static async Task<IResult> AddAsync(HttpContext context, ICatalog catalog, WebOptions options)

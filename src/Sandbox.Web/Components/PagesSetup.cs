@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Diagnostics;
 using MudBlazor.Services;
 using Sandbox.Core.Errors;
+using Sandbox.Web.Http;
+using Sandbox.Web.People;
 
 namespace Sandbox.Web.Components;
 
@@ -22,9 +24,10 @@ public static partial class PagesSetup
         // Programs get problem+json from the API; only people get pages about errors.
         app.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true);
         app.Use(AnswerPeopleAsync);
+        app.Use(RefuseCircuitsAsync);
         app.UseAntiforgery();
         app.MapStaticAssets();
-        app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = "'none'");
     }
 
     /// <summary>A page that breaks becomes a status without a body, which the step before turns into a page.</summary>
@@ -47,6 +50,12 @@ public static partial class PagesSetup
             context.Response.StatusCode = fault is SandboxException known ? ErrorCodes.Status(known.Code) : StatusCodes.Status500InternalServerError;
         }
     }
+
+    /// <summary>A circuit is memory that somebody else's browser holds here. Only the operator's area has any, so nobody else gets one.</summary>
+    private static Task RefuseCircuitsAsync(HttpContext context, RequestDelegate next) =>
+        context.Request.Path.StartsWithSegments("/_blazor", StringComparison.OrdinalIgnoreCase) && !context.User.IsInRole(CallerClaims.OperatorRole)
+            ? context.WriteProblemAsync(404, "not_found", "There is nothing at this address.")
+            : next(context);
 
     private static bool IsForPeople(HttpContext context)
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.OpenApi;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Recipes;
@@ -66,16 +67,45 @@ internal sealed record FileView(
 /// </summary>
 internal static class FileEndpoints
 {
+    private const string Path = "From the root of the sandbox, percent-encoded; its slashes may stay";
+
     public static void MapFiles(this IEndpointRouteBuilder app)
     {
         const string pattern = "/api/v1/sandboxes/{id}/files/{**path}";
-        app.MapGet(pattern, GetAsync).WithTags("files").ProducesProblems(400, 404)
-            .WithSummary("A file's bytes, a directory's listing, or with ?archive=tar either one as a tar");
-        app.MapPut(pattern, PutAsync).WithTags("files").Produces(204).ProducesProblems(400, 404, 413, 507)
-            .WithSummary("Write a file as a whole; parents are made, ?mode=0755 sets its permissions");
-        app.MapDelete(pattern, DeleteAsync).WithTags("files").Produces(204).ProducesProblems(400, 404)
-            .WithSummary("Remove a file or a whole tree");
+        app.MapGet(pattern, GetAsync).WithTags("files").ProducesProblems(400, 404, 409, 503)
+            .WithSummary("A file's bytes, a directory's listing, or with ?archive=tar either one as a tar")
+            .Takes(ParameterLocation.Path, "path", Path)
+            .Takes(ParameterLocation.Query, "archive", "tar")
+            .AddOpenApiOperationTransformer(async (operation, context, cancellationToken) => operation.Responses!["200"] = new OpenApiResponse
+            {
+                Description = "The file; a directory's listing as JSON; either one as a tar",
+                Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
+                {
+                    ["application/octet-stream"] = new() { Schema = Bytes() },
+                    ["application/json"] = new() { Schema = await context.GetOrCreateSchemaAsync(typeof(IReadOnlyList<FileView>), null, cancellationToken) },
+                    ["application/x-tar"] = new() { Schema = Bytes() },
+                },
+            });
+        app.MapPut(pattern, PutAsync).WithTags("files").Produces(204).ProducesProblems(400, 404, 409, 413, 503, 507)
+            .WithSummary("Write a file as a whole; parents are made, ?mode=0755 sets its permissions")
+            .Takes(ParameterLocation.Path, "path", Path)
+            .Takes(ParameterLocation.Query, "mode", "Permission bits in octal: 0644")
+            .AddOpenApiOperationTransformer((operation, _, _) =>
+            {
+                operation.RequestBody = new OpenApiRequestBody
+                {
+                    Description = "The file's bytes, whatever their type is said to be",
+                    Required = true,
+                    Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { ["application/octet-stream"] = new() { Schema = Bytes() } },
+                };
+                return Task.CompletedTask;
+            });
+        app.MapDelete(pattern, DeleteAsync).WithTags("files").Produces(204).ProducesProblems(400, 404, 409, 503)
+            .WithSummary("Remove a file or a whole tree")
+            .Takes(ParameterLocation.Path, "path", Path);
     }
+
+    private static OpenApiSchema Bytes() => new() { Type = JsonSchemaType.String, Format = "binary" };
 
     private static async Task GetAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence)
     {

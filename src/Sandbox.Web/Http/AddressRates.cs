@@ -8,6 +8,7 @@ namespace Sandbox.Web.Http;
 /// <summary>How often one client address may do what costs us: token buckets, refilled evenly.</summary>
 internal sealed class AddressRates : IDisposable
 {
+    private readonly PartitionedRateLimiter<string> _atOnce;
     private readonly PartitionedRateLimiter<string> _requests;
     private readonly PartitionedRateLimiter<string> _guests;
     private readonly PartitionedRateLimiter<string> _launches;
@@ -15,6 +16,11 @@ internal sealed class AddressRates : IDisposable
     public AddressRates(WebOptions options)
     {
         var limits = options.Limits;
+        _atOnce = PartitionedRateLimiter.Create<string, string>(address => RateLimitPartition.GetConcurrencyLimiter(address, _ => new ConcurrencyLimiterOptions
+        {
+            PermitLimit = limits.RequestsAtOnce,
+            QueueLimit = 0,
+        }));
         _requests = Buckets(limits.RequestBurst, limits.RequestsPerSecond * 60);
         _guests = Buckets(limits.GuestBurst, limits.GuestsPerMinute);
         _launches = Buckets(limits.LaunchBurst, limits.LaunchesPerMinute);
@@ -26,9 +32,15 @@ internal sealed class AddressRates : IDisposable
     /// <inheritdoc cref="AllowsGuestAsync"/>
     public Task<bool> AllowsLaunchAsync(HttpContext context) => AllowsAsync(_launches, context, "Too many launches from your address.");
 
+    /// <summary>A socket is a request that lasts: terminals, circuits, uploads and long commands of one address are bounded together.</summary>
     public async Task CheckAsync(HttpContext context, RequestDelegate next)
     {
-        if (await AllowsAsync(_requests, context, "Too many requests from your address."))
+        using var place = _atOnce.AttemptAcquire(Address(context.Connection.RemoteIpAddress));
+        if (!place.IsAcquired)
+        {
+            await RefuseAsync(context, place, "Too many requests at once from your address.");
+        }
+        else if (await AllowsAsync(_requests, context, "Too many requests from your address."))
         {
             await next(context);
         }
@@ -36,6 +48,7 @@ internal sealed class AddressRates : IDisposable
 
     public void Dispose()
     {
+        _atOnce.Dispose();
         _requests.Dispose();
         _guests.Dispose();
         _launches.Dispose();
@@ -49,15 +62,20 @@ internal sealed class AddressRates : IDisposable
             return true;
         }
 
-        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(1);
-        var seconds = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds));
-        context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-        await context.WriteProblemAsync(429, "rate", $"{refusal} Try again in {seconds} s.");
+        await RefuseAsync(context, lease, refusal);
         return false;
     }
 
+    private static Task RefuseAsync(HttpContext context, RateLimitLease lease, string refusal)
+    {
+        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(1);
+        var seconds = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds));
+        context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        return context.WriteProblemAsync(429, "rate", $"{refusal} Try again in {seconds} s.");
+    }
+
     /// <summary>One IPv6 customer holds a /64: by single address they would have 2^64 tries.</summary>
-    private static string Address(IPAddress? address)
+    internal static string Address(IPAddress? address)
     {
         if (address is null)
         {

@@ -1,3 +1,6 @@
+using Microsoft.OpenApi;
+using Sandbox.Web.People;
+
 namespace Sandbox.Web.Http;
 
 /// <summary>The contract for programs: /openapi/v1.json, and the same for people at /docs/api.</summary>
@@ -12,6 +15,7 @@ internal static class ApiDocs
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>API · Sandbox</title>
+        <link rel="icon" href="/images/favicon.svg" type="image/svg+xml">
         </head>
         <body>
         <div id="app"></div>
@@ -21,10 +25,71 @@ internal static class ApiDocs
         </html>
         """;
 
+    /// <summary>What would speak to its maker's services is off: nothing of an operator's leaves this origin.</summary>
     private const string Start =
         """
-        Scalar.createApiReference("#app", { url: "/openapi/v1.json", withDefaultFonts: false, telemetry: false, hideClientButton: true });
+        Scalar.createApiReference("#app", {
+          url: "/openapi/v1.json",
+          withDefaultFonts: false,
+          telemetry: false,
+          hideClientButton: true,
+          showDeveloperTools: "never",
+          agent: { disabled: true },
+          mcp: { disabled: true },
+          defaultOpenAllTags: true,
+        });
         """;
+
+    public static void AddApiDocs(this IServiceCollection services) => services.AddOpenApi(api =>
+    {
+        api.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "Sandbox";
+            document.Info.Description = "Linux sandboxes for the browser and for programs. A caller is a guest, by the cookie of the first answer or by a token of POST /api/v1/guests. "
+                + "Errors are problem+json (RFC 9457) with a code for programs. Terminals are at the hub /hubs/terminal (SignalR).";
+            document.Components ??= new OpenApiComponents();
+            document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal);
+            document.Components.SecuritySchemes["bearer"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "A token of POST /api/v1/guests" };
+            document.Components.SecuritySchemes["cookie"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Cookie, Name = Guests.Cookie, Description = "Set by the first answer" };
+            document.Security = [Requires(document), Requires(document, "bearer"), Requires(document, "cookie")];
+            return Task.CompletedTask;
+        });
+        api.AddOperationTransformer((operation, context, _) =>
+        {
+            // What stands before every route: a bad token, a page elsewhere, too many requests.
+            operation.Responses ??= [];
+            foreach (var (status, words) in new[] { ("401", "Unauthorized"), ("403", "Forbidden"), ("429", "Too Many Requests") })
+            {
+                operation.Responses.TryAdd(status, new OpenApiResponse
+                {
+                    Description = words,
+                    Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
+                    {
+                        ["application/problem+json"] = new() { Schema = new OpenApiSchemaReference(nameof(Problem), context.Document) },
+                    },
+                });
+            }
+
+            return Task.CompletedTask;
+        });
+    });
+
+    /// <summary>A parameter that is read off the request by hand.</summary>
+    public static TBuilder Takes<TBuilder>(this TBuilder endpoint, ParameterLocation where, string name, string description)
+        where TBuilder : IEndpointConventionBuilder =>
+        endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            operation.Parameters ??= [];
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = name,
+                In = where,
+                Required = where == ParameterLocation.Path,
+                Description = description,
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            });
+            return Task.CompletedTask;
+        });
 
     public static void MapApiDocs(this WebApplication app)
     {
@@ -34,6 +99,7 @@ internal static class ApiDocs
         app.MapGet("/docs/api/start.js", () => Results.Content(Start, "text/javascript; charset=utf-8")).ExcludeFromDescription();
     }
 
+    /// <summary>The statuses whose body is a problem.</summary>
     public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder endpoint, params ReadOnlySpan<int> statuses)
     {
         foreach (var status in statuses)
@@ -42,5 +108,27 @@ internal static class ApiDocs
         }
 
         return endpoint;
+    }
+
+    /// <inheritdoc cref="ProducesProblems(RouteHandlerBuilder, ReadOnlySpan{int})"/>
+    public static RouteGroupBuilder ProducesProblems(this RouteGroupBuilder group, params ReadOnlySpan<int> statuses)
+    {
+        foreach (var status in statuses)
+        {
+            group.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(Problem), ["application/problem+json"]));
+        }
+
+        return group;
+    }
+
+    private static OpenApiSecurityRequirement Requires(OpenApiDocument document, params ReadOnlySpan<string> schemes)
+    {
+        var requirement = new OpenApiSecurityRequirement();
+        foreach (var scheme in schemes)
+        {
+            requirement[new OpenApiSecuritySchemeReference(scheme, document)] = [];
+        }
+
+        return requirement;
     }
 }

@@ -23,7 +23,7 @@ internal static class Health
     public static void UseLocalMetrics(this IApplicationBuilder app) => app.Use(async (context, next) =>
     {
         if (context.Request.Path.StartsWithSegments("/metrics", StringComparison.OrdinalIgnoreCase)
-            && (context.Connection.RemoteIpAddress is not { } remote || !IPAddress.IsLoopback(remote) || context.Request.Headers.ContainsKey("X-Forwarded-For")))
+            && !IsLocal(context))
         {
             await context.WriteProblemAsync(404, "not_found", "There is nothing at this address.");
             return;
@@ -31,6 +31,19 @@ internal static class Health
 
         await next(context);
     });
+
+    /// <summary>
+    /// A proxy on this host speaks from loopback too, and a page elsewhere can have a browser here ask under a name of
+    /// its own that leads to us (DNS rebinding): such a request is not a local one either.
+    /// </summary>
+    private static bool IsLocal(HttpContext context)
+    {
+        var headers = context.Request.Headers;
+        var host = context.Request.Host.Host;
+        return context.Connection.RemoteIpAddress is { } remote && IPAddress.IsLoopback(remote)
+            && !headers.ContainsKey("X-Forwarded-For") && !headers.ContainsKey("X-Forwarded-Host") && !headers.ContainsKey("Forwarded") && !headers.ContainsKey("Via")
+            && (string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address)));
+    }
 
     private static async Task<IResult> ReadyAsync(SqliteStore store, ISandboxRuntime runtime, HttpContext context)
     {

@@ -31,20 +31,24 @@ internal static class RawBody
         {
             var read = await reader.ReadAsync(context.RequestAborted);
             var buffer = read.Buffer.Length > MostAtOnce ? read.Buffer.Slice(0, MostAtOnce) : read.Buffer;
-            length += buffer.Length;
+            var isLast = read.IsCompleted && buffer.Length == read.Buffer.Length;
+
+            // Copied: whoever takes it may keep it beyond the next read. And let go of first: one that is left in the
+            // middle of a read makes the server cut the connection, and with it the answer that says why.
+            var block = buffer.ToArray();
+            reader.AdvanceTo(buffer.End);
+            length += block.Length;
             if (length > most)
             {
                 throw TooLarge(most);
             }
 
-            if (buffer.Length > 0)
+            if (block.Length > 0)
             {
-                // Copied: whoever takes it may keep it beyond the next read.
-                yield return buffer.ToArray();
+                yield return block;
             }
 
-            reader.AdvanceTo(buffer.End);
-            if (read.IsCompleted && buffer.Length == read.Buffer.Length)
+            if (isLast)
             {
                 yield break;
             }

@@ -21,6 +21,7 @@ internal sealed partial class RuntimeReconciler(
     LaunchesUnderway underway,
     SandboxStates states,
     CatalogKeeper catalog,
+    TimeProvider time,
     ILogger<RuntimeReconciler> logger) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(30);
@@ -127,8 +128,11 @@ internal sealed partial class RuntimeReconciler(
     private async Task FailInterruptedAsync()
     {
         var interrupted = await store.ReadAsync(db => db.Playgrounds.Where(row => row.State == PlaygroundStage.Starting).Select(row => row.Id).ToListAsync());
+        var now = time.GetUtcNow();
         await store.WriteAsync(db => db.Playgrounds.Where(row => interrupted.Contains(row.Id)).ExecuteUpdateAsync(set => set
             .SetProperty(row => row.State, PlaygroundStage.Ended)
+            .SetProperty(row => row.EndsAt, now)
+            .SetProperty(row => row.Recipe, "")
             .SetProperty(row => row.Reason, EndReason.LaunchFailed)
             .SetProperty(row => row.ErrorCode, ErrorCodes.Text(ErrorCode.Internal))
             .SetProperty(row => row.Message, "The service was restarted while this started. Launch it again.")));

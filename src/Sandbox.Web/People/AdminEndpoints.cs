@@ -15,7 +15,7 @@ internal static class AdminEndpoints
 
     public static void MapAdmin(this IEndpointRouteBuilder app)
     {
-        var admin = app.MapGroup("/api/v1/admin").RequireAuthorization(CallerClaims.OperatorPolicy).WithTags("operator");
+        var admin = app.MapGroup("/api/v1/admin").RequireAuthorization(CallerClaims.OperatorPolicy).WithTags("operator").ProducesProblems(403);
         admin.MapGet("playgrounds", (IOperator desk, CancellationToken cancellationToken) => desk.RunningAsync(cancellationToken))
             .WithSummary("Who runs what");
         admin.MapPost("playgrounds/{id}/end", async (string id, HttpContext context, IOperator desk) =>

@@ -79,6 +79,7 @@ internal static class SignInEndpoints
         <meta name="viewport" content="width=device-width">
         <meta name="robots" content="noindex">
         <title>Operator · Sandbox</title>
+        <link rel="icon" href="/images/favicon.svg" type="image/svg+xml">
         <style>
         :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
         body { margin: 15vh auto; max-width: 26rem; padding: 0 1rem }

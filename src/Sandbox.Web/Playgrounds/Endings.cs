@@ -34,6 +34,7 @@ internal sealed partial class Endings(
                 .ExecuteUpdateAsync(set => set
                     .SetProperty(row => row.State, PlaygroundStage.Ended)
                     .SetProperty(row => row.EndsAt, now)
+                    .SetProperty(row => row.Recipe, "")
                     .SetProperty(row => row.Reason, reason)
                     .SetProperty(row => row.Message, words)
                     .SetProperty(row => row.ErrorCode, errorCode));

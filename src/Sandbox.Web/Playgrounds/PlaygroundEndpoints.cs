@@ -1,3 +1,4 @@
+using Microsoft.OpenApi;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Recipes;
@@ -21,7 +22,8 @@ internal static class PlaygroundEndpoints
             .Produces<IReadOnlyList<PlaygroundView>>().WithSummary("Your playgrounds, newest first; ended ones for a day");
         group.MapPost("", LaunchAsync)
             .Accepts<LaunchRequest>("application/json")
-            .Produces<PlaygroundView>(201).Produces<PlaygroundView>(202).ProducesProblems(400, 404, 422, 429, 503)
+            .Produces<PlaygroundView>(201).Produces<PlaygroundView>(202).ProducesProblems(400, 404, 409, 413, 415, 422, 429, 503, 504, 507)
+            .Takes(ParameterLocation.Header, "Idempotency-Key", "1 to 255 ASCII characters; free again after a day")
             .WithSummary("Launch an image or a recipe")
             .WithDescription("201: its sandboxes run. 202: it is queued until its image is made, or takes longer than 30 s; ask for it again. An Idempotency-Key header makes a repeated request the same launch.");
         group.MapGet("/{id}", (string id, HttpContext context, IPlaygrounds playgrounds) =>
@@ -29,7 +31,7 @@ internal static class PlaygroundEndpoints
             .Produces<PlaygroundView>().ProducesProblems(404).WithSummary("One of your playgrounds");
         group.MapPost("/{id}/extend", (string id, HttpContext context, IPlaygrounds playgrounds) =>
                 playgrounds.ExtendAsync(context.RequirePerson(), Id(id), context.RequestAborted))
-            .Produces<PlaygroundView>().ProducesProblems(404, 409, 429).WithSummary("Move its end as far as your plan allows");
+            .Produces<PlaygroundView>().ProducesProblems(404, 409, 429, 503).WithSummary("Move its end as far as your plan allows");
         group.MapDelete("/{id}", async (string id, HttpContext context, IPlaygrounds playgrounds) =>
             {
                 await playgrounds.RemoveAsync(context.RequirePerson(), Id(id), context.RequestAborted);

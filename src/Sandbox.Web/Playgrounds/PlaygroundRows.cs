@@ -24,7 +24,10 @@ internal sealed class PlaygroundRow
     /// <summary>The catalog name of the first node's image.</summary>
     public required string Image { get; init; }
 
-    /// <summary>The recipe as it was asked for, so that a queued one starts after a restart too.</summary>
+    /// <summary>
+    /// The recipe as it was asked for, so that a queued one starts after a restart too. Empty once it has ended: ended
+    /// ones are kept for a day, and a recipe holds two megabytes of whatever somebody sends again and again.
+    /// </summary>
     public required string Recipe { get; init; }
 
     public required PlaygroundStage State { get; set; }

@@ -35,10 +35,10 @@ internal static class SandboxEndpoints
         }
 
         group.MapGet("terminals", TerminalsAsync)
-            .Produces<IReadOnlyList<TerminalView>>().ProducesProblems(404).WithSummary("Its open terminals, oldest first");
+            .Produces<IReadOnlyList<TerminalView>>().ProducesProblems(404, 409, 503).WithSummary("Its open terminals, oldest first");
         group.MapPost("exec", ExecAsync)
             .Accepts<ExecRequest>("application/json")
-            .Produces<ExecView>().ProducesProblems(400, 404, 409, 422, 504).WithSummary("Run a command to its end");
+            .Produces<ExecView>().ProducesProblems(400, 404, 409, 413, 415, 422, 429, 503, 504).WithSummary("Run a command to its end");
     }
 
     internal static SandboxId Id(string text) =>

@@ -7,24 +7,29 @@ namespace Sandbox.Web.Terminals;
 /// Faults as hub clients read them: <c>not_found: You have no such terminal…</c>, the code and the words of the REST
 /// problem. Calls that are done at once stay so: awaiting here would let a later key overtake an earlier one.
 /// </summary>
-internal sealed class HubFaults : IHubFilter
+internal sealed partial class HubFaults(ILogger<HubFaults> logger) : IHubFilter
 {
     public ValueTask<object?> InvokeMethodAsync(HubInvocationContext invocationContext, Func<HubInvocationContext, ValueTask<object?>> next)
     {
         try
         {
             var call = next(invocationContext);
-            return call.IsCompletedSuccessfully ? call : AwaitAsync(call);
+            return call.IsCompletedSuccessfully ? call : AwaitAsync(call, invocationContext.HubMethodName);
         }
         catch (SandboxException fault)
         {
             throw Told(fault);
         }
+        catch (Exception fault) when (IsOurs(fault))
+        {
+            Log.Failed(logger, fault, invocationContext.HubMethodName);
+            throw;
+        }
     }
 
     public static HubException Told(SandboxException fault) => new($"{ErrorCodes.Text(fault.Code)}: {fault.Message}", fault);
 
-    private static async ValueTask<object?> AwaitAsync(ValueTask<object?> call)
+    private async ValueTask<object?> AwaitAsync(ValueTask<object?> call, string method)
     {
         try
         {
@@ -34,5 +39,18 @@ internal sealed class HubFaults : IHubFilter
         {
             throw Told(fault);
         }
+        catch (Exception fault) when (IsOurs(fault))
+        {
+            Log.Failed(logger, fault, method);
+            throw;
+        }
+    }
+
+    private static bool IsOurs(Exception fault) => fault is not (HubException or OperationCanceledException);
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "The hub's {Method} failed")]
+        public static partial void Failed(ILogger logger, Exception fault, string method);
     }
 }

@@ -13,12 +13,13 @@ internal static class TerminalSetup
     {
         services.AddSingleton<TerminalDirectory>();
         services.AddSingleton<HubConnections>();
+        services.AddSingleton<HubFaults>();
         services.AddSignalR()
             .AddHubOptions<TerminalHub>(hub =>
             {
                 hub.MaximumReceiveMessageSize = MostReceived;
                 hub.MaximumParallelInvocationsPerClient = ParallelCalls;
-                hub.AddFilter(new HubFaults());
+                hub.AddFilter<HubFaults>();
             })
             .AddMessagePackProtocol(protocol => protocol.SerializerOptions = protocol.SerializerOptions
                 .WithResolver(TerminalItemFormatter.Resolver)

@@ -29,9 +29,10 @@ internal sealed class HostileTree : IDisposable
     /// <summary>Runs a shell script in the root; names that .NET cannot write are made this way.</summary>
     public void Run(string script)
     {
-        using var shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-ec", script]) { WorkingDirectory = Root })!;
+        using var shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-ec", script]) { WorkingDirectory = Root, UseShellExecute = false, RedirectStandardError = true })!;
+        var complaint = shell.StandardError.ReadToEnd();
         shell.WaitForExit();
-        Assert.Equal(0, shell.ExitCode);
+        Assert.True(shell.ExitCode == 0, $"{script}: {shell.ExitCode}: {complaint}");
     }
 
     /// <summary>Mounts a tmpfs of a size over the root.</summary>

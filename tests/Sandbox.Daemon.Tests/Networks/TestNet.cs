@@ -178,7 +178,7 @@ internal sealed class Holder(Process process, Tool tool) : IDisposable
 
     /// <summary>Answers HTTP on every address, until the end.</summary>
     public void Serve(int port = 80) =>
-        _servers.Add(Process.Start(new ProcessStartInfo("nsenter", [$"--user=/proc/{Pid}/ns/user", $"--net={NetworkPath}", "--setuid=0", "--setgid=0", "--", "busybox", "httpd", "-f", "-p", port.ToString(CultureInfo.InvariantCulture), "-h", "/usr/share/doc/busybox-static"]))!);
+        _servers.Add(Process.Start(new ProcessStartInfo("nsenter", [$"--user=/proc/{Pid}/ns/user", $"--net={NetworkPath}", "--setuid=0", "--setgid=0", "--", "busybox", "httpd", "-f", "-p", port.ToString(CultureInfo.InvariantCulture), "-h", "/usr/share/common-licenses"]))!);
 
     /// <summary>Whether HTTP gets any answer from there; curl says 7 or 28 when it does not.</summary>
     public async Task<bool> ReachesAsync(string address, int port = 80)

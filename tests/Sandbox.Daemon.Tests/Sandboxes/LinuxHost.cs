@@ -37,6 +37,7 @@ public sealed class LinuxHost : IAsyncLifetime
         UidBase = 1_879_048_192 + (3000u * 65_536),
         UidRanges = 64,
         AddressPool = "100.125.0.0/16",
+        MaxEnded = 8,
     };
 
     internal static string Repository { get; } = FindRepository();

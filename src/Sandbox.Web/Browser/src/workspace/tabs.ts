@@ -179,6 +179,8 @@ export class Tabs {
       other.panel.hidden = true;
     }
     const view = new TerminalView(host, { fontSize: this.#fontSize, screenReader: this.#screenReader });
+    // WebGL paints the screen where nothing else can read it; who looks from outside, as a test does, finds it here.
+    Object.assign(host, { terminal: view.terminal });
     const session = new TerminalSession(this.link, id, view);
     const tab: Tab = { session, view, button, item, panel, notice };
     this.#tabs.push(tab);

@@ -52,6 +52,8 @@ async function begin(): Promise<void> {
 }
 
 async function run(image: string): Promise<void> {
+  root.dataset["state"] = "starting";
+  byId("ws-state").textContent = "starting";
   panel.show({ kind: "busy", title: `Starting ${root.dataset["title"] ?? image}`, text: "Asking for a sandbox of your own" });
   try {
     const made = await api<Playground>("POST", "/api/v1/playgrounds", { image }, { "Idempotency-Key": launchKey() });
@@ -75,6 +77,8 @@ function launchKey(): string {
 }
 
 function refused(problem: Problem, again: () => void): void {
+  root.dataset["state"] = "refused";
+  byId("ws-state").textContent = "not started";
   const retry: PanelAction = { label: "Try again", run: again, primary: true };
   panel.show({
     kind: "error",
@@ -141,6 +145,8 @@ function ended(next: Playground): void {
     actions: [{ label: "Start a fresh one", href: `/p/new?image=${encodeURIComponent(next.image)}`, primary: true }, others],
   });
   byId("ws-tabs").replaceChildren();
+  // What was on the screen stays readable behind the words; nothing there can be used any more.
+  byId("ws-stage").inert = true;
 }
 
 function reasonText(reason: string | null | undefined): string {

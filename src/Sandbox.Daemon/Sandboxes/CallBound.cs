@@ -1,0 +1,31 @@
+using Sandbox.Core.Errors;
+
+namespace Sandbox.Daemon.Sandboxes;
+
+/// <summary>How many calls may be under way at once; more are refused, not queued.</summary>
+internal sealed class CallBound(int most)
+{
+    private int _underWay;
+
+    /// <summary>Takes a place until disposed. Code: Quota.</summary>
+    public Call Enter()
+    {
+        if (Interlocked.Increment(ref _underWay) > most)
+        {
+            Interlocked.Decrement(ref _underWay);
+            throw new SandboxException(ErrorCode.Quota, $"More than {most} files of this sandbox are read or written at once. Wait for some of them, then try again.");
+        }
+
+        return new Call(this);
+    }
+
+    private void Leave() => Interlocked.Decrement(ref _underWay);
+
+    /// <summary>One call under way.</summary>
+    internal sealed class Call(CallBound bound) : IDisposable
+    {
+        private CallBound? _bound = bound;
+
+        public void Dispose() => Interlocked.Exchange(ref _bound, null)?.Leave();
+    }
+}

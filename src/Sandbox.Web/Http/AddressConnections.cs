@@ -1,0 +1,52 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Sandbox.Web.Http;
+
+/// <summary>
+/// Bounds the connections one address holds before a byte of them is read: the server takes so many in all, and whoever
+/// opens them without asking anything must not use them up. A proxy's are its visitors', so it is not bounded.
+/// </summary>
+internal sealed class AddressConnections(WebOptions options)
+{
+    private readonly ConcurrentDictionary<string, int> _open = new(StringComparer.Ordinal);
+
+    public void AddTo(ListenOptions listen) => listen.Use(next => connection => TakeAsync(connection, next));
+
+    private async Task TakeAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        if (connection.RemoteEndPoint is not IPEndPoint { Address: var address } || IsProxy(address))
+        {
+            await next(connection);
+            return;
+        }
+
+        var key = AddressRates.Address(address);
+        try
+        {
+            if (_open.AddOrUpdate(key, 1, static (_, open) => open + 1) > options.Limits.ConnectionsAtOnce)
+            {
+                connection.Abort();
+                return;
+            }
+
+            await next(connection);
+        }
+        finally
+        {
+            if (_open.AddOrUpdate(key, 0, static (_, open) => open - 1) <= 0)
+            {
+                _open.TryRemove(new KeyValuePair<string, int>(key, 0));
+            }
+        }
+    }
+
+    private bool IsProxy(IPAddress address)
+    {
+        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        return Array.Exists(options.Proxies, proxy =>
+            IPAddress.TryParse(proxy, out var one) ? one.Equals(plain) : System.Net.IPNetwork.TryParse(proxy, out var network) && network.Contains(plain));
+    }
+}

@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Xunit;
+
+namespace Sandbox.EndToEnd.Tests.Contract;
+
+/// <summary>The instance under test, as infra/test started it: its address, and the directory that holds everything of it.</summary>
+internal static class Instance
+{
+    public static Uri Url { get; } = new(Required("SANDBOX_URL"));
+
+    public static string ControlSocket => Path.Combine(Home, "run/control.sock");
+
+    public static string RecordOf(string sandbox) => Path.Combine(Home, "data/runtime/sandboxes", sandbox);
+
+    private static string Home { get; } = Required("SANDBOX_HOME");
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>A fresh one-time link, printed as an operator would print it on the host.</summary>
+    public static async Task<Uri> NewAdminLinkAsync()
+    {
+        var script = $"set -a; . {Home}/etc/environment; cd {Home}/lib/web; HOME={Home}/data/web exec setpriv --reuid=sandbox-web --regid=sandbox-web --clear-groups "
+            + $"{Home}/lib/web/Sandbox.Web --config {Home}/etc/web.json --admin-link";
+        var output = await RunAsync("sh", "-c", script);
+        return new Uri(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]);
+    }
+
+    /// <summary>Tells the supervisor of web or daemon: up, down, or restart.</summary>
+    public static Task SuperviseAsync(string command, string process) =>
+        Directory.Exists("/run/systemd/system")
+            ? RunAsync("systemctl", command switch { "up" => "start", "down" => "stop", _ => "restart" }, $"sandbox-{process}-{InstanceName()}.service")
+            : RunAsync("sv", "-w", "20", command == "restart" ? "force-restart" : command == "down" ? "force-stop" : "start", $"{Home}/run/service/{process}");
+
+    /// <summary>Waits until the web process says that everything it needs answers.</summary>
+    public static async Task ReadyAsync()
+    {
+        await using var caller = new Caller();
+        await UntilAsync(async () =>
+        {
+            try
+            {
+                return (await caller.GetAsync("/readyz")).Status == 200;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        });
+    }
+
+    public static async Task UntilAsync(Func<Task<bool>> condition, int seconds = 30)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!await condition())
+        {
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(seconds), "it did not come true in time");
+            await Task.Delay(100, Token);
+        }
+    }
+
+    /// <summary>Ends a process as nothing but the kernel can: it has no time to say anything.</summary>
+    public static async Task KillAsync(string process)
+    {
+        var root = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(root.FullName, "infra/status")))
+        {
+            root = root.Parent ?? throw new InvalidOperationException("infra/status stands nowhere above the tests");
+        }
+
+        using var status = JsonDocument.Parse(await RunAsync(Path.Combine(root.FullName, "infra/status"), "--json"));
+        var pid = status.RootElement.GetProperty(process).GetProperty("pid").GetInt32();
+        await RunAsync("kill", "-9", pid.ToString(CultureInfo.InvariantCulture));
+    }
+
+    public static async Task<string> RunAsync(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        var complaints = process.StandardError.ReadToEndAsync(Token);
+        var output = await process.StandardOutput.ReadToEndAsync(Token);
+        await process.WaitForExitAsync(Token);
+        var told = await complaints;
+        Assert.True(process.ExitCode == 0, string.Create(CultureInfo.InvariantCulture, $"{program} ended with {process.ExitCode}: {told}"));
+        return output;
+    }
+
+    private static string InstanceName()
+    {
+        using var settings = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Home, "etc/daemon.json")));
+        return settings.RootElement.GetProperty("Sandbox").GetProperty("Instance").GetString()!;
+    }
+
+    private static string Required(string variable) =>
+        Environment.GetEnvironmentVariable(variable) ?? throw new InvalidOperationException($"{variable} is not set: run infra/test, which starts an instance first");
+}

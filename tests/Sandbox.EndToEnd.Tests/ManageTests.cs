@@ -1,0 +1,100 @@
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+using Xunit;
+
+namespace Sandbox.EndToEnd.Tests;
+
+public sealed partial class ManageTests(Instance instance, Chromium chromium)
+{
+    [Fact]
+    public async Task The_menu_pauses_resumes_stops_starts_and_ends_and_the_page_says_why_it_ended()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        await visitor.LaunchAsync("busybox");
+        await visitor.TypeAsync("echo kept > /root/kept; mine=1");
+
+        await visitor.ChooseAsync("pause");
+        await visitor.StateIsAsync("paused");
+        await Assertions.Expect(visitor.Panel).ToContainTextAsync("Paused");
+        await visitor.ChooseAsync("resume");
+        await visitor.StateIsAsync("running");
+        await Assertions.Expect(visitor.Panel).ToBeHiddenAsync();
+        await visitor.TypeAsync("echo same-$mine");
+        await visitor.SeesLineAsync("same-1");
+
+        await visitor.ChooseAsync("stop");
+        await visitor.StateIsAsync("stopped");
+        await Assertions.Expect(visitor.Panel).ToContainTextAsync("its files are kept");
+        await visitor.ChooseAsync("start");
+        await visitor.StateIsAsync("running");
+        await visitor.ShellAsync();
+        await visitor.TypeAsync("cat /root/kept; echo fresh-$mine");
+        await visitor.SeesLineAsync("kept");
+        await visitor.SeesLineAsync("fresh-");
+
+        await visitor.ChooseAsync("restart");
+        await visitor.SeesAsync(text => !text.Contains("fresh-", StringComparison.Ordinal), "a terminal of its own after the restart");
+        await visitor.ShellAsync();
+        await visitor.TypeAsync("cat /root/kept");
+        await visitor.SeesLineAsync("kept");
+
+        await visitor.ChooseAsync("remove");
+        await visitor.Page.Locator("#confirm-remove .danger").ClickAsync();
+        await visitor.StateIsAsync("ended");
+        await Assertions.Expect(visitor.Panel).ToContainTextAsync("You ended it.");
+        await Assertions.Expect(visitor.Page.Locator("#ws-new")).ToBeHiddenAsync();
+
+        await visitor.Page.ReloadAsync();
+        await Assertions.Expect(visitor.Panel).ToContainTextAsync("You ended it.");
+        await visitor.Page.GotoAsync("/playgrounds");
+        await Assertions.Expect(visitor.Page.Locator(".row .reason")).ToContainTextAsync("You ended it.");
+    }
+
+    [Fact]
+    public async Task One_click_gives_more_time()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        await visitor.LaunchAsync("busybox");
+        var left = visitor.Page.Locator("#ws-time");
+        await Assertions.Expect(left).ToHaveTextAsync(FirstHour());
+
+        await visitor.Page.Locator("#ws-extend").ClickAsync();
+
+        await Assertions.Expect(left).ToHaveTextAsync(SecondHour());
+        await Assertions.Expect(visitor.Page.Locator(".toast")).ToContainTextAsync("Extended");
+    }
+
+    [Fact]
+    public async Task An_operator_signs_in_by_a_link_that_works_once_and_ends_a_playground_in_words_its_owner_reads()
+    {
+        await using var owner = await Visitor.ArriveAsync(instance, chromium);
+        await owner.LaunchAsync("busybox");
+        Assert.Equal(404, (await owner.Context.APIRequest.GetAsync("/admin")).Status);
+
+        var link = await instance.AdminLinkAsync();
+        await using var operators = await Visitor.ArriveAsync(instance, chromium);
+        await operators.Page.GotoAsync(link);
+        await operators.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await operators.Page.WaitForURLAsync("**/admin");
+
+        await using var late = await Visitor.ArriveAsync(instance, chromium);
+        await late.Page.GotoAsync(link);
+        await late.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await Assertions.Expect(late.Page.Locator("body")).ToContainTextAsync("This link was used already");
+        Assert.Equal(404, (await late.Page.GotoAsync("/admin"))!.Status);
+
+        await operators.Page.Locator("tr", new() { HasText = owner.Playground }).GetByRole(AriaRole.Button).ClickAsync();
+        await operators.Page.GetByLabel("Reason, shown to its owner").FillAsync("We move to a new host at noon");
+        await operators.Page.GetByRole(AriaRole.Button, new() { Name = "End it" }).ClickAsync();
+        await Assertions.Expect(operators.Page.Locator("tr", new() { HasText = owner.Playground })).ToHaveCountAsync(0);
+
+        await owner.StateIsAsync("ended");
+        await Assertions.Expect(owner.Panel).ToContainTextAsync("We move to a new host at noon");
+    }
+
+    [GeneratedRegex("^(1 h 00 min|59 min)$", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex FirstHour();
+
+    [GeneratedRegex("^(2 h 00 min|1 h [0-9]{2} min)$", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex SecondHour();
+}

@@ -1,0 +1,45 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using Xunit;
+
+namespace Sandbox.EndToEnd.Tests;
+
+public sealed class NetworkTests(Instance instance)
+{
+    [Fact]
+    public async Task A_sandbox_reaches_the_packages_and_not_the_host()
+    {
+        await using var guest = await instance.NewGuestAsync();
+        var sandbox = await guest.LaunchAsync(new { image = "debian" });
+
+        var update = await guest.ShellAsync(sandbox, "apt-get -q update", timeoutSeconds: 120);
+        Assert.True(update.ExitCode == 0 && !update.Output.Contains("Err:", StringComparison.Ordinal), update.Output);
+
+        // On every address of the host stands somebody who would answer, and the web process on its port.
+        using var listener = new TcpListener(IPAddress.Any, 0);
+        listener.Start();
+        var open = ((IPEndPoint)listener.LocalEndpoint).Port;
+        var (_, gateway) = await guest.ShellAsync(sandbox, "awk '$2 == \"00000000\" { print $3 }' /proc/net/route");
+        var addresses = NetworkInterface.GetAllNetworkInterfaces()
+            .SelectMany(link => link.GetIPProperties().UnicastAddresses)
+            .Select(address => address.Address)
+            .Where(address => address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(address))
+            .ToList();
+        Assert.NotEmpty(addresses);
+        Assert.Contains(addresses, address => BitConverter.ToUInt32(address.GetAddressBytes()) == Convert.ToUInt32(gateway.Trim(), 16));
+        foreach (var address in addresses)
+        {
+            using var check = new TcpClient();
+            await check.ConnectAsync(address, open, TestContext.Current.CancellationToken);
+            using var accepted = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+            foreach (var port in new[] { open, instance.Url.Port })
+            {
+                var (exitCode, output) = await guest.ShellAsync(sandbox, $"exec timeout 3 bash -c 'exec 3<>/dev/tcp/{address}/{port} && echo connected'");
+                Assert.True(exitCode != 0 && !output.Contains("connected", StringComparison.Ordinal), $"{address}:{port} was reached from a sandbox");
+            }
+        }
+
+        Assert.False(listener.Pending(), "Somebody came through.");
+    }
+}

@@ -1,0 +1,136 @@
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+using Xunit;
+
+namespace Sandbox.EndToEnd.Tests;
+
+/// <summary>Somebody with a browser: cookies of their own, one page. What they opened is ended with them.</summary>
+public sealed partial class Visitor : IAsyncDisposable
+{
+    private const string Buffer =
+        """
+        () => {
+          const shown = [...document.querySelectorAll('.ws-terminal')].find(each => !each.hidden);
+          const buffer = shown?.querySelector('.ws-xterm').terminal?.buffer.active;
+          if (!buffer) { return ''; }
+          let text = '';
+          for (let row = 0; row < buffer.length; row++) {
+            const line = buffer.getLine(row);
+            text += (row > 0 && !line.isWrapped ? '\n' : '') + line.translateToString(!buffer.getLine(row + 1)?.isWrapped);
+          }
+          return text.trimEnd();
+        }
+        """;
+
+    private readonly List<string> _errors = [];
+
+    private Visitor(Instance instance, IBrowserContext context, IPage page)
+    {
+        Instance = instance;
+        Context = context;
+        Page = page;
+        page.PageError += (_, error) => _errors.Add(error);
+        page.Console += (_, message) =>
+        {
+            // A connection that breaks is logged by the browser itself, and some tests break it.
+            if (message.Type == "error" && message.Text.Contains("Content Security Policy", StringComparison.Ordinal))
+            {
+                _errors.Add(message.Text);
+            }
+        };
+    }
+
+    public Instance Instance { get; }
+
+    public IBrowserContext Context { get; }
+
+    public IPage Page { get; }
+
+    /// <summary>The id in the address of the workspace.</summary>
+    public string Playground => WorkspaceAddress().Match(Page.Url).Groups["id"].Value;
+
+    public ILocator State => Page.Locator("#workspace");
+
+    public ILocator Panel => Page.Locator("#ws-panel");
+
+    public static async Task<Visitor> ArriveAsync(Instance instance, Chromium chromium, BrowserNewContextOptions? options = null)
+    {
+        options ??= new() { ViewportSize = new() { Width = 1280, Height = 800 } };
+        options.BaseURL = instance.Url.ToString();
+        var context = await chromium.Browser.NewContextAsync(options);
+        context.SetDefaultTimeout((float)Eventually.Patience.TotalMilliseconds);
+        return new Visitor(instance, context, await context.NewPageAsync());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // The page's own way, with the visitor's cookie.
+        var request = Context.APIRequest;
+        var answer = await request.GetAsync("/api/v1/playgrounds");
+        foreach (var playground in (await answer.JsonAsync())!.Value.EnumerateArray())
+        {
+            if (playground.GetProperty("state").GetString() != "ended")
+            {
+                await request.DeleteAsync($"/api/v1/playgrounds/{playground.GetProperty("id").GetString()}");
+            }
+        }
+
+        await Context.DisposeAsync();
+        Assert.Empty(_errors);
+    }
+
+    /// <summary>From the catalog, by a click on the card, until a shell is there.</summary>
+    public async Task LaunchAsync(string image)
+    {
+        await Page.GotoAsync("/");
+        await Page.Locator($".card[data-image='{image}'] a.launch").ClickAsync();
+        await Page.WaitForURLAsync(WorkspaceAddress());
+        await ShellAsync();
+    }
+
+    /// <summary>Until the shown terminal is live and its shell has said something.</summary>
+    public async Task ShellAsync()
+    {
+        await Page.Locator(".ws-tab.active[data-state='live']").WaitForAsync();
+        await Assertions.Expect(Panel).ToBeHiddenAsync();
+        await SeesAsync(text => text.Length > 0, "a prompt");
+    }
+
+    /// <summary>What the shown terminal holds, scrollback too; lines that wrapped are whole.</summary>
+    public Task<string> ScreenAsync() => Page.EvaluateAsync<string>(Buffer);
+
+    public async Task SeesAsync(Func<string, bool> wanted, string what)
+    {
+        var text = "";
+        try
+        {
+            await Eventually.TrueAsync(async () => wanted(text = await ScreenAsync()), what);
+        }
+        catch (Xunit.Sdk.XunitException)
+        {
+            Assert.Fail($"Waited in vain for {what}. The end of the screen:\n{text[Math.Max(0, text.Length - 1500)..]}");
+        }
+    }
+
+    /// <summary>Waits for a whole line that matches.</summary>
+    public Task SeesLineAsync(string line) => SeesAsync(text => text.Split('\n').Contains(line, StringComparer.Ordinal), $"the line '{line}'");
+
+    /// <summary>Types a line as keys and presses Enter.</summary>
+    public async Task TypeAsync(string line)
+    {
+        await Page.Keyboard.TypeAsync(line);
+        await Page.Keyboard.PressAsync("Enter");
+    }
+
+    /// <summary>One of the items of the menu behind the dots.</summary>
+    public async Task ChooseAsync(string action)
+    {
+        await Page.Locator("#ws-actions").ClickAsync();
+        await Page.Locator($"#ws-actions-menu [data-act='{action}']").ClickAsync();
+    }
+
+    public Task StateIsAsync(string state) => Assertions.Expect(State).ToHaveAttributeAsync("data-state", state, new() { Timeout = (float)Eventually.Patience.TotalMilliseconds });
+
+    [GeneratedRegex("/p/(?<id>[a-z0-9]{16})$", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex WorkspaceAddress();
+}
