@@ -34,7 +34,18 @@ public sealed class TerminalTests
         await screen.UntilAsync("30 100");
         await hub.InvokeAsync("Input", terminal, "exit 7\n"u8.ToArray(), Token);
         Assert.Equal(7, await screen.ExitAsync());
-        await Instance.UntilAsync(async () => (await caller.GetAsync($"/api/v1/sandboxes/{sandbox}/terminals")).Json.AsArray().Count == 0);
+
+        // It stays for a while, for a viewer that was away, and says the same again; or it is gone.
+        await using var again = new Screen(hub, terminal);
+        try
+        {
+            Assert.Equal(7, await again.ExitAsync());
+            Assert.Equal(screen.Text, again.Text);
+        }
+        catch (Microsoft.AspNetCore.SignalR.HubException gone)
+        {
+            Assert.Contains("not_found: ", gone.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
