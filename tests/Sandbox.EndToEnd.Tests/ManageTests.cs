@@ -1,10 +1,9 @@
-using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Xunit;
 
 namespace Sandbox.EndToEnd.Tests;
 
-public sealed partial class ManageTests(Instance instance, Chromium chromium)
+public sealed class ManageTests(Instance instance, Chromium chromium)
 {
     [Fact]
     public async Task The_menu_pauses_resumes_stops_starts_and_ends_and_the_page_says_why_it_ended()
@@ -56,11 +55,12 @@ public sealed partial class ManageTests(Instance instance, Chromium chromium)
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         await visitor.LaunchAsync("busybox");
         var left = visitor.Page.Locator("#ws-time");
-        await Assertions.Expect(left).ToHaveTextAsync(FirstHour());
+        Assert.Contains(await left.InnerTextAsync(), new[] { "1 h 00 min", "59 min" });
 
         await visitor.Page.Locator("#ws-extend").ClickAsync();
 
-        await Assertions.Expect(left).ToHaveTextAsync(SecondHour());
+        await Assertions.Expect(left).Not.ToHaveTextAsync("1 h 00 min");
+        await Assertions.Expect(left).ToContainTextAsync(" h ");
         await Assertions.Expect(visitor.Page.Locator(".toast")).ToContainTextAsync("Extended");
     }
 
@@ -91,10 +91,4 @@ public sealed partial class ManageTests(Instance instance, Chromium chromium)
         await owner.StateIsAsync("ended");
         await Assertions.Expect(owner.Panel).ToContainTextAsync("We move to a new host at noon");
     }
-
-    [GeneratedRegex("^(1 h 00 min|59 min)$", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex FirstHour();
-
-    [GeneratedRegex("^(2 h 00 min|1 h [0-9]{2} min)$", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex SecondHour();
 }
