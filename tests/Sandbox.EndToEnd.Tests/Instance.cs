@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Sandbox.EndToEnd.Tests.Contract;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(Sandbox.EndToEnd.Tests.Instance))]
@@ -39,12 +41,21 @@ public sealed class Instance : IAsyncLifetime
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    /// <summary>A client that keeps no cookies and knows no proxy.</summary>
-    public HttpClient NewClient() => new(new SocketsHttpHandler { UseProxy = false, UseCookies = false })
+    /// <summary>A client that keeps no cookies and knows no proxy, at an address of its own: how often one may ask is counted by address.</summary>
+    public HttpClient NewClient()
     {
-        BaseAddress = Url,
-        Timeout = TimeSpan.FromSeconds(60),
-    };
+        var address = Caller.NewAddress();
+        return new(new SocketsHttpHandler
+        {
+            UseProxy = false,
+            UseCookies = false,
+            ConnectCallback = async (_, cancellation) => new NetworkStream(await Caller.ConnectSocketAsync(address, cancellation), ownsSocket: true),
+        })
+        {
+            BaseAddress = Url,
+            Timeout = TimeSpan.FromSeconds(60),
+        };
+    }
 
     /// <summary>A client that is a guest of its own.</summary>
     public async Task<Guest> NewGuestAsync()

@@ -48,8 +48,7 @@ internal sealed class Caller : IAsyncDisposable
 
     public Caller()
     {
-        var number = Interlocked.Increment(ref _addresses);
-        _address = new IPAddress([127, (byte)(64 + ((number >> 16) & 63)), (byte)(number >> 8), (byte)((number & 127) + 1)]);
+        _address = NewAddress();
         _http = new HttpClient(new SocketsHttpHandler
         {
             UseProxy = false,
@@ -197,12 +196,21 @@ internal sealed class Caller : IAsyncDisposable
         return heard.ToString();
     }
 
-    public async Task<Socket> ConnectSocketAsync(CancellationToken cancellation)
+    public Task<Socket> ConnectSocketAsync(CancellationToken cancellation) => ConnectSocketAsync(_address, cancellation);
+
+    /// <summary>A loopback address that nobody else asks from.</summary>
+    public static IPAddress NewAddress()
+    {
+        var number = Interlocked.Increment(ref _addresses);
+        return new IPAddress([127, (byte)(64 + ((number >> 16) & 63)), (byte)(number >> 8), (byte)((number & 127) + 1)]);
+    }
+
+    public static async Task<Socket> ConnectSocketAsync(IPAddress from, CancellationToken cancellation)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            socket.Bind(new IPEndPoint(_address, 0));
+            socket.Bind(new IPEndPoint(from, 0));
             await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, Instance.Url.Port), cancellation);
             return socket;
         }
