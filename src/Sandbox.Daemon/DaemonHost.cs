@@ -44,6 +44,11 @@ internal static class DaemonHost
         AddServices(builder.Services, options);
         builder.Logging.ClearProviders().AddJsonConsole();
 
+        // A dozen lines for each call otherwise: they turn the log over within minutes, and writing them takes time a launch waits for.
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("Grpc", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
+
         // Two lines for every call are work on the way of every launch, and wash out of the log what somebody looks for.
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning);
         if (!cleanup)

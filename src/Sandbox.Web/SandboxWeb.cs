@@ -1,7 +1,10 @@
 using System.Net;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.HttpOverrides;
+using Sandbox.Core.Errors;
+using Sandbox.Core.People;
 using Sandbox.Core.Runtime;
+using Sandbox.Core.Sandboxes;
 using Sandbox.Rpc;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Components;
@@ -51,7 +54,35 @@ internal static class SandboxWeb
         var catalog = services.GetRequiredService<CatalogKeeper>();
         await catalog.LoadAsync(CatalogSeed.Read(services.GetRequiredService<WebOptions>().CatalogFile));
         services.GetRequiredService<Uploads>().Sweep(catalog.UploadsWanted());
+        await WarmUpAsync(services);
+    }
+
+    /// <summary>
+    /// What the first launch would otherwise wait for, half a second of it: the keys, the queries, and the way to the daemon.
+    /// </summary>
+    private static async Task WarmUpAsync(IServiceProvider services)
+    {
         services.GetRequiredService<Guests>().WarmUp();
+        await services.GetRequiredService<Tokens>().FindAsync("nobody");
+        await services.GetRequiredService<Guests>().IsKnownAsync(PersonId.New());
+        await services.GetRequiredService<Admission>().WarmUpAsync();
+        try
+        {
+            await services.GetRequiredService<OwnedPlaygrounds>().RowAsync(PersonId.New(), SandboxId.New());
+        }
+        catch (SandboxException fault) when (fault.Code == ErrorCode.NotFound)
+        {
+            // As it should be.
+        }
+
+        try
+        {
+            await services.GetRequiredService<ISandboxRuntime>().FindAsync(SandboxId.New(), CancellationToken.None);
+        }
+        catch (SandboxException fault) when (fault.Code == ErrorCode.RuntimeUnavailable)
+        {
+            // The daemon starts beside us; then the first launch warms this itself.
+        }
     }
 
     /// <summary>The address that signs an operator in, once.</summary>

@@ -16,21 +16,27 @@ catch (FormatException mistake)
 var report = new Report();
 using var ours = new OurClient(options.Url);
 var measures = new Measures(options, ours, report);
-foreach (var (what, measure) in new (string, Func<Task>)[]
+try
 {
-    ("warming up", measures.WarmUpAsync),
-    ("idle cost", measures.IdleAsync),
-    ("click to prompt", measures.LaunchesAsync),
-    ("many at once", measures.TogetherAsync),
-    ("create and first command", measures.FirstCommandsAsync),
-    ("keys and output", measures.TerminalsAsync),
-})
+    foreach (var (what, measure) in new (string, Func<Task>)[]
+    {
+        ("warming up", measures.WarmUpAsync),
+        ("idle cost", measures.IdleAsync),
+        ("click to prompt", measures.LaunchesAsync),
+        ("many at once", measures.TogetherAsync),
+        ("create and first command", measures.FirstCommandsAsync),
+        ("keys and output", measures.TerminalsAsync),
+    })
+    {
+        await Console.Error.WriteLineAsync($"measuring: {what}");
+        await measure();
+    }
+}
+finally
 {
-    await Console.Error.WriteLineAsync($"measuring: {what}");
-    await measure();
+    report.Print(Console.Out); // what was measured before something failed, too
 }
 
-report.Print(Console.Out);
 if (options.Json is { } file)
 {
     report.Write(file);

@@ -65,7 +65,7 @@ internal sealed class TtydTerminal : Terminal
                 }
             }
         }
-        catch (WebSocketException)
+        catch (Exception gone) when (gone is WebSocketException or OperationCanceledException)
         {
             // Hung up, by either side.
         }

@@ -32,7 +32,10 @@ public sealed class PageTests(Instance instance, Chromium chromium)
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium, new()
         {
-            ViewportSize = new() { Width = 390, Height = 844 }, HasTouch = true, IsMobile = true, DeviceScaleFactor = 2,
+            ViewportSize = new() { Width = 390, Height = 844 },
+            HasTouch = true,
+            IsMobile = true,
+            DeviceScaleFactor = 2,
         });
         await visitor.LaunchAsync("busybox");
         await FitsAsync(visitor.Page);

@@ -69,7 +69,7 @@ public sealed class TerminalHubTests
     {
         await using var place = await HubUnderTest.StartAsync();
         var terminals = new List<string>();
-        for (var number = 0; number < 20; number++)
+        for (var number = 0; number < 16; number++)
         {
             var terminal = await place.Hub.InvokeAsync<string>("Open", place.Sandbox, 80, 24, null, Token);
             terminals.Add(terminal);

@@ -65,6 +65,35 @@ internal sealed class Admission(SqliteStore store, Guests guests, ISandboxRuntim
         });
     }
 
+    /// <summary>
+    /// Goes the way of a launch once and takes it back, so that the first visitor does not wait for code to be compiled
+    /// and queries to be built. Nothing of it is ever seen by anybody else: the transaction is not committed.
+    /// </summary>
+    public async Task WarmUpAsync()
+    {
+        var recipe = Recipe.FromImage("warm-up");
+        try
+        {
+            await store.WriteAsync<int>(async db =>
+            {
+                var person = await PersonAsync(db, PersonId.New());
+                await CheckAsync(db, person, sandboxes: 1, most: long.MaxValue);
+                var row = Row(person, recipe, JsonSerializer.Serialize(recipe, Json), [new ResolvedImage("warm-up", null, Interactive: true)]);
+                db.Playgrounds.Add(row);
+                await db.SaveChangesAsync();
+                await db.Playgrounds.Where(found => found.Id == row.Id && found.State == PlaygroundStage.Starting)
+                    .ExecuteUpdateAsync(set => set.SetProperty(found => found.State, PlaygroundStage.Running));
+                await db.Sandboxes.Where(found => found.PlaygroundId == row.Id && found.State == SandboxState.Starting)
+                    .ExecuteUpdateAsync(set => set.SetProperty(found => found.State, SandboxState.Running));
+                throw new OperationCanceledException("it was only a rehearsal");
+            });
+        }
+        catch (OperationCanceledException)
+        {
+            // Taken back.
+        }
+    }
+
     public static Recipe ReadRecipe(PlaygroundRow row) => JsonSerializer.Deserialize<Recipe>(row.Recipe, Json)!;
 
     private async Task<PersonRow> PersonAsync(SandboxDb db, PersonId owner)

@@ -21,12 +21,13 @@ namespace Sandbox.Web.Terminals;
 /// one client take effect in the order they were sent.
 /// </summary>
 [Authorize(CallerClaims.PersonPolicy)]
-internal sealed class TerminalHub(
+internal sealed partial class TerminalHub(
     OwnedPlaygrounds playgrounds,
     ISandboxRuntime runtime,
     TerminalDirectory directory,
     Presence presence,
-    HubConnections connections) : Hub
+    HubConnections connections,
+    ILogger<TerminalHub> logger) : Hub
 {
     private const int MostViewers = 64;
 
@@ -207,6 +208,11 @@ internal sealed class TerminalHub(
         {
             throw HubFaults.Told(fault);
         }
+        catch (Exception fault) when (fault is not (HubException or OperationCanceledException))
+        {
+            Log.AttachFailed(logger, fault);
+            throw;
+        }
     }
 
     private static async ValueTask<bool> NextAsync(IAsyncEnumerator<TtyItem> items)
@@ -239,5 +245,11 @@ internal sealed class TerminalHub(
     {
         Viewers.TryRemove(new KeyValuePair<string, TerminalViewer>(terminal, viewer));
         return viewer.DisposeAsync();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "Attaching a viewer failed")]
+        public static partial void AttachFailed(ILogger logger, Exception fault);
     }
 }

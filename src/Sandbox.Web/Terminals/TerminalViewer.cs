@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Terminals;
 
@@ -97,7 +98,7 @@ internal sealed class TerminalViewer : IAsyncDisposable
         {
             await (await _connecting).DisposeAsync();
         }
-        catch (Exception fault) when (fault is SandboxException or IOException or OperationCanceledException)
+        catch (Exception fault) when (fault is SandboxException or IOException or SocketException or OperationCanceledException)
         {
             // It never was connected; whoever used it has been told.
         }

@@ -29,7 +29,7 @@ internal sealed class HostileTree : IDisposable
     /// <summary>Runs a shell script in the root; names that .NET cannot write are made this way.</summary>
     public void Run(string script)
     {
-        using var shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-ec", script]) { WorkingDirectory = Root, RedirectStandardError = true })!;
+        using var shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-ec", script]) { WorkingDirectory = Root, UseShellExecute = false, RedirectStandardError = true })!;
         var complaint = shell.StandardError.ReadToEnd();
         shell.WaitForExit();
         Assert.True(shell.ExitCode == 0, $"{script}: {shell.ExitCode}: {complaint}");

@@ -34,7 +34,18 @@ public sealed class TerminalTests
         await screen.UntilAsync("30 100");
         await hub.InvokeAsync("Input", terminal, "exit 7\n"u8.ToArray(), Token);
         Assert.Equal(7, await screen.ExitAsync());
-        await Instance.UntilAsync(async () => (await caller.GetAsync($"/api/v1/sandboxes/{sandbox}/terminals")).Json.AsArray().Count == 0);
+
+        // It stays for a while, for a viewer that was away, and says the same again; or it is gone.
+        await using var again = new Screen(hub, terminal);
+        try
+        {
+            Assert.Equal(7, await again.ExitAsync());
+            Assert.Equal(screen.Text, again.Text);
+        }
+        catch (Microsoft.AspNetCore.SignalR.HubException gone)
+        {
+            Assert.Contains("not_found: ", gone.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -111,10 +122,12 @@ public sealed class TerminalTests
         await fast.InvokeAsync("Input", terminal, "i=0; while [ $i -lt 60000 ]; do echo line $i; i=$((i+1)); done; echo d''one\n"u8.ToArray(), Token);
         await screen.UntilAsync("done");
 
-        // 256 KiB, and no more, are sent to a viewer that acknowledges nothing.
-        Assert.InRange(Interlocked.Read(ref received), 1, (256 * 1024) + (64 * 1024));
+        await Instance.UntilAsync(() => Task.FromResult(Interlocked.Read(ref received) > 0));
         await fast.InvokeAsync("Input", terminal, "echo st''ill\n"u8.ToArray(), Token);
         await screen.UntilAsync("still");
+
+        // 256 KiB, and no more, are sent to a viewer that acknowledges nothing.
+        Assert.InRange(Interlocked.Read(ref received), 1, (256 * 1024) + (64 * 1024));
         await leave.CancelAsync();
         await idle;
     }
@@ -213,20 +226,20 @@ public sealed class TerminalTests
     }
 
     [Fact]
-    public async Task Many_terminals_share_one_connection_and_a_sandbox_holds_no_more_than_64()
+    public async Task Many_terminals_share_one_connection_and_a_sandbox_holds_only_so_many()
     {
         await using var caller = await Caller.NewGuestAsync();
         var (_, sandbox) = await caller.LaunchAsync();
         await using var hub = await caller.ConnectAsync();
         var screens = new List<Screen>();
-        for (var number = 0; number < 20; number++)
+        for (var number = 0; number < 12; number++)
         {
             var terminal = await hub.InvokeAsync<string>("Open", sandbox, 80, 24, Shell, Token);
             screens.Add(new Screen(hub, terminal));
             await hub.SendAsync("Input", terminal, Encoding.ASCII.GetBytes($"echo n''o-{number}-\n"), Token);
         }
 
-        for (var number = 0; number < 20; number++)
+        for (var number = 0; number < 12; number++)
         {
             await screens[number].UntilAsync($"no-{number}-");
         }
