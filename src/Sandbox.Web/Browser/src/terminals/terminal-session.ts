@@ -247,6 +247,7 @@ export class TerminalSession {
     this.#pumping = true;
     try {
       let pause = 40;
+      let refusals = 0;
       let chunk: Uint8Array | null = null;
       while (!this.#closed && (chunk || this.#queue.length > 0)) {
         const connection = this.link.connection;
@@ -258,6 +259,7 @@ export class TerminalSession {
         try {
           await connection.invoke("Input", this.id, chunk);
           chunk = null;
+          refusals = 0;
           if (pause > 40) {
             this.onInputNotice(null);
             pause = 40;
@@ -267,6 +269,10 @@ export class TerminalSession {
             this.onInputNotice("full");
             await new Promise<void>(resolve => this.clock.after(pause, resolve));
             pause = Math.min(pause * 2, 640);
+          } else if (isRefused(error) && this.link.connection === connection && refusals < maxAttaches) {
+            // The hub said no before it took anything, as while the way to the terminal is being made anew.
+            refusals++;
+            await new Promise<void>(resolve => this.clock.after(150 * 2 ** refusals, resolve));
           } else {
             // Sent and not answered: sending it again could type it twice, which is worse than typing it again by hand.
             chunk = null;
@@ -295,6 +301,11 @@ export class TerminalSession {
 /** The hub's words begin with the code; for Input, conflict means that the program does not read. */
 function isFull(error: unknown): boolean {
   return error instanceof Error && /\bconflict: /.test(error.message);
+}
+
+/** The hub's own refusal, which came instead of taking the keys; not a connection that broke on the way. */
+function isRefused(error: unknown): boolean {
+  return error instanceof Error && /\b(not_found|runtime_unavailable|timeout|internal): /.test(error.message);
 }
 
 /** Whether it is the way to the terminal that is broken, and not the terminal. */
