@@ -3,7 +3,7 @@ using Sandbox.Core.Errors;
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>How many calls may be under way at once; more are refused, not queued.</summary>
-internal sealed class CallBound(int most)
+internal sealed class CallBound(int most, string what)
 {
     private int _underWay;
 
@@ -13,7 +13,7 @@ internal sealed class CallBound(int most)
         if (Interlocked.Increment(ref _underWay) > most)
         {
             Interlocked.Decrement(ref _underWay);
-            throw new SandboxException(ErrorCode.Quota, $"More than {most} files of this sandbox are read or written at once. Wait for some of them, then try again.");
+            throw new SandboxException(ErrorCode.Quota, $"A sandbox takes {most} {what} at once. Wait until some have ended, then try again.");
         }
 
         return new Call(this);

@@ -35,10 +35,10 @@ internal sealed class LiveSandbox : IDisposable
     public SemaphoreSlim Execs { get; } = new(8, 8);
 
     /// <summary>Commands that run or wait for their turn, for the same reason as <see cref="FileCalls"/>.</summary>
-    public CallBound ExecCalls { get; } = new(64);
+    public CallBound ExecCalls { get; } = new(64, "commands");
 
     /// <summary>File calls under way: those of one sandbox must not take the control socket from all others.</summary>
-    public CallBound FileCalls { get; } = new(128);
+    public CallBound FileCalls { get; } = new(128, "file transfers");
 
     /// <summary>Cancelled when it is to end: whoever waits for it in peace no longer does.</summary>
     public CancellationTokenSource Ending { get; } = new();

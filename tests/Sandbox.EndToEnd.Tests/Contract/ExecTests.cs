@@ -66,7 +66,7 @@ public sealed class ExecTests
         var all = Enumerable.Range(0, 150).Select(_ => caller.PostAsync($"/api/v1/sandboxes/{sandbox}/exec", new { command = new[] { "sleep", "30" }, timeoutSeconds = 3 })).ToList();
         Assert.Equal("here\n", await neighbour.ShellAsync(other, "echo here"));
         var answers = await Task.WhenAll(all);
-        Assert.All(answers, answer => Assert.True((answer.Status, answer.Code) is (504, "timeout") or (429, "rate"), answer.Text));
+        Assert.All(answers, answer => Assert.True((answer.Status, answer.Code) is (504, "timeout") or (429, "quota"), answer.Text));
         Assert.Contains(answers, answer => answer.Status == 429);
         Assert.Equal("back\n", await caller.ShellAsync(sandbox, "echo back"));
     }
