@@ -41,7 +41,7 @@ public sealed class ManageTests(Instance instance, Chromium chromium)
         await visitor.Page.Locator("#confirm-remove .danger").ClickAsync();
         await visitor.StateIsAsync("ended");
         await Assertions.Expect(visitor.Panel).ToContainTextAsync("You ended it.");
-        await Assertions.Expect(visitor.Page.Locator("#ws-new")).ToBeHiddenAsync();
+        await Assertions.Expect(visitor.Page.Locator(".ws-new")).ToBeHiddenAsync();
 
         await visitor.Page.ReloadAsync();
         await Assertions.Expect(visitor.Panel).ToContainTextAsync("You ended it.");

@@ -10,7 +10,7 @@ public sealed partial class Visitor : IAsyncDisposable
     private const string Buffer =
         """
         () => {
-          const shown = [...document.querySelectorAll('.ws-terminal')].find(each => !each.hidden);
+          const shown = document.querySelector('.ws-pane.focused .ws-terminal:not([hidden])');
           const buffer = shown?.querySelector('.ws-xterm').terminal?.buffer.active;
           if (!buffer) { return ''; }
           let text = '';
@@ -91,7 +91,7 @@ public sealed partial class Visitor : IAsyncDisposable
     /// <summary>Until the shown terminal is live and its shell has said something.</summary>
     public async Task ShellAsync()
     {
-        await Page.Locator(".ws-tab.active[data-state='live']").WaitForAsync();
+        await Page.Locator(".ws-pane.focused .ws-tab.active[data-state='live']").WaitForAsync();
         await Assertions.Expect(Panel).ToBeHiddenAsync();
         await SeesAsync(text => text.Length > 0, "a prompt");
     }

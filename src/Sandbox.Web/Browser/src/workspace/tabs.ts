@@ -4,84 +4,207 @@ import type { KeyBar } from "../terminals/key-bar";
 import { TerminalSession } from "../terminals/terminal-session";
 import { TerminalView } from "../terminals/terminal-view";
 import { toast } from "../toast";
+import { neighbour } from "./geometry";
+import * as layouts from "./layout";
+import type { Layout, Pane, Side } from "./layout";
+import { recall, remember } from "./layout-store";
+import { Panes } from "./panes";
+import { askSandbox } from "./sandbox-menu";
+import { startTabDrag } from "./tab-drag";
+import { type Place, type TerminalParts, TerminalTab } from "./terminal-tab";
 
-interface Tab {
-  readonly session: TerminalSession;
-  readonly view: TerminalView;
-  readonly button: HTMLButtonElement;
-  readonly item: HTMLElement;
-  readonly panel: HTMLElement;
-  readonly notice: HTMLElement;
-}
+/** As narrow as a phone: one terminal at a time, all of them in one strip. */
+const narrow = matchMedia("(max-width: 760px)");
 
-/** The terminals of one sandbox: which are open, which is shown. */
+/** A pane is not split when its halves would be smaller than this, in CSS pixels. */
+const leastWidth = 200;
+const leastHeight = 130;
+
+/** The terminals of one playground: which are open, and where each is shown. */
 export class Tabs {
   onFind: () => void = () => undefined;
   onFirst: () => void = () => undefined;
   onEnded: () => void = () => undefined;
-  readonly #tabs: Tab[] = [];
-  #active: Tab | null = null;
-  #sandbox = "";
+  readonly #tabs = new Map<string, TerminalTab>();
+  readonly #panes: Panes;
+  readonly #onTerminal: ((parts: TerminalParts) => void)[] = [];
+  readonly #onActive: ((parts: TerminalParts | null) => void)[] = [];
+  /** Terminals that have a place and have not begun yet. */
+  readonly #waiting: { tab: TerminalTab; replay: boolean }[] = [];
+  #layout: Layout = layouts.single([]);
+  #reported: string | null = null;
+  #playground = "";
+  #sandboxes: readonly Place[] = [];
+  #names: Record<string, string> = {};
   #opening: Promise<void> | null = null;
   #count = 0;
   #fontSize = read("font-size", 14);
   #screenReader = read("screen-reader", 0) === 1;
 
-  constructor(
-    private readonly strip: HTMLElement,
-    private readonly stage: HTMLElement,
-    private readonly newButton: HTMLButtonElement,
-    private readonly link: HubLink,
-    private readonly keys: KeyBar,
-  ) {
-    newButton.addEventListener("click", () => void this.open());
-    strip.addEventListener("keydown", event => this.#arrows(event));
+  constructor(private readonly stage: HTMLElement, private readonly link: HubLink, private readonly keys: KeyBar) {
+    this.#panes = new Panes(stage, {
+      create: (pane, button) => void this.#create(button, { pane }),
+      split: (pane, side) => void this.#create(this.#panes.createButton(pane) ?? null, { pane, side }),
+      focus: pane => this.#focused(pane),
+      unzoom: () => this.zoomPane(),
+      resize: (border, by, least) => this.#change(layouts.resize(this.#layout, border.split, border.index, by, least)),
+      even: border => this.#change(layouts.even(this.#layout, border.split)),
+    });
+    startTabDrag(stage, this.#panes, (terminal, place) => {
+      if (!("side" in place)) {
+        const moved = narrow.matches ? layouts.moveInOrder(this.#layout, terminal, place.index) : layouts.move(this.#layout, terminal, place.pane, place.index);
+        this.#change(layouts.activate(moved, terminal));
+      } else if (!narrow.matches) {
+        this.#change(layouts.split(this.#layout, place.pane, place.side, terminal));
+      }
+      this.active?.focus();
+    });
+    stage.addEventListener("keydown", event => this.#stripKey(event));
+    stage.addEventListener("click", event => {
+      const item = (event.target as Element).closest<HTMLElement>(".ws-tab");
+      if (item && (event.target as Element).closest("[role=tab]")) {
+        this.show(item.dataset["terminal"]!);
+      }
+    });
+    narrow.addEventListener("change", () => this.#change(this.#layout));
+    this.#render();
+  }
+
+  /** Calls back for every terminal that comes onto the page, those that are there already first. */
+  onTerminal(listener: (parts: TerminalParts) => void): void {
+    this.#onTerminal.push(listener);
+    this.#tabs.forEach(listener);
+  }
+
+  /** Calls back whenever keys go to another terminal than before. */
+  onActive(listener: (parts: TerminalParts | null) => void): void {
+    this.#onActive.push(listener);
   }
 
   get active(): TerminalView | null {
-    return this.#active?.view ?? null;
+    return this.activeTab?.view ?? null;
+  }
+
+  get activeTab(): TerminalTab | undefined {
+    return this.#tabs.get(layouts.focusedPane(this.#layout).active);
+  }
+
+  get all(): readonly TerminalTab[] {
+    return [...this.#tabs.values()];
   }
 
   get sessions(): TerminalSession[] {
-    return this.#tabs.map(tab => tab.session);
+    return this.all.map(tab => tab.session);
   }
 
-  /** Shows the terminals that are open already, or opens the one that a visitor expects. */
-  async enter(sandbox: string): Promise<void> {
-    this.#sandbox = sandbox;
+  /** Shows the terminals that are open already where they were, or opens the one that a visitor expects. */
+  async enter(playground: string, sandboxes: readonly Place[]): Promise<void> {
+    this.#playground = playground;
+    this.#sandboxes = sandboxes;
     // Two pages of one playground that load at once must not open two shells.
-    await exclusive(`open-${sandbox}`, async () => {
-      const answer = await api<OpenTerminal[] | { terminals: OpenTerminal[] }>("GET", `/api/v1/sandboxes/${sandbox}/terminals`);
-      const terminals = Array.isArray(answer) ? answer : answer.terminals;
-      for (const terminal of terminals) {
-        if (!this.#tabs.some(tab => tab.session.id === terminal.id)) {
-          this.#add(terminal.id, terminal.command?.[0] ?? "shell", true);
-        }
+    await exclusive(`open-${playground}`, async () => {
+      const open = (await Promise.all(sandboxes.map(async sandbox => {
+        const answer = await api<OpenTerminal[] | { terminals: OpenTerminal[] }>("GET", `/api/v1/sandboxes/${sandbox.id}/terminals`);
+        return (Array.isArray(answer) ? answer : answer.terminals).map(terminal => ({ ...terminal, sandbox }));
+      }))).flat();
+      const remembered = recall(playground);
+      this.#names = remembered?.names ?? {};
+      for (const terminal of open) {
+        this.#add(terminal.id, terminal.sandbox, terminal.command?.[0] ?? "shell", true);
       }
-      if (terminals.length === 0) {
+      this.#change(layouts.reconcile(remembered?.layout ?? null, [...this.#tabs.keys()]));
+      if (open.length === 0) {
         await this.open();
       }
     });
+    this.#start();
+    this.active?.focus();
   }
 
-  /** Opens one more shell; asked again meanwhile, it is still one. */
-  open(): Promise<void> {
-    this.#opening ??= this.#open().finally(() => {
+  /** Opens one more shell, in the focused pane or at a side of it; asked again meanwhile, it is still one. */
+  open(where: { pane?: string; side?: Side; sandbox?: Place; replaces?: string } = {}): Promise<void> {
+    this.#opening ??= this.#open(where).finally(() => {
       this.#opening = null;
-      this.newButton.disabled = false;
+      this.#panes.disableCreate(false);
     });
     return this.#opening;
   }
 
-  /** Takes all tabs away, as after a restart, which ended what ran in them. */
-  reset(): void {
-    for (const tab of [...this.#tabs]) {
-      this.#remove(tab);
+  /** Opens a shell as a visitor asks for it, who may have to say in which sandbox. */
+  create(side?: Side): Promise<void> {
+    const pane = layouts.focusedPane(this.#layout).id;
+    return this.#create(this.#panes.createButton(pane) ?? null, { pane, ...side ? { side } : {} });
+  }
+
+  show(terminal: string): void {
+    this.#change(layouts.activate(this.#layout, terminal));
+    this.#tabs.get(terminal)?.view.focus();
+  }
+
+  /** To the terminal before or after, within the pane and around its ends. */
+  step(by: number): void {
+    const { tabs, active } = layouts.focusedPane(layouts.shown(this.#layout, narrow.matches));
+    const next = tabs[(tabs.indexOf(active) + by + tabs.length) % tabs.length];
+    if (next) {
+      this.show(next);
     }
   }
 
+  /** Gives the keys to the pane at one side. */
+  toPane(side: Side): void {
+    const next = narrow.matches || this.#layout.zoomed ? null : neighbour(this.#layout, this.#layout.focused, side);
+    if (next) {
+      this.#change({ ...this.#layout, focused: next });
+      this.active?.focus();
+    }
+  }
+
+  zoomPane(): void {
+    if (layouts.panes(this.#layout).length > 1) {
+      this.#change({ ...this.#layout, zoomed: !this.#layout.zoomed });
+      this.active?.focus();
+    }
+  }
+
+  /** Moves a terminal among its neighbours, and past the last of them into the next pane. */
+  moveActive(by: -1 | 1, keepFocus = false): void {
+    const terminal = this.activeTab?.id;
+    if (terminal === undefined) {
+      return;
+    }
+    const all = layouts.panes(this.#layout);
+    const home = all.findIndex(pane => pane.tabs.includes(terminal));
+    const pane = all[home]!;
+    const index = pane.tabs.indexOf(terminal) + by;
+    const next = all[home + by];
+    if (index >= 0 && index < pane.tabs.length) {
+      this.#change(layouts.move(this.#layout, terminal, pane.id, index));
+    } else if (next) {
+      this.#change(layouts.move(this.#layout, terminal, next.id, by > 0 ? 0 : next.tabs.length));
+    }
+    if (!keepFocus) {
+      this.active?.focus();
+    }
+  }
+
+  closeActive(): void {
+    if (this.activeTab) {
+      this.#close(this.activeTab);
+    }
+  }
+
+  /** Takes all tabs away, as after a restart, which ended what ran in them. */
+  reset(): void {
+    for (const tab of this.#tabs.values()) {
+      tab.dispose();
+    }
+    this.#tabs.clear();
+    this.#layout = layouts.single([]);
+    this.#render();
+  }
+
   detachAll(): void {
-    for (const tab of this.#tabs) {
+    for (const tab of this.#tabs.values()) {
       tab.session.detach();
     }
   }
@@ -89,7 +212,7 @@ export class Tabs {
   zoom(by: number): void {
     this.#fontSize = by === 0 ? 14 : Math.min(28, Math.max(9, this.#fontSize + by));
     write("font-size", this.#fontSize);
-    for (const tab of this.#tabs) {
+    for (const tab of this.#tabs.values()) {
       tab.view.terminal.options.fontSize = this.#fontSize;
       tab.view.fit();
     }
@@ -99,7 +222,7 @@ export class Tabs {
   toggleScreenReader(): boolean {
     this.#screenReader = !this.#screenReader;
     write("screen-reader", this.#screenReader ? 1 : 0);
-    for (const tab of this.#tabs) {
+    for (const tab of this.#tabs.values()) {
       tab.view.terminal.options.screenReaderMode = this.#screenReader;
     }
     return this.#screenReader;
@@ -109,22 +232,57 @@ export class Tabs {
     return this.#screenReader;
   }
 
-  async #open(): Promise<void> {
+  async #create(button: HTMLElement | null, where: { pane: string; side?: Side }): Promise<void> {
+    const box = this.#panes.element(where.pane)?.getBoundingClientRect();
+    if (where.side && box && ((where.side === "right" && box.width < 2 * leastWidth) || (where.side === "down" && box.height < 2 * leastHeight))) {
+      toast("There is no room to split this pane", "error");
+      return;
+    }
+    const sandbox = this.#sandboxes.length > 1 && button ? await askSandbox(button, this.#sandboxes) : this.#sandboxes[0];
+    if (!sandbox) {
+      this.active?.focus();
+      return;
+    }
+    try {
+      await this.open({ ...where, sandbox });
+      this.active?.focus();
+    } catch (error) {
+      toast(hubMessage(error), "error");
+    }
+  }
+
+  async #open(where: { pane?: string; side?: Side; sandbox?: Place; replaces?: string }): Promise<void> {
     const connection = this.link.connection;
     if (!connection) {
       throw new Error("There is no connection yet.");
     }
-    this.newButton.disabled = true;
-    const { cols, rows } = this.#measure();
-    const id = await connection.invoke<string>("Open", this.#sandbox, cols, rows, null);
-    this.#add(id, "shell", false);
+    this.#panes.disableCreate(true);
+    const sandbox = where.sandbox ?? this.activeTab?.sandbox ?? this.#sandboxes[0];
+    if (!sandbox) {
+      throw new Error("There is no sandbox to open a shell in.");
+    }
+    const { cols, rows } = this.#measure(where.side);
+    const id = await connection.invoke<string>("Open", sandbox.id, cols, rows, null);
+    const tab = this.#add(id, sandbox, "shell", false);
+    const pane = layouts.panes(this.#layout).find(each => each.id === where.pane)?.id ?? layouts.focusedPane(this.#layout).id;
+    const home = where.replaces === undefined ? undefined : layouts.paneOf(this.#layout, where.replaces);
+    if (home) {
+      tab.given = this.#tabs.get(where.replaces!)!.given;
+      this.#change(layouts.add(this.#layout, id, home.id, home.tabs.indexOf(where.replaces!)));
+    } else {
+      this.#change(where.side && !narrow.matches ? layouts.split(this.#layout, pane, where.side, id) : layouts.add(this.#layout, id, pane));
+    }
+    this.#start();
   }
 
   /** The size a terminal will have, before there is one, so that its shell starts with it. */
-  #measure(): { cols: number; rows: number } {
-    const shown = this.#active?.view.terminal;
+  #measure(side?: Side): { cols: number; rows: number } {
+    const shown = this.active?.terminal;
     if (shown) {
-      return { cols: shown.cols, rows: shown.rows };
+      return {
+        cols: side === "right" && !narrow.matches ? Math.max(2, Math.floor(shown.cols / 2) - 1) : shown.cols,
+        rows: side === "down" && !narrow.matches ? Math.max(2, Math.floor(shown.rows / 2) - 2) : shown.rows,
+      };
     }
     const probe = document.createElement("span");
     probe.className = "ws-probe";
@@ -136,186 +294,184 @@ export class Tabs {
     const cell = { width: box.width / 50, height: this.#fontSize * 1.15 * 1.2 };
     return {
       cols: Math.min(500, Math.max(20, Math.floor((this.stage.clientWidth - 34) / cell.width))),
-      rows: Math.min(200, Math.max(5, Math.floor((this.stage.clientHeight - 20) / cell.height))),
+      rows: Math.min(200, Math.max(5, Math.floor((this.stage.clientHeight - 60) / cell.height))),
     };
   }
 
-  #add(id: string, command: string, replay: boolean): void {
-    const number = ++this.#count;
-    const panel = document.createElement("div");
-    panel.className = "ws-terminal";
-    panel.id = `terminal-${id}`;
-    panel.setAttribute("role", "tabpanel");
-    panel.setAttribute("aria-labelledby", `tab-${id}`);
-    const host = document.createElement("div");
-    host.className = "ws-xterm";
-    const notice = document.createElement("div");
-    notice.className = "ws-notice";
-    notice.setAttribute("role", "status");
-    notice.hidden = true;
-    panel.append(host, notice);
-    this.stage.append(panel);
-
-    const item = document.createElement("div");
-    item.className = "ws-tab";
-    item.setAttribute("role", "presentation");
-    const button = document.createElement("button");
-    button.type = "button";
-    button.id = `tab-${id}`;
-    button.setAttribute("role", "tab");
-    button.setAttribute("aria-controls", panel.id);
-    const name = `${basename(command)} ${number}`;
-    button.textContent = name;
-    const close = document.createElement("button");
-    close.type = "button";
-    close.className = "ws-tab-close";
-    close.setAttribute("aria-label", `Close ${name}`);
-    close.title = "Close: ends what runs in it";
-    close.textContent = "×";
-    item.append(button, close);
-    this.strip.append(item);
-
-    for (const other of this.#tabs) {
-      other.panel.hidden = true;
+  /** A terminal gets its place in the document first and begins when it is there, because it measures itself. */
+  #add(id: string, sandbox: Place, command: string, replay: boolean): TerminalTab {
+    const known = this.#tabs.get(id);
+    if (known) {
+      return known;
     }
-    const view = new TerminalView(host, { fontSize: this.#fontSize, screenReader: this.#screenReader });
-    // WebGL paints the screen where nothing else can read it; who looks from outside, as a test does, finds it here.
-    Object.assign(host, { terminal: view.terminal });
-    const session = new TerminalSession(this.link, id, view);
-    const tab: Tab = { session, view, button, item, panel, notice };
-    this.#tabs.push(tab);
-    view.transform = this.keys.transform;
-    view.onFind = () => this.onFind();
-    view.onLeave = () => button.focus();
-    view.onTitle = title => {
-      button.textContent = title.trim().slice(0, 40) || name;
-      button.title = title.slice(0, 200);
+    const tab = new TerminalTab(id, sandbox, `${basename(command)} ${++this.#count}`);
+    tab.given = this.#names[id] ?? "";
+    tab.saysSandbox = this.#sandboxes.length > 1;
+    tab.onRename = name => {
+      tab.given = name;
+      this.#remember();
     };
-    button.addEventListener("click", () => this.#show(tab));
-    close.addEventListener("click", () => this.#close(tab));
-    session.onState = state => {
-      item.dataset["state"] = state;
-      if (state === "live") {
-        this.onFirst();
-      } else if (state === "exited" || state === "gone") {
-        this.#ended(tab);
-        this.onEnded();
-      }
-    };
-    session.onInputNotice = notice => {
-      if (notice === "full") {
-        this.#note(tab, "The program is not reading its input. Keys wait here until it does.", []);
-      } else if (notice === "refused") {
-        toast("Too much at once: up to 1 MiB can wait for the program", "error");
-      } else if (notice === "uncertain") {
-        toast("The connection broke while keys were on their way; look whether they arrived", "error");
-      } else if (tab.session.state === "live") {
-        hideNotice(tab);
-      }
-    };
-    view.use(session, replay);
-    session.start();
-    this.#show(tab);
+    tab.onClose = () => this.#close(tab);
+    this.#tabs.set(id, tab);
+    this.#waiting.push({ tab, replay });
+    return tab;
   }
 
-  #show(tab: Tab): void {
-    this.#active = tab;
-    for (const other of this.#tabs) {
-      const shown = other === tab;
-      other.panel.hidden = !shown;
-      other.button.setAttribute("aria-selected", String(shown));
-      other.button.tabIndex = shown ? 0 : -1;
-      other.item.classList.toggle("active", shown);
+  #start(): void {
+    for (const { tab, replay } of this.#waiting.splice(0)) {
+      const view = new TerminalView(tab.host, { fontSize: this.#fontSize, screenReader: this.#screenReader });
+      // WebGL paints the screen where nothing else can read it; who looks from outside, as a test does, finds it here.
+      Object.assign(tab.host, { terminal: view.terminal });
+      const session = new TerminalSession(this.link, tab.id, view);
+      tab.view = view;
+      tab.session = session;
+      view.transform = this.keys.transform;
+      view.onFind = () => this.onFind();
+      view.onLeave = () => tab.button.focus();
+      view.onTitle = title => {
+        tab.title = title;
+      };
+      session.onState = state => {
+        tab.item.dataset["state"] = state;
+        if (state === "live") {
+          this.onFirst();
+        } else if (state === "exited" || state === "gone") {
+          this.#ended(tab);
+          this.onEnded();
+        }
+      };
+      session.onInputNotice = notice => {
+        if (notice === "full") {
+          tab.note("The program is not reading its input. Keys wait here until it does.");
+        } else if (notice === "refused") {
+          toast("Too much at once: up to 1 MiB can wait for the program", "error");
+        } else if (notice === "uncertain") {
+          toast("The connection broke while keys were on their way; look whether they arrived", "error");
+        } else if (session.state === "live") {
+          tab.hideNote();
+        }
+      };
+      view.use(session, replay);
+      for (const listener of this.#onTerminal) {
+        listener(tab);
+      }
+      session.start();
     }
-    tab.item.scrollIntoView({ block: "nearest", inline: "nearest" });
-    tab.view.fit();
-    tab.view.focus();
+    this.#report();
   }
 
-  #ended(tab: Tab): void {
+  #ended(tab: TerminalTab): void {
     const code = tab.session.exitCode;
     const text = tab.session.state === "gone"
       ? "This terminal is no longer there."
       : code === 0 ? "The shell ended." : code !== null && code > 128 && code < 165 ? `The shell was ended by signal ${code - 128}.` : `The shell ended with exit code ${code}.`;
-    this.#note(tab, text, [
+    tab.note(text, [
       { label: "Open a new shell", run: () => void this.#replace(tab) },
       { label: "Close", run: () => this.#remove(tab) },
     ]);
   }
 
-  async #replace(tab: Tab): Promise<void> {
+  async #replace(tab: TerminalTab): Promise<void> {
     try {
-      await this.open();
+      await this.open({ sandbox: tab.sandbox, replaces: tab.id });
       this.#remove(tab);
     } catch (error) {
       toast(hubMessage(error), "error");
     }
   }
 
-  #close(tab: Tab): void {
+  #close(tab: TerminalTab): void {
     void tab.session.close();
     this.#remove(tab);
   }
 
-  #remove(tab: Tab): void {
-    const index = this.#tabs.indexOf(tab);
-    if (index < 0) {
+  #remove(tab: TerminalTab): void {
+    if (!this.#tabs.delete(tab.id)) {
       return;
     }
-    this.#tabs.splice(index, 1);
-    tab.session.detach();
-    tab.view.dispose();
-    tab.item.remove();
-    tab.panel.remove();
-    if (this.#active === tab) {
-      this.#active = null;
-      const next = this.#tabs[Math.min(index, this.#tabs.length - 1)];
-      if (next) {
-        this.#show(next);
-      } else {
-        this.newButton.focus();
+    tab.dispose();
+    delete this.#names[tab.id];
+    this.#change(layouts.remove(this.#layout, tab.id));
+    if (this.active) {
+      this.active.focus();
+    } else {
+      this.#panes.createButton(layouts.focusedPane(this.#layout).id)?.focus();
+    }
+  }
+
+  #focused(pane: string): void {
+    if (!narrow.matches && this.#layout.focused !== pane) {
+      this.#change({ ...this.#layout, focused: pane });
+    }
+  }
+
+  #change(layout: Layout): void {
+    this.#layout = layout;
+    this.#render();
+    this.#remember();
+    this.#report();
+  }
+
+  #render(): void {
+    // Moving an element within the document takes the focus from it.
+    const focus = document.activeElement;
+    this.#panes.render(layouts.shown(this.#layout, narrow.matches), terminal => this.#tabs.get(terminal));
+    if (focus instanceof HTMLElement && focus !== document.activeElement && this.stage.contains(focus)) {
+      focus.focus();
+    }
+    this.activeTab?.item.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  #remember(): void {
+    if (!this.#playground || this.#tabs.size === 0) {
+      return;
+    }
+    this.#names = Object.fromEntries(this.all.filter(tab => tab.given).map(tab => [tab.id, tab.given]));
+    remember(this.#playground, { layout: this.#layout, names: this.#names });
+  }
+
+  #report(): void {
+    const tab = this.activeTab;
+    const id = tab?.view ? tab.id : null;
+    if (id !== this.#reported) {
+      this.#reported = id;
+      for (const listener of this.#onActive) {
+        listener(id === null ? null : tab!);
       }
     }
   }
 
-  #note(tab: Tab, text: string, actions: { label: string; run: () => void }[]): void {
-    const words = document.createElement("span");
-    words.textContent = text;
-    tab.notice.replaceChildren(words, ...actions.map((action, index) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = index === 0 ? "button small primary" : "button small";
-      button.textContent = action.label;
-      button.addEventListener("click", action.run);
-      return button;
-    }));
-    tab.notice.hidden = false;
-    tab.view.fit();
-  }
-
-  #arrows(event: KeyboardEvent): void {
-    const index = this.#tabs.findIndex(tab => tab.button === event.target);
-    if (index < 0) {
+  /** Keys on a tab. https://www.w3.org/WAI/ARIA/apg/patterns/tabs/ */
+  #stripKey(event: KeyboardEvent): void {
+    const tab = this.all.find(each => each.button === event.target);
+    if (!tab || event.ctrlKey || event.altKey || event.metaKey) {
       return;
     }
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step !== undefined) {
-      event.preventDefault();
-      const next = this.#tabs[(index + step + this.#tabs.length) % this.#tabs.length]!;
-      this.#show(next);
-      next.button.focus();
+    const { tabs } = this.#paneShown(tab.id);
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key] as 1 | -1 | undefined;
+    if (step !== undefined && event.shiftKey) {
+      this.#change(layouts.activate(this.#layout, tab.id));
+      this.moveActive(step, true);
+      tab.button.focus();
+    } else if (step !== undefined || event.key === "Home" || event.key === "End") {
+      const index = step === undefined ? (event.key === "Home" ? 0 : tabs.length - 1) : (tabs.indexOf(tab.id) + step + tabs.length) % tabs.length;
+      this.#change(layouts.activate(this.#layout, tabs[index]!));
+      this.#tabs.get(tabs[index]!)?.button.focus();
     } else if (event.key === "ArrowDown" || event.key === "Escape") {
-      event.preventDefault();
-      this.#tabs[index]!.view.focus();
+      tab.view.focus();
+    } else if (event.key === "F2") {
+      tab.rename();
     } else if (event.key === "Delete") {
-      this.#close(this.#tabs[index]!);
+      this.#close(tab);
+    } else {
+      return;
     }
+    event.preventDefault();
   }
-}
 
-function hideNotice(tab: Tab): void {
-  tab.notice.hidden = true;
-  tab.view.fit();
+  #paneShown(terminal: string): Pane {
+    return layouts.paneOf(layouts.shown(this.#layout, narrow.matches), terminal)!;
+  }
 }
 
 /** The words a hub gave with its refusal, without SignalR's frame around them. */

@@ -5,8 +5,12 @@ import { KeyBar } from "../terminals/key-bar";
 import { terminalConnection } from "../terminals/signalr-connection";
 import { startThemeToggle } from "../theme-toggle";
 import { toast } from "../toast";
+import { forget } from "./layout-store";
 import { LinkBar } from "./link-bar";
+import { startFind } from "./find-bar";
 import { Panel, type PanelAction } from "./panel";
+import { actOf, fillShortcuts } from "./shortcuts";
+import { SidePanel } from "./side-panel";
 import { hubMessage, Tabs } from "./tabs";
 import { followViewport } from "./viewport";
 
@@ -16,7 +20,8 @@ const root = byId("workspace");
 const panel = new Panel(byId("ws-panel"));
 const link = new HubLink(terminalConnection);
 const keyBar: KeyBar = new KeyBar(byId("ws-keys"), () => tabs.active);
-const tabs: Tabs = new Tabs(byId("ws-tabs"), byId("ws-stage"), byId<HTMLButtonElement>("ws-new"), link, keyBar);
+const tabs: Tabs = new Tabs(byId("ws-stage"), link, keyBar);
+const side = new SidePanel(byId("ws-side"));
 const mine: PanelAction = { label: "My playgrounds", href: "/playgrounds" };
 const others: PanelAction = { label: "Other images", href: "/" };
 
@@ -144,7 +149,8 @@ function ended(next: Playground): void {
     text: failed?.message ?? next.lease.message ?? reasonText(next.lease.reason),
     actions: [{ label: "Start a fresh one", href: `/p/new?image=${encodeURIComponent(next.image)}`, primary: true }, others],
   });
-  byId("ws-tabs").replaceChildren();
+  side.close();
+  forget(next.id);
   // What was on the screen stays readable behind the words; nothing there can be used any more.
   byId("ws-stage").inert = true;
 }
@@ -163,8 +169,7 @@ function reasonText(reason: string | null | undefined): string {
 
 /** Once it runs: wait for the connection, then show its terminals. */
 async function enter(): Promise<void> {
-  const sandbox = playground?.sandboxes[0];
-  if (!sandbox) {
+  if (!playground?.sandboxes.length) {
     return;
   }
   if (entered) {
@@ -175,7 +180,7 @@ async function enter(): Promise<void> {
   try {
     link.start();
     await connected();
-    await tabs.enter(sandbox.id);
+    await tabs.enter(playground.id, playground.sandboxes.map(({ id, name }) => ({ id, name })));
     panel.hide();
   } catch (error) {
     entered = false;
@@ -321,30 +326,68 @@ function prerendered(): Promise<void> {
 
 setInterval(tick, 1000);
 
+/** What the page's buttons and keys do, by their `data-act`. */
+const acts: Record<string, () => void> = {
+  "remove": () => byId<HTMLDialogElement>("confirm-remove").showModal(),
+  "extend": () => void extend(),
+  "new": () => void tabs.create(),
+  "close": () => tabs.closeActive(),
+  "rename": () => tabs.activeTab?.rename(),
+  "previous": () => tabs.step(-1),
+  "next": () => tabs.step(1),
+  "move-left": () => tabs.moveActive(-1),
+  "move-right": () => tabs.moveActive(1),
+  "split-right": () => void tabs.create("right"),
+  "split-down": () => void tabs.create("down"),
+  "focus-left": () => tabs.toPane("left"),
+  "focus-right": () => tabs.toPane("right"),
+  "focus-up": () => tabs.toPane("up"),
+  "focus-down": () => tabs.toPane("down"),
+  "zoom": () => tabs.zoomPane(),
+  "find": startFind(byId<HTMLFormElement>("ws-find"), tabs),
+  "larger": () => zoomText(1),
+  "smaller": () => zoomText(-1),
+  "screen-reader": () => {
+    screenReader.setAttribute("aria-checked", String(tabs.toggleScreenReader()));
+    tabs.active?.focus();
+  },
+  "shortcuts": () => {
+    fillShortcuts(byId("ws-shortcuts-list"));
+    byId<HTMLDialogElement>("ws-shortcuts").showModal();
+  },
+};
+for (const action of ["start", "stop", "restart", "pause", "resume"]) {
+  acts[action] = () => void act(action);
+}
+const screenReader = document.querySelector('[data-act="screen-reader"]')!;
+screenReader.setAttribute("aria-checked", String(tabs.screenReader));
+side.onClosed = () => tabs.active?.focus();
+tabs.onFind = () => acts["find"]!();
+
 document.addEventListener("click", event => {
   const button = (event.target as Element).closest<HTMLElement>("[data-act]");
-  if (!button) {
-    return;
-  }
-  byId("ws-actions-menu").hidePopover();
-  const action = button.dataset["act"]!;
-  if (action === "remove") {
-    byId<HTMLDialogElement>("confirm-remove").showModal();
-  } else if (action === "extend") {
-    void extend();
-  } else if (action === "smaller" || action === "larger") {
-    tabs.zoom(action === "larger" ? 1 : -1);
-    tabs.active?.focus();
-  } else if (action === "find") {
-    openFind();
-  } else if (action === "screen-reader") {
-    button.setAttribute("aria-checked", String(tabs.toggleScreenReader()));
-    tabs.active?.focus();
-  } else {
-    void act(action);
+  if (button) {
+    byId("ws-actions-menu").hidePopover();
+    acts[button.dataset["act"]!]?.();
   }
 });
-document.querySelector('[data-act="screen-reader"]')?.setAttribute("aria-checked", String(tabs.screenReader));
+
+// Before the terminal sees them; under a dialog nothing happens.
+document.addEventListener("keydown", event => {
+  const action = playground?.state === "running" && !document.querySelector("dialog[open]") ? actOf(event) : undefined;
+  if (action && acts[action]) {
+    event.preventDefault();
+    event.stopPropagation();
+    acts[action]();
+  }
+}, { capture: true });
+
+byId<HTMLDialogElement>("ws-shortcuts").addEventListener("close", () => tabs.active?.focus());
+
+function zoomText(by: number): void {
+  tabs.zoom(by);
+  tabs.active?.focus();
+}
 
 byId<HTMLDialogElement>("confirm-remove").addEventListener("close", event => {
   const dialog = event.target as HTMLDialogElement;
@@ -355,31 +398,6 @@ byId<HTMLDialogElement>("confirm-remove").addEventListener("close", event => {
   }
   dialog.returnValue = "";
 });
-
-const find = byId<HTMLFormElement>("ws-find");
-const findText = find.querySelector("input")!;
-tabs.onFind = openFind;
-find.addEventListener("submit", event => {
-  event.preventDefault();
-  void tabs.active?.find(findText.value, event.submitter instanceof HTMLElement && event.submitter.dataset["back"] !== undefined);
-});
-find.addEventListener("keydown", event => {
-  if (event.key === "Escape") {
-    closeFind();
-  }
-});
-find.querySelector("[data-close]")!.addEventListener("click", closeFind);
-
-function openFind(): void {
-  find.hidden = false;
-  findText.focus();
-  findText.select();
-}
-
-function closeFind(): void {
-  find.hidden = true;
-  tabs.active?.focus();
-}
 
 function wake(): void {
   if (document.hidden || !playground || playground.state === "ended") {

@@ -1,0 +1,114 @@
+/** What can be done by a key. The words are those of the dialog that lists them. */
+export interface Shortcut {
+  readonly keys: string;
+  readonly words: string;
+  /** A `data-act` of the page; without one it is only listed. */
+  readonly act?: string;
+}
+
+/**
+ * Alt+Shift: browsers leave nearly all of it to the page, and a shell reads Alt with a capital letter as Alt with the
+ * small one, which stays.
+ */
+export const shortcuts: readonly { title: string; items: readonly Shortcut[] }[] = [
+  {
+    title: "Terminals",
+    items: [
+      { keys: "Alt+Shift+N", words: "New terminal", act: "new" },
+      { keys: "Alt+Shift+W", words: "Close the terminal", act: "close" },
+      { keys: "Alt+Shift+E", words: "Rename the terminal", act: "rename" },
+      { keys: "Alt+Shift+PageUp", words: "Terminal before", act: "previous" },
+      { keys: "Alt+Shift+PageDown", words: "Terminal after", act: "next" },
+    ],
+  },
+  {
+    title: "Panes",
+    items: [
+      { keys: "Alt+Shift+R", words: "Split to the right", act: "split-right" },
+      { keys: "Alt+Shift+D", words: "Split downwards", act: "split-down" },
+      { keys: "Alt+Shift+ArrowLeft", words: "To the pane on the left", act: "focus-left" },
+      { keys: "Alt+Shift+ArrowRight", words: "To the pane on the right", act: "focus-right" },
+      { keys: "Alt+Shift+ArrowUp", words: "To the pane above", act: "focus-up" },
+      { keys: "Alt+Shift+ArrowDown", words: "To the pane below", act: "focus-down" },
+      { keys: "Alt+Shift+Z", words: "One pane large, or all again", act: "zoom" },
+    ],
+  },
+  {
+    title: "Text",
+    items: [
+      { keys: "Ctrl+Shift+C", words: "Copy what is selected" },
+      { keys: "Ctrl+Shift+V", words: "Paste" },
+      { keys: "Ctrl+Shift+F", words: "Find in the output", act: "find" },
+    ],
+  },
+  {
+    title: "Page",
+    items: [
+      { keys: "Ctrl+Shift+ArrowUp", words: "From the terminal to its tab" },
+      { keys: "Alt+Shift+H", words: "This list", act: "shortcuts" },
+    ],
+  },
+  {
+    title: "On a tab",
+    items: [
+      { keys: "ArrowLeft", words: "Tab before" },
+      { keys: "ArrowRight", words: "Tab after" },
+      { keys: "Shift+ArrowLeft", words: "Move the tab to the left" },
+      { keys: "Shift+ArrowRight", words: "Move the tab to the right" },
+      { keys: "F2", words: "Rename" },
+      { keys: "Delete", words: "Close" },
+      { keys: "ArrowDown", words: "Into the terminal" },
+    ],
+  },
+  {
+    title: "On the border between panes",
+    items: [
+      { keys: "ArrowLeft", words: "Move it; with Shift in small steps" },
+      { keys: "Enter", words: "Equal sizes" },
+    ],
+  },
+];
+
+const acts = new Map(shortcuts.flatMap(({ items }) => items).flatMap(({ keys, act }) => act ? [[keys, act] as const] : []));
+
+/** The `data-act` that a key stands for, or undefined. */
+export function actOf(event: Pick<KeyboardEvent, "altKey" | "ctrlKey" | "shiftKey" | "metaKey" | "key" | "code">): string | undefined {
+  if (event.metaKey) {
+    return undefined;
+  }
+  // With Option a Mac gives another letter, so what no letter is goes by its place on the keyboard.
+  const key = /^[a-z]$/i.test(event.key) ? event.key.toUpperCase() : /^Key[A-Z]$/.test(event.code) ? event.code.slice(3) : event.code;
+  return acts.get([...event.ctrlKey ? ["Ctrl"] : [], ...event.altKey ? ["Alt"] : [], ...event.shiftKey ? ["Shift"] : [], key].join("+"));
+}
+
+/** How keys are written for people: arrows as arrows. */
+export function keyCaps(keys: string): string[] {
+  const caps: Record<string, string> = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", PageUp: "Page up", PageDown: "Page down", Delete: "Del" };
+  return keys.split("+").map(key => caps[key] ?? key);
+}
+
+/** Fills the dialog that lists them. */
+export function fillShortcuts(list: HTMLElement): void {
+  if (list.childElementCount > 0) {
+    return;
+  }
+  for (const { title, items } of shortcuts) {
+    const heading = document.createElement("h3");
+    heading.textContent = title;
+    const rows = document.createElement("dl");
+    for (const { keys, words } of items) {
+      const name = document.createElement("dt");
+      name.textContent = words;
+      const value = document.createElement("dd");
+      for (const cap of keyCaps(keys)) {
+        const key = document.createElement("kbd");
+        key.textContent = cap;
+        value.append(key);
+      }
+      rows.append(name, value);
+    }
+    const section = document.createElement("section");
+    section.append(heading, rows);
+    list.append(section);
+  }
+}

@@ -1,0 +1,80 @@
+using Microsoft.Playwright;
+using Xunit;
+
+namespace Sandbox.EndToEnd.Tests;
+
+/// <summary>Several terminals on one page: panes, tabs, names, and that a reload brings them back.</summary>
+public sealed class WorkspaceTests(Instance instance, Chromium chromium)
+{
+    [Fact]
+    public async Task Panes_split_by_keys_resize_by_keys_and_come_back_after_a_reload_with_their_names()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        var page = visitor.Page;
+        await visitor.LaunchAsync("busybox");
+        await visitor.TypeAsync("here=left; stty size");
+        await visitor.SeesAsync(text => text.Split('\n').Any(line => line.Split(' ') is [_, var wide] && wide.Length == 3), "the width of the whole page");
+
+        await page.Keyboard.PressAsync("Alt+Shift+R");
+        await Assertions.Expect(page.Locator(".ws-pane")).ToHaveCountAsync(2);
+        await visitor.ShellAsync();
+        await visitor.TypeAsync("here=right");
+        await page.Keyboard.PressAsync("Alt+Shift+D");
+        await Assertions.Expect(page.Locator(".ws-pane")).ToHaveCountAsync(3);
+        await visitor.ShellAsync();
+        await visitor.TypeAsync("here=below; echo $here-$((6*7))");
+        await visitor.SeesLineAsync("below-42");
+
+        // Keys follow the focus: up to the second shell, left to the first.
+        await page.Keyboard.PressAsync("Alt+Shift+ArrowUp");
+        await visitor.TypeAsync("echo $here-$((6*7))");
+        await visitor.SeesLineAsync("right-42");
+        await page.Keyboard.PressAsync("Alt+Shift+ArrowLeft");
+        await visitor.TypeAsync("echo $here-$((6*7))");
+        await visitor.SeesLineAsync("left-42");
+
+        // The shell hears of the size of its pane, and again when the border moves.
+        var border = page.Locator(".ws-border[aria-orientation='vertical']");
+        Assert.Equal("50", await border.GetAttributeAsync("aria-valuenow"));
+        await border.FocusAsync();
+        await page.Keyboard.PressAsync("ArrowLeft");
+        await page.Keyboard.PressAsync("ArrowLeft");
+        await Assertions.Expect(border).ToHaveAttributeAsync("aria-valuenow", "44");
+        await page.Keyboard.PressAsync("Alt+Shift+ArrowLeft");
+        await page.Locator(".ws-pane.focused .ws-xterm").ClickAsync();
+        await visitor.TypeAsync("clear; stty size");
+        var columns = await page.EvaluateAsync<int>("() => document.querySelector('.ws-pane.focused .ws-xterm').terminal.cols");
+        Assert.InRange(columns, 50, 75);
+        await visitor.SeesAsync(text => text.Split('\n').Any(line => line.EndsWith($" {columns}", StringComparison.Ordinal)), "the width of the pane");
+
+        await page.Keyboard.PressAsync("Alt+Shift+E");
+        await page.Keyboard.TypeAsync("editor");
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.Locator(".ws-pane.focused [role=tab]")).ToHaveTextAsync("editor");
+
+        var before = await PlacesAsync(page);
+        await page.ReloadAsync();
+        await visitor.ShellAsync();
+        Assert.Equal(before, await PlacesAsync(page));
+        await visitor.TypeAsync("echo again-$here");
+        await visitor.SeesLineAsync("again-left");
+        await Assertions.Expect(page.Locator(".ws-pane.focused [role=tab]")).ToHaveTextAsync("editor");
+
+        // One large, all again, and the last shell of a pane takes the pane with it.
+        await page.Keyboard.PressAsync("Alt+Shift+Z");
+        await Assertions.Expect(page.Locator(".ws-pane")).ToHaveCountAsync(1);
+        await page.Locator(".ws-unzoom").ClickAsync();
+        await Assertions.Expect(page.Locator(".ws-pane")).ToHaveCountAsync(3);
+        await page.Keyboard.PressAsync("Alt+Shift+W");
+        await Assertions.Expect(page.Locator(".ws-pane")).ToHaveCountAsync(2);
+    }
+
+    /// <summary>Where each terminal is, in whole pixels.</summary>
+    private static Task<string> PlacesAsync(IPage page) => page.EvaluateAsync<string>(
+        """
+        () => [...document.querySelectorAll('.ws-tab')].map(tab => {
+          const box = tab.closest('.ws-pane').getBoundingClientRect();
+          return tab.dataset.terminal + ':' + [box.left, box.top, box.width, box.height].map(Math.round).join(',');
+        }).join(' ')
+        """);
+}
