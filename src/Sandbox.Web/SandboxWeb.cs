@@ -13,6 +13,7 @@ using Sandbox.Web.Http;
 using Sandbox.Web.Leases;
 using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Sharing;
 using Sandbox.Web.Store;
 using Sandbox.Web.Terminals;
 
@@ -156,6 +157,7 @@ internal static class SandboxWeb
         services.AddCatalog();
         services.AddPlaygrounds();
         services.AddTerminals();
+        services.AddSharing();
         services.AddLeases();
         if (options.Proxies.Length > 0)
         {
@@ -192,6 +194,7 @@ internal static class SandboxWeb
         app.MapAdmin();
         app.MapSignIn();
         app.MapTerminals();
+        app.MapShares();
         app.MapUnknownRoutes();
         app.MapPages();
     }

@@ -16,6 +16,9 @@ public static class CallerClaims
     /// <summary>The policy of everything that needs to know who asks: a guest is enough.</summary>
     public const string PersonPolicy = "person";
 
+    /// <summary>The policy of the hub: a person, or the holder of a link to one terminal.</summary>
+    public const string TerminalPolicy = "terminal";
+
     /// <summary>The claim that holds the person's id.</summary>
     public const string PersonClaim = "person";
 

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.DataProtection;
 using Sandbox.Web.Http;
+using Sandbox.Web.Sharing;
 
 namespace Sandbox.Web.People;
 
@@ -17,7 +18,8 @@ internal static class PeopleSetup
         services.AddSingleton<IOperator, OperatorDesk>();
         services.AddAuthentication(CallerClaims.Scheme).AddScheme<AuthenticationSchemeOptions, PersonAuthentication>(CallerClaims.Scheme, null);
         services.AddAuthorizationBuilder()
-            .AddPolicy(CallerClaims.PersonPolicy, policy => policy.RequireAuthenticatedUser())
+            .AddPolicy(CallerClaims.PersonPolicy, policy => policy.RequireClaim(CallerClaims.PersonClaim))
+            .AddPolicy(CallerClaims.TerminalPolicy, policy => policy.RequireAssertion(caller => caller.User.Person() is not null || SharePass.Of(caller.User) is not null))
             .AddPolicy(CallerClaims.OperatorPolicy, policy => policy.RequireRole(CallerClaims.OperatorRole));
     }
 
@@ -30,6 +32,18 @@ internal static class PeopleSetup
         var request = context.Request;
         if (context.User.Person() is null)
         {
+            if (SharePass.Of(context.User) is not null)
+            {
+                await next(context);
+                return;
+            }
+
+            if (PersonAuthentication.ShareRefusalOf(context) is { } refusal)
+            {
+                await context.WriteProblemAsync(refusal.Status, refusal.Code, refusal.Detail);
+                return;
+            }
+
             if (PersonAuthentication.BearerToken(request) is not null)
             {
                 await context.WriteProblemAsync(401, "unauthorized", "This token is not, or no longer, good.");

@@ -4,6 +4,7 @@ using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Leases;
+using Sandbox.Web.Sharing;
 using Sandbox.Web.Store;
 using Sandbox.Web.Terminals;
 
@@ -19,6 +20,8 @@ internal sealed partial class Endings(
     LaunchesUnderway underway,
     Presence presence,
     TerminalDirectory terminals,
+    Audiences audiences,
+    ShareVisits visits,
     TimeProvider time,
     ILogger<Endings> logger)
 {
@@ -51,6 +54,8 @@ internal sealed partial class Endings(
         await underway.StopAsync(id);
         presence.Forget(id);
         terminals.Forget(id);
+        audiences.Forget(id);
+        visits.Drop(pass => pass.Playground == id);
         await RemoveAsync(sandboxes.Select(SandboxId.Parse));
         return true;
     }

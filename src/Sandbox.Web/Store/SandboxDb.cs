@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Sharing;
 
 namespace Sandbox.Web.Store;
 
@@ -22,6 +23,8 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
     public DbSet<PlaygroundRow> Playgrounds => Set<PlaygroundRow>();
 
     public DbSet<SandboxRow> Sandboxes => Set<SandboxRow>();
+
+    public DbSet<ShareRow> Shares => Set<ShareRow>();
 
     public DbSet<IdempotencyRow> IdempotencyKeys => Set<IdempotencyRow>();
 
@@ -48,10 +51,17 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
             playground.HasKey(row => row.Id);
             playground.HasOne(row => row.Owner).WithMany().HasForeignKey(row => row.OwnerId).OnDelete(DeleteBehavior.Restrict);
             playground.HasMany(row => row.Sandboxes).WithOne(row => row.Playground).HasForeignKey(row => row.PlaygroundId).OnDelete(DeleteBehavior.Cascade);
+            playground.HasMany<ShareRow>().WithOne().HasForeignKey(row => row.PlaygroundId).OnDelete(DeleteBehavior.Cascade);
             playground.HasMany<IdempotencyRow>().WithOne().HasForeignKey(row => row.PlaygroundId).OnDelete(DeleteBehavior.Cascade);
             playground.HasIndex(row => row.State);
         });
         modelBuilder.Entity<SandboxRow>().HasKey(row => row.Id);
+        modelBuilder.Entity<ShareRow>(share =>
+        {
+            share.HasKey(row => row.Id);
+            share.HasIndex(row => row.Hash).IsUnique();
+            share.HasIndex(row => row.OwnerId);
+        });
         modelBuilder.Entity<IdempotencyRow>().HasKey(row => new { row.OwnerId, row.Key });
     }
 

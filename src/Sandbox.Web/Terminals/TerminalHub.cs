@@ -1,10 +1,8 @@
-using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.SignalR;
 using Sandbox.Core.Errors;
-using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
@@ -12,6 +10,7 @@ using Sandbox.Core.Terminals;
 using Sandbox.Web.Leases;
 using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Sharing;
 
 namespace Sandbox.Web.Terminals;
 
@@ -20,34 +19,46 @@ namespace Sandbox.Web.Terminals;
 /// window of unacknowledged output is the holder's. Input, Resize, Ack and Close do not wait for anything, so calls of
 /// one client take effect in the order they were sent.
 /// </summary>
-[Authorize(CallerClaims.PersonPolicy)]
+[Authorize(CallerClaims.TerminalPolicy)]
 internal sealed partial class TerminalHub(
     OwnedPlaygrounds playgrounds,
     ISandboxRuntime runtime,
     TerminalDirectory directory,
     Presence presence,
     HubConnections connections,
+    Audiences audiences,
+    ShareVisits visits,
+    ShareLinks links,
     ILogger<TerminalHub> logger) : Hub
 {
     private const int MostViewers = 64;
 
-    private static readonly object ViewersKey = new();
+    private static readonly object CallerKey = new();
 
-    public override Task OnConnectedAsync()
+    public override async Task OnConnectedAsync()
     {
-        Context.Items[ViewersKey] = new ConcurrentDictionary<string, TerminalViewer>(StringComparer.Ordinal);
-        if (!connections.TryEnter(Person))
+        var caller = new TerminalCaller(Context.User);
+        Context.Items[CallerKey] = caller;
+        if (caller.Share is { } share)
+        {
+            await EnterAsync(caller, share);
+        }
+        else if (!connections.TryEnter(caller.Person))
         {
             Context.Abort();
         }
-
-        return Task.CompletedTask;
     }
 
     public override async Task OnDisconnectedAsync(Exception? exception)
     {
-        connections.Leave(Person);
-        foreach (var viewer in Viewers.Values)
+        var caller = Caller;
+        caller.Visit?.Dispose();
+        if (caller.Share is null)
+        {
+            connections.Leave(caller.Person);
+        }
+
+        foreach (var viewer in caller.Viewers.Values)
         {
             await viewer.DisposeAsync();
         }
@@ -56,12 +67,13 @@ internal sealed partial class TerminalHub(
     /// <summary>Opens a terminal; command null is the image's own, or its shell.</summary>
     public async Task<string> Open(string sandboxId, int cols, int rows, string[]? command)
     {
+        var person = Caller.Person;
         if (!SandboxId.TryParse(sandboxId, out var sandbox))
         {
             throw new SandboxException(ErrorCode.NotFound, "You have no such sandbox.");
         }
 
-        var row = await playgrounds.RowAsync(Person, sandbox);
+        var row = await playgrounds.RowAsync(person, sandbox);
         var spec = new TerminalSpec { Id = TerminalId.New(), Cols = cols, Rows = rows, Command = command };
         var mistakes = CommandRules.Validate(spec);
         if (mistakes.Count > 0)
@@ -72,7 +84,8 @@ internal sealed partial class TerminalHub(
         var playground = PlaygroundId.Parse(row.Id);
         presence.Touch(playground);
         var terminal = await runtime.OpenTerminalAsync(sandbox, spec, Context.ConnectionAborted);
-        directory.Add(terminal.Id, new TerminalPlace(Person, playground, sandbox, terminal.Socket));
+        directory.Add(terminal.Id, new TerminalPlace(person, playground, sandbox, terminal.Socket));
+        audiences.Of(terminal.Id, playground).Sized(new TerminalSize(cols, rows));
         return terminal.Id.Value;
     }
 
@@ -92,14 +105,14 @@ internal sealed partial class TerminalHub(
         }
         finally
         {
-            here.Dispose();
+            here?.Dispose();
             await DropAsync(terminalId, viewer);
         }
 
         if (!ended)
         {
             // The holder went without a word. The client attaches again, and learns then whether there is one.
-            directory.Forget(TerminalId.Parse(terminalId));
+            Forget(terminalId);
             throw HubFaults.Told(TerminalDirectory.Unknown());
         }
     }
@@ -112,13 +125,21 @@ internal sealed partial class TerminalHub(
             throw new SandboxException(ErrorCode.TooLarge, "One call takes 16 KiB.");
         }
 
-        if (data.Length > 0 && !Viewer(terminalId).TryInput(data))
+        var viewer = Viewer(terminalId, TerminalRight.Type);
+        if (data.Length > 0 && !viewer.TryInput(data))
         {
             throw new SandboxException(ErrorCode.Conflict, "The program does not read what is typed; wait, or interrupt it.");
         }
+
+        viewer.Seat?.Typed();
+        if (Caller.Share is { } share)
+        {
+            // Being there by a link does not keep a playground; typing does.
+            presence.Touch(share.Playground);
+        }
     }
 
-    /// <summary>Tells the program how large the window is.</summary>
+    /// <summary>Tells how large the window is. Of the owner's the program is told; a link's is a wish, see <see cref="SizePolicy(string, string)"/>.</summary>
     public void Resize(string terminalId, int cols, int rows)
     {
         if (cols is < 1 or > 1000 || rows is < 1 or > 1000)
@@ -126,7 +147,12 @@ internal sealed partial class TerminalHub(
             throw new SandboxException(ErrorCode.Invalid, "cols and rows: 1 to 1000");
         }
 
-        Viewer(terminalId).Resize((ushort)cols, (ushort)rows);
+        var size = new TerminalSize(cols, rows);
+        var viewer = Viewer(terminalId, TerminalRight.Watch);
+        if (!viewer.Wants(size) && Caller.Share is null && audiences.Find(terminalId) is not { Policy: Terminals.SizePolicy.Smallest })
+        {
+            viewer.Resize((ushort)cols, (ushort)rows);
+        }
     }
 
     /// <summary>How many bytes of the terminal the client holds.</summary>
@@ -138,22 +164,101 @@ internal sealed partial class TerminalHub(
         }
 
         // Without a viewer there is nothing to acknowledge: an ack may cross the end of its stream.
-        if (Viewers.TryGetValue(terminalId, out var viewer))
+        var caller = Caller;
+        caller.Require(terminalId, TerminalRight.Watch);
+        if (caller.Viewers.TryGetValue(terminalId, out var viewer))
         {
             viewer.Ack((ulong)bytesHeld);
         }
     }
 
     /// <summary>Hangs the terminal up.</summary>
-    public void Close(string terminalId) => Viewer(terminalId).Close();
+    public void Close(string terminalId) => Viewer(terminalId, TerminalRight.Own).Close();
 
-    private PersonId Person => Context.User?.Person() ?? throw new SandboxException(ErrorCode.NotFound, "Nobody is signed in.");
-
-    private ConcurrentDictionary<string, TerminalViewer> Viewers => (ConcurrentDictionary<string, TerminalViewer>)Context.Items[ViewersKey]!;
-
-    private TerminalViewer Viewer(string terminal)
+    /// <summary>Who is on the terminal, and its size: now, and after every change.</summary>
+    public async IAsyncEnumerable<AudienceItem> Viewers(string terminalId, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var viewers = Viewers;
+        var caller = Caller;
+        var reader = await ReaderAsync(caller, terminalId, cancellationToken);
+        try
+        {
+            await foreach (var item in reader.ReadAsync(seat => caller.Viewers.TryGetValue(terminalId, out var viewer) && viewer.Seat == seat, cancellationToken))
+            {
+                yield return item;
+            }
+        }
+        finally
+        {
+            reader.Dispose();
+            caller.LeaveReader();
+        }
+    }
+
+    /// <summary>Whose window decides the size: <c>owner</c>, the owner's that typed or was resized last, or <c>smallest</c> of all.</summary>
+    public async Task SizePolicy(string terminalId, string policy)
+    {
+        var decided = policy switch
+        {
+            "owner" => Terminals.SizePolicy.Owner,
+            "smallest" => Terminals.SizePolicy.Smallest,
+            _ => throw new SandboxException(ErrorCode.Invalid, "policy: owner or smallest"),
+        };
+        (await AudienceAsync(Caller, terminalId, TerminalRight.Own, Context.ConnectionAborted)).Decide(decided);
+    }
+
+    /// <summary>What others see this viewer called.</summary>
+    public void Introduce(string terminalId, string name)
+    {
+        var caller = Caller;
+        caller.Require(terminalId, TerminalRight.Watch);
+        caller.Pace();
+        var called = Audiences.Name(name);
+        if (!caller.Viewers.TryGetValue(terminalId, out var viewer) || viewer.Seat is not { } seat)
+        {
+            throw new SandboxException(ErrorCode.Conflict, "Attach first.");
+        }
+
+        seat.Call(called);
+    }
+
+    /// <summary>For whoever came by a link: what it opens.</summary>
+    public async Task<SharedTerminal> Shared()
+    {
+        if (Caller is not { Share: { } share, Visit: { } visit })
+        {
+            throw new SandboxException(ErrorCode.NotFound, "You did not come by a link.");
+        }
+
+        var image = await links.ImageOfAsync(share, Context.ConnectionAborted) ?? throw TerminalDirectory.Unknown();
+        return new SharedTerminal(share.Terminal.Value, image, share.Access.Text(), visit.Until == DateTimeOffset.MaxValue ? null : visit.Until);
+    }
+
+    private TerminalCaller Caller => (TerminalCaller)Context.Items[CallerKey]!;
+
+    /// <summary>Counted first and looked up again then: a link revoked between the two is either seen here or cut there.</summary>
+    private async Task EnterAsync(TerminalCaller caller, SharePass share)
+    {
+        if (visits.TryEnter(share, Context.Abort) is not { } visit)
+        {
+            Context.Abort();
+        }
+        else if (await links.StillGoodUntilAsync(share) is { } until)
+        {
+            visit.Until = until;
+            caller.Visit = visit;
+        }
+        else
+        {
+            visit.Cut();
+        }
+    }
+
+    /// <summary>The caller's viewer on a terminal. Whether they may is asked before there is one.</summary>
+    private TerminalViewer Viewer(string terminal, TerminalRight right)
+    {
+        var caller = Caller;
+        caller.Require(terminal, right);
+        var viewers = caller.Viewers;
         if (viewers.TryGetValue(terminal, out var viewer))
         {
             return viewer;
@@ -164,18 +269,49 @@ internal sealed partial class TerminalHub(
             throw new SandboxException(ErrorCode.Quota, $"One connection takes {MostViewers} terminals.");
         }
 
-        var person = Person;
+        var owner = caller.Owner;
         var aborted = Context.ConnectionAborted;
         var places = directory;
         return viewers.GetOrAdd(terminal, _ => new TerminalViewer(async () =>
         {
-            var place = await places.FindAsync(person, terminal, aborted);
+            var place = await places.FindAsync(owner, terminal, aborted);
             return await TtyConnection.ConnectAsync(place.Socket, aborted);
         }));
     }
 
+    private async Task<Audience> AudienceAsync(TerminalCaller caller, string terminal, TerminalRight right, CancellationToken cancellationToken)
+    {
+        caller.Require(terminal, right);
+        var place = await directory.FindAsync(caller.Owner, terminal, cancellationToken);
+        return audiences.Of(TerminalId.Parse(terminal), place.Playground);
+    }
+
+    /// <summary>What it throws is told already, as in <see cref="AttachedAsync"/>.</summary>
+    private async Task<AudienceReader> ReaderAsync(TerminalCaller caller, string terminal, CancellationToken cancellationToken)
+    {
+        try
+        {
+            caller.Require(terminal, TerminalRight.Watch);
+            caller.Pace();
+            var audience = await AudienceAsync(caller, terminal, TerminalRight.Watch, cancellationToken);
+            caller.EnterReader();
+            return audience.Read();
+        }
+        catch (SandboxException fault)
+        {
+            throw HubFaults.Told(fault);
+        }
+    }
+
+    private void Forget(string terminal)
+    {
+        var id = TerminalId.Parse(terminal);
+        directory.Forget(id);
+        audiences.Forget(id);
+    }
+
     /// <summary>Attaches. What it throws is told already: filters do not see what a stream throws.</summary>
-    private async Task<(TerminalViewer Viewer, TtyConnection Connection, IDisposable Here)> AttachedAsync(string terminal, long after, CancellationToken cancellationToken)
+    private async Task<(TerminalViewer Viewer, TtyConnection Connection, IDisposable? Here)> AttachedAsync(string terminal, long after, CancellationToken cancellationToken)
     {
         try
         {
@@ -184,20 +320,24 @@ internal sealed partial class TerminalHub(
                 throw new SandboxException(ErrorCode.Invalid, "after: 0 or more");
             }
 
-            var place = await directory.FindAsync(Person, terminal, cancellationToken);
+            var caller = Caller;
+            caller.Require(terminal, TerminalRight.Watch);
+            caller.Pace();
+            var place = await directory.FindAsync(caller.Owner, terminal, cancellationToken);
             var viewer = await AttachableAsync(terminal);
             try
             {
                 var connection = await viewer.Connection.WaitAsync(cancellationToken);
                 await connection.AttachAsync((ulong)after, cancellationToken);
-                return (viewer, connection, presence.Enter(place.Playground));
+                viewer.Sit(audiences.Of(TerminalId.Parse(terminal), place.Playground), caller.RightTo);
+                return (viewer, connection, caller.Share is null ? presence.Enter(place.Playground) : null);
             }
             catch (Exception fault)
             {
                 await DropAsync(terminal, viewer);
                 if (fault is SocketException or IOException)
                 {
-                    directory.Forget(TerminalId.Parse(terminal));
+                    Forget(terminal);
                     throw TerminalDirectory.Unknown();
                 }
 
@@ -230,11 +370,11 @@ internal sealed partial class TerminalHub(
     /// <summary>The viewer that keys typed before this already wait in, else a fresh one in place of one that is attached.</summary>
     private async Task<TerminalViewer> AttachableAsync(string terminal)
     {
-        var viewer = Viewer(terminal);
+        var viewer = Viewer(terminal, TerminalRight.Watch);
         if (viewer.IsAttached || viewer.Connection.IsFaulted)
         {
             await DropAsync(terminal, viewer);
-            viewer = Viewer(terminal);
+            viewer = Viewer(terminal, TerminalRight.Watch);
         }
 
         viewer.IsAttached = true;
@@ -243,7 +383,7 @@ internal sealed partial class TerminalHub(
 
     private ValueTask DropAsync(string terminal, TerminalViewer viewer)
     {
-        Viewers.TryRemove(new KeyValuePair<string, TerminalViewer>(terminal, viewer));
+        Caller.Viewers.TryRemove(new KeyValuePair<string, TerminalViewer>(terminal, viewer));
         return viewer.DisposeAsync();
     }
 

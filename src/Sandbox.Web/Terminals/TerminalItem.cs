@@ -1,7 +1,6 @@
 using System.Text.Json.Serialization;
 using MessagePack;
 using MessagePack.Formatters;
-using MessagePack.Resolvers;
 
 namespace Sandbox.Web.Terminals;
 
@@ -17,9 +16,6 @@ internal sealed record TerminalItem(
 /// <summary><c>{"offset":0,"data":bin}</c>, the last one with <c>"exitCode"</c>: written by hand, because every byte of output passes here.</summary>
 internal sealed class TerminalItemFormatter : IMessagePackFormatter<TerminalItem?>
 {
-    /// <summary>For the hub's protocol: everything else it sends are plain texts and numbers.</summary>
-    public static IFormatterResolver Resolver { get; } = CompositeResolver.Create([new TerminalItemFormatter()], [StandardResolver.Instance]);
-
     public void Serialize(ref MessagePackWriter writer, TerminalItem? value, MessagePackSerializerOptions options)
     {
         if (value is null)

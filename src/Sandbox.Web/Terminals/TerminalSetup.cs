@@ -1,4 +1,6 @@
+using MessagePack.Resolvers;
 using Microsoft.AspNetCore.SignalR;
+using Sandbox.Web.Sharing;
 
 namespace Sandbox.Web.Terminals;
 
@@ -9,11 +11,21 @@ internal static class TerminalSetup
     /// <summary>A slow Open must not hold back Resize, Ack and Close of the same client.</summary>
     private const int ParallelCalls = 8;
 
+    /// <summary>What the hub sends besides plain texts and numbers.</summary>
+    private static readonly MessagePack.IFormatterResolver Resolver = CompositeResolver.Create(
+        [
+            new TerminalItemFormatter(),
+            new AudienceItemFormatter(),
+            new SharedTerminalFormatter(),
+        ],
+        [StandardResolver.Instance]);
+
     public static void AddTerminals(this IServiceCollection services)
     {
         services.AddSingleton<TerminalDirectory>();
         services.AddSingleton<HubConnections>();
         services.AddSingleton<HubFaults>();
+        services.AddSingleton<Audiences>();
         services.AddSignalR()
             .AddHubOptions<TerminalHub>(hub =>
             {
@@ -22,7 +34,7 @@ internal static class TerminalSetup
                 hub.AddFilter<HubFaults>();
             })
             .AddMessagePackProtocol(protocol => protocol.SerializerOptions = protocol.SerializerOptions
-                .WithResolver(TerminalItemFormatter.Resolver)
+                .WithResolver(Resolver)
                 .WithSecurity(MessagePack.MessagePackSecurity.UntrustedData));
     }
 

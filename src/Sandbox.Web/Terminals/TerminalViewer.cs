@@ -18,6 +18,9 @@ internal sealed class TerminalViewer : IAsyncDisposable
     private bool _closesEarly;
     private TtyConnection? _connection;
     private Exception? _failure;
+    private Audience.Seat? _seat;
+    private TerminalSize? _wish;
+    private bool _isOver;
 
     public TerminalViewer(Func<Task<TtyConnection>> connect) => _connecting = ConnectAsync(connect);
 
@@ -26,6 +29,55 @@ internal sealed class TerminalViewer : IAsyncDisposable
 
     /// <summary>Whether somebody attached already: a connection carries one stream.</summary>
     public bool IsAttached { get; set; }
+
+    /// <summary>Its place among the others who are attached.</summary>
+    public Audience.Seat? Seat
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _seat;
+            }
+        }
+    }
+
+    /// <summary>Takes its place among the others, with the window it told of before.</summary>
+    public void Sit(Audience audience, TerminalRight right)
+    {
+        var seat = audience.Join(right, size => Resize((ushort)size.Cols, (ushort)size.Rows));
+        TerminalSize? wish;
+        lock (_gate)
+        {
+            (_seat, wish) = (seat, _wish);
+            if (!_isOver && wish is null)
+            {
+                return;
+            }
+        }
+
+        if (_isOver)
+        {
+            seat.Dispose();
+        }
+        else
+        {
+            seat.Wants(wish!);
+        }
+    }
+
+    /// <summary>Notes how large the window is; false when there is no place yet to tell it to the others from.</summary>
+    public bool Wants(TerminalSize wish)
+    {
+        Audience.Seat? seat;
+        lock (_gate)
+        {
+            (_wish, seat) = (wish, _seat);
+        }
+
+        seat?.Wants(wish);
+        return seat is not null;
+    }
 
     /// <summary>False when too much is waiting to be typed.</summary>
     public bool TryInput(ReadOnlyMemory<byte> data)
@@ -94,6 +146,13 @@ internal sealed class TerminalViewer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Audience.Seat? seat;
+        lock (_gate)
+        {
+            (_isOver, seat) = (true, _seat);
+        }
+
+        seat?.Dispose();
         try
         {
             await (await _connecting).DisposeAsync();

@@ -303,6 +303,56 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("Sandboxes");
                 });
 
+            modelBuilder.Entity("Sandbox.Web.Sharing.ShareRow", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Access")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Hash")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("OwnerId")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("PlaygroundId")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("RevokedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("SandboxId")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("TerminalId")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Hash")
+                        .IsUnique();
+
+                    b.HasIndex("OwnerId");
+
+                    b.HasIndex("PlaygroundId");
+
+                    b.ToTable("Shares");
+                });
+
             modelBuilder.Entity("Sandbox.Web.People.PersonRow", b =>
                 {
                     b.HasOne("Sandbox.Web.People.PlanRow", "Plan")
@@ -343,6 +393,15 @@ namespace Sandbox.Web.Store.Migrations
                         .IsRequired();
 
                     b.Navigation("Playground");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Sharing.ShareRow", b =>
+                {
+                    b.HasOne("Sandbox.Web.Playgrounds.PlaygroundRow", null)
+                        .WithMany()
+                        .HasForeignKey("PlaygroundId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("Sandbox.Web.Playgrounds.PlaygroundRow", b =>

@@ -1,0 +1,122 @@
+using System.Collections.Concurrent;
+using System.Security.Claims;
+using Sandbox.Core.Errors;
+using Sandbox.Core.People;
+using Sandbox.Web.People;
+using Sandbox.Web.Sharing;
+
+namespace Sandbox.Web.Terminals;
+
+/// <summary>What may be done with a terminal; each includes the ones before.</summary>
+internal enum TerminalRight
+{
+    /// <summary>See its output.</summary>
+    Watch,
+
+    /// <summary>Type in it.</summary>
+    Type,
+
+    /// <summary>Everything: open, hang up, decide on its size.</summary>
+    Own,
+}
+
+/// <summary>
+/// Who is at the other end of one hub connection: a person, who owns terminals, or the holder of a link to one. It is
+/// read once, when the connection is made, and asked before anything is done for that connection.
+/// </summary>
+internal sealed class TerminalCaller
+{
+    private const int MostReaders = 64;
+
+    /// <summary>What a link's holder may begin at once, and how many milliseconds bring one back: each replays output.</summary>
+    private const int Burst = 16;
+    private const int Refill = 1000;
+
+    private readonly PersonId? _person;
+    private readonly Lock _gate = new();
+    private int _readers;
+    private long _spent;
+
+    public TerminalCaller(ClaimsPrincipal? principal)
+    {
+        _person = principal?.Person();
+        Share = principal is null ? null : SharePass.Of(principal);
+        if (_person is null == Share is null)
+        {
+            throw new SandboxException(ErrorCode.NotFound, "Nobody is signed in.");
+        }
+
+        Owner = _person ?? Share!.Owner;
+    }
+
+    /// <summary>The link they came by; null for a person.</summary>
+    public SharePass? Share { get; }
+
+    /// <summary>Among whose terminals theirs are.</summary>
+    public PersonId Owner { get; }
+
+    /// <summary>The connection's place among those that came by links.</summary>
+    public ShareVisits.Visit? Visit { get; set; }
+
+    /// <summary>The terminals this connection is on.</summary>
+    public ConcurrentDictionary<string, TerminalViewer> Viewers { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The person. Code: NotFound, as for any stranger, when a link was all they had.</summary>
+    public PersonId Person => _person ?? throw new SandboxException(ErrorCode.NotFound, "This link opens nothing but its terminal.");
+
+    /// <summary>What they may do with the terminals that are theirs to reach.</summary>
+    public TerminalRight RightTo => Share is not { } share ? TerminalRight.Own : share.Access == ShareAccess.Type ? TerminalRight.Type : TerminalRight.Watch;
+
+    /// <summary>Refuses what a link does not grant, before anything is made for it. Whether a person owns the terminal is the directory's to say. Code: NotFound.</summary>
+    public void Require(string terminal, TerminalRight right)
+    {
+        if (Share is not { } share)
+        {
+            return;
+        }
+
+        if (terminal != share.Terminal.Value || Visit is not { IsCut: false })
+        {
+            throw TerminalDirectory.Unknown();
+        }
+
+        if (right > RightTo)
+        {
+            throw new SandboxException(ErrorCode.NotFound, right == TerminalRight.Type ? "This link is for watching." : "This link does not grant that.");
+        }
+    }
+
+    /// <summary>Refuses a link's holder who begins anew again and again. Code: Rate.</summary>
+    public void Pace()
+    {
+        if (Share is null)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            // _spent is the moment at which everything spent has come back.
+            var now = Environment.TickCount64;
+            var spent = Math.Max(_spent, now) + Refill;
+            if (spent - now > Burst * Refill)
+            {
+                throw new SandboxException(ErrorCode.Rate, "Too often. Wait a moment.");
+            }
+
+            _spent = spent;
+        }
+    }
+
+    /// <summary>Counts one who asks who is there. Code: Quota.</summary>
+    public void EnterReader()
+    {
+        if (Interlocked.Increment(ref _readers) > (Share is null ? MostReaders : 2))
+        {
+            Interlocked.Decrement(ref _readers);
+            throw new SandboxException(ErrorCode.Quota, "This connection asks already.");
+        }
+    }
+
+    public void LeaveReader() => Interlocked.Decrement(ref _readers);
+}
