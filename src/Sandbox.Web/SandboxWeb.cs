@@ -13,6 +13,7 @@ using Sandbox.Web.Http;
 using Sandbox.Web.Leases;
 using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Recordings;
 using Sandbox.Web.Sharing;
 using Sandbox.Web.Store;
 using Sandbox.Web.Terminals;
@@ -159,6 +160,7 @@ internal static class SandboxWeb
         services.AddTerminals();
         services.AddSharing();
         services.AddLeases();
+        services.AddRecordings();
         if (options.Proxies.Length > 0)
         {
             services.Configure<ForwardedHeadersOptions>(forwarded => Believe(options.Proxies, forwarded));
@@ -195,6 +197,7 @@ internal static class SandboxWeb
         app.MapSignIn();
         app.MapTerminals();
         app.MapShares();
+        app.MapRecordings();
         app.MapUnknownRoutes();
         app.MapPages();
     }

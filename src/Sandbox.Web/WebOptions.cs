@@ -1,4 +1,5 @@
 using System.Net;
+using Sandbox.Web.Recordings;
 
 namespace Sandbox.Web;
 
@@ -31,6 +32,9 @@ public sealed class WebOptions
 
     /// <summary>Bounds on what callers may send and how often.</summary>
     public WebLimits Limits { get; set; } = new();
+
+    /// <summary>How much may be recorded, and how long it is kept.</summary>
+    public RecordingLimits Recordings { get; set; } = new();
 
     /// <summary>Every mistake at once; empty when all is well.</summary>
     public IReadOnlyList<string> Validate()
@@ -73,6 +77,7 @@ public sealed class WebOptions
         }
 
         mistakes.AddRange(Limits.Validate());
+        mistakes.AddRange(Recordings.Validate());
         return mistakes;
     }
 }

@@ -58,6 +58,15 @@ internal sealed class ScriptedHolder : IAsyncDisposable
         }
     }
 
+    /// <summary>As a viewer sees it that was too late for this many bytes.</summary>
+    public void Lose(int count)
+    {
+        lock (_gate)
+        {
+            _output.AddRange(new byte[count]);
+        }
+    }
+
     public async Task ExitAsync(int code)
     {
         List<(Socket, SemaphoreSlim)> viewers;
@@ -119,6 +128,8 @@ internal sealed class ScriptedHolder : IAsyncDisposable
                         byte[] rest;
                         lock (_gate)
                         {
+                            // Beyond the end is taken as the end.
+                            after = Math.Min(after, (ulong)_output.Count);
                             rest = [.. _output.Skip((int)after)];
                             _attached.Add((viewer, turn));
                         }
@@ -182,6 +193,10 @@ internal sealed class ScriptedHolder : IAsyncDisposable
             {
                 sent += await viewer.SendAsync(frame.AsMemory(sent));
             }
+        }
+        catch (SocketException)
+        {
+            // It left.
         }
         finally
         {

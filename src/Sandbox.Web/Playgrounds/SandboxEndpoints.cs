@@ -6,6 +6,7 @@ using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Http;
 using Sandbox.Web.Leases;
 using Sandbox.Web.People;
+using Sandbox.Web.Recordings;
 
 namespace Sandbox.Web.Playgrounds;
 
@@ -16,7 +17,11 @@ internal sealed record ExecRequest(IReadOnlyList<string> Command, string? Stdin 
 internal sealed record ExecView(int ExitCode, string Stdout, string Stderr, bool Truncated, double DurationMs);
 
 /// <summary>An open terminal.</summary>
-internal sealed record TerminalView(string Id, IReadOnlyList<string> Command, DateTimeOffset CreatedAt);
+/// <param name="Id">Its id.</param>
+/// <param name="Command">What runs in it.</param>
+/// <param name="CreatedAt">When it was opened.</param>
+/// <param name="Recording">Whether what it prints is recorded now.</param>
+internal sealed record TerminalView(string Id, IReadOnlyList<string> Command, DateTimeOffset CreatedAt, bool Recording);
 
 internal static class SandboxEndpoints
 {
@@ -44,12 +49,12 @@ internal static class SandboxEndpoints
     internal static SandboxId Id(string text) =>
         SandboxId.TryParse(text, out var id) ? id : throw new SandboxException(ErrorCode.NotFound, "You have no such sandbox.");
 
-    private static async Task<IReadOnlyList<TerminalView>> TerminalsAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime)
+    private static async Task<IReadOnlyList<TerminalView>> TerminalsAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, RunningRecordings recordings)
     {
         var sandbox = Id(id);
         await playgrounds.RowAsync(context.RequirePerson(), sandbox);
         var terminals = await runtime.ListTerminalsAsync(sandbox, context.RequestAborted);
-        return [.. terminals.Select(terminal => new TerminalView(terminal.Id.Value, terminal.Command, terminal.CreatedAt))];
+        return [.. terminals.Select(terminal => new TerminalView(terminal.Id.Value, terminal.Command, terminal.CreatedAt, recordings.Of(terminal.Id) is not null))];
     }
 
     private static async Task<ExecView> ExecAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence)

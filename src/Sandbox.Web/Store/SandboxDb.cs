@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Recordings;
 using Sandbox.Web.Sharing;
 
 namespace Sandbox.Web.Store;
@@ -25,6 +26,8 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
     public DbSet<SandboxRow> Sandboxes => Set<SandboxRow>();
 
     public DbSet<ShareRow> Shares => Set<ShareRow>();
+
+    public DbSet<RecordingRow> Recordings => Set<RecordingRow>();
 
     public DbSet<IdempotencyRow> IdempotencyKeys => Set<IdempotencyRow>();
 
@@ -61,6 +64,12 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
             share.HasKey(row => row.Id);
             share.HasIndex(row => row.Hash).IsUnique();
             share.HasIndex(row => row.OwnerId);
+        });
+        modelBuilder.Entity<RecordingRow>(recording =>
+        {
+            // Neither its owner nor its playground is referred to: both may be forgotten before it.
+            recording.HasKey(row => row.Id);
+            recording.HasIndex(row => row.OwnerId);
         });
         modelBuilder.Entity<IdempotencyRow>().HasKey(row => new { row.OwnerId, row.Key });
     }

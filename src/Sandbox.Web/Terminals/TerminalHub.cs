@@ -10,6 +10,7 @@ using Sandbox.Core.Terminals;
 using Sandbox.Web.Leases;
 using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Recordings;
 using Sandbox.Web.Sharing;
 
 namespace Sandbox.Web.Terminals;
@@ -29,6 +30,8 @@ internal sealed partial class TerminalHub(
     Audiences audiences,
     ShareVisits visits,
     ShareLinks links,
+    TerminalFollowers followers,
+    RunningRecordings recordings,
     ILogger<TerminalHub> logger) : Hub
 {
     private const int MostViewers = 64;
@@ -96,6 +99,7 @@ internal sealed partial class TerminalHub(
         var ended = false;
         try
         {
+            await TellRecordingAsync(terminalId);
             await using var items = connection.ReadAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
             while (await NextAsync(items))
             {
@@ -107,6 +111,10 @@ internal sealed partial class TerminalHub(
         {
             here?.Dispose();
             await DropAsync(terminalId, viewer);
+            if (!Caller.Viewers.ContainsKey(terminalId))
+            {
+                await Groups.RemoveFromGroupAsync(Context.ConnectionId, RunningRecordings.GroupOf(terminalId), CancellationToken.None);
+            }
         }
 
         if (!ended)
@@ -169,6 +177,7 @@ internal sealed partial class TerminalHub(
         if (caller.Viewers.TryGetValue(terminalId, out var viewer))
         {
             viewer.Ack((ulong)bytesHeld);
+            followers.Held(terminalId, viewer, bytesHeld);
         }
     }
 
@@ -329,6 +338,7 @@ internal sealed partial class TerminalHub(
             {
                 var connection = await viewer.Connection.WaitAsync(cancellationToken);
                 await connection.AttachAsync((ulong)after, cancellationToken);
+                followers.Held(terminal, viewer, after);
                 viewer.Sit(audiences.Of(TerminalId.Parse(terminal), place.Playground), caller.RightTo);
                 return (viewer, connection, caller.Share is null ? presence.Enter(place.Playground) : null);
             }
@@ -352,6 +362,16 @@ internal sealed partial class TerminalHub(
         {
             Log.AttachFailed(logger, fault);
             throw;
+        }
+    }
+
+    /// <summary>Whoever views a terminal knows that it is recorded.</summary>
+    private async Task TellRecordingAsync(string terminal)
+    {
+        await Groups.AddToGroupAsync(Context.ConnectionId, RunningRecordings.GroupOf(terminal), CancellationToken.None);
+        if (recordings.Of(TerminalId.Parse(terminal)) is { } recorder)
+        {
+            await Clients.Caller.SendAsync("Recording", terminal, (double?)recorder.Elapsed.TotalSeconds);
         }
     }
 

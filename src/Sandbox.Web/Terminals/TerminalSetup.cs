@@ -24,6 +24,7 @@ internal static class TerminalSetup
     {
         services.AddSingleton<TerminalDirectory>();
         services.AddSingleton<HubConnections>();
+        services.AddSingleton<TerminalFollowers>();
         services.AddSingleton<HubFaults>();
         services.AddSingleton<Audiences>();
         services.AddSignalR()

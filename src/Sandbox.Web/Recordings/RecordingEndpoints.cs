@@ -1,0 +1,159 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
+using Microsoft.OpenApi;
+using Sandbox.Web.Http;
+using Sandbox.Web.People;
+
+namespace Sandbox.Web.Recordings;
+
+/// <summary>What to record.</summary>
+/// <param name="Name">Null is the title of the image.</param>
+/// <param name="Cols">The terminal's size now; asked of whoever says so only while no viewer has told it.</param>
+/// <param name="Rows">The terminal's size now.</param>
+internal sealed record StartRequest(string? Name = null, int Cols = 80, int Rows = 24);
+
+internal sealed record RenameRequest(string Name);
+
+/// <summary>
+/// Recordings over REST. What they hold comes from whoever ran code in the sandbox, so a browser that is led to one
+/// must neither render it nor run it here: an attachment in an opaque origin.
+/// </summary>
+internal static class RecordingEndpoints
+{
+    private const long MostBody = 16 * 1024;
+    private const int MostAtOnce = 64 * 1024;
+
+    public static void MapRecordings(this IEndpointRouteBuilder app)
+    {
+        app.MapPost("/api/v1/terminals/{terminalId}/recordings", async (string terminalId, HttpContext context, OwnedRecordings recordings) =>
+            {
+                var request = context.Request.ContentLength == 0 ? new StartRequest() : await context.ReadJsonAsync<StartRequest>(MostBody);
+                var view = await recordings.StartAsync(context.RequirePerson(), terminalId, request.Name, request.Cols, request.Rows, context.RequestAborted);
+                return Results.Created(view.Urls.Api, view);
+            })
+            .Accepts<StartRequest>("application/json").WithTags("recordings")
+            .Produces<RecordingView>(201).ProducesProblems(400, 404, 409, 413, 415, 503, 507)
+            .WithSummary("Record what a terminal prints from now on")
+            .WithDescription("Output, sizes and the commands that a shell marks; never what is typed. Everybody who views the terminal is told. It ends with the terminal, when it is stopped, or at a limit.");
+
+        var group = app.MapGroup("/api/v1/recordings").WithTags("recordings");
+        group.MapGet("", (HttpContext context, OwnedRecordings recordings) => recordings.ListAsync(context.RequirePerson(), context.RequestAborted))
+            .Produces<IReadOnlyList<RecordingView>>().WithSummary("Your recordings, newest first");
+        group.MapGet("/{id}", (string id, HttpContext context, OwnedRecordings recordings) => recordings.FindAsync(context.RequirePerson(), Id(id)))
+            .Produces<RecordingView>().ProducesProblems(404).WithSummary("One of your recordings");
+        group.MapPost("/{id}/stop", (string id, HttpContext context, OwnedRecordings recordings) => recordings.StopAsync(context.RequirePerson(), Id(id)))
+            .Produces<RecordingView>().ProducesProblems(404).WithSummary("Stop it; one that is over stays as it is");
+        group.MapPatch("/{id}", async (string id, HttpContext context, OwnedRecordings recordings) =>
+                await recordings.RenameAsync(context.RequirePerson(), Id(id), (await context.ReadJsonAsync<RenameRequest>(MostBody)).Name))
+            .Accepts<RenameRequest>("application/json").Produces<RecordingView>().ProducesProblems(400, 404, 413, 415).WithSummary("Rename it");
+        group.MapDelete("/{id}", async (string id, HttpContext context, OwnedRecordings recordings) =>
+            {
+                await recordings.DeleteAsync(context.RequirePerson(), Id(id));
+                return Results.NoContent();
+            })
+            .Produces(204).ProducesProblems(404).WithSummary("Delete it, at once");
+        group.MapGet("/{id}/cast", CastAsync).ProducesProblems(404).WithSummary("The recording as asciicast v2; while it goes on, what there is so far").Sends("application/x-asciicast");
+        group.MapGet("/{id}/transcript", TranscriptAsync).ProducesProblems(404).WithSummary("What was printed, as plain text").Sends("text/plain");
+    }
+
+    private static RouteHandlerBuilder Sends(this RouteHandlerBuilder endpoint, string type) =>
+        endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            operation.Responses!["200"] = new OpenApiResponse
+            {
+                Description = "OK",
+                Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { [type] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String } } },
+            };
+            return Task.CompletedTask;
+        });
+
+    /// <summary>What is no id names nothing.</summary>
+    private static RecordingId Id(string text) => RecordingId.TryParse(text, out var id) ? id : throw OwnedRecordings.Unknown();
+
+    private static async Task CastAsync(string id, HttpContext context, OwnedRecordings recordings)
+    {
+        var (view, file, length) = await recordings.OpenAsync(context.RequirePerson(), Id(id));
+        await using (file)
+        {
+            Attach(context, "application/x-asciicast", view.Name + ".cast");
+            context.Response.ContentLength = length;
+            var block = ArrayPool<byte>.Shared.Rent(MostAtOnce);
+            try
+            {
+                for (int read; length > 0 && (read = await file.ReadAsync(block.AsMemory(0, (int)Math.Min(block.Length, length)), context.RequestAborted)) > 0; length -= read)
+                {
+                    await context.Response.BodyWriter.WriteAsync(block.AsMemory(0, read), context.RequestAborted);
+                }
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(block);
+            }
+        }
+    }
+
+    private static async Task TranscriptAsync(string id, HttpContext context, OwnedRecordings recordings)
+    {
+        var (view, file, _) = await recordings.OpenAsync(context.RequirePerson(), Id(id));
+        await using (file)
+        {
+            Attach(context, "text/plain; charset=utf-8", view.Name + ".txt");
+            var plain = new PlainText();
+            var lines = new StringBuilder();
+            var reader = PipeReader.Create(file, new StreamPipeReaderOptions(bufferSize: MostAtOnce, leaveOpen: true));
+            for (var more = true; more;)
+            {
+                var read = await reader.ReadAsync(context.RequestAborted);
+                var rest = read.Buffer;
+                while (rest.PositionOf((byte)'\n') is { } end)
+                {
+                    if (TryOutput(rest.Slice(0, end), out var output))
+                    {
+                        plain.Read(output, lines);
+                    }
+
+                    rest = rest.Slice(rest.GetPosition(1, end));
+                }
+
+                // What is no whole line is being written just now.
+                reader.AdvanceTo(rest.Start, rest.End);
+                more = !read.IsCompleted;
+                if (!more)
+                {
+                    plain.End(lines);
+                }
+
+                await context.Response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes(lines.ToString()), context.RequestAborted);
+                lines.Clear();
+            }
+
+            await reader.CompleteAsync();
+        }
+    }
+
+    private static bool TryOutput(ReadOnlySequence<byte> line, out string output)
+    {
+        output = "";
+        var json = new Utf8JsonReader(line);
+        if (!json.Read() || json.TokenType != JsonTokenType.StartArray || !json.Read() || !json.Read() || !json.ValueTextEquals("o"u8) || !json.Read())
+        {
+            return false;
+        }
+
+        output = json.GetString()!;
+        return true;
+    }
+
+    private static void Attach(HttpContext context, string type, string name)
+    {
+        var response = context.Response;
+        response.ContentType = type;
+        response.Headers.ContentSecurityPolicy = "sandbox; default-src 'none'";
+        response.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileNameStar = name.Replace('/', '-') }.ToString();
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+    }
+}

@@ -1,0 +1,270 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.Extensions.DependencyInjection;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Web.Recordings;
+using Xunit;
+
+namespace Sandbox.Web.Tests.Recordings;
+
+/// <summary>A person who records a terminal whose holder prints what the test says.</summary>
+public sealed class RecordingTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_is_printed_from_then_on_is_recorded_with_sizes_and_marks_and_nothing_that_is_typed()
+    {
+        await using var place = await RecordedTerminal.OpenAsync();
+        await place.Holder.PrintAsync("before"u8.ToArray());
+        var started = await place.Client.PostAsync(place.Recordings, new { name = "First steps", cols = 100, rows = 30 });
+        Assert.Equal(201, started.Status);
+        var id = (string)started.Json!["id"]!;
+        Assert.Equal(("recording", "First steps", 80, 24), ((string)started.Json["state"]!, (string)started.Json["name"]!, (int)started.Json["cols"]!, (int)started.Json["rows"]!));
+        Assert.Equal($"/api/v1/recordings/{id}", started.Header("Location"));
+        Assert.True((bool)(await place.Client.GetAsync($"/api/v1/sandboxes/{place.Sandbox}/terminals")).Json![0]!["recording"]!);
+        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Contains("a" + long.MaxValue)));
+
+        var viewing = place.Hub.StreamAsync<TerminalHubTests.Item>("Attach", place.Terminal, 0L, Token).GetAsyncEnumerator(Token);
+        Assert.True(await viewing.MoveNextAsync());
+        await place.Hub.InvokeAsync("Input", place.Terminal, "hunter2\r"u8.ToArray(), Token);
+        await place.Hub.InvokeAsync("Resize", place.Terminal, 132, 43, Token);
+        await place.Holder.PrintAsync("\e]633;E;ls -l;n\a\e]633;C\a"u8.ToArray());
+        await place.Holder.PrintAsync([0xE2, 0x98]);
+        await place.Holder.PrintAsync([0x82, 0xFF, (byte)'!']);
+        await WebUnderTest.Until(async () => (await place.CastAsync(id)) is var now && now.Output.EndsWith('!') && now.Of("r").Count == 2);
+        var stopped = await place.Client.PostAsync($"/api/v1/recordings/{id}/stop");
+        Assert.Equal((200, "finished", "stopped"), (stopped.Status, (string)stopped.Json!["state"]!, (string)stopped.Json["reason"]!));
+
+        var answer = await place.Client.GetAsync($"/api/v1/recordings/{id}/cast");
+        var cast = new Cast(answer.Body);
+        Assert.Equal((80, 24), ((int)cast.Header["width"]!, (int)cast.Header["height"]!));
+        Assert.Equal("\e]633;E;ls -l;n\a\e]633;C\a☂\uFFFD!", cast.Output);
+        Assert.Equal(["80x24", "132x43"], cast.Of("r"));
+        Assert.Equal(["ls -l"], cast.Of("m"));
+        Assert.DoesNotContain("hunter2", answer.Text, StringComparison.Ordinal);
+        Assert.Equal(answer.Body.Length, (long)stopped.Json["bytes"]!);
+        Assert.Equal("application/x-asciicast", answer.Header("Content-Type"));
+        Assert.StartsWith("attachment", answer.Header("Content-Disposition"), StringComparison.Ordinal);
+        Assert.Equal("sandbox; default-src 'none'", answer.Header("Content-Security-Policy"));
+        Assert.Equal("nosniff", answer.Header("X-Content-Type-Options"));
+        Assert.Equal("☂\uFFFD!\n", (await place.Client.GetAsync($"/api/v1/recordings/{id}/transcript")).Text);
+        Assert.False((bool)(await place.Client.GetAsync($"/api/v1/sandboxes/{place.Sandbox}/terminals")).Json![0]!["recording"]!);
+    }
+
+    [Fact]
+    public async Task A_terminal_is_recorded_once_and_everybody_who_views_it_is_told()
+    {
+        await using var place = await RecordedTerminal.OpenAsync();
+        var told = new ConcurrentQueue<(string, double?)>();
+        place.Hub.On<string, double?>("Recording", (terminal, seconds) => told.Enqueue((terminal, seconds)));
+        var viewing = place.Hub.StreamAsync<TerminalHubTests.Item>("Attach", place.Terminal, 0L, Token).GetAsyncEnumerator(Token).MoveNextAsync();
+        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Contains("a0")));
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => place.Client.PostAsync(place.Recordings, new { })));
+        Assert.Single(answers, answer => answer.Status == 201);
+        Assert.All(answers.Where(answer => answer.Status != 201), answer => Assert.Equal((409, "conflict"), (answer.Status, answer.Code)));
+        await WebUnderTest.Until(() => Task.FromResult(told.Count == 1));
+        await place.Client.PostAsync($"/api/v1/recordings/{answers.Single(answer => answer.Status == 201).Json!["id"]}/stop");
+        await WebUnderTest.Until(() => Task.FromResult(told.Count == 2));
+        Assert.Equal([place.Terminal, place.Terminal], told.Select(one => one.Item1));
+        Assert.NotNull(told.First().Item2);
+        Assert.Null(told.Last().Item2);
+
+        // Who comes later is told too.
+        Assert.Equal(201, (await place.Client.PostAsync(place.Recordings, new { })).Status);
+        await using var later = await place.ConnectAsync();
+        var seen = new TaskCompletionSource<double?>();
+        later.On<string, double?>("Recording", (_, seconds) => seen.TrySetResult(seconds));
+        var watching = later.StreamAsync<TerminalHubTests.Item>("Attach", place.Terminal, 0L, Token).GetAsyncEnumerator(Token).MoveNextAsync();
+        Assert.NotNull(await seen.Task.WaitAsync(Token));
+        await place.Holder.PrintAsync("x"u8.ToArray());
+        Assert.True(await viewing);
+        Assert.True(await watching);
+    }
+
+    [Fact]
+    public async Task The_recorder_acknowledges_no_more_than_the_fastest_viewer_holds()
+    {
+        await using var place = await RecordedTerminal.OpenAsync();
+        var id = await place.RecordAsync();
+        var items = place.Hub.StreamAsync<TerminalHubTests.Item>("Attach", place.Terminal, 0L, Token).GetAsyncEnumerator(Token);
+        var next = items.MoveNextAsync();
+        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Contains("a0")));
+        for (var block = 0; block < 4; block++)
+        {
+            await place.Holder.PrintAsync(Enumerable.Repeat((byte)'x', 60_000).ToArray());
+            Assert.True(await next);
+            next = items.MoveNextAsync();
+        }
+
+        await WebUnderTest.Until(async () => (await place.CastAsync(id)).Output.Length == 240_000);
+        Assert.DoesNotContain(place.Holder.Seen, said => said.StartsWith('k') && said != "k0");
+
+        await place.Hub.InvokeAsync("Ack", place.Terminal, 100_000L, Token);
+        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Count(said => said == "k100000") == 2));
+        Assert.DoesNotContain("k240000", place.Holder.Seen);
+
+        // As the holder does: after a minute without a word nobody is waited for.
+        place.Web.Time.Shift += TimeSpan.FromSeconds(61);
+        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Contains("k240000")));
+        await place.Holder.ExitAsync(0);
+        Assert.True(await next);
+    }
+
+    [Fact]
+    public async Task A_recording_goes_on_after_a_restart_where_it_was()
+    {
+        await using var place = await RecordedTerminal.OpenAsync();
+        var id = await place.RecordAsync();
+        await place.Holder.PrintAsync([(byte)'1', 0xE2, 0x98]);
+        await place.UntilAsync(id, "1");
+        await place.RestartAsync(async () =>
+        {
+            // As if it had been killed between an append and the note of it.
+            await File.AppendAllTextAsync(Path.Combine(place.Directory, id + ".cast"), "[1,\"o\",\"torn", Token);
+            await place.Holder.PrintAsync([0x82, (byte)'2']);
+        });
+        await place.UntilAsync(id, "1☂2");
+        Assert.Contains("a1", place.Holder.Seen);
+        await place.Holder.PrintAsync("3"u8.ToArray());
+        await place.Holder.ExitAsync(0);
+        await place.UntilAsync(id, "finished", "exited");
+        Assert.Equal("1☂23", (await place.CastAsync(id)).Output);
+        Assert.Equal([id + ".cast"], Directory.GetFiles(place.Directory).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task A_recording_whose_terminal_went_meanwhile_is_finished_with_what_it_holds()
+    {
+        await using var place = await RecordedTerminal.OpenAsync();
+        var id = await place.RecordAsync();
+        await place.Holder.PrintAsync("held"u8.ToArray());
+        await place.UntilAsync(id, "held");
+        await place.RestartAsync(async () =>
+        {
+            await place.Web.Runtime.RemoveAsync(SandboxId.Parse(place.Sandbox), Token);
+            await File.AppendAllTextAsync(Path.Combine(place.Directory, id + ".cast"), "[1,\"o\",\"torn", Token);
+            await File.WriteAllTextAsync(Path.Combine(place.Directory, "aaaaaaaaaaaaaaaa.cast"), "nobody's", Token);
+        });
+        await place.UntilAsync(id, "finished", "closed");
+        Assert.Equal("held", (await place.CastAsync(id)).Output);
+        Assert.Equal([id + ".cast"], Directory.GetFiles(place.Directory).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task Lost_output_is_marked()
+    {
+        await using var place = await RecordedTerminal.OpenAsync();
+        var id = await place.RecordAsync();
+        await place.Holder.PrintAsync("one"u8.ToArray());
+        place.Holder.Lose(1000);
+        await place.Holder.PrintAsync("two"u8.ToArray());
+        await WebUnderTest.Until(async () => (await place.CastAsync(id)).Output == "onetwo");
+        Assert.Equal(["1000 bytes of output were lost here"], (await place.CastAsync(id)).Of("m"));
+    }
+
+    [Theory]
+    [InlineData("BytesEach", 200_000, "size")]
+    [InlineData("BytesPerPerson", 200_000, "quota")]
+    [InlineData("BytesInAll", 200_000, "disk")]
+    public async Task A_flood_ends_a_recording_at_its_bound(string limit, int bytes, string reason)
+    {
+        await using var place = await RecordedTerminal.OpenAsync(new() { [limit] = bytes });
+        var id = await place.RecordAsync();
+        for (var block = 0; block < 10; block++)
+        {
+            await place.Holder.PrintAsync(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("y\r\n", 10_000))));
+        }
+
+        await WebUnderTest.Until(async () => (string)(await place.Client.GetAsync("/api/v1/recordings/" + id)).Json!["state"]! == "finished");
+        var view = (await place.Client.GetAsync("/api/v1/recordings/" + id)).Json!;
+        Assert.Equal(reason, (string)view["reason"]!);
+        var cast = (await place.Client.GetAsync($"/api/v1/recordings/{id}/cast")).Body;
+        Assert.InRange(cast.Length, 40_000, bytes);
+        Assert.StartsWith("y\r\ny\r\n", new Cast(cast).Output, StringComparison.Ordinal);
+
+        // What it holds counts until it is deleted; then there is room again.
+        Assert.Equal(204, (await place.Client.DeleteAsync("/api/v1/recordings/" + id)).Status);
+        Assert.Equal(201, (await place.Client.PostAsync(place.Recordings, new { })).Status);
+    }
+
+    [Fact]
+    public async Task A_recording_ends_at_its_time_and_is_deleted_after_its_days()
+    {
+        await using var place = await RecordedTerminal.OpenAsync();
+        var id = (string)(await place.Client.PostAsync(place.Recordings, new { })).Json!["id"]!;
+        place.Web.Time.Shift += TimeSpan.FromMinutes(241);
+        await WebUnderTest.Until(async () => (string?)(await place.Client.GetAsync("/api/v1/recordings/" + id)).Json!["reason"] == "time");
+        var keeper = place.Web.Services.GetRequiredService<RecordingKeeper>();
+        place.Web.Time.Shift += TimeSpan.FromDays(6);
+        await keeper.SweepAsync();
+        Assert.Equal(200, (await place.Client.GetAsync("/api/v1/recordings/" + id)).Status);
+        place.Web.Time.Shift += TimeSpan.FromDays(1);
+        await keeper.SweepAsync();
+        Assert.Equal(404, (await place.Client.GetAsync("/api/v1/recordings/" + id)).Status);
+        Assert.Empty(Directory.GetFiles(place.Directory));
+    }
+
+    [Fact]
+    public async Task One_person_keeps_so_many_and_a_full_disk_refuses_the_first()
+    {
+        await using var place = await RecordedTerminal.OpenAsync(new() { ["PerPerson"] = 2 });
+        for (var number = 0; number < 2; number++)
+        {
+            var id = (string)(await place.Client.PostAsync(place.Recordings, new { })).Json!["id"]!;
+            Assert.Equal(200, (await place.Client.PostAsync($"/api/v1/recordings/{id}/stop")).Status);
+        }
+
+        var refused = await place.Client.PostAsync(place.Recordings, new { });
+        Assert.Equal((429, "quota"), (refused.Status, refused.Code));
+        Assert.Equal(2, (await place.Client.GetAsync("/api/v1/recordings")).Json!.AsArray().Count);
+
+        await using var full = await RecordedTerminal.OpenAsync(new() { ["FreeBytes"] = long.MaxValue });
+        refused = await full.Client.PostAsync(full.Recordings, new { });
+        Assert.Equal((507, "disk_full"), (refused.Status, refused.Code));
+        Assert.Empty(Directory.GetFiles(full.Directory));
+    }
+
+    [Fact]
+    public async Task Deleting_stops_and_removes_it_and_a_stranger_finds_nothing()
+    {
+        await using var place = await RecordedTerminal.OpenAsync();
+        var id = (string)(await place.Client.PostAsync(place.Recordings, new { })).Json!["id"]!;
+        using var stranger = place.Web.NewClient();
+        stranger.Headers["Authorization"] = "Bearer " + (string)(await stranger.PostAsync("/api/v1/guests")).Json!["token"]!;
+        foreach (var answer in new[]
+        {
+            await stranger.PostAsync(place.Recordings, new { }), await stranger.GetAsync("/api/v1/recordings/" + id), await stranger.GetAsync($"/api/v1/recordings/{id}/cast"),
+            await stranger.GetAsync($"/api/v1/recordings/{id}/transcript"), await stranger.PostAsync($"/api/v1/recordings/{id}/stop"), await stranger.DeleteAsync("/api/v1/recordings/" + id),
+            await PatchAsync(stranger, id, "mine"), await place.Client.GetAsync("/api/v1/recordings/..%2f..%2fsandbox.db"), await place.Client.PostAsync("/api/v1/terminals/aaaaaaaaaaaaaaaa/recordings", new { }),
+        })
+        {
+            Assert.Equal((404, "not_found"), (answer.Status, answer.Code));
+        }
+
+        Assert.Empty((await stranger.GetAsync("/api/v1/recordings")).Json!.AsArray());
+        Assert.Equal("recording", (string)(await place.Client.GetAsync("/api/v1/recordings/" + id)).Json!["state"]!);
+        foreach (var name in new[] { "", "  ", "a\nb", new string('x', 101) })
+        {
+            Assert.Equal((400, "invalid"), Refused(await PatchAsync(place.Client, id, name)));
+        }
+
+        Assert.Equal("Mine ☂", (string)(await PatchAsync(place.Client, id, " Mine ☂ ")).Json!["name"]!);
+        foreach (var body in new object[] { new { cols = 0 }, new { rows = 1001 }, new { name = "" }, "nonsense", new { secret = 1 } })
+        {
+            Assert.Equal((400, "invalid"), Refused(await place.Client.PostAsync(place.Recordings, body)));
+        }
+
+        Assert.Equal(204, (await place.Client.DeleteAsync("/api/v1/recordings/" + id)).Status);
+        Assert.Equal(404, (await place.Client.GetAsync("/api/v1/recordings/" + id)).Status);
+        Assert.Equal(404, (await place.Client.DeleteAsync("/api/v1/recordings/" + id)).Status);
+        Assert.Empty(Directory.GetFiles(place.Directory));
+    }
+
+    private static (int Status, string? Code) Refused(Answer answer) => (answer.Status, answer.Code);
+
+    private static Task<Answer> PatchAsync(Client client, string id, string name) =>
+        client.SendAsync(HttpMethod.Patch, "/api/v1/recordings/" + id, new StringContent(System.Text.Json.JsonSerializer.Serialize(new { name }), Encoding.UTF8, "application/json"));
+}
