@@ -35,7 +35,7 @@ if (process.argv.includes("--tests")) {
     }),
     build({
       ...shipped,
-      entryPoints: { site: "src/styles/site.css", workspace: "src/styles/workspace.css", admin: "src/styles/admin.css" },
+      entryPoints: { site: "src/styles/site.css", workspace: "src/styles/workspace.css", recording: "src/styles/recording.css", admin: "src/styles/admin.css" },
       external: ["/images/*"],
     }),
   ]);

@@ -25,7 +25,7 @@ namespace Sandbox.Web.Recordings;
 /// <param name="Cols">Columns at its start.</param>
 /// <param name="Rows">Rows at its start.</param>
 /// <param name="Urls">Where it is reached.</param>
-internal sealed record RecordingView(
+public sealed record RecordingView(
     string Id,
     string TerminalId,
     string PlaygroundId,
@@ -42,7 +42,7 @@ internal sealed record RecordingView(
     RecordingUrls Urls);
 
 /// <summary>Where a recording is reached.</summary>
-internal sealed record RecordingUrls(string Page, string Api, string Cast);
+public sealed record RecordingUrls(string Page, string Api, string Cast);
 
 /// <summary>What a person does with recordings. Ownership is part of every query: what is somebody else's is not found.</summary>
 internal sealed class OwnedRecordings(

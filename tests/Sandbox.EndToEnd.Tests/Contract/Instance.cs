@@ -14,6 +14,8 @@ internal static class Instance
 
     public static string RecordOf(string sandbox) => Path.Combine(Home, "data/runtime/sandboxes", sandbox);
 
+    public static string RecordingOf(string recording) => Path.Combine(Home, "data/web/recordings", recording + ".cast");
+
     private static string Home { get; } = Required("SANDBOX_HOME");
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;

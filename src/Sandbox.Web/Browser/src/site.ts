@@ -25,3 +25,13 @@ const playgrounds = document.getElementById("playgrounds");
 if (playgrounds) {
   startPlaygrounds(playgrounds);
 }
+
+const recordings = document.getElementById("recordings");
+if (recordings) {
+  void import("./recording/manage").then(({ startManaging }) => startManaging(recordings, null));
+}
+
+const recording = document.getElementById("recording");
+if (recording) {
+  void import("./recording/player").then(({ startPlayer }) => startPlayer(recording));
+}

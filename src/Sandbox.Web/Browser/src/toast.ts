@@ -1,5 +1,5 @@
 /** Says something short at the page's edge; screen readers hear it. */
-export function toast(text: string, kind: "info" | "error" = "info"): void {
+export function toast(text: string, kind: "info" | "error" = "info", link?: { label: string; href: string }): void {
   const host = document.getElementById("toasts");
   if (!host) {
     return;
@@ -7,6 +7,12 @@ export function toast(text: string, kind: "info" | "error" = "info"): void {
   const item = document.createElement("p");
   item.className = `toast ${kind}`;
   item.textContent = text;
+  if (link) {
+    const anchor = document.createElement("a");
+    anchor.href = link.href;
+    anchor.textContent = link.label;
+    item.append(" ", anchor);
+  }
   host.append(item);
-  setTimeout(() => item.remove(), kind === "error" ? 8000 : 4000);
+  setTimeout(() => item.remove(), kind === "error" || link ? 8000 : 4000);
 }

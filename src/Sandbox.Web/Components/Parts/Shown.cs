@@ -1,5 +1,6 @@
 using System.Globalization;
 using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Recordings;
 
 namespace Sandbox.Web.Components.Parts;
 
@@ -21,6 +22,29 @@ internal static class Shown
         var hex = digest[(digest.IndexOf(':', StringComparison.Ordinal) + 1)..];
         return hex.Length > 12 ? hex[..12] : hex;
     }
+
+    /// <summary>For machines; scripts write it as the visitor's clock does.</summary>
+    public static string Iso(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+
+    /// <summary>65 seconds are "1:05".</summary>
+    public static string Clock(double seconds)
+    {
+        var time = TimeSpan.FromSeconds(seconds);
+        return time.TotalHours >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours}:{time:mm\\:ss}") : time.ToString(@"m\:ss", CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>How a recording ended, in a few words.</summary>
+    public static string RecordingEnd(RecordingView recording) => recording.Reason switch
+    {
+        null => "still recording",
+        "stopped" => "stopped by you",
+        "exited" or "closed" => "ended with its terminal",
+        "size" => "as large as one may be",
+        "time" => "as long as one may be",
+        "quota" => "ended when your recordings were as large as they may be",
+        "disk" => "ended when the host had no more room",
+        _ => "broke off",
+    };
 
     /// <summary>Why a playground ended, in a sentence.</summary>
     public static string End(PlaygroundView playground) =>

@@ -2,6 +2,7 @@ import { api, headline, type Playground, Problem } from "../api";
 import { endsSoon, timeLeft } from "../countdown";
 import { HubLink } from "../terminals/hub-link";
 import { KeyBar } from "../terminals/key-bar";
+import { startRecording } from "../recording/record";
 import { terminalConnection } from "../terminals/signalr-connection";
 import { startThemeToggle } from "../theme-toggle";
 import { toast } from "../toast";
@@ -351,6 +352,7 @@ const acts: Record<string, () => void> = {
     screenReader.setAttribute("aria-checked", String(tabs.toggleScreenReader()));
     tabs.active?.focus();
   },
+  "record": () => void record(),
   "shortcuts": () => {
     fillShortcuts(byId("ws-shortcuts-list"));
     byId<HTMLDialogElement>("ws-shortcuts").showModal();
@@ -359,6 +361,7 @@ const acts: Record<string, () => void> = {
 for (const action of ["start", "stop", "restart", "pause", "resume"]) {
   acts[action] = () => void act(action);
 }
+const record = startRecording(link, tabs, byId("ws-status"), document.querySelector<HTMLElement>('[data-act="record"]')!);
 const screenReader = document.querySelector('[data-act="screen-reader"]')!;
 screenReader.setAttribute("aria-checked", String(tabs.screenReader));
 side.onClosed = () => tabs.active?.focus();

@@ -1,0 +1,92 @@
+import type { HubLink } from "../terminals/hub-link";
+import { clock } from "./cast";
+
+/**
+ * Shows whoever views a terminal that it is recorded: the hub says so on attaching and at every change. A dot goes on
+ * the terminal's tab, and how long it has been into `status`, for the terminal that keys go to.
+ */
+export class RecordingSigns {
+  onEnded: (terminal: string) => void = () => undefined;
+  onChange: () => void = () => undefined;
+  readonly #since = new Map<string, number>();
+  readonly #items = new Map<string, HTMLElement>();
+  readonly #pill = document.createElement("span");
+  readonly #time = document.createElement("span");
+  #active: string | null = null;
+
+  constructor(link: HubLink, status: HTMLElement) {
+    this.#pill.className = "rec-pill";
+    this.#pill.hidden = true;
+    this.#time.className = "rec-time";
+    this.#pill.append(dot(), "Recording ", this.#time);
+    status.append(this.#pill);
+    link.onState(state => {
+      if (state.kind === "connected") {
+        // Attaching tells it again, unless it ended meanwhile.
+        this.#since.clear();
+        link.connection?.on?.("Recording", (terminal: string, seconds: number | null) => this.#told(terminal, seconds));
+        this.#show();
+      }
+    });
+    setInterval(() => this.#tick(), 1000);
+  }
+
+  isRecorded(terminal: string): boolean {
+    return this.#since.has(terminal);
+  }
+
+  /** A terminal's tab. */
+  add(terminal: string, item: HTMLElement): void {
+    this.#items.set(terminal, item);
+    this.#show();
+  }
+
+  activate(terminal: string | null): void {
+    this.#active = terminal;
+    this.#show();
+  }
+
+  #told(terminal: string, seconds: number | null): void {
+    const was = this.#since.has(terminal);
+    if (seconds === null) {
+      this.#since.delete(terminal);
+    } else {
+      this.#since.set(terminal, Date.now() - 1000 * seconds);
+    }
+    this.#show();
+    if (was && seconds === null) {
+      this.onEnded(terminal);
+    }
+  }
+
+  #show(): void {
+    for (const [terminal, item] of this.#items) {
+      const shown = item.querySelector(".rec-dot");
+      if (!this.#since.has(terminal)) {
+        shown?.remove();
+      } else if (!shown) {
+        const sign = dot();
+        sign.setAttribute("role", "img");
+        sign.setAttribute("aria-label", "Being recorded");
+        sign.title = "Being recorded";
+        item.prepend(sign);
+      }
+    }
+    this.#tick();
+    this.onChange();
+  }
+
+  #tick(): void {
+    const since = this.#active === null ? undefined : this.#since.get(this.#active);
+    this.#pill.hidden = since === undefined;
+    if (since !== undefined) {
+      this.#time.textContent = clock((Date.now() - since) / 1000);
+    }
+  }
+}
+
+function dot(): HTMLElement {
+  const element = document.createElement("span");
+  element.className = "rec-dot";
+  return element;
+}
