@@ -92,6 +92,7 @@ internal static class DaemonHost
         services.AddSingleton<DiskImages>();
         services.AddSingleton<UidRanges>();
         services.AddSingleton<ControlGroupTree>();
+        services.AddSingleton<ProcessMoves>();
         services.AddSingleton<OciRuntime>();
         services.AddSingleton<PlaygroundNetworks>();
         services.AddSingleton<TerminalHolders>();

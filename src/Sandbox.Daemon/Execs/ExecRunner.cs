@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Runtime;
+using Sandbox.Daemon.ControlGroups;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Oci;
 using Sandbox.Daemon.Sandboxes;
@@ -9,11 +10,12 @@ using Sandbox.Daemon.Sandboxes;
 namespace Sandbox.Daemon.Execs;
 
 /// <summary>Runs one command in a sandbox to its end.</summary>
-internal sealed class ExecRunner(OciRuntime oci, ProcessWatch watch)
+internal sealed class ExecRunner(OciRuntime oci, ProcessWatch watch, ProcessMoves moves)
 {
     public async Task<ExecResult> RunAsync(SandboxRecord record, string directory, ExecSpec spec, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.GetTimestamp();
+        moves.Expect();
         var user = record.User ?? throw new InvalidOperationException("the user was not looked up");
         var name = Path.Combine(directory, "exec-" + Guid.NewGuid().ToString("N"));
         var (process, pidFile, complaints) = (name + ".json", name + ".pid", name + ".log");

@@ -22,6 +22,7 @@ internal sealed partial class SandboxLauncher(
     SandboxRecords records,
     OciRuntime oci,
     ControlGroupTree groups,
+    ProcessMoves moves,
     DiskImages disks,
     PlaygroundNetworks networks,
     UidRanges ranges,
@@ -47,6 +48,7 @@ internal sealed partial class SandboxLauncher(
         try
         {
             groups.SetOwner(spec.Owner, spec.OwnerLimits);
+            moves.Expect(); // after the group was made: until the move is done, the kernel makes no other
             using var holder = await holding;
             var held = Stopwatch.GetElapsedTime(clock);
             network = networks.AttachAsync(spec.Playground, spec.Id, sandbox.Record.Place, holder.NetworkPath, CancellationToken.None);
@@ -157,6 +159,7 @@ internal sealed partial class SandboxLauncher(
 
     private async Task RunAsync(LiveSandbox sandbox, NamespaceHolder holder)
     {
+        moves.Expect();
         var record = sandbox.Record;
         var spec = record.Spec;
         var config = record.Config;

@@ -8,6 +8,7 @@ using Sandbox.Core.Errors;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
+using Sandbox.Daemon.ControlGroups;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Oci;
 using Sandbox.Daemon.Sandboxes;
@@ -26,13 +27,15 @@ internal sealed class TerminalHolders
     private readonly DaemonOptions _options;
     private readonly OciRuntime _oci;
     private readonly ProcessWatch _watch;
+    private readonly ProcessMoves _moves;
     private readonly ConcurrentDictionary<SandboxId, ConcurrentDictionary<TerminalId, Lazy<Task<Holder>>>> _holders = new();
 
-    public TerminalHolders(DaemonOptions options, OciRuntime oci, ProcessWatch watch)
+    public TerminalHolders(DaemonOptions options, OciRuntime oci, ProcessWatch watch, ProcessMoves moves)
     {
         _options = options;
         _oci = oci;
         _watch = watch;
+        _moves = moves;
     }
 
     private string Root => Path.Combine(_options.RunDirectory, "tty");
@@ -143,6 +146,7 @@ internal sealed class TerminalHolders
 
     private async Task<Holder> StartAsync(SandboxRecord sandbox, string root, TerminalSpec spec)
     {
+        _moves.Expect();
         var user = sandbox.User ?? throw new InvalidOperationException("the user was not looked up");
         var environment = SandboxBundle.Environment(sandbox.Config, sandbox.Spec.Env, user, terminal: true);
         var workdir = sandbox.Spec.Workdir ?? sandbox.Config.Workdir;

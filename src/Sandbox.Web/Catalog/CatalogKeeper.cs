@@ -182,8 +182,8 @@ internal sealed partial class CatalogKeeper(SqliteStore store, ISandboxRuntime r
         .Where(row => row is { IsArchive: true, State: CatalogState.Making, Removed: false })
         .Select(row => row.Source).ToHashSet(StringComparer.Ordinal);
 
-    internal CatalogRow? NextToMake() => _entries.Values
-        .Where(row => row is { State: CatalogState.Making, Removed: false })
+    internal CatalogRow? NextToMake(Func<CatalogRow, bool> which) => _entries.Values
+        .Where(row => row is { State: CatalogState.Making, Removed: false } && which(row))
         .OrderBy(row => row.AskedAt)
         .ThenBy(row => row.Name, StringComparer.Ordinal)
         .FirstOrDefault();
@@ -223,7 +223,7 @@ internal sealed partial class CatalogKeeper(SqliteStore store, ISandboxRuntime r
             });
         }
 
-        if (NextToMake() is not null)
+        if (NextToMake(static _ => true) is not null)
         {
             Asked?.Invoke();
             return;

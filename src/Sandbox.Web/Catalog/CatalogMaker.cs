@@ -1,47 +1,56 @@
+using System.Collections.Concurrent;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
 using Sandbox.Core.Runtime;
 
 namespace Sandbox.Web.Catalog;
 
-/// <summary>Makes what the catalog lacks, one image at a time: each takes both a core and the disk for itself.</summary>
+/// <summary>
+/// Makes what the catalog lacks: one recipe at a time, since each takes a core and the disk for itself, and beside it
+/// one image that is only fetched or was uploaded, so that an operator's upload does not wait behind the first start.
+/// </summary>
 internal sealed partial class CatalogMaker(CatalogKeeper catalog, ISandboxRuntime runtime, Uploads uploads, ILogger<CatalogMaker> logger) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    private readonly SemaphoreSlim _asked = new(0);
-    private readonly Lock _gate = new();
-    private (string Name, CancellationTokenSource Stop)? _making;
+    private readonly SemaphoreSlim _recipeAsked = new(0);
+    private readonly SemaphoreSlim _importAsked = new(0);
+    private readonly ConcurrentDictionary<string, CancellationTokenSource> _making = new(StringComparer.Ordinal);
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        catalog.Asked += () => _asked.Release();
+        catalog.Asked += () =>
+        {
+            _recipeAsked.Release();
+            _importAsked.Release();
+        };
         catalog.Dropped += Drop;
         return base.StartAsync(cancellationToken);
     }
 
     public override void Dispose()
     {
-        _asked.Dispose();
+        _recipeAsked.Dispose();
+        _importAsked.Dispose();
         base.Dispose();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+        MakeAllAsync(row => row.SourceKind == CatalogSource.Recipe, _recipeAsked, stoppingToken),
+        MakeAllAsync(row => row.SourceKind != CatalogSource.Recipe, _importAsked, stoppingToken));
+
+    private async Task MakeAllAsync(Func<CatalogRow, bool> which, SemaphoreSlim asked, CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            if (catalog.NextToMake() is not { } row)
+            if (catalog.NextToMake(which) is not { } row)
             {
-                await _asked.WaitAsync(stoppingToken);
+                await asked.WaitAsync(stoppingToken);
                 continue;
             }
 
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-            lock (_gate)
-            {
-                _making = (row.Name, stop);
-            }
-
+            _making[row.Name] = stop;
             try
             {
                 await MakeAsync(row, stop.Token);
@@ -52,10 +61,7 @@ internal sealed partial class CatalogMaker(CatalogKeeper catalog, ISandboxRuntim
             }
             finally
             {
-                lock (_gate)
-                {
-                    _making = null;
-                }
+                _making.TryRemove(new(row.Name, stop));
             }
         }
     }
@@ -98,11 +104,15 @@ internal sealed partial class CatalogMaker(CatalogKeeper catalog, ISandboxRuntim
 
     private void Drop(string name)
     {
-        lock (_gate)
+        if (_making.TryGetValue(name, out var stop))
         {
-            if (_making is { } making && making.Name == name)
+            try
             {
-                making.Stop.Cancel();
+                stop.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It was finished at this very moment; what it settled is dropped with the row.
             }
         }
     }
