@@ -15,6 +15,7 @@ using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Recordings;
 using Sandbox.Web.Sharing;
+using Sandbox.Web.Status;
 using Sandbox.Web.Store;
 using Sandbox.Web.Terminals;
 
@@ -159,6 +160,7 @@ internal static class SandboxWeb
         services.AddPlaygrounds();
         services.AddTerminals();
         services.AddSharing();
+        services.AddStatus();
         services.AddLeases();
         services.AddRecordings();
         if (options.Proxies.Length > 0)
@@ -198,6 +200,7 @@ internal static class SandboxWeb
         app.MapTerminals();
         app.MapShares();
         app.MapRecordings();
+        app.MapStatus();
         app.MapUnknownRoutes();
         app.MapPages();
     }

@@ -139,6 +139,13 @@ internal sealed class Admission(SqliteStore store, Guests guests, ISandboxRuntim
         }
     }
 
+    /// <summary>Memory promised to all sandboxes, and how much may be.</summary>
+    public async Task<(long Held, long Most)> CommitmentAsync()
+    {
+        var held = await store.ReadAsync(db => db.Sandboxes.Where(row => row.Playground!.State != PlaygroundStage.Ended).SumAsync(row => row.MemoryBytes));
+        return (held, await CommittedMemoryAsync());
+    }
+
     private PlaygroundRow Row(PersonRow person, Recipe recipe, string asked, IReadOnlyList<ResolvedImage> images)
     {
         var now = time.GetUtcNow();

@@ -8,6 +8,7 @@ using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Leases;
+using Sandbox.Web.Status;
 using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Playgrounds;
@@ -23,6 +24,7 @@ internal sealed class OwnedPlaygrounds(
     Endings endings,
     SandboxStates states,
     Presence presence,
+    LiveLatency latency,
     WebOptions options,
     TimeProvider time) : IPlaygrounds
 {
@@ -49,6 +51,7 @@ internal sealed class OwnedPlaygrounds(
     public async Task<PlaygroundView> LaunchAsync(PersonId owner, Recipe recipe, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
     {
         Check(recipe, idempotencyKey);
+        var asked = latency.Now;
         var images = recipe.Nodes.Select(node => catalog.Resolve(node.Image)).ToList();
         var admitted = await admission.AdmitAsync(owner, recipe, images, idempotencyKey);
         trace.Mark("admit");
@@ -74,7 +77,13 @@ internal sealed class OwnedPlaygrounds(
 
         try
         {
-            return View(await launch.Outcome.WaitAsync(TimeSpan.FromSeconds(options.Limits.LaunchWaitSeconds), cancellationToken));
+            var running = await launch.Outcome.WaitAsync(TimeSpan.FromSeconds(options.Limits.LaunchWaitSeconds), cancellationToken);
+            if (!admitted.IsRepeat && recipe.Nodes.All(node => node.Setup.Count == 0))
+            {
+                latency.Launched(id, asked);
+            }
+
+            return View(running);
         }
         catch (TimeoutException) when (launch.Decide() || !launch.Outcome.IsCompleted)
         {

@@ -12,6 +12,7 @@ using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Recordings;
 using Sandbox.Web.Sharing;
+using Sandbox.Web.Status;
 
 namespace Sandbox.Web.Terminals;
 
@@ -32,6 +33,7 @@ internal sealed partial class TerminalHub(
     ShareLinks links,
     TerminalFollowers followers,
     RunningRecordings recordings,
+    LiveLatency latency,
     ILogger<TerminalHub> logger) : Hub
 {
     private const int MostViewers = 64;
@@ -86,6 +88,7 @@ internal sealed partial class TerminalHub(
 
         var playground = PlaygroundId.Parse(row.Id);
         presence.Touch(playground);
+        latency.Opening(playground);
         var terminal = await runtime.OpenTerminalAsync(sandbox, spec, Context.ConnectionAborted);
         directory.Add(terminal.Id, new TerminalPlace(person, playground, sandbox, terminal.Socket));
         audiences.Of(terminal.Id, playground).Sized(new TerminalSize(cols, rows));
@@ -95,7 +98,7 @@ internal sealed partial class TerminalHub(
     /// <summary>Everything the terminal prints after the client's first <paramref name="after"/> bytes; the last item carries the exit code.</summary>
     public async IAsyncEnumerable<TerminalItem> Attach(string terminalId, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var (viewer, connection, here) = await AttachedAsync(terminalId, after, cancellationToken);
+        var (viewer, connection, playground, here) = await AttachedAsync(terminalId, after, cancellationToken);
         var ended = false;
         try
         {
@@ -104,6 +107,13 @@ internal sealed partial class TerminalHub(
             while (await NextAsync(items))
             {
                 ended |= items.Current.ExitCode is not null;
+                viewer.Echo.Printed();
+                if (playground is { } launched)
+                {
+                    latency.Printed(launched);
+                    playground = null;
+                }
+
                 yield return new TerminalItem((long)items.Current.Offset, items.Current.Data, items.Current.ExitCode);
             }
         }
@@ -281,11 +291,12 @@ internal sealed partial class TerminalHub(
         var owner = caller.Owner;
         var aborted = Context.ConnectionAborted;
         var places = directory;
+        var echo = latency.NewEchoWatch();
         return viewers.GetOrAdd(terminal, _ => new TerminalViewer(async () =>
         {
             var place = await places.FindAsync(owner, terminal, aborted);
             return await TtyConnection.ConnectAsync(place.Socket, aborted);
-        }));
+        }, echo));
     }
 
     private async Task<Audience> AudienceAsync(TerminalCaller caller, string terminal, TerminalRight right, CancellationToken cancellationToken)
@@ -320,7 +331,7 @@ internal sealed partial class TerminalHub(
     }
 
     /// <summary>Attaches. What it throws is told already: filters do not see what a stream throws.</summary>
-    private async Task<(TerminalViewer Viewer, TtyConnection Connection, IDisposable? Here)> AttachedAsync(string terminal, long after, CancellationToken cancellationToken)
+    private async Task<(TerminalViewer Viewer, TtyConnection Connection, PlaygroundId? Playground, IDisposable? Here)> AttachedAsync(string terminal, long after, CancellationToken cancellationToken)
     {
         try
         {
@@ -340,7 +351,7 @@ internal sealed partial class TerminalHub(
                 await connection.AttachAsync((ulong)after, cancellationToken);
                 followers.Held(terminal, viewer, after);
                 viewer.Sit(audiences.Of(TerminalId.Parse(terminal), place.Playground), caller.RightTo);
-                return (viewer, connection, caller.Share is null ? presence.Enter(place.Playground) : null);
+                return (viewer, connection, place.Playground, caller.Share is null ? presence.Enter(place.Playground) : null);
             }
             catch (Exception fault)
             {

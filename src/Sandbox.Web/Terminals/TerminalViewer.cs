@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Terminals;
+using Sandbox.Web.Status;
 
 namespace Sandbox.Web.Terminals;
 
@@ -22,7 +23,14 @@ internal sealed class TerminalViewer : IAsyncDisposable
     private TerminalSize? _wish;
     private bool _isOver;
 
-    public TerminalViewer(Func<Task<TtyConnection>> connect) => _connecting = ConnectAsync(connect);
+    public TerminalViewer(Func<Task<TtyConnection>> connect, EchoWatch echo)
+    {
+        Echo = echo;
+        _connecting = ConnectAsync(connect);
+    }
+
+    /// <summary>Measures how soon its keys are answered.</summary>
+    public EchoWatch Echo { get; }
 
     /// <summary>The connection once it is made. Code: NotFound.</summary>
     public Task<TtyConnection> Connection => _connecting;
@@ -82,6 +90,7 @@ internal sealed class TerminalViewer : IAsyncDisposable
     /// <summary>False when too much is waiting to be typed.</summary>
     public bool TryInput(ReadOnlyMemory<byte> data)
     {
+        Echo.Typed(data.Span);
         lock (_gate)
         {
             ThrowIfFailed();

@@ -46,6 +46,17 @@ internal static class Shown
         _ => "broke off",
     };
 
+    /// <summary>Three digits and a unit people read: "0.21 ms", "48 ms", "1.3 s".</summary>
+    public static string Duration(double? milliseconds) => milliseconds switch
+    {
+        null => "–",
+        < 0.095 => string.Create(CultureInfo.InvariantCulture, $"{milliseconds * 1000:0} µs"),
+        < 0.995 => string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0.00} ms"),
+        < 9.95 => string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0.0} ms"),
+        < 999.5 => string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0} ms"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{milliseconds / 1000:0.0} s"),
+    };
+
     /// <summary>Why a playground ended, in a sentence.</summary>
     public static string End(PlaygroundView playground) =>
         playground.Error?.Message ?? playground.Lease.Message ?? playground.Lease.Reason switch

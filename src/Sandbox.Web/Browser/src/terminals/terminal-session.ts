@@ -22,6 +22,16 @@ export type SessionState = "attaching" | "live" | "offline" | "exited" | "gone";
 /** full: the server takes no input yet. refused: too much at once. uncertain: keys were under way when the connection broke. */
 export type InputNotice = "full" | "refused" | "uncertain" | null;
 
+/** Is told of keys and of output, to time the way between them. */
+export interface EchoTimer {
+  typed(): void;
+  printed(): void;
+  forget(): void;
+}
+
+/** What is longer is no key but was pasted; what begins with escape may be xterm's own answer to a program. */
+const longestKey = 8;
+const escape = 0x1b;
 /** The longest Input the hub takes. */
 const maxInput = 16 * 1024;
 /** Input kept here while the server takes none. */
@@ -38,6 +48,7 @@ const maxAttaches = 4;
 export class TerminalSession {
   state: SessionState = "attaching";
   exitCode: number | null = null;
+  timer: EchoTimer | null = null;
   onState: (state: SessionState) => void = () => undefined;
   onInputNotice: (notice: InputNotice) => void = () => undefined;
 
@@ -85,6 +96,9 @@ export class TerminalSession {
       this.onInputNotice("refused");
       return false;
     }
+    if (bytes.length <= longestKey && bytes[0] !== escape && this.state === "live") {
+      this.timer?.typed();
+    }
     void this.#pump();
     return true;
   }
@@ -125,6 +139,7 @@ export class TerminalSession {
     } else {
       this.#generation++;
       this.#subscription = null;
+      this.timer?.forget();
       this.#set("offline");
     }
   }
@@ -175,6 +190,7 @@ export class TerminalSession {
     }
     this.#seen = true;
     if (data.length > 0) {
+      this.timer?.printed();
       this.#held += data.length;
       const end = this.#held;
       this.sink.write(data, () => this.#written(end));

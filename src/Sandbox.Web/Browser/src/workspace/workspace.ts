@@ -1,5 +1,6 @@
 import { api, headline, type Playground, Problem } from "../api";
 import { endsSoon, timeLeft } from "../countdown";
+import { LatencyDot } from "../latency/latency-dot";
 import { HubLink } from "../terminals/hub-link";
 import { KeyBar } from "../terminals/key-bar";
 import { startRecording } from "../recording/record";
@@ -34,6 +35,10 @@ let lost = 0;
 startThemeToggle();
 followViewport();
 new LinkBar(byId("ws-link"), link);
+const latency = new LatencyDot(byId("ws-latency"), link, () => tabs.sessions);
+tabs.onTerminal(({ session }) => {
+  session.timer = latency.timer();
+});
 tabs.onFirst = () => {
   if (playground?.state === "running") {
     panel.hide();

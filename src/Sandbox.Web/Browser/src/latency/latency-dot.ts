@@ -1,0 +1,93 @@
+import type { Connection, HubLink } from "../terminals/hub-link";
+import { toast } from "../toast";
+import { KeyTimer } from "./key-timer";
+import { type Pace, paceOf, paceWords, RoundTrip } from "./round-trip";
+
+/** What the dot needs to know of a session. */
+export interface Pingable {
+  readonly state: string;
+  ping(connection: Connection): Promise<void>;
+}
+
+/** Without keys for this long, one small call tells the same. */
+const idleMs = 10_000;
+
+/** Shows how long a key takes to the sandbox and back. It is painted at most once a second, and only when its words change. */
+export class LatencyDot {
+  readonly #trip = new RoundTrip();
+  #measuredAt = -Infinity;
+  #pinging = false;
+  #pace: Pace | null = null;
+  #words = "";
+
+  /** @param sessions those open now, for the call when nobody types. */
+  constructor(private readonly element: HTMLElement, private readonly link: HubLink, private readonly sessions: () => readonly Pingable[]) {
+    link.onState(state => {
+      if (state.kind !== "connected") {
+        this.#trip.clear();
+        this.#measuredAt = -Infinity;
+      }
+      this.#paint();
+    });
+    // Where nothing hovers, a tap says the same.
+    element.addEventListener("click", () => toast(this.#words));
+    setInterval(() => this.#tick(), 1000);
+  }
+
+  /** The timer of one terminal's keys. */
+  timer(): KeyTimer {
+    return new KeyTimer(ms => this.#add(ms));
+  }
+
+  #add(ms: number): void {
+    this.#trip.add(ms);
+    this.#measuredAt = performance.now();
+  }
+
+  #tick(): void {
+    if (!document.hidden) {
+      void this.#ping();
+      this.#paint();
+    }
+  }
+
+  async #ping(): Promise<void> {
+    const connection = this.link.connection;
+    const session = this.sessions().find(each => each.state === "live");
+    if (this.#pinging || !connection || !session || performance.now() - this.#measuredAt < idleMs) {
+      return;
+    }
+    this.#pinging = true;
+    const began = performance.now();
+    try {
+      await session.ping(connection);
+      if (this.link.connection === connection) {
+        this.#add(performance.now() - began);
+      }
+    } catch {
+      // The link finds out by itself.
+    } finally {
+      this.#pinging = false;
+    }
+  }
+
+  #paint(): void {
+    const { kind } = this.link.state;
+    const ms = this.#trip.ms;
+    const pace = paceOf(kind === "connected", ms);
+    const hidden = kind === "idle" || kind === "closed";
+    const words = paceWords(pace, ms);
+    if (this.element.hidden !== hidden) {
+      this.element.hidden = hidden;
+    }
+    if (pace !== this.#pace) {
+      this.#pace = pace;
+      this.element.dataset["pace"] = pace;
+    }
+    if (words !== this.#words) {
+      this.#words = words;
+      this.element.title = words;
+      this.element.querySelector(".latency-words")!.textContent = words;
+    }
+  }
+}

@@ -1,0 +1,83 @@
+using System.Reflection;
+using Microsoft.EntityFrameworkCore;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Quotas;
+using Sandbox.Core.Runtime;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Store;
+
+namespace Sandbox.Web.Status;
+
+/// <summary>Puts together what the service tells about itself. Asked by anybody, as often as they like, it looks once a second.</summary>
+internal sealed class ServiceStatus(SqliteStore store, ISandboxRuntime runtime, Admission admission, LiveLatency latency, TimeProvider time)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
+    private static readonly string Version = typeof(ServiceStatus).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
+
+    private readonly Lock _gate = new();
+    private readonly DateTimeOffset _since = time.GetUtcNow();
+    private Task<StatusView>? _latest;
+    private long _asked;
+
+    public Task<StatusView> GetAsync()
+    {
+        lock (_gate)
+        {
+            if (_latest is null || (_latest.IsCompleted && (_latest.IsFaulted || time.GetElapsedTime(_asked) > Fresh)))
+            {
+                _asked = time.GetTimestamp();
+                _latest = LookAsync();
+            }
+
+            return _latest;
+        }
+    }
+
+    private async Task<StatusView> LookAsync()
+    {
+        await Task.Yield();
+        var sandboxes = await store.ReadAsync(db => db.Sandboxes.CountAsync(row => row.Playground!.State == PlaygroundStage.Running && row.State == SandboxState.Running));
+        CapacityView? capacity = null;
+        try
+        {
+            using var patience = new CancellationTokenSource(Patience);
+            var host = await runtime.GetStatusAsync(patience.Token);
+            capacity = Capacity(await RoomAsync(host));
+        }
+        catch (Exception fault) when (fault is SandboxException or OperationCanceledException)
+        {
+            // It is down, and that is the news.
+        }
+
+        var (state, message) = capacity is null
+            ? ("down", "Nothing can be launched just now. What runs goes on, and terminals that are open stay so.")
+            : ("up", "Sandboxes can be launched.");
+        return new StatusView(state, message, Version, time.GetUtcNow(), _since, sandboxes, capacity, new LatencyView(Windows(latency.Running), Windows(latency.FirstOutput), Windows(latency.Echo)));
+    }
+
+    /// <summary>How many more sandboxes of a guest fit, and of how many in all.</summary>
+    private async Task<(long Left, double Used)> RoomAsync(RuntimeStatus host)
+    {
+        var (held, most) = await admission.CommitmentAsync();
+        var each = (await store.ReadAsync(db => db.Plans.AsNoTracking().SingleOrDefaultAsync(plan => plan.Name == Plan.Guest.Name)))?.ToPlan().PerSandbox ?? Plan.Guest.PerSandbox;
+        var left = Math.Min((most - held) / each.MemoryBytes, host.DiskFreeBytes / each.DiskBytes);
+        return (Math.Max(0, left), most <= 0 ? 1 : (double)held / most);
+    }
+
+    private static CapacityView Capacity((long Left, double Used) room) => room switch
+    {
+        { Left: 0 } => new("full", "The host is full. A place becomes free when somebody's playground ends."),
+        { Left: 1 } => new("busy", "Room for one more sandbox."),
+        { Used: >= 0.8 } => new("busy", $"Getting full: room for about {room.Left} more sandboxes."),
+        _ => new("free", $"Room for about {room.Left} more sandboxes."),
+    };
+
+    private static LatencyWindows Windows(LatencyHistory history) => new(Window(history.LastHour()), Window(history.LastDay()));
+
+    private static LatencyWindow Window(LatencySpread spread) => new(spread.Count, Milliseconds(spread.Percentile(0.5)), Milliseconds(spread.Percentile(0.99)));
+
+    private static double? Milliseconds(TimeSpan? duration) =>
+        duration is { } known ? double.Parse(known.TotalMilliseconds.ToString("G3", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture) : null;
+}

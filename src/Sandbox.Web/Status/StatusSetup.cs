@@ -1,0 +1,19 @@
+namespace Sandbox.Web.Status;
+
+internal static class StatusSetup
+{
+    public static void AddStatus(this IServiceCollection services)
+    {
+        services.AddSingleton<LiveLatency>();
+        services.AddSingleton<ServiceStatus>();
+    }
+
+    public static void MapStatus(this IEndpointRouteBuilder app)
+    {
+        // It counts from the start, not from the first time somebody looks.
+        app.ServiceProvider.GetRequiredService<ServiceStatus>();
+        app.MapGet("/api/v1/status", (ServiceStatus status) => status.GetAsync())
+            .Produces<StatusView>().WithTags("status").WithSummary("Whether it is up, what is left, and how long visitors waited")
+            .WithDescription("Latencies are milliseconds from real traffic since the service started: p50 and p99 of the last hour and the last 24 hours, null while there was none. Nothing in it tells who did what.");
+    }
+}
