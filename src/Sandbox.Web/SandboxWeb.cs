@@ -129,6 +129,9 @@ internal static class SandboxWeb
             kestrel.Limits.MaxConcurrentUpgradedConnections = 5_000;
             kestrel.ConfigureEndpointDefaults(new AddressConnections(options).AddTo);
         });
+        // What a socket brings is handled by the thread that read it, and sent by the thread that made it: one hand-over
+        // less each way for a key. What waits there makes its own connection wait and no other.
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.Logging.ClearProviders().AddJsonConsole(console =>
         {
             console.UseUtcTimestamp = true;

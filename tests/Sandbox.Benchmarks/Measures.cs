@@ -151,42 +151,6 @@ internal sealed class Measures(Options options, OurClient ours, Report report)
         report.Phases.Add(new Phase("idle, MiB, docker", "docker run (not counted above)", clients / number, clients / number));
     }
 
-    /// <summary>A key's way there and back, and how fast output comes.</summary>
-    public async Task TerminalsAsync()
-    {
-        var (_, launched, own) = await LaunchAsync();
-        await using var docker = await TtydTerminal.ConnectAsync(options.Docker);
-        await docker.PromptAsync();
-        await using var shell = await TtydTerminal.ConnectAsync(options.Shell);
-        await shell.PromptAsync();
-        Terminal[] all = [own, docker, shell];
-        var echoes = new List<Series>();
-        var rates = new List<double>();
-        foreach (var terminal in all)
-        {
-            echoes.Add(await EchoAsync(terminal));
-        }
-
-        foreach (var terminal in all)
-        {
-            var rate = new Series();
-            for (var round = 0; round < 3; round++)
-            {
-                rate.Add(await OutputAsync(terminal));
-            }
-
-            rates.Add(rate.P50);
-        }
-
-        await own.DisposeAsync();
-        await ours.RemoveAsync(launched);
-        await docker.ExitAsync();
-        await EndedAsync();
-        report.Lines.Add(new Line($"echo of a key, p50 of {options.Keys}", "ms", echoes[0].P50, echoes[1].P50, echoes[2].P50, null, null));
-        report.Lines.Add(new Line("echo of a key, p99", "ms", echoes[0].P99, echoes[1].P99, echoes[2].P99, null, null));
-        report.Lines.Add(new Line("output, p50 of 3", "MB/s", rates[0], rates[1], rates[2], null, null));
-    }
-
     private async Task<(double Took, Launched Launched, OurTerminal Terminal)> LaunchAsync(string? guest = null)
     {
         var token = guest ?? await ours.NewGuestAsync();
@@ -289,41 +253,6 @@ internal sealed class Measures(Options options, OurClient ours, Report report)
         var processes = ProcessMemory.Holding(options.DockerMark);
         double Sum(Func<string, bool> which) => processes.Where(process => which(process.Name)).Sum(process => ProcessMemory.Of(process.Pid));
         return (Sum(name => name is "dockerd" or "containerd"), Sum(name => name.StartsWith("containerd-shim", StringComparison.Ordinal)), Sum(name => name is "docker"));
-    }
-
-    private async Task<Series> EchoAsync(Terminal terminal)
-    {
-        await terminal.TypeAsync("cat\n");
-        await terminal.QuietAsync();
-        var echo = new Series();
-        for (var key = 0; key < options.Keys; key++)
-        {
-            // What the line discipline echoes, in every one of them.
-            if (key > 0 && key % 60 == 0)
-            {
-                await terminal.TypeAsync("\n");
-                await terminal.QuietAsync();
-            }
-
-            var since = Stopwatch.GetTimestamp();
-            await terminal.TypeAsync("k");
-            await terminal.TakeAsync(1);
-            echo.Add(Stopwatch.GetElapsedTime(since).TotalMilliseconds);
-        }
-
-        await terminal.TypeAsync("\u0003");
-        await terminal.QuietAsync();
-        return echo;
-    }
-
-    private async Task<double> OutputAsync(Terminal terminal)
-    {
-        var since = Stopwatch.GetTimestamp();
-        await terminal.TypeAsync($"head -c {options.OutputBytes.ToString(CultureInfo.InvariantCulture)} /dev/zero | tr '\\0' x\n");
-        await terminal.TakeAsync((long)options.OutputBytes);
-        var took = Stopwatch.GetElapsedTime(since).TotalSeconds;
-        await terminal.QuietAsync();
-        return options.OutputBytes / took / 1e6;
     }
 
     private long LogLength() => File.Exists(options.DaemonLog) ? new FileInfo(options.DaemonLog).Length : 0;

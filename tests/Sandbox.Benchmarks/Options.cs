@@ -36,12 +36,6 @@ internal sealed record Options
     /// <summary>Launches at one instant, and sandboxes whose idle cost is measured.</summary>
     public int Together { get; init; } = 20;
 
-    /// <summary>Keys typed for the echo.</summary>
-    public int Keys { get; init; } = 1000;
-
-    /// <summary>Bytes printed for the throughput.</summary>
-    public int OutputBytes { get; init; } = 64 << 20;
-
     public static Options Parse(string[] arguments)
     {
         if (arguments.Length % 2 != 0)

@@ -1,7 +1,7 @@
 using Sandbox.Benchmarks;
 
-// Measures our service beside ttyd with docker run -it, and ttyd with a bare shell. Started by infra/bench, which starts
-// all three; prints a table and writes it as JSON. Nothing here passes or fails.
+// Measures launches of our service beside ttyd with docker run -it, and ttyd with a bare shell. Started by infra/bench, which starts
+// all three, and measures terminals with node/bench.mjs; prints a table and writes it as JSON. Nothing here passes or fails.
 Options options;
 try
 {
@@ -25,7 +25,6 @@ try
         ("click to prompt", measures.LaunchesAsync),
         ("many at once", measures.TogetherAsync),
         ("create and first command", measures.FirstCommandsAsync),
-        ("keys and output", measures.TerminalsAsync),
     })
     {
         await Console.Error.WriteLineAsync($"measuring: {what}");

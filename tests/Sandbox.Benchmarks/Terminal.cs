@@ -32,42 +32,6 @@ internal abstract class Terminal : IAsyncDisposable
         }
     }
 
-    /// <summary>Until this many more bytes have come.</summary>
-    public async Task TakeAsync(long bytes)
-    {
-        while (bytes > 0)
-        {
-            bytes -= (await NextAsync()).Length;
-        }
-    }
-
-    /// <summary>Until a text has come.</summary>
-    public async Task TakeAsync(string text)
-    {
-        var seen = new StringBuilder();
-        while (!seen.ToString().Contains(text, StringComparison.Ordinal))
-        {
-            seen.Append(Encoding.Latin1.GetString((await NextAsync()).Span));
-        }
-    }
-
-    /// <summary>Takes what comes until nothing has for a moment.</summary>
-    public async Task QuietAsync()
-    {
-        while (true)
-        {
-            using var moment = new CancellationTokenSource(TimeSpan.FromMilliseconds(150));
-            try
-            {
-                await NextAsync(moment.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-        }
-    }
-
     /// <summary>Ends the shell and takes what it still says until the other side hangs up.</summary>
     public async Task ExitAsync()
     {
@@ -85,14 +49,9 @@ internal abstract class Terminal : IAsyncDisposable
         }
     }
 
-    private async ValueTask<ReadOnlyMemory<byte>> NextAsync(CancellationToken cancellationToken = default)
+    private async ValueTask<ReadOnlyMemory<byte>> NextAsync()
     {
-        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        if (!cancellationToken.CanBeCanceled)
-        {
-            bounded.CancelAfter(Longest);
-        }
-
+        using var bounded = new CancellationTokenSource(Longest);
         if (!Output.TryRead(out var piece))
         {
             piece = await Output.ReadAsync(bounded.Token);

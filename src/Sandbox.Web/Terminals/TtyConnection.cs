@@ -68,7 +68,12 @@ internal sealed class TtyConnection : IAsyncDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         _offset = after;
-        Say(() => _attach = after);
+        lock (_gate)
+        {
+            _attach = after;
+            Say();
+        }
+
         return ValueTask.CompletedTask;
     }
 
@@ -105,13 +110,43 @@ internal sealed class TtyConnection : IAsyncDisposable
                 throw new InvalidDataException("the holder of the terminal sent no frame");
             }
 
-            var payload = GC.AllocateUninitializedArray<byte>((int)length);
-            var have = Math.Min(payload.Length, filled - first);
-            buffer.AsSpan(first, have).CopyTo(payload);
-            first += have;
-            while (have < payload.Length)
+            // The number each of them begins with; after it come the bytes of Data, which alone are given away.
+            var number = kind == TtyFrame.Exit ? sizeof(int) : sizeof(ulong);
+            while (filled - first < number)
             {
-                var received = await ReceiveAsync(payload.AsMemory(have), either.Token);
+                (first, filled) = (0, Front(buffer, first, filled));
+                var received = await ReceiveAsync(buffer.AsMemory(filled), either.Token);
+                if (received == 0)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    yield break;
+                }
+
+                filled += received;
+            }
+
+            if (kind == TtyFrame.Taken)
+            {
+                Taken(BinaryPrimitives.ReadUInt64LittleEndian(buffer.AsSpan(first)));
+                first += number;
+                continue;
+            }
+
+            if (kind == TtyFrame.Exit)
+            {
+                yield return new TtyItem(_offset, default, BinaryPrimitives.ReadInt32LittleEndian(buffer.AsSpan(first)));
+                yield break;
+            }
+
+            _offset = BinaryPrimitives.ReadUInt64LittleEndian(buffer.AsSpan(first));
+            first += number;
+            var data = GC.AllocateUninitializedArray<byte>((int)length - number);
+            var have = Math.Min(data.Length, filled - first);
+            buffer.AsSpan(first, have).CopyTo(data);
+            first += have;
+            while (have < data.Length)
+            {
+                var received = await ReceiveAsync(data.AsMemory(have), either.Token);
                 if (received == 0)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
@@ -121,21 +156,8 @@ internal sealed class TtyConnection : IAsyncDisposable
                 have += received;
             }
 
-            switch (kind)
-            {
-                case TtyFrame.Data:
-                    _offset = BinaryPrimitives.ReadUInt64LittleEndian(payload);
-                    var data = payload.AsMemory(sizeof(ulong));
-                    yield return new TtyItem(_offset, data, null);
-                    _offset += (ulong)data.Length;
-                    break;
-                case TtyFrame.Taken:
-                    Say(() => _inputTaken = BinaryPrimitives.ReadUInt64LittleEndian(payload));
-                    break;
-                default:
-                    yield return new TtyItem(_offset, default, BinaryPrimitives.ReadInt32LittleEndian(payload));
-                    yield break;
-            }
+            yield return new TtyItem(_offset, data, null);
+            _offset += (ulong)data.Length;
         }
     }
 
@@ -162,20 +184,41 @@ internal sealed class TtyConnection : IAsyncDisposable
 
             data.Span.CopyTo(_input.AsSpan(_inputFirst + _inputCount));
             _inputCount += data.Length;
+            Say();
         }
 
-        Say(static () => { });
         return true;
     }
 
     /// <summary>Sets the terminal's size.</summary>
-    public void Resize(ushort cols, ushort rows) => Say(() => _size = (cols, rows));
+    public void Resize(ushort cols, ushort rows)
+    {
+        lock (_gate)
+        {
+            _size = (cols, rows);
+            Say();
+        }
+    }
 
     /// <summary>Says how many bytes of output the viewer holds.</summary>
-    public void Ack(ulong held) => Say(() => _ack = Math.Max(held, _ack ?? 0));
+    public void Ack(ulong held)
+    {
+        lock (_gate)
+        {
+            _ack = Math.Max(held, _ack ?? 0);
+            Say();
+        }
+    }
 
     /// <summary>Hangs the terminal up, for everybody.</summary>
-    public void Close() => Say(() => _close = true);
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _close = true;
+            Say();
+        }
+    }
 
     /// <summary>Leaves; what was said before is still sent, as far as the socket takes it at once.</summary>
     public async ValueTask DisposeAsync()
@@ -221,22 +264,27 @@ internal sealed class TtyConnection : IAsyncDisposable
 
     private int Window() => TtyFrame.InputWindow - (int)(_inputSent - _inputTaken);
 
-    private void Say(Action change)
+    // The holder took input; more that waits may follow.
+    private void Taken(ulong taken)
     {
         lock (_gate)
         {
-            if (_isBroken)
+            _inputTaken = taken;
+            if (_inputCount > 0)
             {
-                return;
+                Say();
             }
+        }
+    }
 
-            change();
-            if (!_isSending)
-            {
-                // it runs here until the socket makes it wait: a key goes out on the thread that brought it
-                _isSending = true;
-                _sending = SendAsync();
-            }
+    // Called with the gate held, when there is something to say.
+    private void Say()
+    {
+        if (!_isBroken && !_isSending)
+        {
+            // it runs here until the socket makes it wait: a key goes out on the thread that brought it
+            _isSending = true;
+            _sending = SendAsync();
         }
     }
 

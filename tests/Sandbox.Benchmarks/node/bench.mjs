@@ -1,0 +1,53 @@
+// Measures terminals and the page of our service beside ttyd, with one client for all. Started by infra/bench.
+import { parseArgs } from "node:util";
+import { crowd } from "./crowd.mjs";
+import { echo, echoAmongBusy } from "./keys.mjs";
+import { Ours } from "./ours.mjs";
+import { output } from "./output.mjs";
+import { page } from "./page.mjs";
+import { Report } from "./report.mjs";
+
+const { values } = parseArgs({
+  options: {
+    url: { type: "string" },
+    docker: { type: "string" },
+    shell: { type: "string" },
+    "web-pid": { type: "string" },
+    long: { type: "string" },
+    json: { type: "string" },
+    measure: { type: "string", multiple: true },
+    keys: { type: "string", default: "1000" },
+    busy: { type: "string", default: "200" },
+    crowd: { type: "string", default: "500" },
+  },
+});
+
+const bench = {
+  ours: new Ours(values.url),
+  report: new Report(),
+  options: {
+    docker: values.docker,
+    shell: values.shell,
+    webPid: Number(values["web-pid"]),
+    long: values.long,
+    keys: Number(values.keys),
+    busy: Number(values.busy),
+    crowd: Number(values.crowd),
+    crowdSeconds: 20,
+    bytes: 50_000_000,
+    longBytes: 50_000_000,
+  },
+};
+const measures = { echo, output, busy: echoAmongBusy, crowd, page };
+try {
+  for (const name of values.measure ?? Object.keys(measures)) {
+    console.error(`measuring: ${name}`);
+    await measures[name](bench);
+  }
+} finally {
+  bench.report.print(); // what was measured before something failed, too
+}
+if (values.json) {
+  bench.report.write(values.json);
+}
+process.exit(0);

@@ -1,0 +1,98 @@
+import { Series } from "./series.mjs";
+import { exit } from "./terminal.mjs";
+import { TtydTerminal } from "./ttyd.mjs";
+
+const prompt = /[#$] (\x1b\[[?0-9]*[a-z])*$/;
+const busy = "while :; do read -t .1; echo 'A line of a build log, as long as such lines are, eighty columns or nearly so'; done";
+const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
+
+/** A terminal on each side, each at its prompt: ours, ttyd with docker, ttyd with a bare shell. */
+export async function sides({ ours, options }) {
+  const launched = await ours.launch("debian");
+  const all = [await ours.open(launched), await TtydTerminal.connect(options.docker), await TtydTerminal.connect(options.shell)];
+  await Promise.all(all.map(terminal => terminal.see(prompt)));
+  return {
+    all,
+    end: async () => {
+      all[0].close();
+      await ours.remove(launched);
+      await Promise.all(all.slice(1).map(exit));
+    },
+  };
+}
+
+/** Keys in turn on all sides, so that whatever else the machine does meets all of them; the line discipline echoes. */
+async function echoes(all, keys) {
+  const series = all.map(() => new Series());
+  for (const terminal of all) {
+    terminal.type("cat\n");
+    await terminal.quiet();
+  }
+  for (let key = 0; key < keys; key++) {
+    if (key > 0 && key % 60 === 0) {
+      for (const terminal of all) {
+        terminal.type("\n");
+        await terminal.quiet(30);
+      }
+    }
+    for (const [side, terminal] of all.entries()) {
+      series[side].add(await terminal.echo());
+    }
+  }
+  for (const terminal of all) {
+    terminal.type("\u0003");
+    await terminal.quiet();
+  }
+  return series;
+}
+
+/** A key's way there and back in quiet terminals of a quiet host. */
+export async function echo(bench) {
+  const { all, end } = await sides(bench);
+  await echoes(all, 100);
+  const [own, docker, shell] = await echoes(all, bench.options.keys);
+  await end();
+  tell(bench.report, `echo of a key, p50 of ${own.count}`, "echo of a key", own, docker, shell);
+}
+
+function tell(report, p50, name, own, docker, shell) {
+  report.add(p50, "ms", own.p50, docker?.p50, shell.p50, `≤ 1.1 × bare${docker ? ", ≤ 0.5 × docker" : ""}`, own.p50 <= 1.1 * shell.p50 && (!docker || own.p50 <= 0.5 * docker.p50));
+  report.add(`${name}, p99`, "ms", own.p99, docker?.p99, shell.p99, "≤ bare + 1 ms", own.p99 <= shell.p99 + 1);
+}
+
+/** The same while many other terminals of the same side print a line ten times a second. */
+export async function echoAmongBusy(bench) {
+  const { ours, options, report } = bench;
+  const results = [];
+  for (const side of ["ours", "shell"]) {
+    const others = [];
+    const launched = [];
+    for (let number = 0; number < options.busy; number++) {
+      if (side === "ours") {
+        if (number % 16 === 0) {
+          launched.push(await ours.launch("debian"));
+        }
+        others.push(await ours.open(launched.at(-1), ["bash", "-c", busy]));
+      } else {
+        const terminal = await TtydTerminal.connect(options.shell);
+        terminal.type(`exec bash -c "${busy}"\n`);
+        others.push(terminal);
+      }
+    }
+    await pause(2000);
+    const own = side === "ours" ? await ours.launch("debian") : null;
+    const terminal = own ? await ours.open(own) : await TtydTerminal.connect(options.shell);
+    await terminal.see(prompt);
+    await echoes([terminal], 100);
+    results.push((await echoes([terminal], options.keys))[0]);
+    terminal.close();
+    for (const other of others) {
+      other.close();
+    }
+    for (const playground of own ? [own, ...launched] : []) {
+      await ours.remove(playground);
+    }
+    await pause(1500);
+  }
+  tell(report, `echo among ${options.busy} busy terminals, p50`, `echo among ${options.busy} busy terminals`, results[0], null, results[1]);
+}
