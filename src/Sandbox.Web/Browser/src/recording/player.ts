@@ -42,7 +42,7 @@ export async function startPlayer(page: HTMLElement): Promise<void> {
       autoPlay: playing,
       controls: true,
       fit: "width",
-      poster: `npt:${begun ? startAt : Math.min(1, shown.at(-1)![0])}`,
+      poster: `npt:${begun ? startAt : shown.at(-1)![0] / 4}`,
       preload: true,
       speed: Number(speed.value),
       startAt,
