@@ -108,6 +108,12 @@ export class TerminalSession {
     this.#sendSize();
   }
 
+  /** Asks for no size any more, also after the next connect, until the next {@link resize}. */
+  forgetSize(): void {
+    this.#size = null;
+    this.#sentSize = "";
+  }
+
   /** Asks the server something small that answers at once. */
   async ping(connection: Connection): Promise<void> {
     await connection.invoke("Ack", this.id, this.#parsed);

@@ -12,6 +12,14 @@ const encoder = new TextEncoder();
 /** Replies to what was asked long ago would be typed into the shell of now; a replay lasts until output pauses this long. */
 const replayQuiet = 200;
 
+/** Smaller letters are no letters any more; then the terminal scrolls. */
+const leastFont = 7;
+
+export interface Size {
+  cols: number;
+  rows: number;
+}
+
 export interface ViewOptions {
   fontSize: number;
   screenReader: boolean;
@@ -26,6 +34,9 @@ export class TerminalView implements TerminalSink {
   /** Changes typed text on its way, for the sticky keys of the key bar. */
   transform: (text: string) => string = text => text;
 
+  /** Whether it answers what programs ask of their terminal: of all the pages on one, one does. */
+  answers = true;
+
   readonly #fit = new FitAddon();
   readonly #observer: ResizeObserver;
   #session: TerminalSession | null = null;
@@ -33,6 +44,11 @@ export class TerminalView implements TerminalSink {
   #replaying = false;
   #replayTimer = 0;
   #resizeTimer = 0;
+  /** The size it is shown at when that is not its own, see {@link follow}. */
+  #follows: Size | null = null;
+  #wishes = false;
+  #fontSize = 0;
+  #scaledFont = 0;
 
   constructor(readonly element: HTMLElement, options: ViewOptions) {
     this.terminal = new Terminal({
@@ -68,6 +84,9 @@ export class TerminalView implements TerminalSink {
     this.terminal.onTitleChange(title => this.onTitle(title));
     this.terminal.onResize(({ cols, rows }) => {
       clearTimeout(this.#resizeTimer);
+      if (this.#follows) {
+        return;
+      }
       this.#resizeTimer = window.setTimeout(() => this.#session?.resize(cols, rows), 60);
     });
     this.terminal.attachCustomKeyEventHandler(event => this.#key(event));
@@ -104,9 +123,56 @@ export class TerminalView implements TerminalSink {
   }
 
   fit(): void {
-    if (this.element.offsetParent !== null && this.element.clientWidth > 0) {
+    if (this.element.offsetParent === null || this.element.clientWidth === 0) {
+      return;
+    }
+    if (this.#follows) {
+      this.#scale(this.#follows);
+    } else {
       this.#fit.fit();
     }
+  }
+
+  /**
+   * Shows the terminal at a size that is decided elsewhere, in smaller letters where there is no room; null is its own
+   * size again.
+   * @param wishes whether the program's size may follow from this window's, so that it has to be told.
+   */
+  follow(size: Size | null, wishes = false): void {
+    if (size?.cols === this.#follows?.cols && size?.rows === this.#follows?.rows && wishes === this.#wishes) {
+      return;
+    }
+    const before = this.#follows;
+    this.#follows = size;
+    this.#wishes = wishes;
+    this.element.classList.toggle("follows", size !== null);
+    if (size && !before) {
+      clearTimeout(this.#resizeTimer);
+      this.#fontSize = this.#scaledFont = this.terminal.options.fontSize!;
+    } else if (!size && before) {
+      this.#zoom(this.#chosenFont());
+    }
+    this.fit();
+    if (size && !wishes) {
+      this.#session?.forgetSize();
+    } else if (!size) {
+      this.#session?.resize(this.terminal.cols, this.terminal.rows);
+    }
+  }
+
+  /** Takes the size of the terminal back to this window's. */
+  claim(): void {
+    const own = this.#own();
+    if (own) {
+      this.#session?.forgetSize();
+      this.#session?.resize(own.cols, own.rows);
+    }
+  }
+
+  /** Whether this window by itself would be of that size. */
+  isSized(size: Size): boolean {
+    const own = this.#own();
+    return own?.cols === size.cols && own.rows === size.rows;
   }
 
   focus(): void {
@@ -178,7 +244,7 @@ export class TerminalView implements TerminalSink {
 
   /** While output is replayed, queries in it are swallowed instead of answered. */
   #muteReplies(): void {
-    const mute = (): boolean => this.#replaying;
+    const mute = (): boolean => this.#replaying || !this.answers;
     const parser = this.terminal.parser;
     for (const id of [{ final: "c" }, { prefix: ">", final: "c" }, { prefix: "=", final: "c" }, { final: "n" }, { prefix: "?", final: "n" },
       { intermediates: "$", final: "p" }, { prefix: "?", intermediates: "$", final: "p" }, { prefix: ">", final: "q" }]) {
@@ -187,7 +253,50 @@ export class TerminalView implements TerminalSink {
     parser.registerCsiHandler({ final: "t" }, mute);
     parser.registerDcsHandler({ intermediates: "$", final: "q" }, mute);
     for (const osc of [4, 10, 11, 12]) {
-      parser.registerOscHandler(osc, data => this.#replaying && data.includes("?"));
+      parser.registerOscHandler(osc, data => mute() && data.includes("?"));
+    }
+  }
+
+  /** Text size as the visitor chose it, possibly meanwhile. */
+  #chosenFont(): number {
+    const now = this.terminal.options.fontSize!;
+    if (now !== this.#scaledFont) {
+      this.#fontSize = now;
+    }
+    return this.#fontSize;
+  }
+
+  /** The size this window has room for, in letters as large as chosen. */
+  #own(): Size | undefined {
+    const room = this.#fit.proposeDimensions();
+    if (!room || !Number.isFinite(room.cols) || !Number.isFinite(room.rows)) {
+      return undefined;
+    }
+    if (!this.#follows) {
+      return room;
+    }
+    const by = this.terminal.options.fontSize! / this.#chosenFont();
+    return { cols: Math.max(2, Math.floor(room.cols * by)), rows: Math.max(1, Math.floor(room.rows * by)) };
+  }
+
+  #scale(size: Size): void {
+    const own = this.#own();
+    if (!own) {
+      return;
+    }
+    if (this.#wishes) {
+      this.#session?.resize(own.cols, own.rows);
+    }
+    const chosen = this.#chosenFont();
+    const fitting = chosen * Math.min(1, own.cols / size.cols, own.rows / size.rows);
+    this.#zoom(Math.max(leastFont, Math.floor(fitting * 2) / 2));
+    this.terminal.resize(size.cols, size.rows);
+  }
+
+  #zoom(fontSize: number): void {
+    this.#scaledFont = fontSize;
+    if (this.terminal.options.fontSize !== fontSize) {
+      this.terminal.options.fontSize = fontSize;
     }
   }
 

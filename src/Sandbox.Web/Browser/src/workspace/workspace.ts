@@ -1,6 +1,7 @@
 import { api, headline, type Playground, Problem } from "../api";
 import { endsSoon, timeLeft } from "../countdown";
 import { LatencyDot } from "../latency/latency-dot";
+import { startSharing } from "../sharing/workspace-sharing";
 import { HubLink } from "../terminals/hub-link";
 import { KeyBar } from "../terminals/key-bar";
 import { startRecording } from "../recording/record";
@@ -39,6 +40,7 @@ const latency = new LatencyDot(byId("ws-latency"), link, () => tabs.sessions);
 tabs.onTerminal(({ session }) => {
   session.timer = latency.timer();
 });
+startSharing(tabs, link, byId<HTMLButtonElement>("ws-share"), byId("ws-status"));
 tabs.onFirst = () => {
   if (playground?.state === "running") {
     panel.hide();
@@ -109,6 +111,7 @@ function show(next: Playground): void {
   for (const item of document.querySelectorAll<HTMLElement>("[data-when]")) {
     item.hidden = !item.dataset["when"]!.split(" ").includes(next.state);
   }
+  byId("ws-share").hidden = next.state !== "running";
   byId("ws-lease").hidden = next.state === "ended" || next.state === "queued" || next.state === "starting";
   byId("ws-extend").hidden = !next.lease.canExtend;
   tick();
