@@ -68,6 +68,9 @@ public sealed class SharingTests
             await RefusedAsync("not_found", () => writer.InvokeAsync("Close", terminal, Token));
         }
 
+        await RefusedAsync("not_found", () => writer.InvokeAsync("Ack", (string?)null, 0L, Token));
+        await RefusedAsync("invalid", () => writer.InvokeAsync("Input", place.Terminal, (byte[]?)null, Token));
+        await RefusedAsync("invalid", () => writer.InvokeAsync("Introduce", place.Terminal, (string?)null, Token));
         Assert.Equal(seen, place.Holder.Seen.Count);
         Assert.Empty(place.Holder.Typed);
 

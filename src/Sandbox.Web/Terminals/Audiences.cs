@@ -42,9 +42,9 @@ internal sealed class Audiences(TimeProvider time)
     }
 
     /// <summary>What somebody wants to be called, fit to stand in a line: printable, trimmed. Code: Invalid.</summary>
-    public static string Name(string text)
+    public static string Name(string? text)
     {
-        if (text.Length > 4 * MostName)
+        if (text is null || text.Length > 4 * MostName)
         {
             throw new SandboxException(ErrorCode.Invalid, $"name: at most {MostName} characters");
         }

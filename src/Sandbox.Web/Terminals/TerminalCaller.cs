@@ -68,8 +68,13 @@ internal sealed class TerminalCaller
     public TerminalRight RightTo => Share is not { } share ? TerminalRight.Own : share.Access == ShareAccess.Type ? TerminalRight.Type : TerminalRight.Watch;
 
     /// <summary>Refuses what a link does not grant, before anything is made for it. Whether a person owns the terminal is the directory's to say. Code: NotFound.</summary>
-    public void Require(string terminal, TerminalRight right)
+    public void Require(string? terminal, TerminalRight right)
     {
+        if (terminal is null)
+        {
+            throw TerminalDirectory.Unknown();
+        }
+
         if (Share is not { } share)
         {
             return;

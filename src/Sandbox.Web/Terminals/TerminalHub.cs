@@ -138,6 +138,11 @@ internal sealed partial class TerminalHub(
     /// <summary>Types. Enqueues and never waits; full is Conflict, which the client shows.</summary>
     public void Input(string terminalId, byte[] data)
     {
+        if (data is null)
+        {
+            throw new SandboxException(ErrorCode.Invalid, "data: bytes");
+        }
+
         if (data.Length > TtyFrame.MaxInput)
         {
             throw new SandboxException(ErrorCode.TooLarge, "One call takes 16 KiB.");
