@@ -6,6 +6,7 @@ using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Uploads;
 using Sandbox.Rpc.Wire;
 using CoreImageProgress = Sandbox.Core.Images.ImageProgress;
 using CoreReadForm = Sandbox.Core.Runtime.ReadForm;
@@ -215,11 +216,45 @@ public sealed class RuntimeClient : ISandboxRuntime, IDisposable
         AskAsync(_client.DeleteFileAsync(Request(id, path), cancellationToken: cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
+    public Task MakeDirectoryAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
+        AskAsync(_client.MakeDirectoryAsync(Request(id, path), cancellationToken: cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<Core.Uploads.UploadInfo> BeginUploadAsync(SandboxId id, UploadSpec spec, CancellationToken cancellationToken) =>
+        (await AskAsync(_client.BeginUploadAsync(spec.ToWire(id.Value), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
+
+    /// <inheritdoc/>
+    public async Task<Core.Uploads.UploadInfo?> FindUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken) =>
+        (await AskAsync(_client.FindUploadAsync(Request(id, upload), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).Upload?.ToCore();
+
+    /// <inheritdoc/>
+    public async Task<Core.Uploads.UploadInfo> ContinueUploadAsync(
+        SandboxId id, UploadId upload, long offset, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken)
+    {
+        // Disposing cancels a call whose content failed; what it sent before stays.
+        using var call = _client.ContinueUpload(cancellationToken: cancellationToken);
+        var header = new ContinueUploadHeader { Id = id.Value, Upload = upload.Value, Offset = offset };
+        if (await SendAsync(call.RequestStream, new ContinueUploadRequest { Header = header }, cancellationToken).ConfigureAwait(false)
+            && await SendContentAsync(call.RequestStream, content, static piece => new ContinueUploadRequest { Chunk = piece.ToWire() }, cancellationToken).ConfigureAwait(false))
+        {
+            await CompleteAsync(call.RequestStream).ConfigureAwait(false);
+        }
+
+        return (await AnswerAsync(call.ResponseAsync, cancellationToken).ConfigureAwait(false)).ToCore();
+    }
+
+    /// <inheritdoc/>
+    public Task CancelUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken) =>
+        AskAsync(_client.CancelUploadAsync(Request(id, upload), cancellationToken: cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
     public void Dispose() => _channel.Dispose();
 
     private static SandboxRequest Request(SandboxId id) => new() { Id = id.Value };
 
     private static FileRequest Request(SandboxId id, SandboxPath path) => new() { Id = id.Value, Path = path.ToWire() };
+
+    private static UploadRequest Request(SandboxId id, UploadId upload) => new() { Id = id.Value, Upload = upload.Value };
 
     private static async Task<T> AskAsync<T>(AsyncUnaryCall<T> call, CancellationToken cancellationToken)
     {

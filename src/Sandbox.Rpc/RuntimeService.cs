@@ -195,6 +195,45 @@ public sealed class RuntimeService(ISandboxRuntime runtime, ILogger<RuntimeServi
             return Nothing;
         });
 
+    /// <inheritdoc/>
+    public override Task<Nothing> MakeDirectory(FileRequest request, ServerCallContext context) =>
+        AnswerAsync(request, context, static async (runtime, request, cancellation) =>
+        {
+            await runtime.MakeDirectoryAsync(Values.ToSandboxId(request.Id), Values.ToPath(request.Path), cancellation).ConfigureAwait(false);
+            return Nothing;
+        });
+
+    /// <inheritdoc/>
+    public override Task<UploadInfo> BeginUpload(BeginUploadRequest request, ServerCallContext context) =>
+        AnswerAsync(request, context, static async (runtime, request, cancellation) =>
+            (await runtime.BeginUploadAsync(Values.ToSandboxId(request.Id), request.ToCore(), cancellation).ConfigureAwait(false)).ToWire());
+
+    /// <inheritdoc/>
+    public override Task<FindUploadReply> FindUpload(UploadRequest request, ServerCallContext context) =>
+        AnswerAsync(request, context, static async (runtime, request, cancellation) => new FindUploadReply
+        {
+            Upload = (await runtime.FindUploadAsync(Values.ToSandboxId(request.Id), Values.ToUploadId(request.Upload), cancellation).ConfigureAwait(false))?.ToWire(),
+        });
+
+    /// <inheritdoc/>
+    public override Task<UploadInfo> ContinueUpload(IAsyncStreamReader<ContinueUploadRequest> requestStream, ServerCallContext context) =>
+        AnswerAsync(requestStream, context, static async (runtime, requests, cancellation) =>
+        {
+            var header = await requests.MoveNext(cancellation).ConfigureAwait(false) ? requests.Current.Header : null;
+            return header is null
+                ? throw Faults.Malformed("header")
+                : (await runtime.ContinueUploadAsync(
+                    Values.ToSandboxId(header.Id), Values.ToUploadId(header.Upload), header.Offset, Content(requests, cancellation), cancellation).ConfigureAwait(false)).ToWire();
+        });
+
+    /// <inheritdoc/>
+    public override Task<Nothing> CancelUpload(UploadRequest request, ServerCallContext context) =>
+        AnswerAsync(request, context, static async (runtime, request, cancellation) =>
+        {
+            await runtime.CancelUploadAsync(Values.ToSandboxId(request.Id), Values.ToUploadId(request.Upload), cancellation).ConfigureAwait(false);
+            return Nothing;
+        });
+
     private static async IAsyncEnumerable<ImageProgress> AddImageAsync(
         ISandboxRuntime runtime,
         IAsyncStreamReader<AddImageRequest> requests,
@@ -231,6 +270,18 @@ public sealed class RuntimeService(ISandboxRuntime runtime, ILogger<RuntimeServi
         while (await requests.MoveNext(cancellation).ConfigureAwait(false))
         {
             yield return requests.Current.PartCase == WriteFileRequest.PartOneofCase.Chunk
+                ? requests.Current.Chunk.Memory
+                : throw Faults.Malformed("chunk");
+        }
+    }
+
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Content(
+        IAsyncStreamReader<ContinueUploadRequest> requests,
+        [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        while (await requests.MoveNext(cancellation).ConfigureAwait(false))
+        {
+            yield return requests.Current.PartCase == ContinueUploadRequest.PartOneofCase.Chunk
                 ? requests.Current.Chunk.Memory
                 : throw Faults.Malformed("chunk");
         }

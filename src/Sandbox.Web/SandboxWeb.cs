@@ -198,6 +198,7 @@ internal static class SandboxWeb
         app.MapPlaygrounds();
         app.MapSandboxes();
         app.MapFiles();
+        app.MapUploads();
         app.MapAdmin();
         app.MapSignIn();
         app.MapTerminals();

@@ -15,7 +15,23 @@ internal sealed class FakeFileSystem(TimeProvider time, long diskBytes)
 
     private sealed record Node(FileKind Kind, byte[] Content, int Mode, DateTimeOffset Modified);
 
+    public long FreeBytes => diskBytes - _nodes.Values.Sum(node => (long)node.Content.Length);
+
     public void MakeDirectory(string path) => MakeParents(path + "/.");
+
+    public void MakeDirectory(SandboxPath path) => MakeParents((Resolve(Key(path), followLast: true) ?? throw Missing(path)) + "/.");
+
+    /// <summary>Makes the parents of a file to come, and refuses it where none can be.</summary>
+    public void CheckPlace(SandboxPath path)
+    {
+        var at = Resolve(Key(path), followLast: true) ?? throw Missing(path);
+        if (_nodes.TryGetValue(at, out var node) && node.Kind != FileKind.File)
+        {
+            throw new SandboxException(ErrorCode.Invalid, $"{path} is a directory.");
+        }
+
+        MakeParents(at);
+    }
 
     public void MakeLink(string target, string path)
     {

@@ -10,6 +10,7 @@ using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
+using Sandbox.Core.Uploads;
 
 namespace Sandbox.Testing;
 
@@ -428,6 +429,60 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
+    public async Task MakeDirectoryAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
+    {
+        await BeginAsync("MakeDirectory", cancellationToken);
+        lock (_gate)
+        {
+            GetWithFiles(id).Files.MakeDirectory(path);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<UploadInfo> BeginUploadAsync(SandboxId id, UploadSpec spec, CancellationToken cancellationToken)
+    {
+        await BeginAsync("BeginUpload", cancellationToken);
+        lock (_gate)
+        {
+            return GetWithFiles(id).Uploads.Begin(spec);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<UploadInfo?> FindUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken)
+    {
+        await BeginAsync("FindUpload", cancellationToken);
+        lock (_gate)
+        {
+            return GetWithFiles(id).Uploads.Find(upload);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<UploadInfo> ContinueUploadAsync(
+        SandboxId id, UploadId upload, long offset, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken)
+    {
+        await BeginAsync("ContinueUpload", cancellationToken);
+        FakeUploads uploads;
+        lock (_gate)
+        {
+            uploads = GetWithFiles(id).Uploads;
+        }
+
+        return await uploads.ContinueAsync(upload, offset, content, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task CancelUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken)
+    {
+        await BeginAsync("CancelUpload", cancellationToken);
+        lock (_gate)
+        {
+            GetWithFiles(id).Uploads.Cancel(upload);
+        }
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         lock (_gate)
@@ -666,6 +721,8 @@ internal sealed class FakeSandbox
     public required ImageConfig Image { get; init; }
 
     public required FakeFileSystem Files { get; init; }
+
+    public FakeUploads Uploads => field ??= new FakeUploads(Files);
 
     public required SandboxInfo Info { get; set; }
 

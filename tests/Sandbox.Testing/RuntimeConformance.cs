@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Threading.Channels;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
 using Sandbox.Core.People;
@@ -10,6 +11,7 @@ using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
+using Sandbox.Core.Uploads;
 using Xunit;
 
 namespace Sandbox.Testing;
@@ -298,6 +300,12 @@ public abstract class RuntimeConformance : IAsyncLifetime
         await FailsAsync(ErrorCode.NotFound, () => DrainAsync(Runtime.ReadFileAsync(id, path, ReadForm.Raw, Cancellation)));
         await FailsAsync(ErrorCode.NotFound, () => Runtime.WriteFileAsync(id, path, null, Pieces([1]), Cancellation));
         await FailsAsync(ErrorCode.NotFound, () => Runtime.DeleteFileAsync(id, path, Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.MakeDirectoryAsync(id, path, Cancellation));
+        var upload = new UploadSpec { Id = UploadId.New(), Path = path, Length = 1 };
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.BeginUploadAsync(id, upload, Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.FindUploadAsync(id, upload.Id, Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.ContinueUploadAsync(id, upload.Id, 0, Pieces([1]), Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.CancelUploadAsync(id, upload.Id, Cancellation));
     }
 
     // Start, stop, pause, resume
@@ -686,6 +694,169 @@ public abstract class RuntimeConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_directory_is_made_with_its_parents()
+    {
+        var sandbox = await CreateAsync();
+
+        await Runtime.MakeDirectoryAsync(sandbox.Id, Path("/root/a/b"), Cancellation);
+        await WriteAsync(sandbox.Id, "/root/a/b/file", "kept");
+        await Runtime.MakeDirectoryAsync(sandbox.Id, Path("/root/a/b"), Cancellation);
+
+        Assert.Equal("kept", await ReadAsync(sandbox.Id, "/root/a/b/file"));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.MakeDirectoryAsync(sandbox.Id, Path("/root/a/b/file"), Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.MakeDirectoryAsync(sandbox.Id, Path("/root/a/b/file/c"), Cancellation));
+    }
+
+    // Uploads
+
+    [Fact]
+    public async Task An_upload_in_parts_appears_with_its_last_byte()
+    {
+        var sandbox = await CreateAsync();
+        var bytes = new byte[700_001];
+        new Random(3).NextBytes(bytes);
+        var upload = await BeginAsync(sandbox.Id, "/root/new/dir/file", bytes.Length, 0x1C0);
+        Assert.Equal(0, upload.Offset);
+
+        upload = await Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, 0, Pieces(bytes[..400_000]), Cancellation);
+
+        Assert.Equal(400_000, upload.Offset);
+        Assert.Equal(upload, await Runtime.FindUploadAsync(sandbox.Id, upload.Id, Cancellation));
+        Assert.Null(await FindAsync(sandbox.Id, "/root/new/dir/file"));
+
+        upload = await Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, 400_000, Pieces(bytes[400_000..]), Cancellation);
+
+        Assert.Equal(bytes.Length, upload.Offset);
+        Assert.Equal(bytes, await ReadBytesAsync(sandbox.Id, "/root/new/dir/file"));
+        Assert.Equal(0x1C0, (await FindAsync(sandbox.Id, "/root/new/dir/file"))?.Mode);
+        Assert.Single(await Runtime.ListFilesAsync(sandbox.Id, Path("/root/new/dir"), Cancellation));
+
+        // Whoever missed the answer to the last part asks, and is told that all is there.
+        Assert.Equal(upload, await Runtime.FindUploadAsync(sandbox.Id, upload.Id, Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, bytes.Length, Pieces([]), Cancellation));
+    }
+
+    [Fact]
+    public async Task An_upload_of_nothing_is_complete_at_once_and_keeps_the_mode_of_what_it_replaces()
+    {
+        var sandbox = await CreateAsync();
+        await Runtime.WriteFileAsync(sandbox.Id, Path("/root/file"), 0x1C9, Pieces([1]), Cancellation);
+
+        var upload = await BeginAsync(sandbox.Id, "/root/file", 0);
+
+        Assert.Equal(0, upload.Length);
+        Assert.Equal("", await ReadAsync(sandbox.Id, "/root/file"));
+        Assert.Equal(0x1C9, (await FindAsync(sandbox.Id, "/root/file"))?.Mode);
+    }
+
+    [Fact]
+    public async Task An_upload_cut_off_goes_on_where_it_stopped()
+    {
+        var sandbox = await CreateAsync();
+        var upload = await BeginAsync(sandbox.Id, "/root/file", 10);
+
+        await Assert.ThrowsAnyAsync<IOException>(() => Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, 0, BrokenPieces(), Cancellation));
+
+        // What was on its way may yet arrive; whoever began before that is told where to go on.
+        var whole = "half and so"u8.ToArray()[..10];
+        await EventuallyAsync(async () =>
+        {
+            var offset = (int)(await Runtime.FindUploadAsync(sandbox.Id, upload.Id, Cancellation))!.Offset;
+            try
+            {
+                return (await Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, offset, Pieces(whole[offset..]), Cancellation)).Offset == 10;
+            }
+            catch (SandboxException fault) when (fault.Code == ErrorCode.Conflict)
+            {
+                return false;
+            }
+        });
+        Assert.Equal("half and s", await ReadAsync(sandbox.Id, "/root/file"));
+    }
+
+    [Fact]
+    public async Task Of_two_who_send_one_upload_one_wins()
+    {
+        var sandbox = await CreateAsync();
+        var upload = await BeginAsync(sandbox.Id, "/root/file", 8);
+        var slow = Channel.CreateUnbounded<ReadOnlyMemory<byte>>();
+        var first = Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, 0, slow.Reader.ReadAllAsync(Cancellation), Cancellation);
+        await slow.Writer.WriteAsync("mine"u8.ToArray(), Cancellation);
+        await EventuallyAsync(async () => (await Runtime.FindUploadAsync(sandbox.Id, upload.Id, Cancellation))!.Offset == 4);
+
+        await FailsAsync(ErrorCode.Conflict, () => Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, 4, Pieces("your"u8.ToArray()), Cancellation));
+        await slow.Writer.WriteAsync("own."u8.ToArray(), Cancellation);
+        slow.Writer.Complete();
+
+        Assert.Equal(8, (await first).Offset);
+        Assert.Equal("mineown.", await ReadAsync(sandbox.Id, "/root/file"));
+    }
+
+    [Fact]
+    public async Task A_part_that_does_not_fit_is_refused()
+    {
+        var sandbox = await CreateAsync();
+        await WriteAsync(sandbox.Id, "/root/dir/file", "x");
+        var upload = await BeginAsync(sandbox.Id, "/root/file", 4);
+
+        await FailsAsync(ErrorCode.Conflict, () => Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, 1, Pieces([1]), Cancellation));
+        await FailsAsync(ErrorCode.TooLarge, () => Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, 0, Pieces([1, 2, 3, 4, 5]), Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.ContinueUploadAsync(sandbox.Id, UploadId.New(), 0, Pieces([1]), Cancellation));
+        await FailsAsync(ErrorCode.Conflict, () => Runtime.BeginUploadAsync(sandbox.Id, new UploadSpec { Id = upload.Id, Path = Path("/root/other"), Length = 1 }, Cancellation));
+        await FailsAsync(ErrorCode.Invalid, () => BeginAsync(sandbox.Id, "/root/dir", 1));
+        await FailsAsync(ErrorCode.NotFound, () => BeginAsync(sandbox.Id, "/root/dir/file/below", 1));
+        await FailsAsync(ErrorCode.Invalid, () => BeginAsync(sandbox.Id, "/root/other", -1));
+        await FailsAsync(ErrorCode.Invalid, () => BeginAsync(sandbox.Id, "/root/other", 1, 0x1000));
+
+        var full = await Assert.ThrowsAsync<SandboxException>(() => BeginAsync(sandbox.Id, "/root/other", Limits.DiskBytes + 1));
+        Assert.Equal(ErrorCode.DiskFull, full.Code);
+        Assert.Contains("needed", full.Message, StringComparison.Ordinal);
+        Assert.Contains("free", full.Message, StringComparison.Ordinal);
+        Assert.Null(await FindAsync(sandbox.Id, "/root/other"));
+    }
+
+    [Fact]
+    public async Task A_sandbox_takes_32_uploads_at_once_and_gives_back_what_is_cancelled()
+    {
+        var sandbox = await CreateAsync();
+        await Runtime.MakeDirectoryAsync(sandbox.Id, Path("/root/here"), Cancellation);
+        var uploads = new List<UploadInfo>();
+        for (var number = 0; number < UploadSpec.MostPerSandbox; number++)
+        {
+            uploads.Add(await BeginAsync(sandbox.Id, "/root/here/file", 2));
+        }
+
+        await FailsAsync(ErrorCode.Quota, () => BeginAsync(sandbox.Id, "/root/here/file", 2));
+        foreach (var upload in uploads)
+        {
+            await Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, 0, Pieces([1]), Cancellation);
+            await Runtime.CancelUploadAsync(sandbox.Id, upload.Id, Cancellation);
+            await Runtime.CancelUploadAsync(sandbox.Id, upload.Id, Cancellation);
+            Assert.Null(await Runtime.FindUploadAsync(sandbox.Id, upload.Id, Cancellation));
+        }
+
+        Assert.Empty(await Runtime.ListFilesAsync(sandbox.Id, Path("/root/here"), Cancellation));
+        await BeginAsync(sandbox.Id, "/root/here/file", 2);
+    }
+
+    [Fact]
+    public async Task An_upload_that_is_cancelled_stops_whoever_sends_it()
+    {
+        var sandbox = await CreateAsync();
+        var upload = await BeginAsync(sandbox.Id, "/root/here/file", 8);
+        var slow = Channel.CreateUnbounded<ReadOnlyMemory<byte>>();
+        var sending = Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, 0, slow.Reader.ReadAllAsync(Cancellation), Cancellation);
+        await slow.Writer.WriteAsync("mine"u8.ToArray(), Cancellation);
+        await EventuallyAsync(async () => (await Runtime.FindUploadAsync(sandbox.Id, upload.Id, Cancellation))!.Offset == 4);
+
+        await Runtime.CancelUploadAsync(sandbox.Id, upload.Id, Cancellation);
+
+        Assert.Empty(await Runtime.ListFilesAsync(sandbox.Id, Path("/root/here"), Cancellation));
+        slow.Writer.Complete();
+        await FailsAsync(ErrorCode.NotFound, () => sending);
+    }
+
+    [Fact]
     public async Task A_write_in_the_way_of_something_else_says_what()
     {
         var sandbox = await CreateAsync();
@@ -928,6 +1099,9 @@ public abstract class RuntimeConformance : IAsyncLifetime
             await Task.Yield();
         }
     }
+
+    private Task<UploadInfo> BeginAsync(SandboxId id, string path, long length, int? mode = null) =>
+        Runtime.BeginUploadAsync(id, new UploadSpec { Id = UploadId.New(), Path = Path(path), Length = length, Mode = mode }, Cancellation);
 
     private static async IAsyncEnumerable<ReadOnlyMemory<byte>> BrokenPieces([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {

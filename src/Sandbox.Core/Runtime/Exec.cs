@@ -47,4 +47,11 @@ public sealed record TerminalSpec
 /// <param name="Socket">The socket of the process that holds it, as the asker can open it.</param>
 /// <param name="Command">What runs in it.</param>
 /// <param name="CreatedAt">When it was opened.</param>
-public sealed record TerminalInfo(TerminalId Id, string Socket, IReadOnlyList<string> Command, DateTimeOffset CreatedAt);
+public sealed record TerminalInfo(TerminalId Id, string Socket, IReadOnlyList<string> Command, DateTimeOffset CreatedAt)
+{
+    /// <summary>The working directory of the program in front. Null when it is not among the sandbox's files, or was not asked for.</summary>
+    public SandboxPath? Cwd { get; init; }
+
+    /// <summary>The home directory of who runs in it.</summary>
+    public SandboxPath? Home { get; init; }
+}

@@ -1,5 +1,6 @@
 using Sandbox.Core.Images;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Uploads;
 
 namespace Sandbox.Core.Runtime;
 
@@ -84,6 +85,30 @@ public interface ISandboxRuntime
     /// </summary>
     Task WriteFileAsync(SandboxId id, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken);
 
+    /// <summary>Makes a directory, and its parents. One that is there is no fault. Codes: NotFound (a file is in the way), DiskFull.</summary>
+    Task MakeDirectoryAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken);
+
     /// <summary>Removes a file or a whole tree. Codes: NotFound, Invalid (the root).</summary>
     Task DeleteFileAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Begins a file that arrives in parts. They wait on the sandbox's own disk, whatever is restarted meanwhile; with
+    /// the last one the file is there with all its bytes, as <see cref="WriteFileAsync"/> would have written it. One of
+    /// no bytes is complete at once. What nobody continues for an hour is forgotten.
+    /// Codes: DiskFull (it cannot fit), Quota (32 per sandbox), Conflict (the id is taken), Invalid, NotFound.
+    /// </summary>
+    Task<UploadInfo> BeginUploadAsync(SandboxId id, UploadSpec spec, CancellationToken cancellationToken);
+
+    /// <summary>How far an upload is. Null when there is none; one that is complete is remembered for a while.</summary>
+    Task<UploadInfo?> FindUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Adds a part. When the content or the call breaks off, what arrived stays and the next part begins behind it.
+    /// Codes: Conflict (it is at another offset, somebody else adds a part now, or the sandbox touched its bytes),
+    /// TooLarge (more than the length), DiskFull, NotFound (there is no such upload), Invalid (a directory is in the way).
+    /// </summary>
+    Task<UploadInfo> ContinueUploadAsync(SandboxId id, UploadId upload, long offset, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken);
+
+    /// <summary>Forgets an upload and what arrived of it. One that is complete, and one that is unknown, is no fault.</summary>
+    Task CancelUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken);
 }

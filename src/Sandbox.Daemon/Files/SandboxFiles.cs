@@ -21,11 +21,6 @@ internal static class SandboxFiles
     /// <summary>The most bytes one chunk of a read holds.</summary>
     public const int ChunkLength = 64 * 1024;
 
-    private const int DefaultMode = 0b110_100_100;
-    private const int DirectoryMode = 0b111_101_101;
-    private const int MaxLinks = 40; // what the kernel follows before it says ELOOP
-    private const uint IdsPerSandbox = 65_536;
-
     /// <summary>The entries of a directory, by name; of anything else, itself. Codes: NotFound, TooLarge.</summary>
     public static Task<IReadOnlyList<FileEntry>> ListAsync(string root, SandboxPath path, CancellationToken cancellationToken) =>
         RunAsync<IReadOnlyList<FileEntry>>(
@@ -93,7 +88,7 @@ internal static class SandboxFiles
             throw new SandboxException(ErrorCode.Invalid, "A file's mode is 0 to 7777 in octal.");
         }
 
-        using var place = await RunAsync(path, () => FindPlace(root, uidBase, path), cancellationToken);
+        using var place = await RunAsync(path, () => FilePlace.Find(root, uidBase, path), cancellationToken);
         var name = Encoding.ASCII.GetBytes($".{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12))}.part");
         var unnamed = await RunAsync(path, place.Parent.TryCreateUnnamed, cancellationToken);
         using var file = unnamed ?? await RunAsync(path, () => place.Parent.CreateFile(name), cancellationToken);
@@ -122,12 +117,29 @@ internal static class SandboxFiles
                 },
                 cancellationToken);
         }
-        catch
+        catch (Exception fault)
         {
             await Task.Run(() => Forget(place.Parent, name), CancellationToken.None);
+            if (fault is SandboxException { Code: ErrorCode.DiskFull })
+            {
+                file.Dispose(); // without a name, it gives its bytes back now
+                throw DiskRoom.Of(place.Parent.Handle).TooLittle(fault);
+            }
+
             throw;
         }
     }
+
+    /// <summary>Makes a directory and its parents, the sandbox's root's; links are followed. Codes: NotFound (a file is in the way), DiskFull.</summary>
+    public static Task MakeDirectoryAsync(string root, uint uidBase, SandboxPath path, CancellationToken cancellationToken) =>
+        RunAsync(
+            path,
+            () =>
+            {
+                using var rooted = OpenRoot(root);
+                using var made = rooted.OpenParent([.. path.Bytes, .. "/-"u8], out _, new Ownership(uidBase, uidBase, FilePlace.DirectoryMode));
+            },
+            cancellationToken);
 
     /// <summary>Removes a file, a link (not what it leads to) or a whole tree. Codes: NotFound, Invalid (the root), Conflict (it is filled faster than emptied).</summary>
     public static Task DeleteAsync(string root, SandboxPath path, CancellationToken cancellationToken)
@@ -181,7 +193,7 @@ internal static class SandboxFiles
         }
     }
 
-    private static Task<bool> RunAsync(SandboxPath path, Action work, CancellationToken cancellationToken) =>
+    internal static Task<bool> RunAsync(SandboxPath path, Action work, CancellationToken cancellationToken) =>
         RunAsync(
             path,
             () =>
@@ -217,66 +229,6 @@ internal static class SandboxFiles
         }
     }
 
-    /// <summary>
-    /// Follows the links at the end of a path to where a program that wrote there would write. Each step is resolved in
-    /// the root; the last is done by name in an open directory, where a link is replaced and never followed.
-    /// </summary>
-    private static Place FindPlace(string root, uint uidBase, SandboxPath path)
-    {
-        using var rooted = OpenRoot(root);
-        var way = path.Bytes.ToArray();
-        for (var links = 0; links <= MaxLinks; links++)
-        {
-            DirectoryHandle? parent = null;
-            try
-            {
-                // A link to a missing directory stays an error, as it is for a program.
-                var last = RootedDirectory.ParentLength(way, out var lastName);
-                if (way.EndsWith("/"u8) || lastName.SequenceEqual(".."u8) || lastName.SequenceEqual("."u8))
-                {
-                    throw new PosixException("path", Errno.IsDirectory);
-                }
-
-                parent = rooted.OpenParent(way, out var name, links == 0 ? new Ownership(uidBase, uidBase, DirectoryMode) : null);
-                var found = parent.Find(name);
-                if (found is null)
-                {
-                    return new Place(parent, name, uidBase, uidBase, DefaultMode);
-                }
-
-                var status = found.Value;
-                switch (status.Type)
-                {
-                    case InodeType.File:
-                        return new Place(parent, name, Inside(status.Uid, uidBase), Inside(status.Gid, uidBase), status.Mode);
-                    case InodeType.Directory:
-                        throw new PosixException("path", Errno.IsDirectory);
-                    case InodeType.Symlink:
-                        using (var link = parent.OpenInode(name))
-                        {
-                            var target = link.ReadLink();
-                            way = target[0] == (byte)'/' ? target : [.. way.AsSpan(0, last), .. target];
-                        }
-
-                        parent.Dispose();
-                        break;
-                    default:
-                        throw new PosixException("path", Errno.Invalid);
-                }
-            }
-            catch
-            {
-                parent?.Dispose();
-                throw;
-            }
-        }
-
-        throw new PosixException("path", Errno.Loop);
-    }
-
-    /// <summary>An id of the sandbox, so that no file of an id that is not can be made here.</summary>
-    private static uint Inside(uint id, uint uidBase) => id >= uidBase && id - uidBase < IdsPerSandbox ? id : uidBase;
-
     private static void Forget(DirectoryHandle parent, byte[] name)
     {
         try
@@ -306,11 +258,5 @@ internal static class SandboxFiles
     {
         RootedDirectory.ParentLength(path.Bytes, out var name);
         return name.IsEmpty ? "/"u8.ToArray() : name.ToArray();
-    }
-
-    /// <summary>Where a file goes, and whose it becomes.</summary>
-    private sealed record Place(DirectoryHandle Parent, byte[] Name, uint Uid, uint Gid, int Mode) : IDisposable
-    {
-        public void Dispose() => Parent.Dispose();
     }
 }

@@ -87,10 +87,38 @@ internal static class Inodes
         return target[..(int)length];
     }
 
-    /// <summary>Opens for reading what is open as a path. Check first what it is: opening a FIFO or a device has effects.</summary>
-    public static SafeFileHandle Reopen(this SafeFileHandle handle) => new(
+    /// <summary>Which thing it is, on this host and until the next start. The kernel answers from what it holds, so no file system in a sandbox can make it wait.</summary>
+    public static unsafe (uint Major, uint Minor, ulong Inode) Identity(this SafeFileHandle handle)
+    {
+        var buffer = default(NativeFiles.StatusBuffer);
+        PosixException.Check(NativeFiles.StatusAt(handle, Itself, NativeFiles.AtEmptyPath | NativeFiles.AtStatusAsCached, BasicStatus, &buffer), "statx");
+        return (buffer.FileSystemMajor, buffer.FileSystemMinor, buffer.Inode);
+    }
+
+    /// <summary>The path of a thing that is open, in its own mount namespace; the kernel appends <c> (deleted)</c> to one that is gone.</summary>
+    public static byte[] KernelPath(this SafeFileHandle handle)
+    {
+        var path = new byte[4096];
+        var length = PosixException.Check(NativeFiles.ReadLinkAt(handle, Magic(handle), path, (nuint)path.Length), "readlinkat");
+        return path[..(int)length];
+    }
+
+    /// <summary>What still fits on the file system it is on: bytes of a block, blocks, files.</summary>
+    public static unsafe (long BlockSize, long FreeBlocks, long FreeFiles) FileSystemRoom(this SafeFileHandle handle)
+    {
+        var buffer = default(NativeFiles.FileSystemBuffer);
+        PosixException.Check(NativeFiles.FileSystemStatus(handle, &buffer), "fstatfs");
+        return (buffer.BlockSize, buffer.AvailableBlocks, buffer.FreeInodes);
+    }
+
+    /// <summary>Opens for reading, or for writing, what is open as a path. Check first what it is: opening a FIFO or a device has effects.</summary>
+    public static SafeFileHandle Reopen(this SafeFileHandle handle, bool write = false) => new(
         (nint)PosixException.Check(
-            NativeFiles.OpenAt(NativeFiles.AtFdCwd, Magic(handle), NativeFiles.ReadOnly | NativeFiles.NonBlocking | NativeFiles.NoControllingTerminal | NativeFiles.CloseOnExec, 0),
+            NativeFiles.OpenAt(
+                NativeFiles.AtFdCwd,
+                Magic(handle),
+                (write ? NativeFiles.WriteOnly : NativeFiles.ReadOnly) | NativeFiles.NonBlocking | NativeFiles.NoControllingTerminal | NativeFiles.CloseOnExec,
+                0),
             "open"),
         ownsHandle: true);
 

@@ -29,6 +29,7 @@ internal static partial class NativeFiles
     public const int AtRemoveDirectory = 0x200;
     public const int AtSymlinkFollow = 0x400;
     public const int AtEmptyPath = 0x1000;
+    public const int AtStatusAsCached = 0x4000; // AT_STATX_DONT_SYNC
 
     public const uint TypeMask = 0xF000;
     public const uint TypeFifo = 0x1000;
@@ -121,6 +122,9 @@ internal static partial class NativeFiles
     [LibraryImport("libc", EntryPoint = "getdents64", SetLastError = true)]
     public static partial nint ReadEntries(SafeFileHandle directory, [Out] byte[] buffer, nuint length);
 
+    [LibraryImport("libc", EntryPoint = "fstatfs", SetLastError = true)]
+    public static unsafe partial int FileSystemStatus(SafeFileHandle file, FileSystemBuffer* status);
+
     [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
     public static unsafe partial nint ReadAt(SafeFileHandle file, byte* buffer, nuint length, long offset);
 
@@ -168,6 +172,26 @@ internal static partial class NativeFiles
 
         [FieldOffset(132)]
         public uint DeviceMinor;
+
+        [FieldOffset(136)]
+        public uint FileSystemMajor;
+
+        [FieldOffset(140)]
+        public uint FileSystemMinor;
+    }
+
+    /// <summary><c>struct statfs</c>: 120 bytes. https://man7.org/linux/man-pages/man2/statfs.2.html</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 120)]
+    public struct FileSystemBuffer
+    {
+        [FieldOffset(8)]
+        public long BlockSize;
+
+        [FieldOffset(32)]
+        public long AvailableBlocks;
+
+        [FieldOffset(48)]
+        public long FreeInodes;
     }
 
     [StructLayout(LayoutKind.Sequential)]

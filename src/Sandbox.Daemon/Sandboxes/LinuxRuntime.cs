@@ -7,6 +7,7 @@ using Sandbox.Core.Quotas;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Uploads;
 using Sandbox.Daemon.Execs;
 using Sandbox.Daemon.Files;
 using Sandbox.Daemon.Images;
@@ -35,6 +36,8 @@ internal sealed partial class LinuxRuntime(
     ILogger<LinuxRuntime> logger) : ISandboxRuntime
 {
     private static readonly TimeSpan LongestLife = TimeSpan.FromDays(366 + 1); // what a plan may grant, and a clock that differs
+
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<SandboxId, LiveSandbox> _sandboxes = new();
     private readonly Lock _admission = new();
@@ -245,8 +248,8 @@ internal sealed partial class LinuxRuntime(
 
     public Task<IReadOnlyList<TerminalInfo>> ListTerminalsAsync(SandboxId id, CancellationToken cancellationToken)
     {
-        _ = Find(id);
-        return Task.FromResult(terminals.List(id));
+        var sandbox = Find(id);
+        return Task.Run(() => terminals.List(sandbox.Record, sandbox.Root.Root), cancellationToken);
     }
 
     public async Task<IReadOnlyList<FileEntry>> ListFilesAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
@@ -283,15 +286,57 @@ internal sealed partial class LinuxRuntime(
         await SandboxFiles.DeleteAsync(sandbox.Root.Root, path, cancellationToken);
     }
 
+    public async Task MakeDirectoryAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
+    {
+        var sandbox = RootWithFiles(id);
+        using var call = sandbox.FileCalls.Enter();
+        await SandboxFiles.MakeDirectoryAsync(sandbox.Root.Root, sandbox.Range.First, path, cancellationToken);
+    }
+
+    public async Task<UploadInfo> BeginUploadAsync(SandboxId id, UploadSpec spec, CancellationToken cancellationToken)
+    {
+        var sandbox = RootWithFiles(id);
+        using var call = sandbox.FileCalls.Enter();
+        return await sandbox.Uploads.BeginAsync(sandbox.Root.Root, sandbox.Range.First, spec, cancellationToken);
+    }
+
+    public async Task<UploadInfo?> FindUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken)
+    {
+        var sandbox = RootWithFiles(id);
+        using var call = sandbox.FileCalls.Enter();
+        return await sandbox.Uploads.FindAsync(sandbox.Root.Root, sandbox.Range.First, upload, cancellationToken);
+    }
+
+    public async Task<UploadInfo> ContinueUploadAsync(SandboxId id, UploadId upload, long offset, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken)
+    {
+        var sandbox = RootWithFiles(id);
+        using var call = sandbox.FileCalls.Enter();
+        return await sandbox.Uploads.ContinueAsync(sandbox.Root.Root, sandbox.Range.First, upload, offset, content, cancellationToken);
+    }
+
+    public async Task CancelUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken)
+    {
+        var sandbox = RootWithFiles(id);
+        using var call = sandbox.FileCalls.Enter();
+        await sandbox.Uploads.CancelAsync(sandbox.Root.Root, upload, cancellationToken);
+    }
+
     /// <summary>Ends everything whose time is up, until cancelled.</summary>
     public async Task EnforceDeadlinesAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
         var ending = new ConcurrentDictionary<SandboxId, bool>();
+        var swept = DateTimeOffset.MinValue;
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
             ForgetLongEnded();
             var now = DateTimeOffset.UtcNow;
+            if (now - swept > SweepEvery)
+            {
+                swept = now;
+                await Task.Run(() => SweepUploads(now), cancellationToken);
+            }
+
             foreach (var sandbox in _sandboxes.Values)
             {
                 if (sandbox.Record.State is not (SandboxState.Ended or SandboxState.Starting) && sandbox.Record.Deadline <= now && ending.TryAdd(sandbox.Id, true))
@@ -314,6 +359,21 @@ internal sealed partial class LinuxRuntime(
                         },
                         CancellationToken.None);
                 }
+            }
+        }
+    }
+
+    private void SweepUploads(DateTimeOffset now)
+    {
+        foreach (var sandbox in _sandboxes.Values.Where(sandbox => sandbox.Record.State is SandboxState.Running or SandboxState.Paused or SandboxState.Stopped))
+        {
+            try
+            {
+                sandbox.Uploads.Sweep(sandbox.Root.Root, now);
+            }
+            catch (IOException fault)
+            {
+                LogNotSwept(logger, fault, sandbox.Id); // it may have ended in the middle
             }
         }
     }
@@ -561,4 +621,7 @@ internal sealed partial class LinuxRuntime(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "sandbox {Sandbox} could not be taken apart")]
     private static partial void LogNotEnded(ILogger logger, Exception fault, SandboxId sandbox);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "uploads of sandbox {Sandbox} were not swept")]
+    private static partial void LogNotSwept(ILogger logger, Exception fault, SandboxId sandbox);
 }

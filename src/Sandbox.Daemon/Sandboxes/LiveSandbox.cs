@@ -1,5 +1,6 @@
 using Sandbox.Core.Errors;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Files;
 using Sandbox.Daemon.Images;
 using Sandbox.Daemon.Oci;
 using Sandbox.Daemon.RootFileSystems;
@@ -15,6 +16,7 @@ internal sealed class LiveSandbox : IDisposable
     {
         _record = record;
         Root = root;
+        Uploads = new SandboxUploads(Path.GetDirectoryName(root.Disk)!);
     }
 
     public SandboxId Id => _record.Spec.Id;
@@ -27,6 +29,9 @@ internal sealed class LiveSandbox : IDisposable
     }
 
     public RootFileSystem Root { get; }
+
+    /// <summary>Files that arrive in parts.</summary>
+    public SandboxUploads Uploads { get; }
 
     /// <summary>One change at a time.</summary>
     public SemaphoreSlim Gate { get; } = new(1, 1);

@@ -66,10 +66,15 @@ internal sealed class TerminalHolders
     }
 
     /// <summary>The terminals whose holder is there, oldest first.</summary>
-    public IReadOnlyList<TerminalInfo> List(SandboxId sandbox) =>
-    [
-        .. HoldersOf(sandbox).Where(holder => holder.IsAlive).OrderBy(holder => holder.CreatedAt).Select(holder => InfoOf(sandbox, holder)),
-    ];
+    public IReadOnlyList<TerminalInfo> List(SandboxRecord sandbox, string root)
+    {
+        var home = SandboxPath.TryParse(sandbox.User?.Home, out var path) ? path : null;
+        return
+        [
+            .. HoldersOf(sandbox.Spec.Id).Where(holder => holder.IsAlive).OrderBy(holder => holder.CreatedAt)
+                .Select(holder => InfoOf(sandbox.Spec.Id, holder) with { Cwd = WorkingDirectory.InFront(holder.Pid, root), Home = home }),
+        ];
+    }
 
     /// <summary>Ends every holder of a sandbox and removes what is left of them.</summary>
     public async Task CloseAllAsync(SandboxId sandbox)

@@ -54,14 +54,32 @@ internal static class Commands
         Command = wire.Command.Count > 0 ? [.. wire.Command] : null,
     };
 
-    internal static TerminalInfo ToWire(this Port.TerminalInfo info) => new()
+    internal static TerminalInfo ToWire(this Port.TerminalInfo info)
     {
-        Id = info.Id.Value,
-        Socket = info.Socket,
-        Command = { info.Command },
-        CreatedAt = info.CreatedAt.ToWire(),
-    };
+        var wire = new TerminalInfo
+        {
+            Id = info.Id.Value,
+            Socket = info.Socket,
+            Command = { info.Command },
+            CreatedAt = info.CreatedAt.ToWire(),
+        };
+        if (info.Cwd is { } cwd)
+        {
+            wire.Cwd = cwd.ToWire();
+        }
+
+        if (info.Home is { } home)
+        {
+            wire.Home = home.ToWire();
+        }
+
+        return wire;
+    }
 
     internal static Port.TerminalInfo ToCore(this TerminalInfo wire) =>
-        new(Values.ToTerminalId(wire.Id), wire.Socket, [.. wire.Command], Values.ToTime(wire.CreatedAt));
+        new(Values.ToTerminalId(wire.Id), wire.Socket, [.. wire.Command], Values.ToTime(wire.CreatedAt))
+        {
+            Cwd = wire.HasCwd ? Values.ToPath(wire.Cwd) : null,
+            Home = wire.HasHome ? Values.ToPath(wire.Home) : null,
+        };
 }

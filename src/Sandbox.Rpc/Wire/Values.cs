@@ -6,6 +6,7 @@ using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
+using Sandbox.Core.Uploads;
 
 namespace Sandbox.Rpc.Wire;
 
@@ -23,6 +24,9 @@ internal static class Values
 
     internal static TerminalId ToTerminalId(string text) =>
         TerminalId.TryParse(text, out var id) ? id : throw Faults.Malformed("terminal id");
+
+    internal static UploadId ToUploadId(string text) =>
+        UploadId.TryParse(text, out var id) ? id : throw Faults.Malformed("upload id");
 
     internal static Digest ToDigest(string text) =>
         Digest.TryParse(text, out var digest) ? digest : throw Faults.Malformed("digest");

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.OpenApi;
@@ -29,22 +28,9 @@ internal sealed record FileView(
     DateTimeOffset Modified,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? NameBytes)
 {
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     public static FileView From(FileEntry entry)
     {
-        string? bytes = null;
-        string name;
-        try
-        {
-            name = Strict.GetString(entry.Name.Span);
-        }
-        catch (DecoderFallbackException)
-        {
-            name = Encoding.UTF8.GetString(entry.Name.Span);
-            bytes = Convert.ToBase64String(entry.Name.Span);
-        }
-
+        var (name, bytes) = ByteText.Of(entry.Name.Span);
         return new FileView(
             name,
             entry.Size,
@@ -67,7 +53,7 @@ internal sealed record FileView(
 /// </summary>
 internal static class FileEndpoints
 {
-    private const string Path = "From the root of the sandbox, percent-encoded; its slashes may stay";
+    internal const string Path = "From the root of the sandbox, percent-encoded; its slashes may stay";
 
     public static void MapFiles(this IEndpointRouteBuilder app)
     {
@@ -87,9 +73,10 @@ internal static class FileEndpoints
                 },
             });
         app.MapPut(pattern, PutAsync).WithTags("files").Produces(204).ProducesProblems(400, 404, 409, 413, 503, 507)
-            .WithSummary("Write a file as a whole; parents are made, ?mode=0755 sets its permissions")
+            .WithSummary("Write a file as a whole, or with ?type=directory make a directory; parents are made, ?mode=0755 sets a file's permissions")
             .Takes(ParameterLocation.Path, "path", Path)
             .Takes(ParameterLocation.Query, "mode", "Permission bits in octal: 0644")
+            .Takes(ParameterLocation.Query, "type", "directory: make one, with an empty body; one that is there stays as it is")
             .AddOpenApiOperationTransformer((operation, _, _) =>
             {
                 operation.RequestBody = new OpenApiRequestBody
@@ -109,7 +96,7 @@ internal static class FileEndpoints
 
     private static async Task GetAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence)
     {
-        var (sandbox, path) = await PlaceAsync(id, context, playgrounds, presence);
+        var (sandbox, path, _) = await PlaceAsync(id, context, playgrounds, presence);
         var archive = context.Request.Query["archive"].ToString();
         if (archive is not ("" or "tar"))
         {
@@ -140,25 +127,43 @@ internal static class FileEndpoints
 
     private static async Task<IResult> PutAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence, WebOptions options)
     {
-        var (sandbox, path) = await PlaceAsync(id, context, playgrounds, presence);
-        int? mode = null;
-        if (context.Request.Query.TryGetValue("mode", out var text))
+        var (sandbox, path, _) = await PlaceAsync(id, context, playgrounds, presence);
+        var type = context.Request.Query["type"].ToString();
+        if (type is not ("" or "directory"))
         {
-            mode = RecipeRules.TryParseMode(text.ToString(), out var bits) ? bits : throw new SandboxException(ErrorCode.Invalid, "mode: octal, 0 to 07777");
+            throw new SandboxException(ErrorCode.Invalid, "type: directory");
         }
 
+        if (type.Length > 0)
+        {
+            await foreach (var _ in context.ReadBodyAsync(0))
+            {
+                // Longer than 0 is refused there.
+            }
+
+            await runtime.MakeDirectoryAsync(sandbox, path, context.RequestAborted);
+            return Results.NoContent();
+        }
+
+        var mode = Mode(context.Request);
         await runtime.WriteFileAsync(sandbox, path, mode, context.ReadBodyAsync(options.Limits.FileBytes), context.RequestAborted);
         return Results.NoContent();
     }
 
     private static async Task<IResult> DeleteAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence)
     {
-        var (sandbox, path) = await PlaceAsync(id, context, playgrounds, presence);
+        var (sandbox, path, _) = await PlaceAsync(id, context, playgrounds, presence);
         await runtime.DeleteFileAsync(sandbox, path, context.RequestAborted);
         return Results.NoContent();
     }
 
-    private static async Task<(SandboxId Sandbox, SandboxPath Path)> PlaceAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, Presence presence)
+    /// <summary>The mode that is asked for, or null.</summary>
+    internal static int? Mode(HttpRequest request) => !request.Query.TryGetValue("mode", out var text)
+        ? null
+        : RecipeRules.TryParseMode(text.ToString(), out var bits) ? bits : throw new SandboxException(ErrorCode.Invalid, "mode: octal, 0 to 07777");
+
+    /// <summary>The caller's sandbox and the path in it, off the request.</summary>
+    internal static async Task<(SandboxId Sandbox, SandboxPath Path, PlaygroundId Playground)> PlaceAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, Presence presence)
     {
         var sandbox = SandboxEndpoints.Id(id);
         var row = await playgrounds.RowAsync(context.RequirePerson(), sandbox);
@@ -168,8 +173,9 @@ internal static class FileEndpoints
             throw new SandboxException(ErrorCode.Invalid, "The path is malformed: percent-encoded, without .., at most 4095 bytes.");
         }
 
-        presence.Touch(PlaygroundId.Parse(row.Id));
-        return (sandbox, path);
+        var playground = PlaygroundId.Parse(row.Id);
+        presence.Touch(playground);
+        return (sandbox, path, playground);
     }
 
     private static async Task SendAsync(HttpContext context, IAsyncEnumerable<ReadOnlyMemory<byte>> content, string type, string name)

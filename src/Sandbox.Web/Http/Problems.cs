@@ -96,6 +96,9 @@ internal static partial class Problems
             case BadHttpRequestException { StatusCode: 413 }:
                 await context.WriteProblemAsync(413, "too_large", "The body is larger than allowed.");
                 break;
+            case BadHttpRequestException { StatusCode: 412 or 415 } ours:
+                await context.WriteProblemAsync(ours.StatusCode, ours.StatusCode == 415 ? "unsupported_media_type" : "precondition_failed", ours.Message);
+                break;
             case BadHttpRequestException bad:
                 await context.WriteProblemAsync(bad.StatusCode, bad.StatusCode == 408 ? "timeout" : "invalid", "The request is malformed.");
                 break;

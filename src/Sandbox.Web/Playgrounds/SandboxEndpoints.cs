@@ -1,8 +1,10 @@
 using System.Text;
+using System.Text.Json.Serialization;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Web.Files;
 using Sandbox.Web.Http;
 using Sandbox.Web.Leases;
 using Sandbox.Web.People;
@@ -21,7 +23,24 @@ internal sealed record ExecView(int ExitCode, string Stdout, string Stderr, bool
 /// <param name="Command">What runs in it.</param>
 /// <param name="CreatedAt">When it was opened.</param>
 /// <param name="Recording">Whether what it prints is recorded now.</param>
-internal sealed record TerminalView(string Id, IReadOnlyList<string> Command, DateTimeOffset CreatedAt, bool Recording);
+/// <param name="Cwd">Where the program in front works; absent when that is not among the sandbox's files.</param>
+/// <param name="CwdBytes">That path's bytes in base64, when it is not UTF-8.</param>
+/// <param name="Home">The home directory of who runs in it.</param>
+internal sealed record TerminalView(
+    string Id,
+    IReadOnlyList<string> Command,
+    DateTimeOffset CreatedAt,
+    bool Recording,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Cwd,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? CwdBytes,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Home)
+{
+    public static TerminalView From(TerminalInfo terminal, bool recording)
+    {
+        var (cwd, bytes) = terminal.Cwd is { } path ? ByteText.Of(path.Bytes) : (null, null);
+        return new TerminalView(terminal.Id.Value, terminal.Command, terminal.CreatedAt, recording, cwd, bytes, terminal.Home?.ToString());
+    }
+}
 
 internal static class SandboxEndpoints
 {
@@ -54,7 +73,7 @@ internal static class SandboxEndpoints
         var sandbox = Id(id);
         await playgrounds.RowAsync(context.RequirePerson(), sandbox);
         var terminals = await runtime.ListTerminalsAsync(sandbox, context.RequestAborted);
-        return [.. terminals.Select(terminal => new TerminalView(terminal.Id.Value, terminal.Command, terminal.CreatedAt, recordings.Of(terminal.Id) is not null))];
+        return [.. terminals.Select(terminal => TerminalView.From(terminal, recordings.Of(terminal.Id) is not null))];
     }
 
     private static async Task<ExecView> ExecAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence)

@@ -137,6 +137,26 @@ public sealed class LinuxRuntimeTests(LinuxHost host) : IAsyncLifetime
         Assert.Empty(Traces(id));
     }
 
+    [Theory]
+    [InlineData("mkdir -p '/root/a b' && cd '/root/a b'", "/root/a b")]
+    [InlineData("ln -s /root /way && cd /way", "/root")]
+    [InlineData("cd /proc", null)]
+    [InlineData("mkdir /gone && cd /gone && rmdir /gone", null)]
+    public async Task A_terminal_tells_where_its_program_works(string go, string? cwd)
+    {
+        var id = await LaunchAsync();
+        string[] command = ["sh", "-c", $"{go} && touch /there && exec sleep 1000"];
+        await host.Runtime.OpenTerminalAsync(id, new TerminalSpec { Id = Core.Terminals.TerminalId.New(), Cols = 80, Rows = 24, Command = command }, Cancel);
+        while ((await host.Runtime.FindFileAsync(id, SandboxPath.TryParse("/there", out var there) ? there : SandboxPath.Root, Cancel)) is null)
+        {
+            await Task.Delay(20, Cancel);
+        }
+
+        var terminal = Assert.Single(await host.Runtime.ListTerminalsAsync(id, Cancel));
+        Assert.Equal(cwd, terminal.Cwd?.ToString());
+        Assert.Equal("/root", terminal.Home?.ToString());
+    }
+
     [Fact]
     public async Task A_launch_that_fails_leaves_nothing_on_the_host()
     {

@@ -1,0 +1,80 @@
+using Sandbox.Core.Runtime;
+using Sandbox.Daemon.Linux;
+
+namespace Sandbox.Daemon.Files;
+
+/// <summary>Where a file that is written goes, and whose it becomes.</summary>
+/// <param name="Way">The path that was resolved last: its last name is no link.</param>
+/// <param name="Parent">The directory it goes into.</param>
+/// <param name="Name">Its name in it.</param>
+/// <param name="Uid">The host's number of its owner.</param>
+/// <param name="Gid">The host's number of its group.</param>
+/// <param name="Mode">Its permission bits, unless others are asked for.</param>
+internal sealed record FilePlace(byte[] Way, DirectoryHandle Parent, byte[] Name, uint Uid, uint Gid, int Mode) : IDisposable
+{
+    public const int DirectoryMode = 0b111_101_101;
+    private const int FileMode = 0b110_100_100;
+    private const int MaxLinks = 40; // what the kernel follows before it says ELOOP
+    private const uint IdsPerSandbox = 65_536;
+
+    public void Dispose() => Parent.Dispose();
+
+    /// <summary>
+    /// Follows the links at the end of a path to where a program that wrote there would write. Each step is resolved in
+    /// the root; the last is done by name in an open directory, where a link is replaced and never followed.
+    /// </summary>
+    public static FilePlace Find(string root, uint uidBase, SandboxPath path)
+    {
+        using var rooted = SandboxFiles.OpenRoot(root);
+        var way = path.Bytes.ToArray();
+        for (var links = 0; links <= MaxLinks; links++)
+        {
+            DirectoryHandle? parent = null;
+            try
+            {
+                // A link to a missing directory stays an error, as it is for a program.
+                var last = RootedDirectory.ParentLength(way, out var lastName);
+                if (way.EndsWith("/"u8) || lastName.SequenceEqual(".."u8) || lastName.SequenceEqual("."u8))
+                {
+                    throw new PosixException("path", Errno.IsDirectory);
+                }
+
+                parent = rooted.OpenParent(way, out var name, links == 0 ? new Ownership(uidBase, uidBase, DirectoryMode) : null);
+                if (parent.Find(name) is { Type: InodeType.Symlink })
+                {
+                    using var link = parent.OpenInode(name);
+                    var target = link.ReadLink();
+                    way = target[0] == (byte)'/' ? target : [.. way.AsSpan(0, last), .. target];
+                    parent.Dispose();
+                }
+                else
+                {
+                    return At(way, parent, name, uidBase);
+                }
+            }
+            catch
+            {
+                parent?.Dispose();
+                throw;
+            }
+        }
+
+        throw new PosixException("path", Errno.Loop);
+    }
+
+    /// <summary>The place of a name as it is now: a file replaced keeps its owner and mode, what is no file stays.</summary>
+    public static FilePlace At(byte[] way, DirectoryHandle parent, byte[] name, uint uidBase)
+    {
+        var found = parent.Find(name);
+        return found switch
+        {
+            null or { Type: InodeType.Symlink } => new FilePlace(way, parent, name, uidBase, uidBase, FileMode),
+            { Type: InodeType.File } file => new FilePlace(way, parent, name, Inside(file.Uid, uidBase), Inside(file.Gid, uidBase), file.Mode),
+            { Type: InodeType.Directory } => throw new PosixException("path", Errno.IsDirectory),
+            _ => throw new PosixException("path", Errno.Invalid),
+        };
+    }
+
+    /// <summary>An id of the sandbox, so that no file of an id that is not can be made here.</summary>
+    private static uint Inside(uint id, uint uidBase) => id >= uidBase && id - uidBase < IdsPerSandbox ? id : uidBase;
+}

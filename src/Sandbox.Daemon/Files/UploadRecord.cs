@@ -1,0 +1,67 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Sandbox.Core.Uploads;
+
+namespace Sandbox.Daemon.Files;
+
+/// <summary>An upload as it stands in its sandbox's directory on the host, where nothing in the sandbox reaches it.</summary>
+/// <param name="Path">Where the file goes; links at its end were followed.</param>
+/// <param name="Length">Bytes of the whole file.</param>
+/// <param name="Mode">Permission bits that were asked for.</param>
+/// <param name="Inode">The file that holds what arrived.</param>
+internal sealed record UploadRecord(byte[] Path, long Length, int? Mode, ulong Inode);
+
+/// <summary>The records of one sandbox's uploads: one file each, renamed into place. A file's time is that of the latest part.</summary>
+internal sealed class UploadRecords(string directory)
+{
+    private const string Prefix = "upload-";
+    private const string Suffix = ".json";
+
+    public void Save(UploadId id, UploadRecord record)
+    {
+        var file = FileOf(id);
+        File.WriteAllBytes(file + ".new", JsonSerializer.SerializeToUtf8Bytes(record, UploadJson.Default.UploadRecord));
+        File.Move(file + ".new", file, overwrite: true);
+    }
+
+    /// <summary>One record, or null when there is none that can be read.</summary>
+    public UploadRecord? Find(UploadId id)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(FileOf(id)), UploadJson.Default.UploadRecord);
+        }
+        catch (Exception fault) when (fault is IOException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    public void Touch(UploadId id)
+    {
+        if (File.Exists(FileOf(id)))
+        {
+            File.SetLastWriteTimeUtc(FileOf(id), DateTime.UtcNow);
+        }
+    }
+
+    public void Delete(UploadId id) => File.Delete(FileOf(id));
+
+    /// <summary>All there are, with the time of their latest part.</summary>
+    public IEnumerable<(UploadId Id, DateTimeOffset Latest)> List()
+    {
+        foreach (var file in Directory.GetFiles(directory, Prefix + "*" + Suffix))
+        {
+            if (UploadId.TryParse(Path.GetFileName(file)[Prefix.Length..^Suffix.Length], out var id))
+            {
+                yield return (id, new DateTimeOffset(File.GetLastWriteTimeUtc(file), TimeSpan.Zero));
+            }
+        }
+    }
+
+    private string FileOf(UploadId id) => Path.Combine(directory, Prefix + id.Value + Suffix);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(UploadRecord))]
+internal sealed partial class UploadJson : JsonSerializerContext;

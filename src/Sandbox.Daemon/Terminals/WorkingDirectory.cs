@@ -1,0 +1,88 @@
+using System.Globalization;
+using Microsoft.Win32.SafeHandles;
+using Sandbox.Core.Runtime;
+using Sandbox.Daemon.Linux;
+
+namespace Sandbox.Daemon.Terminals;
+
+/// <summary>
+/// Where the program in front of a terminal works, as /proc tells it for every program, whatever its shell says of
+/// itself. What runs there chooses the path freely, so it counts only when it leads to that very directory in the
+/// sandbox's root: not in another mount namespace, on another mount, or removed. proc(5)
+/// </summary>
+internal static class WorkingDirectory
+{
+    /// <summary>The directory of the foreground process, else of the shell; null when neither is among the sandbox's files.</summary>
+    public static SandboxPath? InFront(int holder, string root)
+    {
+        try
+        {
+            if (ChildOf(holder) is not { } shell)
+            {
+                return null;
+            }
+
+            using var rooted = RootedDirectory.Open(root);
+            return (Foreground(shell) is { } front && front != shell ? Of(front, rooted) : null) ?? Of(shell, rooted);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return null; // it ended meanwhile
+        }
+    }
+
+    /// <summary>The one process that a terminal's holder has: what the terminal was opened with.</summary>
+    private static int? ChildOf(int holder)
+    {
+        foreach (var thread in Directory.GetDirectories($"/proc/{Text(holder)}/task"))
+        {
+            var children = File.ReadAllText(thread + "/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (children.Length > 0)
+            {
+                return int.Parse(children[0], CultureInfo.InvariantCulture);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// The group in front of the terminal: the sixth field after the name, which may hold anything, parentheses too.
+    /// <code>4711 (ba) sh) S 4710 4711 4711 34816 4720 4194304 …</code>
+    /// </summary>
+    private static int? Foreground(int shell)
+    {
+        var status = File.ReadAllText($"/proc/{Text(shell)}/stat");
+        var fields = status[(status.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return fields.Length > 5 && int.TryParse(fields[5], NumberStyles.None, CultureInfo.InvariantCulture, out var group) && group > 1 ? group : null;
+    }
+
+    private static SandboxPath? Of(int process, RootedDirectory root)
+    {
+        try
+        {
+            using var directory = new SafeFileHandle(
+                (nint)PosixException.Check(
+                    NativeFiles.OpenAt(
+                        NativeFiles.AtFdCwd,
+                        [.. System.Text.Encoding.ASCII.GetBytes($"/proc/{Text(process)}/cwd"), 0],
+                        NativeFiles.PathOnly | NativeFiles.Directory | NativeFiles.CloseOnExec,
+                        0),
+                    "open"),
+                ownsHandle: true);
+            if (!SandboxPath.TryParse(directory.KernelPath(), out var path))
+            {
+                return null;
+            }
+
+            using var found = root.OpenInode(path.Bytes, followLast: false);
+            return found.Identity() == directory.Identity() ? path : null;
+        }
+        catch (PosixException)
+        {
+            return null;
+        }
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
