@@ -1,5 +1,6 @@
 import { api, headline, type Playground, Problem } from "../api";
 import { endsSoon, timeLeft } from "../countdown";
+import { startFiles } from "../files/start-files";
 import { LatencyDot } from "../latency/latency-dot";
 import { startSharing } from "../sharing/workspace-sharing";
 import { HubLink } from "../terminals/hub-link";
@@ -35,6 +36,7 @@ let lost = 0;
 
 startThemeToggle();
 followViewport();
+startFiles(tabs, side, () => playground?.sandboxes ?? []);
 new LinkBar(byId("ws-link"), link);
 const latency = new LatencyDot(byId("ws-latency"), link, () => tabs.sessions);
 tabs.onTerminal(({ session }) => {
@@ -107,6 +109,7 @@ function show(next: Playground): void {
   playground = next;
   root.dataset["state"] = next.state;
   byId("ws-state").textContent = next.state;
+  byId("ws-files").hidden = next.state !== "running" && next.state !== "stopped" && next.state !== "paused";
   byId("ws-actions").hidden = next.state === "ended" || next.state === "queued" || next.state === "starting";
   for (const item of document.querySelectorAll<HTMLElement>("[data-when]")) {
     item.hidden = !item.dataset["when"]!.split(" ").includes(next.state);
