@@ -39,7 +39,7 @@ async function listing(url: string): Promise<View[]> {
     response = await fetch(url, { credentials: "same-origin", cache: "no-store" });
     if (response.ok && !response.headers.get("content-type")?.startsWith("application/json")) {
       await response.body?.cancel();
-      throw new Problem("not_found", 404, "This is no directory.");
+      throw new Problem("no_directory", 400, "This is no directory.");
     }
     if (response.ok) {
       return await response.json() as View[];

@@ -102,7 +102,7 @@ class FilesPanel {
     this.#view?.dispose();
     const view = this.#view = new TreeView(this.#tree, {
       select: () => this.#offer(),
-      activate: node => node.kind === "directory" ? view.toggle(node) : this.#download(node),
+      activate: node => node.kind === "directory" ? view.toggle(node) : node.kind === "symlink" ? void this.#follow(node) : this.#download(node),
       menu: (node, at) => this.#openMenu(node, at),
       remove: node => void this.#remove(node),
     });
@@ -124,7 +124,7 @@ class FilesPanel {
   #acts(node: Node): { label: string; kind: string; run: () => void }[] {
     const into = node.kind === "directory" ? node.path : parentOf(node.path);
     return [
-      ...node.kind === "other" ? [] : [{ label: node.kind === "directory" ? "Download as .tar" : "Download", kind: "", run: () => this.#download(node) }],
+      ...node.kind === "other" ? [] : node.kind === "symlink" ? [{ label: "Open", kind: "", run: () => void this.#follow(node) }] : [{ label: node.kind === "directory" ? "Download as .tar" : "Download", kind: "", run: () => this.#download(node) }],
       ...node.kind === "directory" ? [{ label: "Upload here", kind: "", run: () => void this.#pick(false, into) }] : [],
       { label: "Copy path", kind: "", run: () => void navigator.clipboard.writeText(shown(node.path)).then(() => toast("Path copied"), () => toast("The browser did not allow that", "error")) },
       { label: "Delete", kind: "danger", run: () => void this.#remove(node) },
@@ -164,6 +164,18 @@ class FilesPanel {
     link.href = `${fileUrl(this.#sandbox, node.path)}${node.kind === "directory" ? "?archive=tar" : ""}`;
     link.download = "";
     link.click();
+  }
+
+  /** A link opens as a directory, or gives out the file it leads to. */
+  async #follow(node: Node): Promise<void> {
+    if (node.open) {
+      this.#tree.close(node);
+      return;
+    }
+    await this.#tree.open(node);
+    if (node.leadsToFile) {
+      this.#download(node);
+    }
   }
 
   async #pick(folder: boolean, into: Path): Promise<void> {

@@ -129,7 +129,6 @@ export class TreeView {
 
   #row(node: Node, index: number, height: number): HTMLElement {
     const name = shown(nameOf(node.path));
-    const opens = this.tree.canOpen(node);
     const row = make("div", "files-row");
     row.id = `files-row-${index}`;
     row.dataset["index"] = String(index);
@@ -139,12 +138,13 @@ export class TreeView {
     row.setAttribute("role", "treeitem");
     row.setAttribute("aria-level", String(node.depth + 1));
     row.setAttribute("aria-selected", String(node === this.#selected));
-    if (opens) {
+    if (node.kind === "directory" || node.children) {
       row.setAttribute("aria-expanded", String(node.open));
     }
-    const twist = make("span", "files-twist");
-    if (opens) {
-      twist.append(icon(node.open ? "down" : "arrow"));
+    // Where a link leads shows only when it is followed.
+    const twist = make("span", node.open ? "files-twist" : "files-twist closed");
+    if (node.kind === "directory" || node.children) {
+      twist.append(icon("down"));
     }
     const label = make("span", "files-name", node.kind === "symlink" ? `${name} →` : name);
     const more = node.loading ? "…" : node.trouble || (node.kind === "file" ? sizeText(node.size) : node.kind === "other" ? "device" : "");

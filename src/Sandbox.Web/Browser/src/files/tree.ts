@@ -14,6 +14,8 @@ export interface Node {
   loading: boolean;
   /** Why it cannot be shown. */
   trouble: string;
+  /** A link that was followed to something that is no directory. */
+  leadsToFile: boolean;
   /** Null until it was looked at. */
   children: Node[] | null;
 }
@@ -105,7 +107,9 @@ export class Tree {
       each.trouble = "";
     } catch (error) {
       each.children = null;
-      each.trouble = error instanceof Problem ? (each.kind === "symlink" && error.status === 404 ? "This link leads to no directory." : error.message) : "This cannot be shown.";
+      each.leadsToFile = error instanceof Problem && error.code === "no_directory";
+      each.open = !each.leadsToFile;
+      each.trouble = each.leadsToFile ? "" : error instanceof Problem ? error.message : "This cannot be shown.";
     }
     each.loading = false;
     this.#changed();
@@ -130,5 +134,5 @@ export class Tree {
 }
 
 function node(entry: Entry, path: Path, depth: number, parent: Node | null): Node {
-  return { path, kind: entry.kind, size: entry.size, modified: entry.modified, depth, parent, open: false, loading: false, trouble: "", children: null };
+  return { path, kind: entry.kind, size: entry.size, modified: entry.modified, depth, parent, open: false, loading: false, trouble: "", leadsToFile: false, children: null };
 }
