@@ -67,9 +67,8 @@ public sealed class FilesTests(Instance instance, Chromium chromium) : IDisposab
 
         if (cut == "network")
         {
-            await visitor.Context.SetOfflineAsync(true);
+            await ThrottleAsync(cdp, 4_000_000, offline: true);
             await Assertions.Expect(visitor.Page.Locator(".files-tray-list li[data-state='held']")).ToHaveCountAsync(1, new() { Timeout = 30_000 });
-            await visitor.Context.SetOfflineAsync(false);
         }
         else
         {
@@ -137,6 +136,7 @@ public sealed class FilesTests(Instance instance, Chromium chromium) : IDisposab
         await ShellAsync(visitor, "mkdir -p /root/many /root/some/deep; cd /root/many; seq -w 1 5000 | xargs touch; cd ../some; printf odd > \"$(printf 'odd\\377name')\"; printf x > deep/file; ln -s deep way; echo h > .hidden");
         var page = visitor.Page;
         await page.Locator("#ws-files").ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Home" }).ClickAsync();
         var tree = page.GetByRole(AriaRole.Tree);
         await Assertions.Expect(tree.GetByRole(AriaRole.Treeitem).First).ToContainTextAsync("many");
 
@@ -205,9 +205,9 @@ public sealed class FilesTests(Instance instance, Chromium chromium) : IDisposab
         return cdp;
     }
 
-    private static async Task ThrottleAsync(ICDPSession cdp, long bytesPerSecond) => await cdp.SendAsync("Network.emulateNetworkConditions", new()
+    private static async Task ThrottleAsync(ICDPSession cdp, long bytesPerSecond, bool offline = false) => await cdp.SendAsync("Network.emulateNetworkConditions", new()
     {
-        ["offline"] = false,
+        ["offline"] = offline,
         ["latency"] = 0,
         ["downloadThroughput"] = -1,
         ["uploadThroughput"] = bytesPerSecond,
