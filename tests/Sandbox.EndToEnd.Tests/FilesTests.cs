@@ -67,7 +67,9 @@ public sealed class FilesTests(Instance instance, Chromium chromium) : IDisposab
 
         if (cut == "network")
         {
+            // The browser's own way of being offline refuses new requests; what is under way is cut from the other side.
             await ThrottleAsync(cdp, 4_000_000, offline: true);
+            await instance.KillAsync("web");
             await Assertions.Expect(visitor.Page.Locator(".files-tray-list li[data-state='held']")).ToHaveCountAsync(1, new() { Timeout = 30_000 });
         }
         else

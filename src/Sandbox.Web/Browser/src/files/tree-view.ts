@@ -167,6 +167,9 @@ export class TreeView {
     if (event.ctrlKey || event.metaKey || event.altKey) {
       return;
     }
+    if (event.key.length > 1) {
+      this.#typed = "";
+    }
     switch (event.key) {
       case "ArrowDown": go(index + 1); break;
       case "ArrowUp": go(index - 1); break;
@@ -219,7 +222,7 @@ export class TreeView {
   /** Letters typed quickly are the beginning of a name. */
   #typeAhead(letter: string, index: number): boolean {
     const now = performance.now();
-    this.#typed = now - this.#typedAt > 700 ? letter : this.#typed + letter;
+    this.#typed = now - this.#typedAt > 1000 ? letter : this.#typed + letter;
     this.#typedAt = now;
     const rows = this.tree.rows;
     const from = this.#typed.length === 1 ? index + 1 : Math.max(0, index);
