@@ -1,4 +1,5 @@
 import { timeLeft } from "../countdown";
+import { RecordingSigns } from "../recording/signs";
 import { HubLink } from "../terminals/hub-link";
 import { KeyBar } from "../terminals/key-bar";
 import { sharedConnection } from "../terminals/signalr-connection";
@@ -30,6 +31,7 @@ const token = location.hash.slice(1);
 const root = byId("workspace");
 const panel = new Panel(byId("ws-panel"));
 const link = new HubLink(failures => sharedConnection(failures, token));
+const signs = new RecordingSigns(link, byId("ws-status"));
 let view: TerminalView | null = null;
 let session: TerminalSession | null = null;
 let audience: Audience | null = null;
@@ -74,6 +76,7 @@ async function enter(): Promise<void> {
     // Revoked at this very moment, or the connection broke: it is made again, or refused with a reason.
     return;
   }
+  signs.activate(shared.terminalId);
   const types = shared.access === "type";
   root.dataset["access"] = shared.access;
   byId("shared-image").textContent = shared.image;
