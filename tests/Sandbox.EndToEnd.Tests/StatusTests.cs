@@ -1,0 +1,67 @@
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+using Xunit;
+
+namespace Sandbox.EndToEnd.Tests;
+
+public sealed partial class StatusTests(Instance instance, Chromium chromium)
+{
+    [Fact]
+    public async Task The_round_trip_of_keys_is_shown_in_the_bar_and_so_is_a_lost_connection()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        await visitor.LaunchAsync("busybox");
+        await visitor.TypeAsync("echo counted");
+        await visitor.SeesLineAsync("counted");
+
+        var dot = visitor.Page.Locator("#ws-latency");
+        await Assertions.Expect(dot).ToHaveAttributeAsync("data-pace", Known());
+        await Assertions.Expect(dot).ToHaveAttributeAsync("title", RoundTrip());
+        await Assertions.Expect(dot.Locator(".latency-words")).ToHaveTextAsync(RoundTrip());
+
+        // Without a network, a connection that is cut stays so until there is one.
+        await visitor.Context.SetOfflineAsync(true);
+        await instance.KillAsync("web");
+        await Assertions.Expect(dot).ToHaveAttributeAsync("title", "Not connected");
+        await visitor.Context.SetOfflineAsync(false);
+        await visitor.ShellAsync();
+    }
+
+    [Fact]
+    public async Task Launches_and_keys_are_counted_from_what_visitors_do()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        var before = await FiguresAsync(visitor);
+        await visitor.LaunchAsync("busybox");
+        foreach (var key in "echo counted")
+        {
+            await visitor.Page.Keyboard.TypeAsync(key.ToString());
+            await visitor.Page.WaitForTimeoutAsync(80);
+        }
+
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var now = await FiguresAsync(visitor);
+                return now.Launches > before.Launches && now.First > before.First && now.Echoes > before.Echoes;
+            },
+            "the figures to count a launch, its first output and a key");
+
+        await visitor.Page.GotoAsync("/status");
+        await Assertions.Expect(visitor.Page.Locator(".latency svg")).ToHaveCountAsync(3);
+        await Assertions.Expect(visitor.Page.Locator(".status-now")).ToHaveAttributeAsync("data-state", "up");
+    }
+
+    private static async Task<(long Launches, long First, long Echoes)> FiguresAsync(Visitor visitor)
+    {
+        var latency = (await (await visitor.Context.APIRequest.GetAsync("/api/v1/status")).JsonAsync())!.Value.GetProperty("latency");
+        long Count(string kind) => latency.GetProperty(kind).GetProperty("lastHour").GetProperty("count").GetInt64();
+        return (Count("launch"), Count("firstOutput"), Count("echo"));
+    }
+
+    [GeneratedRegex("^(good|slow)$", RegexOptions.None, 1000)]
+    private static partial Regex Known();
+
+    [GeneratedRegex("ound trip (under )?[0-9.]+ m?s$", RegexOptions.None, 1000)]
+    private static partial Regex RoundTrip();
+}
