@@ -53,7 +53,8 @@ export class LatencyDot {
 
   async #ping(): Promise<void> {
     const connection = this.link.connection;
-    const session = this.sessions().find(each => each.state === "live");
+    // One that is attached anew is not live before it prints something, which may be never.
+    const session = this.sessions().find(each => each.state === "live" || each.state === "attaching");
     if (this.#pinging || !connection || !session || performance.now() - this.#measuredAt < idleMs) {
       return;
     }
