@@ -22,8 +22,11 @@ public sealed class Chromium : IAsyncLifetime
     {
         Assertions.SetDefaultExpectTimeout((float)Eventually.Patience.TotalMilliseconds);
         _playwright = await Playwright.CreateAsync();
-        Browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = "/usr/bin/chromium", Headless = true, Args = Flags });
+        Browser = await LaunchAsync(Flags);
     }
+
+    /// <summary>Another one, with what its flags change; whoever asks for it closes it.</summary>
+    public Task<IBrowser> AnotherAsync(params string[] flags) => LaunchAsync([.. Flags, .. flags]);
 
     public async ValueTask DisposeAsync()
     {
@@ -33,4 +36,7 @@ public sealed class Chromium : IAsyncLifetime
             _playwright.Dispose();
         }
     }
+
+    private Task<IBrowser> LaunchAsync(string[] flags) =>
+        _playwright!.Chromium.LaunchAsync(new() { ExecutablePath = "/usr/bin/chromium", Headless = true, Args = flags });
 }

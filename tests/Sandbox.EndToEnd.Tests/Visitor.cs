@@ -53,11 +53,14 @@ public sealed partial class Visitor : IAsyncDisposable
 
     public ILocator Panel => Page.Locator("#ws-panel");
 
-    public static async Task<Visitor> ArriveAsync(Instance instance, Chromium chromium, BrowserNewContextOptions? options = null)
+    public static Task<Visitor> ArriveAsync(Instance instance, Chromium chromium, BrowserNewContextOptions? options = null) =>
+        ArriveAsync(instance, chromium.Browser, options);
+
+    public static async Task<Visitor> ArriveAsync(Instance instance, IBrowser browser, BrowserNewContextOptions? options = null)
     {
         options ??= new() { ViewportSize = new() { Width = 1280, Height = 800 } };
         options.BaseURL = instance.Url.ToString();
-        var context = await chromium.Browser.NewContextAsync(options);
+        var context = await browser.NewContextAsync(options);
         context.SetDefaultTimeout((float)Eventually.Patience.TotalMilliseconds);
         return new Visitor(instance, context, await context.NewPageAsync());
     }
@@ -129,7 +132,27 @@ public sealed partial class Visitor : IAsyncDisposable
         await Page.Locator($"#ws-actions-menu [data-act='{action}']").ClickAsync();
     }
 
+    /// <summary>The size that the shown terminal has and its program knows: asks until both say the same.</summary>
+    public async Task<(int Cols, int Rows)> ToldSizeAsync()
+    {
+        var (size, answer) = ((Cols: 0, Rows: 0), "");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await TypeAsync("clear; stty size");
+                await SeesAsync(text => (answer = text.Split('\n').FirstOrDefault(line => SizeAnswer().IsMatch(line)) ?? "").Length > 0, "the answer of stty");
+                var now = await Page.EvaluateAsync<int[]>("() => { const { cols, rows } = document.querySelector('.ws-pane.focused .ws-terminal:not([hidden]) .ws-xterm').terminal; return [cols, rows]; }");
+                size = (now[0], now[1]);
+                return answer == $"{size.Rows} {size.Cols}";
+            },
+            "the program to know the size of its terminal");
+        return size;
+    }
+
     public Task StateIsAsync(string state) => Assertions.Expect(State).ToHaveAttributeAsync("data-state", state, new() { Timeout = (float)Eventually.Patience.TotalMilliseconds });
+
+    [GeneratedRegex(@"^\d+ \d+$", RegexOptions.None, 1000)]
+    private static partial Regex SizeAnswer();
 
     [GeneratedRegex("/p/(?<id>[a-z0-9]{16})$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex WorkspaceAddress();

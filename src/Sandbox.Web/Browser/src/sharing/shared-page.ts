@@ -2,6 +2,7 @@ import { timeLeft } from "../countdown";
 import { RecordingSigns } from "../recording/signs";
 import { HubLink } from "../terminals/hub-link";
 import { KeyBar } from "../terminals/key-bar";
+import { painterReady } from "../terminals/painter";
 import { sharedConnection } from "../terminals/signalr-connection";
 import { TerminalSession } from "../terminals/terminal-session";
 import { TerminalView } from "../terminals/terminal-view";
@@ -67,6 +68,7 @@ if (token) {
 setInterval(tick, 1000);
 
 async function enter(): Promise<void> {
+  await painterReady;
   if (session) {
     return;
   }

@@ -4,6 +4,7 @@ import { WebLinksAddon } from "@xterm/addon-web-links";
 import type { SearchAddon } from "@xterm/addon-search";
 import { Terminal } from "@xterm/xterm";
 import { isDark, onThemeChange } from "../theme-toggle";
+import { onDensity, Painter } from "./painter";
 import { darkPalette, lightPalette } from "./palette";
 import type { TerminalSession, TerminalSink } from "./terminal-session";
 
@@ -11,6 +12,9 @@ const encoder = new TextEncoder();
 
 /** Replies to what was asked long ago would be typed into the shell of now; a replay lasts until output pauses this long. */
 const replayQuiet = 200;
+
+/** What the fit addon leaves for the scrollbar. */
+const scrollbar = 14;
 
 /** Smaller letters are no letters any more; then the terminal scrolls. */
 const leastFont = 7;
@@ -23,6 +27,8 @@ export interface Size {
 export interface ViewOptions {
   fontSize: number;
   screenReader: boolean;
+  /** The size to begin with while it is not seen. */
+  size?: Size | undefined;
 }
 
 /** One xterm in the page, and the sink of its session. */
@@ -39,6 +45,8 @@ export class TerminalView implements TerminalSink {
 
   readonly #fit = new FitAddon();
   readonly #observer: ResizeObserver;
+  readonly #painter: Painter;
+  readonly #undensity: () => void;
   #session: TerminalSession | null = null;
   #search: SearchAddon | null = null;
   #replaying = false;
@@ -50,8 +58,10 @@ export class TerminalView implements TerminalSink {
   #fontSize = 0;
   #scaledFont = 0;
 
+  /** Needs no session yet; made once {@link painterReady}, its size is the one it keeps. */
   constructor(readonly element: HTMLElement, options: ViewOptions) {
     this.terminal = new Terminal({
+      ...options.size,
       allowProposedApi: true,
       cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
       fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--mono") || "monospace",
@@ -71,10 +81,15 @@ export class TerminalView implements TerminalSink {
     this.terminal.loadAddon(new Unicode11Addon());
     this.terminal.unicode.activeVersion = "11";
     this.terminal.loadAddon(new WebLinksAddon((_event, uri) => this.#open(uri, false)));
-    this.terminal.open(element);
-    this.#fit.fit();
+    // What measures the room for letters takes the padding around it for room.
+    const room = document.createElement("div");
+    room.className = "ws-room";
+    element.append(room);
+    this.terminal.open(room);
+    this.#painter = new Painter(this.terminal, () => this.fit());
+    this.#undensity = onDensity(() => this.fit());
+    this.fit();
     this.#muteReplies();
-    void this.#accelerate();
 
     this.terminal.onData(text => {
       const changed = this.transform(text);
@@ -82,13 +97,6 @@ export class TerminalView implements TerminalSink {
     });
     this.terminal.onBinary(text => this.#session?.type(Uint8Array.from(text, letter => letter.charCodeAt(0))));
     this.terminal.onTitleChange(title => this.onTitle(title));
-    this.terminal.onResize(({ cols, rows }) => {
-      clearTimeout(this.#resizeTimer);
-      if (this.#follows) {
-        return;
-      }
-      this.#resizeTimer = window.setTimeout(() => this.#session?.resize(cols, rows), 60);
-    });
     this.terminal.attachCustomKeyEventHandler(event => this.#key(event));
     onThemeChange(() => {
       this.terminal.options.theme = isDark() ? darkPalette : lightPalette;
@@ -104,7 +112,8 @@ export class TerminalView implements TerminalSink {
     if (replay) {
       this.#replayEndsLater(3000);
     }
-    session.resize(this.terminal.cols, this.terminal.rows);
+    this.fit();
+    this.#tell();
   }
 
   write(data: Uint8Array, parsed: () => void): void {
@@ -123,14 +132,28 @@ export class TerminalView implements TerminalSink {
   }
 
   fit(): void {
-    if (this.element.offsetParent === null || this.element.clientWidth === 0) {
+    if (!this.#isSeen) {
       return;
     }
     if (this.#follows) {
       this.#scale(this.#follows);
     } else {
       this.#fit.fit();
+      // Not each size that a border passes while it is drawn.
+      clearTimeout(this.#resizeTimer);
+      this.#resizeTimer = window.setTimeout(() => this.#tell(), 60);
     }
+  }
+
+  /** The size of a terminal in a place that is so many CSS pixels smaller than this one's. */
+  sizeIn(lessWidth: number, lessHeight: number): Size {
+    const { cols, rows } = this.#own() ?? this.terminal;
+    const room = this.terminal.element!.parentElement!;
+    const screen = this.terminal.element!.querySelector(".xterm-screen")!.getBoundingClientRect();
+    return {
+      cols: Math.max(2, Math.min(cols, Math.floor((room.clientWidth - lessWidth - scrollbar) / (screen.width / this.terminal.cols)))),
+      rows: Math.max(1, Math.min(rows, Math.floor((room.clientHeight - lessHeight) / (screen.height / this.terminal.rows)))),
+    };
   }
 
   /**
@@ -156,7 +179,7 @@ export class TerminalView implements TerminalSink {
     if (size && !wishes) {
       this.#session?.forgetSize();
     } else if (!size) {
-      this.#session?.resize(this.terminal.cols, this.terminal.rows);
+      this.#tell();
     }
   }
 
@@ -201,6 +224,8 @@ export class TerminalView implements TerminalSink {
     clearTimeout(this.#replayTimer);
     clearTimeout(this.#resizeTimer);
     this.#observer.disconnect();
+    this.#undensity();
+    this.#painter.dispose();
     this.terminal.dispose();
   }
 
@@ -307,14 +332,15 @@ export class TerminalView implements TerminalSink {
     }, ms);
   }
 
-  async #accelerate(): Promise<void> {
-    try {
-      const { WebglAddon } = await import("@xterm/addon-webgl");
-      const addon = new WebglAddon();
-      addon.onContextLoss(() => addon.dispose());
-      this.terminal.loadAddon(addon);
-    } catch {
-      // xterm's own renderer stays.
+  get #isSeen(): boolean {
+    return this.element.offsetParent !== null && this.element.clientWidth > 0;
+  }
+
+  /** Tells the program its size, when that is this window's; what is not seen has none. */
+  #tell(): void {
+    clearTimeout(this.#resizeTimer);
+    if (this.#isSeen && !this.#follows) {
+      this.#session?.resize(this.terminal.cols, this.terminal.rows);
     }
   }
 }

@@ -81,6 +81,11 @@ export class Panes {
     return this.#elements.get(pane)?.element;
   }
 
+  /** Where the pane's terminals are. */
+  body(pane: string): HTMLElement | undefined {
+    return this.#elements.get(pane)?.body;
+  }
+
   createButton(pane: string): HTMLButtonElement | undefined {
     return this.#elements.get(pane)?.create;
   }

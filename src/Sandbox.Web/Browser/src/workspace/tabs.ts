@@ -1,8 +1,9 @@
 import { api, type OpenTerminal } from "../api";
 import type { HubLink } from "../terminals/hub-link";
 import type { KeyBar } from "../terminals/key-bar";
+import { painterReady } from "../terminals/painter";
 import { TerminalSession } from "../terminals/terminal-session";
-import { TerminalView } from "../terminals/terminal-view";
+import { type Size, TerminalView } from "../terminals/terminal-view";
 import { toast } from "../toast";
 import { neighbour } from "./geometry";
 import * as layouts from "./layout";
@@ -30,7 +31,9 @@ export class Tabs {
   readonly #onTerminal: ((parts: TerminalParts) => void)[] = [];
   readonly #onActive: ((parts: TerminalParts | null) => void)[] = [];
   /** Terminals that have a place and have not begun yet. */
-  readonly #waiting: { tab: TerminalTab; replay: boolean }[] = [];
+  readonly #waiting: { tab: TerminalTab; view: TerminalView | null; replay: boolean }[] = [];
+  /** A view that waits for its terminal, see {@link prepare}. */
+  #spare: TerminalView | null = null;
   #layout: Layout = layouts.single([]);
   #reported: string | null = null;
   #playground = "";
@@ -97,10 +100,27 @@ export class Tabs {
     return this.all.map(tab => tab.session);
   }
 
+  /**
+   * Makes the view of the first terminal where it will be, while its sandbox is made: so that the shell can start with
+   * the size that it keeps, and nobody waits for the view.
+   */
+  async prepare(): Promise<void> {
+    await painterReady;
+    const body = this.#panes.body(layouts.focusedPane(this.#layout).id);
+    if (!this.#spare && this.#tabs.size === 0 && body) {
+      const place = make("div", "ws-terminal");
+      const host = make("div", "ws-xterm");
+      place.append(host);
+      body.append(place);
+      this.#spare = this.#makeView(host);
+    }
+  }
+
   /** Shows the terminals that are open already where they were, or opens the one that a visitor expects. */
   async enter(playground: string, sandboxes: readonly Place[]): Promise<void> {
     this.#playground = playground;
     this.#sandboxes = sandboxes;
+    await this.prepare();
     // Two pages of one playground that load at once must not open two shells.
     await exclusive(`open-${playground}`, async () => {
       const open = (await Promise.all(sandboxes.map(async sandbox => {
@@ -261,7 +281,8 @@ export class Tabs {
     if (!sandbox) {
       throw new Error("There is no sandbox to open a shell in.");
     }
-    const { cols, rows } = this.#measure(where.side);
+    await this.prepare();
+    const { cols, rows } = this.#sizeFor(where);
     const id = await connection.invoke<string>("Open", sandbox.id, cols, rows, null);
     const tab = this.#add(id, sandbox, "shell", false);
     const pane = layouts.panes(this.#layout).find(each => each.id === where.pane)?.id ?? layouts.focusedPane(this.#layout).id;
@@ -276,26 +297,22 @@ export class Tabs {
   }
 
   /** The size a terminal will have, before there is one, so that its shell starts with it. */
-  #measure(side?: Side): { cols: number; rows: number } {
-    const shown = this.active?.terminal;
-    if (shown) {
-      return {
-        cols: side === "right" && !narrow.matches ? Math.max(2, Math.floor(shown.cols / 2) - 1) : shown.cols,
-        rows: side === "down" && !narrow.matches ? Math.max(2, Math.floor(shown.rows / 2) - 2) : shown.rows,
-      };
+  #sizeFor({ pane, side }: { pane?: string; side?: Side }): Size {
+    const home = pane === undefined ? undefined : layouts.panes(this.#layout).find(each => each.id === pane);
+    const shown = this.#spare ?? this.#tabs.get(home?.active ?? "")?.view ?? this.active;
+    if (!shown) {
+      return { cols: 80, rows: 24 };
     }
-    const probe = document.createElement("span");
-    probe.className = "ws-probe";
-    probe.style.fontSize = `${this.#fontSize}px`;
-    probe.textContent = "W".repeat(50);
-    this.stage.append(probe);
-    const box = probe.getBoundingClientRect();
-    probe.remove();
-    const cell = { width: box.width / 50, height: this.#fontSize * 1.15 * 1.2 };
-    return {
-      cols: Math.min(500, Math.max(20, Math.floor((this.stage.clientWidth - 34) / cell.width))),
-      rows: Math.min(200, Math.max(5, Math.floor((this.stage.clientHeight - 60) / cell.height))),
-    };
+    const box = home && side && !narrow.matches ? this.#panes.element(home.id)?.getBoundingClientRect() : undefined;
+    return shown.sizeIn(box && side === "right" ? box.width / 2 : 0, box && side === "down" ? box.height / 2 : 0);
+  }
+
+  #makeView(host: HTMLElement): TerminalView {
+    const { cols, rows } = this.active?.terminal ?? {};
+    const view = new TerminalView(host, { fontSize: this.#fontSize, screenReader: this.#screenReader, size: cols && rows ? { cols, rows } : undefined });
+    // WebGL paints the screen where nothing else can read it; who looks from outside, as a test does, finds it here.
+    Object.assign(host, { terminal: view.terminal });
+    return view;
   }
 
   /** A terminal gets its place in the document first and begins when it is there, because it measures itself. */
@@ -304,7 +321,10 @@ export class Tabs {
     if (known) {
       return known;
     }
-    const tab = new TerminalTab(id, sandbox, `${basename(command)} ${++this.#count}`);
+    const view = this.#spare;
+    this.#spare = null;
+    view?.element.parentElement!.remove();
+    const tab = new TerminalTab(id, sandbox, `${basename(command)} ${++this.#count}`, view?.element ?? make("div", "ws-xterm"));
     tab.given = this.#names[id] ?? "";
     tab.saysSandbox = this.#sandboxes.length > 1;
     tab.onRename = name => {
@@ -313,15 +333,13 @@ export class Tabs {
     };
     tab.onClose = () => this.#close(tab);
     this.#tabs.set(id, tab);
-    this.#waiting.push({ tab, replay });
+    this.#waiting.push({ tab, view, replay });
     return tab;
   }
 
   #start(): void {
-    for (const { tab, replay } of this.#waiting.splice(0)) {
-      const view = new TerminalView(tab.host, { fontSize: this.#fontSize, screenReader: this.#screenReader });
-      // WebGL paints the screen where nothing else can read it; who looks from outside, as a test does, finds it here.
-      Object.assign(tab.host, { terminal: view.terminal });
+    for (const { tab, view: made, replay } of this.#waiting.splice(0)) {
+      const view = made ?? this.#makeView(tab.host);
       const session = new TerminalSession(this.link, tab.id, view);
       tab.view = view;
       tab.session = session;
@@ -478,6 +496,12 @@ export class Tabs {
 export function hubMessage(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.replace(/^.*HubException:\s*/, "").replace(/^[a-z_]+:\s+/, "");
+}
+
+function make(tag: string, className: string): HTMLElement {
+  const element = document.createElement(tag);
+  element.className = className;
+  return element;
 }
 
 function basename(command: string): string {

@@ -27,7 +27,6 @@ export class TerminalTab implements PaneContent {
   readonly item = make("div", "ws-tab");
   readonly button = make("button", "") as HTMLButtonElement;
   readonly panel = make("div", "ws-terminal");
-  readonly host = make("div", "ws-xterm");
   readonly bars = make("div", "ws-bars");
   readonly notice = make("div", "ws-notice");
   session!: TerminalSession;
@@ -40,7 +39,8 @@ export class TerminalTab implements PaneContent {
   #title = "";
   readonly #close = make("button", "ws-tab-close") as HTMLButtonElement;
 
-  constructor(readonly id: string, readonly sandbox: Place, readonly kind: string) {
+  /** @param host where its view is, or will be */
+  constructor(readonly id: string, readonly sandbox: Place, readonly kind: string, readonly host: HTMLElement) {
     this.panel.id = `terminal-${id}`;
     this.panel.setAttribute("role", "tabpanel");
     this.panel.setAttribute("aria-labelledby", `tab-${id}`);

@@ -57,11 +57,16 @@ void begin();
 async function begin(): Promise<void> {
   const { playground: known, launch } = root.dataset;
   if (known) {
-    show(JSON.parse(known) as Playground);
+    const playground = JSON.parse(known) as Playground;
+    show(playground);
+    if (playground.state !== "ended") {
+      void tabs.prepare();
+    }
   } else if (launch) {
     await prerendered();
     // The connection is made while the sandbox is.
     link.start();
+    void tabs.prepare();
     await run(launch);
   }
 }

@@ -1,0 +1,119 @@
+using Microsoft.Playwright;
+using Xunit;
+
+namespace Sandbox.EndToEnd.Tests;
+
+/// <summary>How many letters fit, and that the program is told: once, and again whenever it changes.</summary>
+public sealed class SizeTests(Instance instance, Chromium chromium)
+{
+    /// <summary>What WebGL draws on; the other canvas underlines links.</summary>
+    private const string Canvas = ".ws-xterm .xterm-screen > canvas:not(.xterm-link-layer)";
+
+    [Theory]
+    [InlineData(1280, 800, false)]
+    [InlineData(390, 844, true)]
+    public async Task A_shell_starts_with_the_size_it_keeps(int width, int height, bool phone)
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium, new()
+        {
+            ViewportSize = new() { Width = width, Height = height },
+            HasTouch = phone,
+            IsMobile = phone,
+            DeviceScaleFactor = phone ? 3 : 1,
+        });
+        var calls = new HubCalls(visitor.Page);
+        await visitor.LaunchAsync("busybox");
+        var size = await visitor.ToldSizeAsync();
+        Assert.Equal("Open", calls.Sizes[0].Method);
+        Assert.Equal([size], calls.Sizes.Select(call => (call.Cols, call.Rows)).Distinct());
+        await FillsAsync(visitor.Page);
+
+        var before = calls.Sizes.Count;
+        await visitor.Page.ReloadAsync();
+        await visitor.ShellAsync();
+        Assert.Equal(size, await visitor.ToldSizeAsync());
+        Assert.Equal([size], calls.Sizes.Skip(before).Select(call => (call.Cols, call.Rows)).Distinct());
+    }
+
+    [Theory]
+    [InlineData("Alt+Shift+R")]
+    [InlineData("Alt+Shift+D")]
+    public async Task A_shell_in_half_a_pane_starts_with_the_size_it_keeps(string split)
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        var calls = new HubCalls(visitor.Page);
+        await visitor.LaunchAsync("busybox");
+        await visitor.Page.Keyboard.PressAsync(split);
+        await Assertions.Expect(visitor.Page.Locator(".ws-pane")).ToHaveCountAsync(2);
+        await visitor.ShellAsync();
+        var size = await visitor.ToldSizeAsync();
+        var opened = calls.Sizes.Last(call => call.Method == "Open");
+        Assert.Equal(size, (opened.Cols, opened.Rows));
+        await FillsAsync(visitor.Page);
+    }
+
+    [Fact]
+    public async Task Letters_of_another_size_are_counted_again()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        await visitor.LaunchAsync("busybox");
+        var (cols, rows) = await visitor.ToldSizeAsync();
+        await visitor.ChooseAsync("larger");
+        await visitor.ChooseAsync("larger");
+        var larger = await visitor.ToldSizeAsync();
+        Assert.True(larger.Cols < cols && larger.Rows < rows, $"{larger} after {(cols, rows)}");
+        await FillsAsync(visitor.Page);
+    }
+
+    /// <summary>A graphics driver that fails takes its context away; and browsers do when there are too many.</summary>
+    [Fact]
+    public async Task Without_its_WebGL_context_the_terminal_goes_on_with_elements_and_comes_back_to_it()
+    {
+        await using var drawn = await chromium.AnotherAsync("--use-angle=swiftshader", "--enable-unsafe-swiftshader");
+        await using var visitor = await Visitor.ArriveAsync(instance, drawn);
+        await visitor.LaunchAsync("busybox");
+        var canvas = visitor.Page.Locator(Canvas);
+        var letters = visitor.Page.Locator(".ws-xterm .xterm-rows");
+        await Assertions.Expect(canvas).ToHaveCountAsync(1);
+        var size = await visitor.ToldSizeAsync();
+
+        await canvas.EvaluateAsync("canvas => canvas.getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()");
+        await Assertions.Expect(letters).ToContainTextAsync("#");
+        await visitor.ToldSizeAsync();
+        await FillsAsync(visitor.Page);
+
+        await Assertions.Expect(canvas).ToHaveCountAsync(1);
+        await Assertions.Expect(letters).ToHaveCountAsync(0);
+        Assert.Equal(size, await visitor.ToldSizeAsync());
+    }
+
+    [Fact]
+    public async Task Where_there_is_no_WebGL_elements_show_the_letters()
+    {
+        await using var plain = await chromium.AnotherAsync("--disable-3d-apis");
+        await using var visitor = await Visitor.ArriveAsync(instance, plain);
+        var calls = new HubCalls(visitor.Page);
+        await visitor.LaunchAsync("busybox");
+        await Assertions.Expect(visitor.Page.Locator(Canvas)).ToHaveCountAsync(0);
+        var size = await visitor.ToldSizeAsync();
+        Assert.Equal([size], calls.Sizes.Select(call => (call.Cols, call.Rows)).Distinct());
+        await Assertions.Expect(visitor.Page.Locator(".ws-xterm .xterm-rows")).ToContainTextAsync($"{size.Rows} {size.Cols}");
+        await FillsAsync(visitor.Page);
+    }
+
+    /// <summary>All rows and columns are seen, and no room is left for another.</summary>
+    private static async Task FillsAsync(IPage page)
+    {
+        var room = await page.EvaluateAsync<double[]>(
+            """
+            () => {
+              const host = document.querySelector('.ws-pane.focused .ws-terminal:not([hidden]) .ws-xterm');
+              const screen = host.querySelector('.xterm-screen').getBoundingClientRect();
+              const box = host.getBoundingClientRect();
+              return [box.right - screen.right, box.bottom - screen.bottom, screen.width / host.terminal.cols, screen.height / host.terminal.rows];
+            }
+            """);
+        Assert.InRange(room[0], 14, 14 + 20 + room[2]);
+        Assert.InRange(room[1], 0, 20 + room[3]);
+    }
+}
