@@ -45,6 +45,22 @@ public sealed class TerminalHubTests
     }
 
     [Fact]
+    public async Task Whoever_attaches_is_told_so_though_the_program_prints_nothing()
+    {
+        await using var place = await HubUnderTest.StartAsync();
+        var terminal = await place.Hub.InvokeAsync<string>("Open", place.Sandbox, 80, 24, null, Token);
+        var attached = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        place.Hub.On<string>("Attached", attached.SetResult);
+        var items = place.Hub.StreamAsync<Item>("Attach", terminal, 0L, Token).GetAsyncEnumerator(Token);
+        var first = items.MoveNextAsync();
+        Assert.Equal(terminal, await attached.Task.WaitAsync(Token));
+        Assert.False(first.IsCompleted);
+        await place.Holder.PrintAsync("x"u8.ToArray());
+        Assert.True(await first);
+        Assert.Equal((0, 1), (items.Current.Offset, items.Current.Data.Length));
+    }
+
+    [Fact]
     public async Task Keys_arrive_in_the_order_they_were_sent_even_before_the_way_is_made()
     {
         await using var place = await HubUnderTest.StartAsync();

@@ -103,6 +103,9 @@ internal sealed partial class TerminalHub(
         try
         {
             await TellRecordingAsync(terminalId);
+
+            // Before the first item, which of a quiet program may be hours away.
+            await Clients.Caller.SendAsync("Attached", terminalId, cancellationToken);
             await using var items = connection.ReadAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
             while (await NextAsync(items))
             {

@@ -10,8 +10,12 @@ class ScriptedHub implements Connection {
   readonly calls: { method: string; args: unknown[] }[] = [];
   readonly attached: { after: number; next(item: TerminalItem): void; error(error: unknown): void; complete(): void }[] = [];
   onInput: (bytes: Uint8Array) => Promise<void> = () => Promise.resolve();
+  said: (terminal: string) => void = () => undefined;
   #closed: ((error?: Error) => void)[] = [];
 
+  on(_method: string, callback: (...values: never[]) => void): void {
+    this.said = callback as (terminal: string) => void;
+  }
   start(): Promise<void> {
     return Promise.resolve();
   }
@@ -258,6 +262,42 @@ test("While the runtime is away, a terminal is not given up", async () => {
   assert.equal(session.state, "attaching");
   hubs[0]!.attached.at(-1)!.next({ offset: 0, data: bytes("$ ") });
   assert.equal(session.state, "live");
+});
+
+test("A quiet terminal is live once it is attached again", async () => {
+  const { hubs, session } = await open();
+  hubs[0]!.attached[0]!.next({ offset: 0, data: bytes("$ ") });
+  hubs[0]!.drop();
+  await settle();
+  assert.equal(session.state, "attaching");
+  hubs[1]!.said("another");
+  hubs[0]!.said("terminal");
+  assert.equal(session.state, "attaching");
+  hubs[1]!.said("terminal");
+  assert.equal(session.state, "live");
+});
+
+test("Being attached is no news of a stream that has ended", async () => {
+  const { hubs, session, clock } = await open();
+  hubs[0]!.attached[0]!.error(new Error("HubException: runtime_unavailable: The daemon cannot be reached."));
+  hubs[0]!.said("terminal");
+  assert.equal(session.state, "attaching");
+  clock.advance(10_000);
+  hubs[0]!.said("terminal");
+  assert.equal(session.state, "live");
+});
+
+test("Keys that the server refuses for too long are complained of", async () => {
+  const { hubs, session, clock } = await open();
+  hubs[0]!.onInput = () => Promise.reject(new Error("HubException: runtime_unavailable: The daemon cannot be reached."));
+  const notices: unknown[] = [];
+  session.onInputNotice = notice => notices.push(notice);
+  session.type(bytes("ls\n"));
+  for (let i = 0; i < 10; i++) {
+    await settle();
+    clock.advance(10_000);
+  }
+  assert.deepEqual(notices, ["lost"]);
 });
 
 test("A queue takes all of a paste or none of it", () => {

@@ -114,6 +114,8 @@ async function enter(): Promise<void> {
       toast("Too much at once: up to 1 MiB can wait for the program", "error");
     } else if (notice === "uncertain") {
       toast("The connection broke while keys were on their way; look whether they arrived", "error");
+    } else if (notice === "lost") {
+      toast("The server did not take what you typed; type it again", "error");
     }
   };
   audience = new Audience(link, shared.terminalId);

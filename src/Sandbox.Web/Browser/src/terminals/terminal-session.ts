@@ -19,8 +19,8 @@ export interface TerminalSink {
 /** attaching → live ⇄ offline → exited (the program ended) or gone (the terminal is no longer there). */
 export type SessionState = "attaching" | "live" | "offline" | "exited" | "gone";
 
-/** full: the server takes no input yet. refused: too much at once. uncertain: keys were under way when the connection broke. */
-export type InputNotice = "full" | "refused" | "uncertain" | null;
+/** full: the server takes no input yet. refused: too much at once. uncertain: keys were under way when the connection broke. lost: the server did not take them. */
+export type InputNotice = "full" | "refused" | "uncertain" | "lost" | null;
 
 /** Is told of keys and of output, to time the way between them. */
 export interface EchoTimer {
@@ -58,6 +58,7 @@ export class TerminalSession {
   #seen = false;
   #attaches = 0;
   #generation = 0;
+  #heard: Connection | null = null;
   #subscription: { dispose(): void } | null = null;
   #pumping = false;
   #closed = false;
@@ -141,12 +142,25 @@ export class TerminalSession {
     }
     if (this.link.connection) {
       this.#attaches = 0;
+      this.#listen(this.link.connection);
       this.#attach(this.link.connection);
     } else {
       this.#generation++;
       this.#subscription = null;
       this.timer?.forget();
       this.#set("offline");
+    }
+  }
+
+  /** The server says when a viewer is attached: a program that is quiet would not for hours. */
+  #listen(connection: Connection): void {
+    if (this.#heard !== connection) {
+      this.#heard = connection;
+      connection.on?.("Attached", (terminal: string) => {
+        if (terminal === this.id && this.#heard === connection && this.#subscription && this.state === "attaching") {
+          this.#set("live");
+        }
+      });
     }
   }
 
@@ -298,9 +312,7 @@ export class TerminalSession {
           } else {
             // Sent and not answered: sending it again could type it twice, which is worse than typing it again by hand.
             chunk = null;
-            if (this.link.connection !== connection) {
-              this.onInputNotice("uncertain");
-            }
+            this.onInputNotice(isAnswer(error) ? "lost" : "uncertain");
           }
         }
       }
@@ -323,6 +335,11 @@ export class TerminalSession {
 /** The hub's words begin with the code; for Input, conflict means that the program does not read. */
 function isFull(error: unknown): boolean {
   return error instanceof Error && /\bconflict: /.test(error.message);
+}
+
+/** Words of the hub itself, and not of a connection that broke on the way. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof Error && /\bHubException: /.test(error.message);
 }
 
 /** The hub's own refusal, which came instead of taking the keys; not a connection that broke on the way. */

@@ -365,6 +365,8 @@ export class Tabs {
           toast("Too much at once: up to 1 MiB can wait for the program", "error");
         } else if (notice === "uncertain") {
           toast("The connection broke while keys were on their way; look whether they arrived", "error");
+        } else if (notice === "lost") {
+          toast("The server did not take what you typed; type it again", "error");
         } else if (session.state === "live") {
           tab.hideNote();
         }
