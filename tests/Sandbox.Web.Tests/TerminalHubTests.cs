@@ -139,6 +139,41 @@ public sealed class TerminalHubTests
     }
 
     [Fact]
+    public async Task Terminals_that_there_are_not_take_no_place_from_those_there_are()
+    {
+        await using var place = await HubUnderTest.StartAsync();
+        for (var number = 0; number < 200; number++)
+        {
+            try
+            {
+                await place.Hub.InvokeAsync("Resize", Sandbox.Core.Terminals.TerminalId.New().Value, 80, 24, Token);
+            }
+            catch (Microsoft.AspNetCore.SignalR.HubException full)
+            {
+                // As many as there may be are being looked for.
+                Assert.Contains("quota: ", full.Message, StringComparison.Ordinal);
+                await Task.Delay(20, Token);
+            }
+        }
+
+        await RefusedAsync("not_found", () => place.Hub.InvokeAsync("Resize", new string('a', 60_000), 80, 24, Token));
+        await place.Holder.PrintAsync("x"u8.ToArray());
+        var terminal = await place.Hub.InvokeAsync<string>("Open", place.Sandbox, 80, 24, null, Token);
+        await WebUnderTest.Until(async () =>
+        {
+            var items = place.Hub.StreamAsync<Item>("Attach", terminal, 0L, Token).GetAsyncEnumerator(Token);
+            try
+            {
+                return await items.MoveNextAsync();
+            }
+            catch (Microsoft.AspNetCore.SignalR.HubException full) when (full.Message.Contains("quota: ", StringComparison.Ordinal))
+            {
+                return false;
+            }
+        });
+    }
+
+    [Fact]
     public async Task Terminals_are_found_again_after_a_restart_of_the_process()
     {
         await using var place = await HubUnderTest.StartAsync();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Authorization;
@@ -291,7 +292,13 @@ internal sealed partial class TerminalHub(
             return viewer;
         }
 
-        if (viewers.Count >= MostViewers)
+        if (!TerminalId.TryParse(terminal, out _))
+        {
+            // What is no id is not even remembered as one: it may be as long as a message.
+            throw TerminalDirectory.Unknown();
+        }
+
+        if (viewers.Count >= MostViewers && !ForgetFailed(viewers))
         {
             throw new SandboxException(ErrorCode.Quota, $"One connection takes {MostViewers} terminals.");
         }
@@ -305,6 +312,17 @@ internal sealed partial class TerminalHub(
             var place = await places.FindAsync(owner, terminal, aborted);
             return await TtyConnection.ConnectAsync(place.Socket, aborted);
         }, echo));
+    }
+
+    /// <summary>Those that found no terminal are kept only so that the next call is refused at once; false when there are none.</summary>
+    private static bool ForgetFailed(ConcurrentDictionary<string, TerminalViewer> viewers)
+    {
+        foreach (var pair in viewers.Where(pair => pair.Value.Connection.IsFaulted))
+        {
+            viewers.TryRemove(pair);
+        }
+
+        return viewers.Count < MostViewers;
     }
 
     private async Task<Audience> AudienceAsync(TerminalCaller caller, string terminal, TerminalRight right, CancellationToken cancellationToken)

@@ -21,6 +21,8 @@ internal sealed class TtyConnection : IAsyncDisposable
 {
     private const int MostQueued = 64 * 1024;
     private const int ReceiveLength = 8 * 1024;
+    private const int MostAttempts = 40;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
 
     private readonly Socket _socket;
     private readonly Lock _gate = new();
@@ -50,16 +52,25 @@ internal sealed class TtyConnection : IAsyncDisposable
     /// <exception cref="SocketException">Nobody holds it any more, or it may not be opened.</exception>
     public static async Task<TtyConnection> ConnectAsync(string socket, CancellationToken cancellationToken)
     {
-        var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
+        for (var attempt = 0; ; attempt++)
         {
-            await connection.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancellationToken);
-            return new TtyConnection(connection);
-        }
-        catch
-        {
-            connection.Dispose();
-            throw;
+            var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                await connection.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancellationToken);
+                return new TtyConnection(connection);
+            }
+            catch (SocketException full) when (full.SocketErrorCode == SocketError.WouldBlock && attempt < MostAttempts)
+            {
+                // connect(2) does not wait for a place in a queue that is full: the holder is there, and busy.
+                connection.Dispose();
+                await Task.Delay(Pause, cancellationToken);
+            }
+            catch
+            {
+                connection.Dispose();
+                throw;
+            }
         }
     }
 

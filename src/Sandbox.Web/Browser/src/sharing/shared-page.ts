@@ -111,7 +111,7 @@ async function enter(): Promise<void> {
     if (notice === "full") {
       toast("The program is not reading its input. Keys wait here until it does.");
     } else if (notice === "refused") {
-      toast("Too much at once: up to 1 MiB can wait for the program", "error");
+      toast("Too much at once: up to 2 MiB can wait for the program", "error");
     } else if (notice === "uncertain") {
       toast("The connection broke while keys were on their way; look whether they arrived", "error");
     } else if (notice === "lost") {

@@ -35,7 +35,7 @@ const escape = 0x1b;
 /** The longest Input the hub takes. */
 const maxInput = 16 * 1024;
 /** Input kept here while the server takes none. */
-const maxQueued = 1024 * 1024;
+const maxQueued = 2 * 1024 * 1024;
 /** The server stops at 256 KiB unacknowledged and asks for an ack at least every 64 KiB. */
 const ackEvery = 32 * 1024;
 /** Attempts to attach over a standing connection before the terminal counts as gone. */

@@ -67,6 +67,8 @@ export class TerminalView implements TerminalSink {
       fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--mono") || "monospace",
       fontSize: options.fontSize,
       lineHeight: 1.15,
+      // A line in the console for each byte that makes no sense: of noise that is most of the work, and programs decide what they print.
+      logLevel: "off",
       macOptionIsMeta: true,
       minimumContrastRatio: 4.5,
       rightClickSelectsWord: false,
