@@ -1,0 +1,673 @@
+using System.Text;
+
+namespace Sandbox.Core.Terminals.Screens;
+
+/// <summary>
+/// What a terminal shows, and what decides how it goes on: the page's xterm.js 6 without the page. It is fed with the
+/// program's output, split anywhere, and writes itself as bytes that make a fresh xterm show the same.
+/// </summary>
+/// <remarks>
+/// Differences are meant: titles, stacked marks and numbers are bounded, since output is hostile; of a row that becomes
+/// narrower the rest is cut off; hyperlinks, colours of the palette and protected cells are not kept.
+/// </remarks>
+public sealed class TerminalScreen
+{
+    /// <summary>Sizes beyond these are those of nobody's window; memory is bounded by them.</summary>
+    private const int MostCols = 1000;
+    private const int MostCells = 128 * 1024;
+
+    private const int MostTitle = 1024;
+
+    private readonly ScreenParser _parser;
+    private readonly RowWriter _writer;
+    private readonly ByteSink _gone = new();
+    private readonly byte[] _charsets = new byte[4];
+    private ScreenModes _modes = new();
+    private Pen _pen;
+    private int _level;
+    private byte _charset;
+
+    // The width of what was printed last, if nothing came after it: a mark that follows is stacked on it.
+    private int _printed;
+
+    /// <summary>An empty screen.</summary>
+    public TerminalScreen(int cols, int rows)
+    {
+        (Cols, Rows) = Bounded(cols, rows);
+        Normal = new ScreenBuffer(Cols, Rows);
+        Alternate = new ScreenBuffer(Cols, Rows);
+        Active = Normal;
+        _parser = new ScreenParser(this);
+        _writer = new RowWriter(Clusters);
+    }
+
+    public int Cols { get; private set; }
+
+    public int Rows { get; private set; }
+
+    internal ScreenBuffer Normal { get; }
+
+    internal ScreenBuffer Alternate { get; }
+
+    internal ScreenBuffer Active { get; private set; }
+
+    internal Scrollback Scrollback { get; } = new();
+
+    internal Clusters Clusters { get; } = new();
+
+    internal ref ScreenModes Modes => ref _modes;
+
+    internal ref Pen Pen => ref _pen;
+
+    internal string Title { get; set; } = "";
+
+    internal bool HidesCursor { get; set; }
+
+    /// <summary>Whether a line feed goes to the first column too; it outlives a reset.</summary>
+    internal bool ReturnsOnFeed { get; set; }
+
+    /// <summary>The mode that made the mouse report, 0 for none, and that of how.</summary>
+    internal int Mouse { get; set; }
+
+    internal int MouseEncoding { get; set; }
+
+    internal int Level => _level;
+
+    internal byte Charset => _charset;
+
+    internal ReadOnlySpan<byte> Charsets => _charsets;
+
+    /// <summary>Bytes of a sequence that has only begun.</summary>
+    internal ScreenParser Parser => _parser;
+
+    private Cell Blank => Cell.Erased(_pen.Background);
+
+    // An erased cell that keeps all attributes, as when half of a wide character is overwritten.
+    private Cell BlankInPen => Cell.Of(0, 1, _pen);
+
+    /// <summary>Takes output.</summary>
+    public void Feed(ReadOnlySpan<byte> output) => _parser.Feed(output);
+
+    /// <summary>Writes itself, in at most so many bytes; the oldest lines are left out first.</summary>
+    public byte[] Write(int most) => ScreenWriter.Write(this, _writer, most);
+
+    public void Resize(int cols, int rows)
+    {
+        var (newCols, newRows) = Bounded(cols, rows);
+        if ((newCols, newRows) == (Cols, Rows))
+        {
+            return;
+        }
+
+        (Cols, Rows) = (newCols, newRows);
+        Normal.Resize(Cols, Rows, (row, next) =>
+        {
+            Keep(row);
+            Normal.WentUp(1);
+        });
+        Alternate.Resize(Cols, Rows, static (_, _) => { });
+    }
+
+    /// <summary>Prints ASCII, which is nearly everything there is to print.</summary>
+    internal void PrintAscii(ReadOnlySpan<byte> text)
+    {
+        if (_modes.Inserts || _charset != 0 || !_modes.Wraps)
+        {
+            foreach (var letter in text)
+            {
+                Print(letter);
+            }
+
+            return;
+        }
+
+        var cell = Cell.Of(0, 1, _pen);
+        var buffer = Active;
+        while (!text.IsEmpty)
+        {
+            if (buffer.X >= Cols)
+            {
+                Wrap();
+            }
+
+            var row = buffer.Current;
+            var x = buffer.X;
+            if (x > 0 && row.Width(x - 1) == 2)
+            {
+                row.Set(x - 1, 0, 1, cell);
+            }
+
+            var count = Math.Min(text.Length, Cols - x);
+            var cells = row.Cells.AsSpan(x, count);
+            for (var i = 0; i < cells.Length; i++)
+            {
+                cell.Content = text[i] | (1u << Cell.WidthShift);
+                cells[i] = cell;
+            }
+
+            buffer.X = x += count;
+            if (x < Cols && row.Width(x) == 0 && row.IsBlank(x))
+            {
+                row.Set(x, 0, 1, cell);
+            }
+
+            text = text[count..];
+        }
+
+        _printed = 1;
+    }
+
+    internal void Print(int code)
+    {
+        if (_charset != 0 && code < 127)
+        {
+            code = Screens.Charsets.Map(_charset, code);
+        }
+
+        var buffer = Active;
+        var row = buffer.Current;
+        if (buffer.X > 0 && row.Width(buffer.X - 1) == 2)
+        {
+            row.Set(buffer.X - 1, 0, 1, BlankInPen);
+        }
+
+        var width = CharacterWidths.Of(code);
+        var stacks = width == 0 && _printed != 0;
+        _printed = stacks ? _printed : width;
+        if (!stacks && buffer.X + width > Cols)
+        {
+            if (_modes.Wraps)
+            {
+                for (var x = buffer.X; x < Cols; x++)
+                {
+                    row.Set(x, 0, 1, BlankInPen);
+                }
+
+                Wrap();
+                row = buffer.Current;
+            }
+            else
+            {
+                buffer.X = Cols - 1;
+                if (width == 2)
+                {
+                    return;
+                }
+            }
+        }
+
+        if (stacks && buffer.X > 0)
+        {
+            var at = buffer.X - (row.Width(buffer.X - 1) != 0 ? 1 : 2);
+            if (at >= 0)
+            {
+                Stack(ref row.Cells[at], code);
+            }
+        }
+        else
+        {
+            if (_modes.Inserts && buffer.X < Cols)
+            {
+                row.Insert(buffer.X, width, BlankInPen);
+            }
+
+            for (var i = 0; i < Math.Max(width, 1); i++)
+            {
+                if (buffer.X < Cols)
+                {
+                    row.Cells[buffer.X++] = Cell.Of(i == 0 ? (uint)code : 0, i == 0 ? width : 0, _pen);
+                }
+            }
+        }
+
+        if (buffer.X < Cols && row.Width(buffer.X) == 0 && row.IsBlank(buffer.X))
+        {
+            row.Set(buffer.X, 0, 1, BlankInPen);
+        }
+    }
+
+    /// <summary>Prints what was printed last once more, and so on.</summary>
+    internal void Repeat(int count)
+    {
+        var at = Active.X - _printed;
+        if (_printed == 0 || at < 0)
+        {
+            return;
+        }
+
+        var cell = Active.Current.Cells[at];
+        var text = (cell.Content & Cell.IsCluster) != 0 ? Clusters[cell.Content]
+            : cell.IsBlank ? ""
+            : char.ConvertFromUtf32((int)(cell.Content & Cell.Text));
+
+        // A few bytes must not be work for seconds.
+        count = Math.Min(count, Cols * Rows);
+        for (; count > 0; count--)
+        {
+            foreach (var rune in text.EnumerateRunes())
+            {
+                Print(rune.Value);
+            }
+        }
+    }
+
+    /// <summary>Something else than text came.</summary>
+    internal void Interrupt() => _printed = 0;
+
+    internal void LineFeed()
+    {
+        var buffer = Active;
+        if (ReturnsOnFeed)
+        {
+            buffer.X = 0;
+        }
+
+        buffer.Y++;
+        if (buffer.Y == buffer.Bottom + 1)
+        {
+            buffer.Y--;
+            Scroll(isWrapped: false);
+        }
+        else if (buffer.Y >= Rows)
+        {
+            buffer.Y = Rows - 1;
+        }
+        else
+        {
+            buffer.Current.IsWrapped = false;
+        }
+
+        if (buffer.X >= Cols)
+        {
+            buffer.X--;
+        }
+    }
+
+    internal void Index()
+    {
+        var buffer = Active;
+        Restrict(Cols - 1);
+        buffer.Y++;
+        if (buffer.Y == buffer.Bottom + 1)
+        {
+            buffer.Y--;
+            Scroll(isWrapped: false);
+        }
+        else if (buffer.Y >= Rows)
+        {
+            buffer.Y = Rows - 1;
+        }
+
+        Restrict(Cols - 1);
+    }
+
+    internal void ReverseIndex()
+    {
+        Restrict(Cols - 1);
+        if (Active.Y == Active.Top)
+        {
+            Active.ShiftDown(Active.Top, Active.Bottom, 1, Blank);
+        }
+        else
+        {
+            Active.Y--;
+            Restrict(Cols - 1);
+        }
+    }
+
+    internal void Backspace()
+    {
+        var buffer = Active;
+        Restrict(_modes.WrapsBack ? Cols : Cols - 1);
+        if (buffer.X > 0)
+        {
+            buffer.X--;
+        }
+        else if (_modes.WrapsBack && buffer.Y > buffer.Top && buffer.Y <= buffer.Bottom && buffer.Current.IsWrapped)
+        {
+            buffer.Current.IsWrapped = false;
+            buffer.Y--;
+            buffer.X = Cols - 1;
+            if (buffer.Current.Width(buffer.X) != 0 && buffer.Current.IsBlank(buffer.X))
+            {
+                buffer.X--;
+            }
+        }
+
+        Restrict(Cols - 1);
+    }
+
+    /// <summary>Brings the cursor back to where it may be.</summary>
+    internal void Restrict(int mostX)
+    {
+        Active.X = Math.Clamp(Active.X, 0, mostX);
+        Active.Y = _modes.Origin ? Math.Clamp(Active.Y, Active.Top, Active.Bottom) : Math.Clamp(Active.Y, 0, Rows - 1);
+    }
+
+    internal void SetCursor(int x, int y)
+    {
+        Active.X = x;
+        Active.Y = _modes.Origin ? Active.Top + Math.Min(y, Rows) : y;
+        Restrict(Cols - 1);
+    }
+
+    internal void MoveCursor(int x, int y)
+    {
+        Restrict(Cols - 1);
+        SetCursor((int)Math.Min((long)Active.X + x, Cols), (int)Math.Min((long)Active.Y + y, Rows));
+    }
+
+    internal void SaveCursor()
+    {
+        Active.SavedX = Active.X;
+        Active.SavedY = Active.Base + Active.Y;
+        Active.SavedPen = _pen;
+        Active.SavedCharset = _charset;
+    }
+
+    internal void RestoreCursor()
+    {
+        Active.X = Active.SavedX;
+        Active.Y = Math.Max(Active.SavedY - Active.Base, 0);
+        _pen.Foreground = Active.SavedPen.Foreground;
+        _pen.Background = Active.SavedPen.Background;
+        _charset = Active.SavedCharset;
+        Restrict(Cols - 1);
+    }
+
+    internal void SelectCharset(int number, byte charset)
+    {
+        _charsets[number] = charset;
+        if (_level == number)
+        {
+            _charset = charset;
+        }
+    }
+
+    internal void SelectLevel(int level)
+    {
+        _level = level;
+        _charset = _charsets[level];
+    }
+
+    internal void ShowAlternate(bool alternate)
+    {
+        if (alternate == (Active == Alternate))
+        {
+            return;
+        }
+
+        if (alternate)
+        {
+            Alternate.Reset(Blank);
+            (Alternate.X, Alternate.Y) = (Normal.X, Normal.Y);
+            Active = Alternate;
+        }
+        else
+        {
+            (Normal.X, Normal.Y) = (Alternate.X, Alternate.Y);
+            Alternate.Reset(Cell.Erased(0));
+            Active = Normal;
+        }
+    }
+
+    internal void SoftReset()
+    {
+        HidesCursor = false;
+        (Active.Top, Active.Bottom) = (0, Rows - 1);
+        _pen = default;
+        _modes = new ScreenModes();
+        ResetCharsets();
+        (Active.SavedX, Active.SavedY, Active.SavedPen, Active.SavedCharset) = (0, Active.Base, default, 0);
+    }
+
+    /// <summary>RIS, which in xterm.js leaves a hidden cursor hidden.</summary>
+    internal void FullReset()
+    {
+        _pen = default;
+        _modes = new ScreenModes();
+        ResetCharsets();
+        (Mouse, MouseEncoding) = (0, 0);
+        Scrollback.Clear();
+        foreach (var buffer in (ReadOnlySpan<ScreenBuffer>)[Normal, Alternate])
+        {
+            buffer.Reset(Cell.Erased(0));
+            buffer.Forget();
+        }
+
+        Active = Normal;
+    }
+
+    internal void SetTitle(ReadOnlySpan<byte> title)
+    {
+        var length = Math.Min(title.Length, MostTitle);
+        while (length < title.Length && length > 0 && (title[length] & 0xC0) == 0x80)
+        {
+            length--;
+        }
+
+        Title = Encoding.UTF8.GetString(title[..length]);
+    }
+
+    internal void EraseInLine(int what)
+    {
+        Restrict(Cols);
+        var (buffer, row) = (Active, Active.Current);
+        switch (what)
+        {
+            case 0:
+                row.Erase(buffer.X, Cols, Blank);
+                row.IsWrapped &= buffer.X != 0;
+                break;
+            case 1:
+                row.Erase(0, buffer.X + 1, Blank);
+                break;
+            case 2:
+                row.Erase(0, Cols, Blank);
+                row.IsWrapped = false;
+                break;
+            default:
+                break;
+        }
+    }
+
+    internal void EraseInDisplay(int what)
+    {
+        Restrict(Cols);
+        var (buffer, blank) = (Active, Blank);
+        switch (what)
+        {
+            case 0:
+                EraseInLine(0);
+                ClearRows(buffer.Y + 1, Rows, blank);
+                break;
+            case 1:
+                EraseInLine(1);
+                buffer.Current.IsWrapped = false;
+                ClearRows(0, buffer.Y, blank);
+                break;
+            case 2:
+                ClearRows(0, Rows, blank);
+                break;
+            case 3 when buffer == Normal:
+                Scrollback.Clear();
+                buffer.Base = 0;
+                break;
+            default:
+                break;
+        }
+    }
+
+    internal void EraseCharacters(int count)
+    {
+        Restrict(Cols - 1);
+        Active.Current.Erase(Active.X, (int)Math.Min((long)Active.X + count, Cols), Blank);
+    }
+
+    internal void InsertCharacters(int count)
+    {
+        Restrict(Cols - 1);
+        Active.Current.Insert(Active.X, count, Blank);
+    }
+
+    internal void DeleteCharacters(int count)
+    {
+        Restrict(Cols - 1);
+        Active.Current.Delete(Active.X, count, Blank);
+    }
+
+    internal void ShiftLines(int count, bool up)
+    {
+        Restrict(Cols - 1);
+        if (!IsInMargins)
+        {
+            return;
+        }
+
+        if (up)
+        {
+            Active.ShiftUp(Active.Y, Active.Bottom, count, Blank);
+        }
+        else
+        {
+            Active.ShiftDown(Active.Y, Active.Bottom, count, Blank);
+        }
+
+        Active.X = 0;
+    }
+
+    internal void ScrollUp(int count) => Active.ShiftUp(Active.Top, Active.Bottom, count, Blank);
+
+    internal void ScrollDown(int count) => Active.ShiftDown(Active.Top, Active.Bottom, count, Cell.Erased(0));
+
+    /// <summary>Columns go or come in all the rows that scroll.</summary>
+    internal void ShiftColumns(int at, int count, bool inserts)
+    {
+        if (!IsInMargins)
+        {
+            return;
+        }
+
+        for (var y = Active.Top; y <= Active.Bottom; y++)
+        {
+            var row = Active.Rows[y];
+            if (inserts)
+            {
+                row.Insert(at, count, Blank);
+            }
+            else
+            {
+                row.Delete(at, count, Blank);
+            }
+
+            row.IsWrapped = false;
+        }
+    }
+
+    internal void SetMargins(int top, int bottom)
+    {
+        if (bottom > top)
+        {
+            (Active.Top, Active.Bottom) = (top - 1, bottom - 1);
+            SetCursor(0, 0);
+        }
+    }
+
+    /// <summary>DECALN: a screen full of E.</summary>
+    internal void Align()
+    {
+        SetCursor(0, 0);
+        var cell = Cell.Of('E', 1, _pen);
+        cell.Extended = 0;
+        for (var y = Active.Y; y < Rows; y++)
+        {
+            Active.Rows[y].Clear(cell);
+        }
+
+        SetCursor(0, 0);
+    }
+
+    /// <summary>What is kept is known to scroll away entirely: whatever scrolls meanwhile need not be printed.</summary>
+    internal void Forward(int lines, bool isWrapped)
+    {
+        Scrollback.Clear();
+        foreach (var row in Normal.Rows)
+        {
+            row.Clear(Blank);
+            row.IsWrapped = isWrapped;
+        }
+
+        Normal.Y = Rows - 1;
+        Normal.WentUp(lines);
+    }
+
+    private bool IsInMargins => Active.Y >= Active.Top && Active.Y <= Active.Bottom;
+
+    private static (int Cols, int Rows) Bounded(int cols, int rows)
+    {
+        cols = Math.Clamp(cols, 2, MostCols);
+        return (cols, Math.Clamp(rows, 1, MostCells / cols));
+    }
+
+    private void Wrap()
+    {
+        var buffer = Active;
+        buffer.X = 0;
+        buffer.Y++;
+        if (buffer.Y == buffer.Bottom + 1)
+        {
+            buffer.Y--;
+            Scroll(isWrapped: true);
+            return;
+        }
+
+        buffer.Y = Math.Min(buffer.Y, Rows - 1);
+        buffer.Current.IsWrapped = true;
+    }
+
+    private void Scroll(bool isWrapped)
+    {
+        var buffer = Active;
+        if (buffer == Normal && buffer.Top == 0)
+        {
+            Keep(buffer.Rows[0]);
+            buffer.WentUp(1);
+        }
+
+        buffer.ShiftUp(buffer.Top, buffer.Bottom, 1, Blank);
+        buffer.Rows[buffer.Bottom].IsWrapped = isWrapped;
+    }
+
+    private void Keep(ScreenRow row)
+    {
+        _gone.Clear();
+        _writer.Write(_gone, row);
+        Scrollback.Add(_gone.Written, RowWriter.JointOf(row));
+    }
+
+    private void ClearRows(int from, int to, in Cell blank)
+    {
+        for (var y = from; y < to; y++)
+        {
+            Active.Rows[y].Clear(blank);
+        }
+    }
+
+    private void ResetCharsets()
+    {
+        Array.Clear(_charsets);
+        (_level, _charset) = (0, 0);
+    }
+
+    private void Stack(ref Cell cell, int code)
+    {
+        if (cell.IsBlank)
+        {
+            cell.Content = (uint)code | ((uint)Math.Max(_printed, 1) << Cell.WidthShift);
+            return;
+        }
+
+        Clusters.Stack(ref cell, code, () => Normal.Rows.Concat(Alternate.Rows));
+        cell.Content = (cell.Content & Cell.HasText) | ((uint)_printed << Cell.WidthShift);
+    }
+}
