@@ -27,7 +27,8 @@ internal sealed class TestNet : IAsyncDisposable
     /// <summary>The host's own addresses on those nets.</summary>
     public const string HostOnNeighbours = "198.51.100.1";
 
-    public static readonly DaemonOptions Options = new() { Instance = "tn", AddressPool = "100.127.0.0/16", DnsUser = "nobody" };
+    // Half of a /16, so that its resolver is not where that of the default pool is.
+    public static readonly DaemonOptions Options = new() { Instance = "tn", AddressPool = "100.127.0.0/17", DnsUser = "nobody" };
 
     private readonly ProcessWatch _watch = new();
     private readonly List<Holder> _holders = [];
@@ -120,7 +121,7 @@ internal sealed class TestNet : IAsyncDisposable
 
     /// <summary>What of this instance is on the host: links, rules, the resolver.</summary>
     public async Task<string> TracesAsync() =>
-        await ShellAsync("ls /sys/class/net | grep ^tn- || true; nft list tables | grep -w tn || true; pgrep -xa dnsmasq | grep -F listen-address=100.127. || true");
+        await ShellAsync("ls /sys/class/net | grep ^tn- || true; nft list tables | grep -w tn || true; pgrep -xa dnsmasq | grep -F listen-address=100.127.127. || true");
 
     public async Task<string[]> LinksAsync() =>
         (await ShellAsync("ls /sys/class/net | grep ^tn- | LC_ALL=C sort || true")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
