@@ -66,33 +66,6 @@ public sealed class LaunchTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task A_megabyte_is_pasted_whole()
-    {
-        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
-        await visitor.LaunchAsync("busybox");
-
-        // Lines shorter than what a terminal's line discipline takes at once.
-        var line = string.Concat(Enumerable.Repeat("0123456789abcdef", 4))[..63] + "\n";
-        var text = string.Concat(Enumerable.Repeat(line, 16_384 - 1));
-        Assert.InRange(text.Length, 1_040_000, 1 << 20);
-        var sum = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(text)));
-
-        await visitor.TypeAsync("stty -echo; cat > /tmp/f; stty echo; sha256sum /tmp/f");
-        await visitor.Page.Locator(".ws-terminal .xterm-helper-textarea").EvaluateAsync(
-            """
-            (area, text) => {
-              const data = new DataTransfer();
-              data.setData('text/plain', text);
-              area.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
-            }
-            """,
-            text);
-        await visitor.Page.Keyboard.PressAsync("Control+d");
-
-        await visitor.SeesLineAsync($"{sum}  /tmp/f");
-    }
-
-    [Fact]
     public async Task The_fourth_launch_says_what_the_plan_grants_and_where_to_end_one()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
 using Xunit;
 
 namespace Sandbox.EndToEnd.Tests;
@@ -33,10 +35,94 @@ public sealed class SurvivalTests(Instance instance, Chromium chromium)
         await visitor.StateIsAsync("stopped");
     }
 
+    [Theory]
+    [InlineData("web")]
+    [InlineData("daemon")]
+    [InlineData("network")]
+    [InlineData("reload")]
+    public async Task A_million_lines_come_once_and_in_order_whatever_happens_in_the_middle(string what)
+    {
+        const int Last = 1_000_000;
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        await NumbersOnTheWire.WatchAsync(visitor.Page);
+        var line = what == "network" ? await Line.HoldAsync(visitor.Page) : null;
+        await visitor.LaunchAsync("busybox");
+        await visitor.TypeAsync($"seq 1 {Last}; echo over-$((6*7))");
+        await NumbersOnTheWire.UntilAsync(visitor.Page, 100_000);
+        switch (what)
+        {
+            case "network":
+                await line!.CutAsync();
+                await visitor.Page.Locator(".ws-tab.active[data-state='offline']").WaitForAsync();
+                await Task.Delay(TimeSpan.FromSeconds(4));
+                line.Mend();
+                break;
+            case "reload":
+                await visitor.Page.ReloadAsync();
+                break;
+            default:
+                await instance.KillAsync(what);
+                break;
+        }
+
+        await visitor.SeesLineAsync("over-42");
+        var seen = await NumbersOnTheWire.SeenAsync(visitor.Page);
+        Assert.Equal((Last, ""), (seen.Last, seen.Mistake));
+        Assert.Equal(Last - seen.First + 1, seen.Count);
+        if (what == "reload")
+        {
+            // A page that knows nothing gets all that is kept, after one mark that there was more.
+            Assert.InRange(seen.Gaps, 0, 1);
+        }
+        else
+        {
+            Assert.Equal((1, 0), (seen.First, seen.Gaps));
+        }
+    }
+
     private static List<int> Lines(string text) =>
     [
         .. text.Split('\n')
             .Where(line => line.StartsWith("line ", StringComparison.Ordinal) || line.StartsWith("^Cline ", StringComparison.Ordinal))
             .Select(line => int.Parse(line[(line.IndexOf("line ", StringComparison.Ordinal) + 5)..], CultureInfo.InvariantCulture)),
     ];
+
+    /// <summary>The way from a page to the hub, which can be cut and stay cut.</summary>
+    private sealed class Line
+    {
+        private readonly List<IWebSocketRoute> _open = [];
+        private bool _isCut;
+
+        public static async Task<Line> HoldAsync(IPage page)
+        {
+            var line = new Line();
+            await page.RouteWebSocketAsync(new Regex("/hubs/terminal", RegexOptions.None, TimeSpan.FromSeconds(1)), line.Open);
+            return line;
+        }
+
+        public async Task CutAsync()
+        {
+            _isCut = true;
+            foreach (var socket in _open)
+            {
+                await socket.CloseAsync();
+            }
+
+            _open.Clear();
+        }
+
+        public void Mend() => _isCut = false;
+
+        private void Open(IWebSocketRoute socket)
+        {
+            if (_isCut)
+            {
+                _ = socket.CloseAsync();
+                return;
+            }
+
+            _ = socket.ConnectToServer();
+            _open.Add(socket);
+        }
+    }
 }

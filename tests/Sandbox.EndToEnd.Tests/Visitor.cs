@@ -22,7 +22,10 @@ public sealed partial class Visitor : IAsyncDisposable
         }
         """;
 
+    private const string Shown = "document.querySelector('.ws-pane.focused .ws-terminal:not([hidden]) .ws-xterm').terminal";
+
     private readonly List<string> _errors = [];
+    private string? _sandbox;
 
     private Visitor(Instance instance, IBrowserContext context, IPage page)
     {
@@ -123,6 +126,62 @@ public sealed partial class Visitor : IAsyncDisposable
     {
         await Page.Keyboard.TypeAsync(line);
         await Page.Keyboard.PressAsync("Enter");
+    }
+
+    /// <summary>Pastes as the browser does: the page gets an event with what the clipboard holds.</summary>
+    public Task PasteAsync(string text) => Page.EvaluateAsync(
+        """
+        text => {
+          const held = new DataTransfer();
+          held.setData('text/plain', text);
+          document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData: held, bubbles: true, cancelable: true }));
+        }
+        """,
+        text);
+
+    /// <summary>Gives the shown terminal a size, as a window of that size would.</summary>
+    public Task ResizeAsync(int cols, int rows) => Page.EvaluateAsync($"([cols, rows]) => {Shown}.resize(cols, rows)", new[] { cols, rows });
+
+    /// <summary>The rows in view without the empty ones at the end, and the cursor's row and column from 1 on.</summary>
+    public async Task<(string Rows, string Cursor)> ViewAsync()
+    {
+        var seen = await Page.EvaluateAsync<string[]>(
+            $$"""
+            () => {
+              const buffer = {{Shown}}.buffer.active;
+              const rows = Array.from({ length: {{Shown}}.rows }, (_, row) => buffer.getLine(buffer.baseY + row)?.translateToString(true).trimEnd() ?? '');
+              return [rows.join('\n').trimEnd(), (buffer.cursorY + 1) + ';' + (buffer.cursorX + 1)];
+            }
+            """);
+        return (seen[0], seen[1]);
+    }
+
+    /// <summary>Waits for what is in view.</summary>
+    public async Task ViewsAsync(Func<string, bool> wanted, string what)
+    {
+        var rows = "";
+        try
+        {
+            await Eventually.TrueAsync(async () => wanted(rows = (await ViewAsync()).Rows), what);
+        }
+        catch (Xunit.Sdk.XunitException)
+        {
+            Assert.Fail($"Waited in vain for {what}. In view is:\n{rows}");
+        }
+    }
+
+    /// <summary>Where a file of the sandbox is on REST.</summary>
+    public async Task<string> FileAsync(string path)
+    {
+        _sandbox ??= (await (await Context.APIRequest.GetAsync($"/api/v1/playgrounds/{Playground}")).JsonAsync())!.Value.GetProperty("sandboxes")[0].GetProperty("id").GetString();
+        return $"/api/v1/sandboxes/{_sandbox}/files/{path}";
+    }
+
+    /// <summary>Puts a file into the sandbox.</summary>
+    public async Task PutAsync(string path, byte[] content)
+    {
+        var answer = await Context.APIRequest.PutAsync(await FileAsync(path), new() { DataByte = content, Headers = new Dictionary<string, string> { ["content-type"] = "application/octet-stream" } });
+        Assert.True(answer.Ok, await answer.TextAsync());
     }
 
     /// <summary>One of the items of the menu behind the dots.</summary>

@@ -28,6 +28,9 @@ internal sealed class Viewer : IAsyncDisposable
 
     public int? ExitCode { get; private set; }
 
+    /// <summary>What was read last, and where it began.</summary>
+    public (int Start, ReadOnlyMemory<byte> Data) Last { get; private set; }
+
     /// <summary>Where output was missing: what it held, and where it went on.</summary>
     public List<(ulong From, ulong To)> Gaps { get; } = [];
 
@@ -50,6 +53,7 @@ internal sealed class Viewer : IAsyncDisposable
 
         var item = _items.Current;
         ExitCode = item.ExitCode;
+        Last = ((int)item.Offset, item.Data);
         if (item.Offset != Held)
         {
             Assert.True(item.Offset > Held, "output came twice");
@@ -65,6 +69,15 @@ internal sealed class Viewer : IAsyncDisposable
         }
 
         return true;
+    }
+
+    public static async Task EventuallyAsync(Func<bool> condition, string what)
+    {
+        for (var end = DateTime.UtcNow + Limit; !condition();)
+        {
+            Assert.True(DateTime.UtcNow < end, $"waited in vain for {what}");
+            await Task.Delay(20);
+        }
     }
 
     public async Task UntilAsync(string text)

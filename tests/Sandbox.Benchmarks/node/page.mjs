@@ -83,6 +83,7 @@ export async function page(bench) {
   try {
     await arrive(bench, browser);
     await long(bench, browser);
+    await interrupt(bench, browser);
   } finally {
     await browser.close();
   }
@@ -142,6 +143,33 @@ async function long({ ours, options, report }, browser) {
   }
   report.add(`page, cat of ${options.longBytes / 1e6} MB in 80-column lines, p50 of 3`, "s", times[0], null, times[1], "≤ bare", times[0] <= times[1]);
   report.add("page, longest wait of a timer meanwhile", "ms", gaps[0], null, gaps[1], "≤ 100 ms", gaps[0] <= 100);
+}
+
+/** A flood on the screen, Ctrl-C, and the time until the prompt that follows is in the page's buffer. */
+async function interrupt({ ours, options, report }, browser) {
+  const times = [];
+  for (const [side, url] of [`${ours.url}/p/new?image=debian`, options.shell].entries()) {
+    const here = await navigate(browser, url);
+    const time = new Series();
+    for (let round = 0; round < 6; round++) {
+      await type(here.page, "yes");
+      await here.page.waitForTimeout(1500);
+      const ms = await here.page.evaluate(() => new Promise(done => {
+        const terminal = document.querySelector(".ws-xterm")?.terminal ?? window.term;
+        const began = performance.now();
+        const look = () => window.bench.prompts() ? done(performance.now() - began) : setTimeout(look, 2);
+        terminal.input("\x03", true);
+        look();
+      }));
+      if (round > 0) {
+        time.add(ms);
+      }
+      await here.page.waitForTimeout(200);
+    }
+    times.push(time.p50);
+    await endAll(here, side === 0 ? ours : null);
+  }
+  report.add("page, from Ctrl-C during yes to the prompt, p50 of 5", "ms", times[0], null, times[1], "≤ 200 ms", times[0] <= 200);
 }
 
 async function type(page, line) {

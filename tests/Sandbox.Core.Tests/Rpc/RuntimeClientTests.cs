@@ -366,6 +366,63 @@ public sealed class RuntimeClientTests : IAsyncLifetime
         Assert.Empty(_runtime.Calls);
     }
 
+    [Fact]
+    public async Task Bytes_that_are_no_request_are_refused_by_every_call_and_never_reach_the_runtime()
+    {
+        using var channel = RawChannel();
+        var calls = channel.CreateCallInvoker();
+        var random = new Random(20261128);
+        var bytes = Marshallers.Create(static (byte[] given) => given, static given => given);
+        foreach (var method in SandboxRuntime.Descriptor.Methods)
+        {
+            if (method.InputType == Nothing.Descriptor)
+            {
+                // There is nothing in it to get wrong.
+                continue;
+            }
+
+            // Both ends are treated as streams, which is the same on the wire.
+            var call = new Method<byte[], byte[]>(MethodType.DuplexStreaming, SandboxRuntime.Descriptor.FullName, method.Name, bytes, bytes);
+            for (var round = 0; round < 40; round++)
+            {
+                using var talk = calls.AsyncDuplexStreamingCall(call, null, new CallOptions(cancellationToken: Cancellation));
+                var refusal = await Assert.ThrowsAsync<RpcException>(async () =>
+                {
+                    await talk.RequestStream.WriteAsync(Nonsense(random, round), Cancellation);
+                    await talk.RequestStream.CompleteAsync();
+                    while (await talk.ResponseStream.MoveNext(Cancellation))
+                    {
+                    }
+                });
+                Assert.DoesNotContain("   at ", refusal.Status.Detail, StringComparison.Ordinal);
+                Assert.DoesNotContain("Sandbox.Rpc", refusal.Status.Detail, StringComparison.Ordinal);
+            }
+        }
+
+        Assert.Empty(_runtime.Calls);
+        Assert.Empty(await _client.ListAsync(Cancellation));
+    }
+
+    /// <summary>Noise; or fields as they are written, with numbers, lengths and bytes that are not what is asked for.</summary>
+    private static byte[] Nonsense(Random random, int round)
+    {
+        using var bytes = new MemoryStream();
+        for (var field = 0; field < random.Next(1, 12); field++)
+        {
+            if (round % 2 == 1)
+            {
+                bytes.WriteByte((byte)((random.Next(1, 12) << 3) | random.Next(8)));
+            }
+
+            var noise = new byte[random.Next(1, 40)];
+            random.NextBytes(noise);
+            bytes.WriteByte((byte)random.Next(random.Next(2) == 0 ? noise.Length + 1 : 256));
+            bytes.Write(noise);
+        }
+
+        return bytes.ToArray();
+    }
+
     private static async Task RefusedAsync<T>(AsyncUnaryCall<T> call)
     {
         using (call)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -170,6 +171,20 @@ internal sealed class Caller : IAsyncDisposable
         hub.HandshakeTimeout = TimeSpan.FromSeconds(30);
         await hub.StartAsync(Cancellation);
         return hub;
+    }
+
+    /// <summary>A socket to the hub, for what no hub client says; from an address of its own, since there may be hundreds.</summary>
+    public async Task<WebSocket> ConnectWebSocketAsync()
+    {
+        var address = NewAddress();
+        var socket = new ClientWebSocket();
+        using var http = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            UseProxy = false,
+            ConnectCallback = async (_, cancellation) => new NetworkStream(await ConnectSocketAsync(address, cancellation), ownsSocket: true),
+        });
+        await socket.ConnectAsync(new UriBuilder(Instance.Url) { Scheme = "ws", Path = "/hubs/terminal", Query = "access_token=" + _token }.Uri, http, Cancellation);
+        return socket;
     }
 
     /// <summary>Bytes as they are, for what no client library sends; until the server hangs up or has been silent.</summary>

@@ -16,6 +16,8 @@ internal static class Instance
 
     public static string RecordingOf(string recording) => Path.Combine(Home, "data/web/recordings", recording + ".cast");
 
+    public static string LogOf(string process) => Path.Combine(Home, "log", process, "current");
+
     private static string Home { get; } = Required("SANDBOX_HOME");
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -65,6 +67,20 @@ internal static class Instance
     /// <summary>Ends a process as nothing but the kernel can: it has no time to say anything.</summary>
     public static async Task KillAsync(string process)
     {
+        var pid = await PidAsync(process);
+        await RunAsync("kill", "-9", pid.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Bytes of memory that a process has now.</summary>
+    public static async Task<long> MemoryAsync(string process)
+    {
+        var pid = await PidAsync(process);
+        var line = (await File.ReadAllLinesAsync($"/proc/{pid}/status", Token)).Single(text => text.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+    }
+
+    private static async Task<int> PidAsync(string process)
+    {
         var root = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(root.FullName, "infra/status")))
         {
@@ -72,8 +88,7 @@ internal static class Instance
         }
 
         using var status = JsonDocument.Parse(await RunAsync(Path.Combine(root.FullName, "infra/status"), "--json"));
-        var pid = status.RootElement.GetProperty(process).GetProperty("pid").GetInt32();
-        await RunAsync("kill", "-9", pid.ToString(CultureInfo.InvariantCulture));
+        return status.RootElement.GetProperty(process).GetProperty("pid").GetInt32();
     }
 
     public static async Task<string> RunAsync(string program, params string[] arguments)

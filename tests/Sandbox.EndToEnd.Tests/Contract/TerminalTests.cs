@@ -9,6 +9,7 @@ namespace Sandbox.EndToEnd.Tests.Contract;
 public sealed class TerminalTests
 {
     private static readonly string[] Counting = ["sh", "-c", "i=0; while [ $i -lt 200000 ]; do echo $i; i=$((i+1)); done; exit 7"];
+    private static readonly string[] Noise = ["sh", "-c", "stty raw -echo; head -c 20000000 /dev/urandom | tee /tmp/noise"];
     private static readonly string[] Shell = ["sh"];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -89,6 +90,32 @@ public sealed class TerminalTests
 
         Assert.Equal(7, exit);
         Assert.Equal(expected.ToString(), Encoding.ASCII.GetString(held.ToArray()));
+    }
+
+    [Fact]
+    public async Task Noise_comes_as_it_was_printed()
+    {
+        const int Length = 20_000_000;
+        await using var caller = await Caller.NewGuestAsync();
+        var (_, sandbox) = await caller.LaunchAsync();
+        await using var hub = await caller.ConnectAsync();
+        var terminal = await hub.InvokeAsync<string>("Open", sandbox, 80, 24, Noise, Token);
+        using var heard = System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
+        var (held, acked) = (0L, 0L);
+        await foreach (var item in hub.StreamAsync<Item>("Attach", terminal, 0L, Token))
+        {
+            Assert.Equal(held, item.Offset);
+            heard.AppendData(item.Data);
+            held += item.Data.Length;
+            if (held - acked >= 32 * 1024)
+            {
+                acked = held;
+                await hub.SendAsync("Ack", terminal, acked, Token);
+            }
+        }
+
+        Assert.Equal(Length, held);
+        Assert.StartsWith(Convert.ToHexStringLower(heard.GetHashAndReset()), await caller.ShellAsync(sandbox, "sha256sum /tmp/noise"), StringComparison.Ordinal);
     }
 
     [Fact]
