@@ -7,7 +7,7 @@ namespace Sandbox.Tty;
 
 /// <summary>
 /// One connection: it takes frames apart, keeps input the terminal does not take yet, and sends output. Whatever the
-/// other end does, it holds at most a frame, an <see cref="TtyFrame.InputWindow"/> and the rest of one Data frame;
+/// other end does, it holds at most a frame, an <see cref="TtyFrame.InputWindow"/> and the rest of one Data or Screen;
 /// the memory for these is there only while it is needed.
 /// </summary>
 internal sealed unsafe class Connection
@@ -41,7 +41,7 @@ internal sealed unsafe class Connection
 
     public int Fd => _fd;
 
-    /// <summary>Where it is in the output; null before Attach.</summary>
+    /// <summary>Where it is in the output; null before Attach or Watch.</summary>
     public TtyViewer? Viewer { get; private set; }
 
     /// <summary>Bytes of input that wait for the terminal.</summary>
@@ -157,7 +157,14 @@ internal sealed unsafe class Connection
 
         while (!IsBlocked && Viewer is { } viewer)
         {
-            if (flow.TryNext(viewer, TtyFrame.MaxData - OffsetLength, out var position, out var count))
+            if (flow.HasGap(viewer))
+            {
+                if (!SendScreen(flow, viewer))
+                {
+                    return false;
+                }
+            }
+            else if (flow.TryNext(viewer, TtyFrame.MaxData - OffsetLength, out var position, out var count))
             {
                 if (!SendFrame(TtyFrame.Data, viewer.Sent, OffsetLength, ring + position, count, out var sent))
                 {
@@ -192,7 +199,7 @@ internal sealed unsafe class Connection
 
     private static bool IsLengthOf(byte kind, uint length) => kind switch
     {
-        TtyFrame.Attach or TtyFrame.Ack => length == OffsetLength,
+        TtyFrame.Attach or TtyFrame.Watch or TtyFrame.Ack => length == OffsetLength,
         TtyFrame.Input => length <= TtyFrame.MaxInput,
         TtyFrame.Resize => length == 2 * sizeof(ushort),
         TtyFrame.Close => length == 0,
@@ -203,13 +210,13 @@ internal sealed unsafe class Connection
     {
         switch (kind)
         {
-            case TtyFrame.Attach:
+            case TtyFrame.Attach or TtyFrame.Watch:
                 if (Viewer is not null)
                 {
                     return false;
                 }
 
-                Viewer = _holder.Flow.Attach(BinaryPrimitives.ReadUInt64LittleEndian(payload), now);
+                Viewer = _holder.Flow.Attach(BinaryPrimitives.ReadUInt64LittleEndian(payload), now, governs: kind == TtyFrame.Attach);
                 return true;
             case TtyFrame.Ack:
                 if (Viewer is null)
@@ -252,6 +259,25 @@ internal sealed unsafe class Connection
 
         data.CopyTo(new Span<byte>(_input + _inputFirst + InputCount, data.Length));
         InputCount += data.Length;
+        return true;
+    }
+
+    private bool SendScreen(TtyFlow flow, TtyViewer viewer)
+    {
+        var screen = _holder.Screen.Write();
+        fixed (byte* bytes = screen)
+        {
+            if (!SendFrame(TtyFrame.Screen, flow.End, OffsetLength, bytes, screen.Length, out var sent))
+            {
+                return false;
+            }
+
+            if (sent)
+            {
+                flow.Skip(viewer, screen.Length);
+            }
+        }
+
         return true;
     }
 

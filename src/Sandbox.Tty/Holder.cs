@@ -6,7 +6,7 @@ namespace Sandbox.Tty;
 
 /// <summary>
 /// Holds one terminal until it has ended and been read. One thread waits on everything; nothing it calls blocks, and
-/// no frame allocates.
+/// no frame allocates but a screen.
 /// </summary>
 internal sealed unsafe class Holder
 {
@@ -54,7 +54,7 @@ internal sealed unsafe class Holder
     private long _completeSince = long.MaxValue;
     private long _closedAt = long.MaxValue;
 
-    public Holder(Listener listener, StartedProcess started, int ending)
+    public Holder(Listener listener, StartedProcess started, int ending, ushort cols, ushort rows)
     {
         _listener = listener;
         _pty = started.Pty;
@@ -73,10 +73,14 @@ internal sealed unsafe class Holder
         // A page is there once it was written; a huge one would be two megabytes at the first prompt.
         _ = Native.Advise(_ring, TtyFrame.RingLength, Native.AdviseNoHugePage);
         Flow = new TtyFlow(TtyFrame.RingLength, TtyFrame.OutputWindow, Patience, Environment.TickCount64);
+        Screen = new TailScreen(_ring, Flow, cols, rows);
     }
 
     /// <summary>The output and its viewers.</summary>
     public TtyFlow Flow { get; }
+
+    /// <summary>What the output comes to.</summary>
+    public TailScreen Screen { get; }
 
     private int? EndedWith => _isDrained ? _exitCode : null;
 
@@ -86,6 +90,7 @@ internal sealed unsafe class Holder
         if (!_pty.IsClosed)
         {
             _pty.Resize(cols, rows);
+            Screen.Resize(cols, rows);
         }
     }
 
@@ -247,6 +252,7 @@ internal sealed unsafe class Holder
                 return;
             }
 
+            Screen.BeforeWriting(most);
             var read = _pty.Read(_ring + position, most);
             if (read == 0)
             {

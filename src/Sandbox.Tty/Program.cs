@@ -20,7 +20,7 @@ try
         var started = OciExec.Run(invocation);
         Detachment.DropRoot(invocation.OwnUid, invocation.OwnGid);
         Report.Started(started.Pid);
-        new Holder(listener, started, ending).Run();
+        new Holder(listener, started, ending, invocation.Cols, invocation.Rows).Run();
         return 0;
     }
     finally

@@ -50,7 +50,15 @@ internal static class NumbersOnTheWire
                   whole = false;
                   line = '';
                 } else {
-                  take(new TextDecoder('latin1').decode(data));
+                  const text = new TextDecoder('latin1').decode(data);
+                  if (text.startsWith('\x1b]7770;')) {
+                    // The screen, in place of what is not kept: it is counted from its end on.
+                    seen.first = seen.last = seen.count = 0;
+                    whole = false;
+                    line = '';
+                  } else {
+                    take(text);
+                  }
                 }
                 write(data, parsed);
               };

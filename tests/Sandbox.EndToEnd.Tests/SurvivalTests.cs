@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
-using Microsoft.Playwright;
 using Xunit;
 
 namespace Sandbox.EndToEnd.Tests;
@@ -86,43 +84,4 @@ public sealed class SurvivalTests(Instance instance, Chromium chromium)
             .Where(line => line.StartsWith("line ", StringComparison.Ordinal) || line.StartsWith("^Cline ", StringComparison.Ordinal))
             .Select(line => int.Parse(line[(line.IndexOf("line ", StringComparison.Ordinal) + 5)..], CultureInfo.InvariantCulture)),
     ];
-
-    /// <summary>The way from a page to the hub, which can be cut and stay cut.</summary>
-    private sealed class Line
-    {
-        private readonly List<IWebSocketRoute> _open = [];
-        private bool _isCut;
-
-        public static async Task<Line> HoldAsync(IPage page)
-        {
-            var line = new Line();
-            await page.RouteWebSocketAsync(new Regex("/hubs/terminal", RegexOptions.None, TimeSpan.FromSeconds(1)), line.Open);
-            return line;
-        }
-
-        public async Task CutAsync()
-        {
-            _isCut = true;
-            foreach (var socket in _open)
-            {
-                await socket.CloseAsync();
-            }
-
-            _open.Clear();
-        }
-
-        public void Mend() => _isCut = false;
-
-        private void Open(IWebSocketRoute socket)
-        {
-            if (_isCut)
-            {
-                _ = socket.CloseAsync();
-                return;
-            }
-
-            _ = socket.ConnectToServer();
-            _open.Add(socket);
-        }
-    }
 }

@@ -34,10 +34,10 @@ internal sealed class OpenTerminal : IAsyncDisposable
         return new OpenTerminal(holder, socket, line);
     }
 
-    public async Task<Viewer> ViewAsync(ulong after = 0)
+    public async Task<Viewer> ViewAsync(ulong after = 0, bool watches = false)
     {
         var connection = await TtyConnection.ConnectAsync(Socket, CancellationToken.None);
-        await connection.AttachAsync(after, CancellationToken.None);
+        await connection.AttachAsync(after, CancellationToken.None, watches);
         return new Viewer(connection, after);
     }
 

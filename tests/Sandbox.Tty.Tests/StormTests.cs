@@ -175,6 +175,14 @@ public sealed class StormTests(HolderFixture fixture) : IClassFixture<HolderFixt
         {
             var (start, data) = viewer.Last;
             Assert.True(start >= Held, "bytes came twice");
+            if (viewer.Screen is { } screen && screen.Bytes.Equals(data))
+            {
+                // It stands in place of the last bytes of what is skipped, all of which the ring had lost.
+                Assert.True(start + data.Length > Held + TtyFrame.RingLength, $"the bytes from {Held} on were kept, and not sent");
+                Held = start + data.Length;
+                return;
+            }
+
             Assert.True(start == Held || start <= expected.Length - TtyFrame.RingLength, $"the bytes from {Held} to {start} were kept, and not sent");
             Assert.True(expected.AsSpan(start, data.Length).SequenceEqual(data.Span), $"the bytes from {start} on are not what was printed");
             Held = start + data.Length;

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
 using Sandbox.Core.Terminals;
+using Sandbox.Web.Terminals;
 using Xunit;
 
 namespace Sandbox.Tty.Tests;
@@ -68,7 +69,7 @@ public sealed partial class TerminalTests(HolderFixture fixture) : IClassFixture
     }
 
     [Fact]
-    public async Task A_stalled_viewer_delays_nobody_and_finds_a_marked_gap()
+    public async Task A_stalled_viewer_delays_nobody_and_gets_the_screen_after_a_marked_gap()
     {
         await using var terminal = await OpenTerminal.StartAsync(fixture, "sh", "-c", "read line; seq 1 1000000; read line");
         var expected = "\r\n" + string.Join("\r\n", Enumerable.Range(1, 1_000_000)) + "\r\n";
@@ -81,8 +82,43 @@ public sealed partial class TerminalTests(HolderFixture fixture) : IClassFixture
         await stalled.UntilHeldAsync((ulong)expected.Length);
         var gap = Assert.Single(stalled.Gaps);
         Assert.True(stalled.BeforeGap <= TtyFrame.OutputWindow, $"{stalled.BeforeGap} bytes were sent without an acknowledgement");
-        Assert.Equal((ulong)expected.Length - TtyFrame.RingLength, gap.To);
-        Assert.Equal(expected[..(int)gap.From] + expected[(int)gap.To..], stalled.Text);
+        var (size, screen) = stalled.Screen!.Value;
+        Assert.Equal(new TtyScreenSize(80, 24), size);
+        Assert.Equal((ulong)expected.Length, gap.To + (ulong)screen.Length);
+        Assert.Equal(expected[..(int)gap.From], stalled.Text[..(int)gap.From]);
+        Assert.Contains("\r\n999999\r\n1000000\r\n", Encoding.UTF8.GetString(screen.Span), StringComparison.Ordinal);
+        Assert.Contains($"{1_000_000 - 900}\r\n", Encoding.UTF8.GetString(screen.Span), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_comes_when_the_beginning_is_gone_gets_the_screen_of_the_size_it_has()
+    {
+        await using var terminal = await OpenTerminal.StartAsync(fixture, "sh", "-c", "read line; seq 1 500000; printf '\\033[?1049h\\033[2J\\033[3;4Hfull \\033[31mscreen'; read line; echo; echo on");
+        await using var first = await terminal.ViewAsync();
+        first.Connection.Resize(100, 30);
+        first.Type("\n");
+        await first.UntilAsync("full \e[31mscreen");
+        await using var late = await terminal.ViewAsync();
+        Assert.True(await late.ReadAsync());
+        var (size, screen) = late.Screen!.Value;
+        Assert.Equal(new TtyScreenSize(100, 30), size);
+        Assert.Equal(first.Held, late.Held);
+        Assert.Contains("499999\r\n500000\r\n", Encoding.UTF8.GetString(screen.Span), StringComparison.Ordinal);
+        Assert.Matches("\e\\[\\?1047h.*full \e\\[0;31mscreen", Encoding.UTF8.GetString(screen.Span));
+        first.Type("\n");
+        await late.UntilAsync("on\r\n");
+        Assert.Single(late.Gaps);
+    }
+
+    [Fact]
+    public async Task Who_only_watches_and_says_nothing_holds_up_nobody()
+    {
+        await using var terminal = await OpenTerminal.StartAsync(fixture, "sh", "-c", "read line; seq 1 1000000; read line");
+        await using var watcher = await terminal.ViewAsync(watches: true);
+        await using var owner = await terminal.ViewAsync();
+        owner.Type("\n");
+        await owner.UntilAsync("1000000\r\n");
+        Assert.Empty(owner.Gaps);
     }
 
     [Fact]

@@ -37,6 +37,9 @@ internal sealed class Viewer : IAsyncDisposable
     /// <summary>How many bytes it read before the first gap.</summary>
     public long BeforeGap { get; private set; }
 
+    /// <summary>The last screen that came in place of output.</summary>
+    public (TtyScreenSize Size, ReadOnlyMemory<byte> Bytes)? Screen { get; private set; }
+
     public byte[] Output => _output.ToArray();
 
     public string Text => Encoding.UTF8.GetString(Output);
@@ -61,6 +64,7 @@ internal sealed class Viewer : IAsyncDisposable
             Gaps.Add((Held, item.Offset));
         }
 
+        Screen = item.Screen is { } size ? (size, item.Data) : Screen;
         _output.Write(item.Data.Span);
         Held = item.Offset + (ulong)item.Data.Length;
         if (acknowledge)

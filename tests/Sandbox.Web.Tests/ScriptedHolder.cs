@@ -27,7 +27,7 @@ internal sealed class ScriptedHolder : IAsyncDisposable
 
     public string Socket { get; }
 
-    /// <summary>What viewers said besides typing: <c>a0</c>, <c>k5</c>, <c>r80x24</c>, <c>c</c>.</summary>
+    /// <summary>What viewers said besides typing: <c>a0</c>, or <c>w0</c> of one that only watches, <c>k5</c>, <c>r80x24</c>, <c>c</c>.</summary>
     public ConcurrentBag<string> Seen { get; } = [];
 
     public string Typed
@@ -122,9 +122,9 @@ internal sealed class ScriptedHolder : IAsyncDisposable
                 await stream.ReadExactlyAsync(payload, _stop.Token);
                 switch (header[0])
                 {
-                    case TtyFrame.Attach:
+                    case TtyFrame.Attach or TtyFrame.Watch:
                         var after = BinaryPrimitives.ReadUInt64LittleEndian(payload);
-                        Seen.Add("a" + after);
+                        Seen.Add((char)header[0] + after.ToString(System.Globalization.CultureInfo.InvariantCulture));
                         byte[] rest;
                         lock (_gate)
                         {

@@ -113,7 +113,7 @@ public sealed class SharingTests
         var reading = ReadAsync(writer, "Attach", place.Terminal, 0L);
         var goesOn = watcher.StreamAsync<HubItem>("Attach", place.Terminal, 0L, Token).GetAsyncEnumerator(Token);
         var next = goesOn.MoveNextAsync();
-        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Count(seen => seen == "a0") == 2));
+        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Count(seen => seen is "a0" or "w0") == 2));
         Assert.Equal([1, 1], (await place.Client.GetAsync(place.Shares)).Json!.AsArray().Select(row => (int)row!["viewers"]!));
 
         Assert.Equal(204, (await place.Client.DeleteAsync($"{place.Shares}/{link.Id}")).Status);
@@ -139,7 +139,7 @@ public sealed class SharingTests
         await using var late = await place.ConnectAsync(lasting.Token);
         var first = ReadAsync(early, "Attach", place.Terminal, 0L);
         var second = ReadAsync(late, "Attach", place.Terminal, 0L);
-        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Count(seen => seen == "a0") == 2));
+        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Count(seen => seen is "a0" or "w0") == 2));
 
         place.Web.Time.Shift = TimeSpan.FromMinutes(5.1);
         await Assert.ThrowsAnyAsync<Exception>(() => first);

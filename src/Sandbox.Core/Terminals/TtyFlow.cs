@@ -6,10 +6,11 @@ namespace Sandbox.Core.Terminals;
 /// <see cref="Length"/> bytes that the caller keeps, times are milliseconds of any clock that never goes back.
 /// </summary>
 /// <remarks>
-/// The fastest viewer governs: the program waits rather than overwrite a byte which that viewer does not hold. A
-/// slower viewer is never waited for; what the ring has lost by the time it reads on is its gap. When nobody
-/// acknowledges anything for the length of the patience, or the last viewer has been gone for as long, the program
-/// goes on and the oldest bytes go.
+/// The fastest viewer governs: the program waits rather than overwrite a byte which that viewer does not hold, by what
+/// it acknowledged itself. A slower viewer is never waited for; when the ring has lost what it needs next, it has a gap,
+/// which is closed by the screen as it is at the end. When nobody acknowledges anything for the length of the patience,
+/// or the last viewer has been gone for as long, the program goes on and the oldest bytes go. Viewers that only watch
+/// do not govern: to the program it is as if they were not there.
 /// </remarks>
 public sealed class TtyFlow
 {
@@ -21,7 +22,7 @@ public sealed class TtyFlow
     private readonly int _window;
     private readonly long _patience;
 
-    // What the fastest viewer holds, or what the last one held when it left.
+    // What the fastest viewer that governs holds, or what the last one held when it left.
     private ulong _held;
 
     // The patience runs from here: somebody's last progress, coming or leaving, or the moment the ring filled.
@@ -85,28 +86,32 @@ public sealed class TtyFlow
         }
 
         End += (ulong)count;
-        if (free > 0 && Free == 0 && _viewers.Count > 0)
+        if (free > 0 && Free == 0 && IsGoverned())
         {
             _since = now;
         }
     }
 
     /// <summary>A viewer comes that holds this many bytes. Beyond the end is taken as the end; before what is kept is a gap.</summary>
-    public TtyViewer Attach(ulong after, long now)
+    public TtyViewer Attach(ulong after, long now, bool governs = true)
     {
-        var viewer = new TtyViewer(Math.Min(after, End));
+        var viewer = new TtyViewer(Math.Min(after, End), governs);
         _viewers.Add(viewer);
-        _held = MostHeld();
-        _since = now;
+        if (governs)
+        {
+            _held = MostHeld();
+            _since = now;
+        }
+
         return viewer;
     }
 
     /// <summary>A viewer leaves.</summary>
     public void Detach(TtyViewer viewer, long now)
     {
-        if (_viewers.Remove(viewer))
+        if (_viewers.Remove(viewer) && viewer.Governs)
         {
-            _held = _viewers.Count > 0 ? MostHeld() : _held;
+            _held = IsGoverned() ? MostHeld() : _held;
             _since = now;
         }
     }
@@ -114,16 +119,22 @@ public sealed class TtyFlow
     /// <summary>A viewer says how many bytes it holds now.</summary>
     public void Acknowledge(TtyViewer viewer, ulong held, long now)
     {
-        if (viewer.Acknowledge(held))
+        if (viewer.Acknowledge(held) && viewer.Governs)
         {
             _held = MostHeld();
             _since = now;
         }
     }
 
+    /// <summary>Whether a viewer may be sent more and what it needs next is no longer kept: it is to be sent the screen.</summary>
+    public bool HasGap(TtyViewer viewer) => viewer.Sent < Start && viewer.Outstanding < (ulong)_window;
+
+    /// <summary>Notes that a viewer was sent the screen at the end, in so many bytes. They count as outstanding until it acknowledges.</summary>
+    public void Skip(TtyViewer viewer, int sent) => viewer.Skip(End, sent);
+
     /// <summary>
     /// What a viewer is to be sent next: a run of the ring that does not wrap. False when it has everything, or as
-    /// much as it may have outstanding.
+    /// much as it may have outstanding, or has a gap.
     /// </summary>
     /// <param name="viewer">The viewer.</param>
     /// <param name="most">The most bytes wanted.</param>
@@ -134,15 +145,9 @@ public sealed class TtyFlow
         position = 0;
         count = 0;
         var outstanding = viewer.Outstanding;
-        if (outstanding >= (ulong)_window || viewer.Sent == End)
+        if (outstanding >= (ulong)_window || viewer.Sent == End || viewer.Sent < Start)
         {
             return false;
-        }
-
-        if (viewer.Sent < Start)
-        {
-            viewer.Skip(Start);
-            _held = MostHeld();
         }
 
         position = Position(viewer.Sent);
@@ -169,9 +174,22 @@ public sealed class TtyFlow
         ulong most = 0;
         foreach (var viewer in _viewers)
         {
-            most = Math.Max(most, viewer.Held);
+            most = viewer.Governs ? Math.Max(most, viewer.Acknowledged) : most;
         }
 
         return most;
+    }
+
+    private bool IsGoverned()
+    {
+        foreach (var viewer in _viewers)
+        {
+            if (viewer.Governs)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

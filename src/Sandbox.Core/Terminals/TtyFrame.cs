@@ -9,8 +9,9 @@ namespace Sandbox.Core.Terminals;
 /// </code>
 /// </summary>
 /// <remarks>
-/// One connection is one viewer. Asker to holder: Attach at most once, then Ack; Input, Resize and Close at any time,
-/// also without Attach. Holder to asker: after Attach, Data in order and then Exit; Taken after input was written.
+/// One connection is one viewer. Asker to holder: Attach or Watch at most once, then Ack; Input, Resize and Close at any
+/// time, also without either. Holder to asker: after Attach or Watch, Data in order, with a Screen in place of what is no
+/// longer kept, and then Exit; Taken after input was written.
 /// </remarks>
 public static class TtyFrame
 {
@@ -22,6 +23,9 @@ public static class TtyFrame
 
     /// <summary>The longest Data payload, its offset included.</summary>
     public const int MaxData = 64 * 1024;
+
+    /// <summary>The longest screen, without the offset and the size before it.</summary>
+    public const int MaxScreen = 256 * 1024;
 
     /// <summary>Bytes of Input a connection may have outstanding: sent, and not yet reported as Taken.</summary>
     public const int InputWindow = 64 * 1024;
@@ -35,6 +39,9 @@ public static class TtyFrame
     /// <summary>To the holder: u64, how many bytes of output the viewer holds already.</summary>
     public const byte Attach = (byte)'a';
 
+    /// <summary>To the holder: as Attach, by a viewer that the program never waits for.</summary>
+    public const byte Watch = (byte)'w';
+
     /// <summary>To the holder: u64, how many bytes of output the viewer holds now.</summary>
     public const byte Ack = (byte)'k';
 
@@ -47,8 +54,14 @@ public static class TtyFrame
     /// <summary>To the holder: empty. The terminal is hung up and the holder ends.</summary>
     public const byte Close = (byte)'c';
 
-    /// <summary>From the holder: u64 offset of the first byte, then the bytes. An offset beyond what the viewer holds is a gap.</summary>
+    /// <summary>From the holder: u64 offset of the first byte, then the bytes. </summary>
     public const byte Data = (byte)'d';
+
+    /// <summary>
+    /// From the holder, in place of output that is no longer kept: u64 offset, u16 columns, u16 rows, then bytes that make a
+    /// terminal of that size show what it shows at that offset. Data goes on from there.
+    /// </summary>
+    public const byte Screen = (byte)'g';
 
     /// <summary>From the holder, after the last Data: i32 exit code, 128 and the signal when killed. Nothing follows.</summary>
     public const byte Exit = (byte)'x';

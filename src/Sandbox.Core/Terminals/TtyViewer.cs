@@ -9,12 +9,19 @@ public sealed class TtyViewer
     private ulong _before;
     private ulong _lastAck;
 
-    internal TtyViewer(ulong after)
+    internal TtyViewer(ulong after, bool governs)
     {
+        Governs = governs;
         Sent = after;
         Held = after;
         _lastAck = after;
     }
+
+    /// <summary>Whether the program waits for it.</summary>
+    public bool Governs { get; }
+
+    /// <summary>What the viewer itself said that it holds.</summary>
+    public ulong Acknowledged => _lastAck;
 
     /// <summary>The offset of the next byte to send.</summary>
     public ulong Sent { get; private set; }
@@ -50,10 +57,10 @@ public sealed class TtyViewer
         return true;
     }
 
-    /// <summary>Goes on at an offset beyond the next byte: what lies between is gone.</summary>
-    internal void Skip(ulong to)
+    /// <summary>Goes on at an offset beyond the next byte, after so many bytes that were sent in place of what lies between.</summary>
+    internal void Skip(ulong to, int sent)
     {
-        _before = Outstanding;
+        _before = Outstanding + (ulong)sent;
         Sent = to;
         Held = to;
     }

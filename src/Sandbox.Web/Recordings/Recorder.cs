@@ -284,7 +284,7 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
             else if (item.Offset > _offset + (ulong)_writer.Begun)
             {
                 _writer.Output(now, _writer.DecodeRest());
-                _writer.Mark(now, $"{item.Offset - _offset.Value} bytes of output were lost here");
+                _writer.Mark(now, $"{item.Offset + (ulong)(item.Screen is null ? 0 : item.Data.Length) - _offset.Value} bytes of output were lost here");
             }
 
             var text = _writer.Decode(item.Data.Span);

@@ -96,7 +96,10 @@ internal sealed partial class TerminalHub(
         return terminal.Id.Value;
     }
 
-    /// <summary>Everything the terminal prints after the client's first <paramref name="after"/> bytes; the last item carries the exit code.</summary>
+    /// <summary>
+    /// Everything the terminal prints after the client's first <paramref name="after"/> bytes; the last item carries the
+    /// exit code. In place of what is no longer kept comes the screen.
+    /// </summary>
     public async IAsyncEnumerable<TerminalItem> Attach(string terminalId, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (viewer, connection, playground, here) = await AttachedAsync(terminalId, after, cancellationToken);
@@ -118,7 +121,7 @@ internal sealed partial class TerminalHub(
                     playground = null;
                 }
 
-                yield return new TerminalItem((long)items.Current.Offset, items.Current.Data, items.Current.ExitCode);
+                yield return new TerminalItem((long)items.Current.Offset, items.Current.Data, items.Current.ExitCode, items.Current.Screen);
             }
         }
         finally
@@ -374,7 +377,7 @@ internal sealed partial class TerminalHub(
             try
             {
                 var connection = await viewer.Connection.WaitAsync(cancellationToken);
-                await connection.AttachAsync((ulong)after, cancellationToken);
+                await connection.AttachAsync((ulong)after, cancellationToken, watches: caller.RightTo == TerminalRight.Watch);
                 followers.Held(terminal, viewer, after);
                 viewer.Sit(audiences.Of(TerminalId.Parse(terminal), place.Playground), caller.RightTo);
                 return (viewer, connection, place.Playground, caller.Share is null ? presence.Enter(place.Playground) : null);

@@ -10,7 +10,14 @@ namespace Sandbox.Web.Terminals;
 /// <param name="Offset">How many bytes of the terminal came before this; more than the viewer holds is a gap.</param>
 /// <param name="Data">The bytes; empty in the last item. The array is this item's own.</param>
 /// <param name="ExitCode">In the last item how the process ended, else null.</param>
-internal readonly record struct TtyItem(ulong Offset, ReadOnlyMemory<byte> Data, int? ExitCode);
+/// <param name="Screen">
+/// When output was skipped: the size of the terminal that the bytes draw, in place of as many bytes of output before the
+/// ones that come next.
+/// </param>
+internal readonly record struct TtyItem(ulong Offset, ReadOnlyMemory<byte> Data, int? ExitCode, TtyScreenSize? Screen = null);
+
+/// <summary>How large the terminal is that a screen is meant for.</summary>
+internal sealed record TtyScreenSize(ushort Cols, ushort Rows);
 
 /// <summary>
 /// One viewer's connection to the holder of a terminal, see <see cref="TtyFrame"/>. Output stays in the socket until
@@ -21,6 +28,7 @@ internal sealed class TtyConnection : IAsyncDisposable
 {
     private const int MostQueued = 64 * 1024;
     private const int ReceiveLength = 8 * 1024;
+    private const int ScreenSizeLength = 2 * sizeof(ushort);
     private const int MostAttempts = 40;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
 
@@ -30,6 +38,7 @@ internal sealed class TtyConnection : IAsyncDisposable
 
     // What is to be said before any input; of sizes and acknowledgements only the latest counts.
     private ulong? _attach;
+    private bool _watches;
     private ulong? _ack;
     private (ushort Cols, ushort Rows)? _size;
     private bool _close;
@@ -75,13 +84,16 @@ internal sealed class TtyConnection : IAsyncDisposable
     }
 
     /// <summary>Asks for the output after this many bytes. Once for each connection.</summary>
-    public ValueTask AttachAsync(ulong after, CancellationToken cancellationToken)
+    /// <param name="after">How many bytes the viewer holds.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="watches">The program never waits for this viewer.</param>
+    public ValueTask AttachAsync(ulong after, CancellationToken cancellationToken, bool watches = false)
     {
         cancellationToken.ThrowIfCancellationRequested();
         _offset = after;
         lock (_gate)
         {
-            _attach = after;
+            (_attach, _watches) = (after, watches);
             Say();
         }
 
@@ -165,6 +177,14 @@ internal sealed class TtyConnection : IAsyncDisposable
                 }
 
                 have += received;
+            }
+
+            if (kind == TtyFrame.Screen)
+            {
+                var size = new TtyScreenSize(BinaryPrimitives.ReadUInt16LittleEndian(data), BinaryPrimitives.ReadUInt16LittleEndian(data.AsSpan(sizeof(ushort))));
+                var drawn = data.AsMemory(ScreenSizeLength);
+                yield return new TtyItem(_offset - (ulong)drawn.Length, drawn, null, size);
+                continue;
             }
 
             yield return new TtyItem(_offset, data, null);
@@ -255,6 +275,7 @@ internal sealed class TtyConnection : IAsyncDisposable
     private static bool IsLengthOf(byte kind, uint length) => kind switch
     {
         TtyFrame.Data => length is > sizeof(ulong) and <= TtyFrame.MaxData,
+        TtyFrame.Screen => length is >= sizeof(ulong) + ScreenSizeLength and <= sizeof(ulong) + ScreenSizeLength + TtyFrame.MaxScreen,
         TtyFrame.Taken => length == sizeof(ulong),
         TtyFrame.Exit => length == sizeof(int),
         _ => false,
@@ -346,7 +367,7 @@ internal sealed class TtyConnection : IAsyncDisposable
         var count = 0;
         if (_attach is { } after)
         {
-            BinaryPrimitives.WriteUInt64LittleEndian(Frame(buffer, ref count, TtyFrame.Attach, sizeof(ulong)), after);
+            BinaryPrimitives.WriteUInt64LittleEndian(Frame(buffer, ref count, _watches ? TtyFrame.Watch : TtyFrame.Attach, sizeof(ulong)), after);
             _attach = null;
         }
 

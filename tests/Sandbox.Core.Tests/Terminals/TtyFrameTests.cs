@@ -9,9 +9,9 @@ public sealed class TtyFrameTests
     [Fact]
     public void Every_kind_is_a_byte_of_its_own()
     {
-        byte[] kinds = [TtyFrame.Attach, TtyFrame.Ack, TtyFrame.Input, TtyFrame.Resize, TtyFrame.Close, TtyFrame.Data, TtyFrame.Exit, TtyFrame.Taken];
+        byte[] kinds = [TtyFrame.Attach, TtyFrame.Ack, TtyFrame.Input, TtyFrame.Resize, TtyFrame.Close, TtyFrame.Data, TtyFrame.Exit, TtyFrame.Taken, TtyFrame.Watch, TtyFrame.Screen];
 
-        Assert.Equal("akircdxt"u8.ToArray(), kinds);
+        Assert.Equal("akircdxtwg"u8.ToArray(), kinds);
     }
 
     [Fact]

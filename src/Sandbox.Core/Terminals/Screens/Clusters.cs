@@ -20,7 +20,7 @@ internal sealed class Clusters
     public string this[uint cell] => _texts[(int)(cell & Cell.Text)];
 
     /// <summary>Stacks one more code point on a cell, unless there is no room.</summary>
-    public void Stack(ref Cell cell, int code, Func<IEnumerable<ScreenRow>> shown)
+    public void Stack(ref Cell cell, int code, Func<ScreenRow[]> shown)
     {
         if (_texts.Count >= MostTexts)
         {
@@ -43,7 +43,7 @@ internal sealed class Clusters
 
     private static int Valid(int code) => Rune.IsValid(code) ? code : Rune.ReplacementChar.Value;
 
-    private void LetGo(IEnumerable<ScreenRow> shown)
+    private void LetGo(ScreenRow[] shown)
     {
         var kept = new Dictionary<uint, uint>();
         var texts = new List<string>();

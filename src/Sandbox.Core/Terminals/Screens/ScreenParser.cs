@@ -12,7 +12,7 @@ internal sealed class ScreenParser(TerminalScreen screen)
     private const int ByteOrderMark = 0xFEFF;
 
     private static readonly SearchValues<byte> Plain = SearchValues.Create(
-        [(byte)'\t', (byte)'\n', (byte)'\r', .. Enumerable.Range(0x20, 0x7F - 0x20).Select(code => (byte)code)]);
+        "\t\n\r !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"u8);
 
     private readonly ControlParameters _parameters = new();
     private readonly ByteSink _osc = new();

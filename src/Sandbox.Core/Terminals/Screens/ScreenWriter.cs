@@ -136,9 +136,13 @@ internal static class ScreenWriter
     private static void Going(ByteSink sink, TerminalScreen screen, RowWriter writer)
     {
         var (modes, buffer) = (screen.Modes, screen.Active);
-        sink.Add("\e]2;"u8);
-        sink.Add(screen.Title);
-        sink.Add("\a"u8);
+        if (screen.Title is { } title)
+        {
+            sink.Add("\e]2;"u8);
+            sink.Add(title);
+            sink.Add("\a"u8);
+        }
+
         Mode(sink, modes.Origin, "\e[?6h"u8);
         Cursor(sink, screen, buffer, writer);
         RowWriter.Attributes(sink, Cell.Of(0, 1, screen.Pen), RowDetail.Everything);

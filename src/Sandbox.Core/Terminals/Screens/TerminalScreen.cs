@@ -59,7 +59,7 @@ public sealed class TerminalScreen
 
     internal ref Pen Pen => ref _pen;
 
-    internal string Title { get; set; } = "";
+    internal string? Title { get; set; }
 
     internal bool HidesCursor { get; set; }
 
@@ -667,7 +667,7 @@ public sealed class TerminalScreen
             return;
         }
 
-        Clusters.Stack(ref cell, code, () => Normal.Rows.Concat(Alternate.Rows));
+        Clusters.Stack(ref cell, code, () => [.. Normal.Rows, .. Alternate.Rows]);
         cell.Content = (cell.Content & Cell.HasText) | ((uint)_printed << Cell.WidthShift);
     }
 }

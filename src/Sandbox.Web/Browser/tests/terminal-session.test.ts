@@ -75,6 +75,10 @@ class Screen {
     this.gaps.push({ bytes, first });
     this.text += "…";
   }
+  screen(data: Uint8Array, size: { cols: number; rows: number }, skipped: number, parsed: () => void): void {
+    this.text += `[${size.cols}x${size.rows} after ${skipped}: ${new TextDecoder().decode(data)}]`;
+    parsed();
+  }
 }
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -130,6 +134,19 @@ test("Missing bytes are marked, and counted on from there", async () => {
   assert.deepEqual(screen.gaps, [{ bytes: 100, first: true }, { bytes: 50, first: false }]);
   assert.equal(screen.text, "…a…b");
   assert.equal(session.held, 152);
+});
+
+test("A screen in place of what was skipped is shown with its size, and counted on from there", async () => {
+  const { hubs, session, screen } = await open();
+  const stream = hubs[0]!.attached[0]!;
+  stream.next({ offset: 1000, data: bytes("fresh"), screen: { cols: 80, rows: 24 } });
+  stream.next({ offset: 1005, data: bytes("$") });
+  stream.next({ offset: 3_000_000, data: bytes("late"), screen: { cols: 100, rows: 30 } });
+  assert.equal(screen.text, "[80x24 after 0: fresh]$[100x30 after 2998998: late]");
+  assert.equal(session.held, 3_000_004);
+  assert.deepEqual(screen.gaps, []);
+  // What was acknowledged before lies far behind: the server goes on at once.
+  assert.equal(hubs[0]!.acks.at(-1), 3_000_004);
 });
 
 test("An old stream that still speaks after a reconnect is not heard", async () => {

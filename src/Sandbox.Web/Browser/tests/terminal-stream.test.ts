@@ -133,6 +133,9 @@ class Screen {
     this.at += bytes;
     this.lost += bytes;
   }
+  screen(): void {
+    assert.fail("this hub sends no screens");
+  }
 }
 
 class Story {

@@ -6,6 +6,8 @@ export interface TerminalItem {
   offset: number;
   data: Uint8Array;
   exitCode?: number | null;
+  /** After a gap: `data` draws the terminal as it is now, at this size, in place of the last bytes skipped. */
+  screen?: { cols: number; rows: number } | null;
 }
 
 /** Where output goes: xterm on the page, a counter in a benchmark. */
@@ -14,6 +16,8 @@ export interface TerminalSink {
   write(data: Uint8Array, parsed: () => void): void;
   /** `bytes` of output are gone for good; `first` when they are those before anything this viewer has seen. */
   gap(bytes: number, first: boolean): void;
+  /** Shows the terminal as it is now. `skipped` bytes of output are gone for good; 0 when this viewer has seen nothing that could be missed. */
+  screen(data: Uint8Array, size: { cols: number; rows: number }, skipped: number, parsed: () => void): void;
 }
 
 /** attaching → live ⇄ offline → exited (the program ended) or gone (the terminal is no longer there). */
@@ -202,6 +206,14 @@ export class TerminalSession {
       this.#set("live");
     }
     let data = item.data ?? new Uint8Array();
+    if (item.screen && item.offset > this.#held) {
+      const end = item.offset + data.length;
+      const skipped = this.#held > 0 ? end - this.#held : 0;
+      this.#held = end;
+      this.#seen = true;
+      this.sink.screen(data, item.screen, skipped, () => this.#written(end));
+      return;
+    }
     if (item.offset > this.#held) {
       this.sink.gap(item.offset - this.#held, !this.#seen);
       this.#held = item.offset;

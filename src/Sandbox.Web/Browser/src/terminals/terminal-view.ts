@@ -6,7 +6,9 @@ import { Terminal } from "@xterm/xterm";
 import { isDark, onThemeChange } from "../theme-toggle";
 import { onDensity, Painter } from "./painter";
 import { darkPalette, lightPalette } from "./palette";
+import { ScreenRestorer } from "./screen-restorer";
 import type { TerminalSession, TerminalSink } from "./terminal-session";
+import { WholeCharacters } from "./whole-characters";
 
 const encoder = new TextEncoder();
 
@@ -57,6 +59,9 @@ export class TerminalView implements TerminalSink {
   #wishes = false;
   #fontSize = 0;
   #scaledFont = 0;
+  readonly #restorer: ScreenRestorer;
+  readonly #characters = new WholeCharacters();
+  readonly #status = document.createElement("div");
 
   /** Needs no session yet; made once {@link painterReady}, its size is the one it keeps. */
   constructor(readonly element: HTMLElement, options: ViewOptions) {
@@ -88,12 +93,19 @@ export class TerminalView implements TerminalSink {
     room.className = "ws-room";
     element.append(room);
     this.terminal.open(room);
+    this.#restorer = new ScreenRestorer(this.terminal, () => this.fit());
+    this.#status.className = "hidden-text";
+    this.#status.setAttribute("role", "status");
+    element.append(this.#status);
     this.#painter = new Painter(this.terminal, () => this.fit());
     this.#undensity = onDensity(() => this.fit());
     this.fit();
     this.#muteReplies();
 
     this.terminal.onData(text => {
+      if (this.#restorer.isSilent) {
+        return;
+      }
       const changed = this.transform(text);
       this.#session?.type(encoder.encode(changed));
     });
@@ -119,22 +131,32 @@ export class TerminalView implements TerminalSink {
   }
 
   write(data: Uint8Array, parsed: () => void): void {
-    this.terminal.write(data, () => {
-      parsed();
-      if (this.#replaying) {
-        this.#replayEndsLater(replayQuiet);
-      }
+    this.#restorer.inTurn(() =>
+      this.terminal.write(this.#characters.take(data), () => {
+        parsed();
+        if (this.#replaying) {
+          this.#replayEndsLater(replayQuiet);
+        }
+      }));
+  }
+
+  screen(data: Uint8Array, size: Size, skipped: number, parsed: () => void): void {
+    const text = skipped > 0 ? `${inWords(skipped)} of output were skipped; this is the screen now` : null;
+    this.#restorer.inTurn(() => {
+      this.#characters.forget();
+      this.#restorer.show(this.#characters.take(data), size, text, parsed);
     });
+    this.#status.textContent = text;
   }
 
   gap(bytes: number, first: boolean): void {
-    const size = bytes >= 1024 * 1024 ? `${(bytes / 1024 / 1024).toFixed(1)} MiB` : bytes >= 1024 ? `${Math.round(bytes / 1024)} KiB` : `${bytes} bytes`;
+    const size = inWords(bytes);
     const text = first ? `${size} of earlier output are no longer kept` : `${size} of output were not kept while you were away`;
     this.terminal.write(`\x1b[0m\r\n\x1b[7m ⋯ ${text} ⋯ \x1b[0m\r\n`);
   }
 
   fit(): void {
-    if (!this.#isSeen) {
+    if (!this.#isSeen || this.#restorer.isDrawing) {
       return;
     }
     if (this.#follows) {
@@ -341,8 +363,12 @@ export class TerminalView implements TerminalSink {
   /** Tells the program its size, when that is this window's; what is not seen has none. */
   #tell(): void {
     clearTimeout(this.#resizeTimer);
-    if (this.#isSeen && !this.#follows) {
+    if (this.#isSeen && !this.#follows && !this.#restorer.isDrawing) {
       this.#session?.resize(this.terminal.cols, this.terminal.rows);
     }
   }
+}
+
+function inWords(bytes: number): string {
+  return bytes >= 1024 * 1024 ? `${(bytes / 1024 / 1024).toFixed(1)} MiB` : bytes >= 1024 ? `${Math.round(bytes / 1024)} KiB` : `${bytes} bytes`;
 }

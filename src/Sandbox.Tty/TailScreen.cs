@@ -1,0 +1,104 @@
+using System.Buffers.Binary;
+using Sandbox.Core.Terminals;
+using Sandbox.Core.Terminals.Screens;
+
+namespace Sandbox.Tty;
+
+/// <summary>
+/// What the terminal shows, for those who come too late for its bytes. It is fed with output only when that is about to
+/// leave the ring, or when somebody asks: a terminal that prints little, and a key, cost nothing.
+/// </summary>
+internal sealed unsafe class TailScreen
+{
+    // Text is gone over faster in large pieces; what is dear to read must not hold up a key for long.
+    private const int Step = 256 * 1024;
+
+    private const int MostSizes = 32;
+    private const int SizeLength = 2 * sizeof(ushort);
+
+    private readonly byte* _ring;
+    private readonly TtyFlow _flow;
+
+    // From which byte on the terminal had which size; the first is that of the next byte fed.
+    private readonly List<(ulong Offset, ushort Cols, ushort Rows)> _sizes = [];
+
+    private TerminalScreen? _screen;
+    private ulong _fed;
+    private byte[]? _written;
+    private ulong _writtenAt;
+
+    public TailScreen(byte* ring, TtyFlow flow, ushort cols, ushort rows)
+    {
+        _ring = ring;
+        _flow = flow;
+        _sizes.Add((0, cols, rows));
+    }
+
+    /// <summary>The terminal has this size from the next byte on.</summary>
+    public void Resize(ushort cols, ushort rows)
+    {
+        if (_sizes.Count > 0 && _sizes[^1].Offset == _flow.End)
+        {
+            _sizes.RemoveAt(_sizes.Count - 1);
+        }
+        else if (_sizes.Count >= MostSizes)
+        {
+            _sizes.RemoveAt(1);
+        }
+
+        _sizes.Add((_flow.End, cols, rows));
+        _written = null;
+    }
+
+    /// <summary>So many bytes are about to be written into the ring, over others.</summary>
+    public void BeforeWriting(int count)
+    {
+        var kept = _flow.End + (ulong)count;
+        if (kept > (ulong)_flow.Length && _fed < kept - (ulong)_flow.Length)
+        {
+            Feed(Math.Min(_flow.End, Math.Max(kept - (ulong)_flow.Length, _fed + Step)));
+        }
+    }
+
+    /// <summary>Columns, rows and bytes that show the terminal as it is at the end.</summary>
+    public byte[] Write()
+    {
+        if (_written is null || _writtenAt != _flow.End)
+        {
+            Feed(_flow.End);
+            var bytes = _screen!.Write(TtyFrame.MaxScreen);
+            _written = new byte[SizeLength + bytes.Length];
+            BinaryPrimitives.WriteUInt16LittleEndian(_written, (ushort)_screen.Cols);
+            BinaryPrimitives.WriteUInt16LittleEndian(_written.AsSpan(sizeof(ushort)), (ushort)_screen.Rows);
+            bytes.CopyTo(_written, SizeLength);
+            _writtenAt = _flow.End;
+        }
+
+        return _written;
+    }
+
+    private void Feed(ulong to)
+    {
+        while (true)
+        {
+            while (_sizes.Count > 0 && _sizes[0].Offset <= _fed)
+            {
+                var (_, cols, rows) = _sizes[0];
+                _screen ??= new TerminalScreen(cols, rows);
+                _screen.Resize(cols, rows);
+                _sizes.RemoveAt(0);
+            }
+
+            if (_fed >= to)
+            {
+                return;
+            }
+
+            var until = _sizes.Count > 0 ? Math.Min(to, _sizes[0].Offset) : to;
+            var position = (int)(_fed % (ulong)_flow.Length);
+            var count = (int)Math.Min(until - _fed, (ulong)(_flow.Length - position));
+            _screen!.Feed(new ReadOnlySpan<byte>(_ring + position, count));
+            _fed += (ulong)count;
+        }
+    }
+}
