@@ -95,6 +95,7 @@ internal static class DaemonHost
         services.AddSingleton<ProcessMoves>();
         services.AddSingleton<OciRuntime>();
         services.AddSingleton<PlaygroundNetworks>();
+        services.AddSingleton<ShellScripts>();
         services.AddSingleton<TerminalHolders>();
         services.AddSingleton<ExecRunner>();
         services.AddSingleton<SandboxRecords>();

@@ -39,6 +39,10 @@ internal sealed unsafe class Connection
         _holder = holder;
     }
 
+    // Whether it wants to know the shell's state, and which one it knows.
+    private bool _follows;
+    private int _stateTold;
+
     public int Fd => _fd;
 
     /// <summary>Where it is in the output; null before Attach or Watch.</summary>
@@ -155,6 +159,20 @@ internal sealed unsafe class Connection
             _takenTold = sent ? told : _takenTold;
         }
 
+        if (!IsBlocked && _follows && _stateTold != _holder.StateNumber)
+        {
+            var number = _holder.StateNumber;
+            fixed (byte* state = _holder.State)
+            {
+                if (!SendFrame(TtyFrame.State, 0, 0, state, _holder.State.Length, out var sent))
+                {
+                    return false;
+                }
+
+                _stateTold = sent ? number : _stateTold;
+            }
+        }
+
         while (!IsBlocked && Viewer is { } viewer)
         {
             if (flow.HasGap(viewer))
@@ -202,7 +220,7 @@ internal sealed unsafe class Connection
         TtyFrame.Attach or TtyFrame.Watch or TtyFrame.Ack => length == OffsetLength,
         TtyFrame.Input => length <= TtyFrame.MaxInput,
         TtyFrame.Resize => length == 2 * sizeof(ushort),
-        TtyFrame.Close => length == 0,
+        TtyFrame.Close or TtyFrame.Follow => length == 0,
         _ => false,
     };
 
@@ -225,6 +243,9 @@ internal sealed unsafe class Connection
                 }
 
                 _holder.Flow.Acknowledge(Viewer, BinaryPrimitives.ReadUInt64LittleEndian(payload), now);
+                return true;
+            case TtyFrame.Follow:
+                _follows = true;
                 return true;
             case TtyFrame.Input:
                 return TakeInput(payload);

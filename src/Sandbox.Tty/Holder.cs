@@ -40,6 +40,11 @@ internal sealed unsafe class Holder
     private readonly byte* _scratch;
     private readonly Connection?[] _connections = new Connection?[MostConnections];
 
+    // What its shell says of itself, written down for those who follow it.
+    private readonly CommandMarks? _marks;
+    private byte[] _state = [];
+    private int _stateLength;
+
     private uint _ptyInterest;
     private bool _canRead;
     private bool _canWrite = true;
@@ -54,8 +59,10 @@ internal sealed unsafe class Holder
     private long _completeSince = long.MaxValue;
     private long _closedAt = long.MaxValue;
 
-    public Holder(Listener listener, StartedProcess started, int ending, ushort cols, ushort rows)
+    public Holder(Listener listener, StartedProcess started, int ending, ushort cols, ushort rows, string? nonce)
     {
+        _marks = nonce is null ? null : new CommandMarks(nonce);
+        StateNumber = nonce is null ? 0 : 1;
         _listener = listener;
         _pty = started.Pty;
         _pid = started.Pid;
@@ -83,6 +90,24 @@ internal sealed unsafe class Holder
     public TailScreen Screen { get; }
 
     private int? EndedWith => _isDrained ? _exitCode : null;
+
+    /// <summary>Counts the states its shell has been in; 0 when it says nothing of itself.</summary>
+    public int StateNumber { get; private set; }
+
+    /// <summary>The latest of them as it is sent.</summary>
+    public ReadOnlySpan<byte> State
+    {
+        get
+        {
+            if (_stateLength == 0 && _marks is not null)
+            {
+                _state = _state.Length == 0 ? new byte[TtyState.MostBytes] : _state;
+                _stateLength = _marks.State.Write(_state);
+            }
+
+            return _state.AsSpan(0, _stateLength);
+        }
+    }
 
     /// <summary>Sets the size of the terminal.</summary>
     public void Resize(ushort cols, ushort rows)
@@ -263,6 +288,12 @@ internal sealed unsafe class Holder
                 }
 
                 return;
+            }
+
+            if (_marks is not null && _marks.Read(new ReadOnlySpan<byte>(_ring + position, read), DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()))
+            {
+                StateNumber++;
+                _stateLength = 0;
             }
 
             Flow.Wrote(read, now);

@@ -8,6 +8,8 @@ internal sealed class Invocation
 {
     private const int Leading = 6;
 
+    private static readonly System.Buffers.SearchValues<char> Letters = System.Buffers.SearchValues.Create("0123456789abcdefghijklmnopqrstuvwxyz");
+
     /// <summary>Where viewers connect: an absolute path that does not exist yet.</summary>
     public required string Socket { get; init; }
 
@@ -24,20 +26,26 @@ internal sealed class Invocation
 
     public required ushort Rows { get; init; }
 
+    /// <summary>What the shell's marks hold, when it makes any; it reads this on descriptor 3.</summary>
+    public string? Nonce { get; init; }
+
     /// <summary>The runtime and its arguments, where <c>{console}</c> and <c>{pid}</c> stand for paths.</summary>
     public required ArraySegment<string> Runtime { get; init; }
 
     public static bool TryParse(string[] args, [NotNullWhen(true)] out Invocation? invocation)
     {
         invocation = null;
-        if (args.Length < Leading + 2
+        var nonce = args.Length > Leading && args[Leading] is not "--" ? args[Leading] : null;
+        var first = nonce is null ? Leading : Leading + 1;
+        if (args.Length < first + 2
             || !args[0].StartsWith('/')
             || !TryNumber(args[1], out uint client)
             || !TryNumber(args[2], out uint uid)
             || !TryNumber(args[3], out uint gid)
             || !TryNumber(args[4], out ushort cols) || cols == 0
             || !TryNumber(args[5], out ushort rows) || rows == 0
-            || !string.Equals(args[Leading], "--", StringComparison.Ordinal))
+            || !string.Equals(args[first], "--", StringComparison.Ordinal)
+            || nonce is not null && !IsNonce(nonce))
         {
             return false;
         }
@@ -50,10 +58,13 @@ internal sealed class Invocation
             OwnGid = gid,
             Cols = cols,
             Rows = rows,
-            Runtime = new ArraySegment<string>(args, Leading + 1, args.Length - Leading - 1),
+            Nonce = nonce,
+            Runtime = new ArraySegment<string>(args, first + 1, args.Length - first - 1),
         };
         return true;
     }
+
+    private static bool IsNonce(string text) => text.Length is >= 16 and <= 64 && text.AsSpan().IndexOfAnyExcept(Letters) < 0;
 
     private static bool TryNumber(string text, out uint number) =>
         uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);

@@ -14,6 +14,9 @@ internal sealed unsafe class OciExec
     private const int TimeoutMilliseconds = 60_000;
     private const int LongestText = 4096;
 
+    // The first after the standard ones, which is what --preserve-fds 1 keeps.
+    private const int ToldDescriptor = 3;
+
     private readonly string _console;
     private readonly string _pidFile;
     private readonly int _text;
@@ -63,7 +66,7 @@ internal sealed unsafe class OciExec
 
     private StartedProcess Start(Invocation invocation)
     {
-        var status = Finish(Spawn(invocation.Runtime));
+        var status = Finish(Spawn(invocation.Runtime, invocation.Nonce));
         if (status != 0)
         {
             throw Failure(ReadText());
@@ -86,7 +89,7 @@ internal sealed unsafe class OciExec
         return new StartedProcess(pid, handle, pty);
     }
 
-    private int Spawn(ArraySegment<string> command)
+    private int Spawn(ArraySegment<string> command, string? nonce)
     {
         var arguments = stackalloc byte*[command.Count + 1];
         for (var i = 0; i < command.Count; i++)
@@ -107,9 +110,15 @@ internal sealed unsafe class OciExec
         var nowhere = Native.Open("/dev/null", Native.OpenReadWrite | Native.OpenCloexec, 0);
         _ = Native.FileActionsInit(actions);
         _ = Native.SpawnAttributesInit(attributes);
+        var told = nonce is null ? -1 : Tell(nonce);
         _ = Native.FileActionsDup2(actions, nowhere, 0);
         _ = Native.FileActionsDup2(actions, _text, 1);
         _ = Native.FileActionsDup2(actions, _text, 2);
+        if (told >= 0)
+        {
+            _ = Native.FileActionsDup2(actions, told, ToldDescriptor);
+        }
+
         _ = Native.SpawnAttributesDefaults(attributes, signals);
         _ = Native.SpawnAttributesFlags(attributes, Native.SpawnSetSignalDefaults);
         int pid;
@@ -117,6 +126,7 @@ internal sealed unsafe class OciExec
         _ = Native.SpawnAttributesDestroy(attributes);
         _ = Native.FileActionsDestroy(actions);
         _ = Native.Close(nowhere);
+        _ = told < 0 ? 0 : Native.Close(told);
         for (var i = 0; i < command.Count; i++)
         {
             NativeMemory.Free(arguments[i]);
@@ -124,6 +134,35 @@ internal sealed unsafe class OciExec
 
         NativeMemory.Free(environment[0]);
         return error == 0 ? pid : throw new StartFailure("Internal", $"the runtime cannot be started: errno {error}");
+    }
+
+    // A pipe that holds the nonce and has no other end any more: whoever reads it first has it, and nobody after.
+    private static int Tell(string nonce)
+    {
+        var ends = stackalloc int[2];
+        if (Native.Pipe(ends, Native.OpenCloexec) < 0)
+        {
+            throw StartFailure.Call("pipe2");
+        }
+
+        var line = Encoding.ASCII.GetBytes(nonce + "\n");
+        fixed (byte* start = line)
+        {
+            _ = Native.Write(ends[1], start, (nuint)line.Length);
+        }
+
+        // fish opens it by name, as a user to whom this one is unknown.
+        _ = Native.ChangeMode(ends[0], 0b100_100_100);
+        _ = Native.Close(ends[1]);
+        if (ends[0] != ToldDescriptor)
+        {
+            return ends[0];
+        }
+
+        // A descriptor duplicated onto itself would stay closed to the runtime.
+        var other = Native.Fcntl(ends[0], Native.DuplicateCloexec, ToldDescriptor + 1);
+        _ = Native.Close(ends[0]);
+        return other;
     }
 
     // Waits for the runtime, and meanwhile takes the terminal it sends. Its wait status.

@@ -1,13 +1,14 @@
 using Sandbox.Tty;
 using Sandbox.Tty.Linux;
 
-// sandbox-tty SOCKET CLIENT_UID OWN_UID OWN_GID COLS ROWS -- RUNTIME ARGS…
+// sandbox-tty SOCKET CLIENT_UID OWN_UID OWN_GID COLS ROWS [NONCE] -- RUNTIME ARGS…
 //
 // Starts a process with a terminal through an OCI runtime, holds the terminal, and serves it on SOCKET. One line on
 // standard output says how the start went: "ok PID", or "failed CODE MESSAGE" with a code of ErrorCode.
+// With NONCE the process is a shell that marks its commands: it reads the nonce on descriptor 3, and marks count that hold it.
 if (!Invocation.TryParse(args, out var invocation))
 {
-    Report.Failed("Invalid", "usage: sandbox-tty SOCKET CLIENT_UID OWN_UID OWN_GID COLS ROWS -- RUNTIME ARGS...");
+    Report.Failed("Invalid", "usage: sandbox-tty SOCKET CLIENT_UID OWN_UID OWN_GID COLS ROWS [NONCE] -- RUNTIME ARGS...");
     return 2;
 }
 
@@ -20,7 +21,7 @@ try
         var started = OciExec.Run(invocation);
         Detachment.DropRoot(invocation.OwnUid, invocation.OwnGid);
         Report.Started(started.Pid);
-        new Holder(listener, started, ending, invocation.Cols, invocation.Rows).Run();
+        new Holder(listener, started, ending, invocation.Cols, invocation.Rows, invocation.Nonce).Run();
         return 0;
     }
     finally

@@ -53,8 +53,16 @@ public sealed class HolderFixture : IAsyncLifetime
             Directory.CreateDirectory(Path.Combine(RootFs, directory));
         }
 
+        // The host's own programs, among them the shells that are none of busybox.
+        foreach (var directory in (string[])["usr", "etc", "root", "dev/shell"])
+        {
+            Directory.CreateDirectory(Path.Combine(RootFs, directory));
+        }
+
+        File.CreateSymbolicLink(Path.Combine(RootFs, "lib"), "usr/lib");
+        File.CreateSymbolicLink(Path.Combine(RootFs, "lib64"), "usr/lib64");
         File.Copy("/bin/busybox", Path.Combine(RootFs, "bin/busybox"));
-        foreach (var applet in (string[])["sh", "cat", "seq", "sleep", "stty", "touch", "yes"])
+        foreach (var applet in (string[])["sh", "ash", "cat", "env", "printf", "rm", "seq", "sleep", "stty", "touch", "yes"])
         {
             File.CreateSymbolicLink(Path.Combine(RootFs, "bin", applet), "busybox");
         }
@@ -75,24 +83,24 @@ public sealed class HolderFixture : IAsyncLifetime
         Path.Combine(_directory, "sockets", Interlocked.Increment(ref _count).ToString(CultureInfo.InvariantCulture));
 
     /// <summary>The command line that opens a terminal.</summary>
-    public async Task<string[]> ArgumentsAsync(string socket, string[] command, string? sandbox = null, int client = 0)
+    public async Task<string[]> ArgumentsAsync(string socket, string[] command, string? sandbox = null, int client = 0, string? nonce = null, string[]? environment = null)
     {
         var process = $"{_directory}/process-{Path.GetFileName(socket)}.json";
-        await File.WriteAllTextAsync(process, ProcessJson(command, terminal: true).ToJsonString());
+        await File.WriteAllTextAsync(process, ProcessJson(command, terminal: true, environment).ToJsonString());
         return
         [
-            socket, client.ToString(CultureInfo.InvariantCulture), $"{OwnUid}", $"{OwnUid}", "80", "24", "--",
-            Runtime, "exec", "--detach", "--tty", "--console-socket", "{console}", "--pid-file", "{pid}",
+            socket, client.ToString(CultureInfo.InvariantCulture), $"{OwnUid}", $"{OwnUid}", "80", "24", .. nonce is null ? [] : (string[])[nonce], "--",
+            Runtime, "exec", "--detach", "--tty", "--console-socket", "{console}", "--pid-file", "{pid}", .. nonce is null ? [] : (string[])["--preserve-fds", "1"],
             "--process", process, sandbox ?? SandboxName,
         ];
     }
 
-    private static JsonObject ProcessJson(string[] command, bool terminal) => new()
+    private static JsonObject ProcessJson(string[] command, bool terminal, string[]? environment = null) => new()
     {
         ["terminal"] = terminal,
         ["cwd"] = "/",
         ["args"] = new JsonArray([.. command.Select(word => JsonValue.Create(word))]),
-        ["env"] = new JsonArray("PATH=/bin", "TERM=xterm", "PS1=$ "),
+        ["env"] = new JsonArray([.. (environment ?? ["PATH=/bin", "TERM=xterm", "PS1=$ "]).Select(line => JsonValue.Create(line))]),
         ["user"] = new JsonObject { ["uid"] = 0, ["gid"] = 0 },
     };
 
@@ -106,6 +114,13 @@ public sealed class HolderFixture : IAsyncLifetime
             ["options"] = new JsonArray([.. options.Select(option => JsonValue.Create(option))]),
         };
 
+        static JsonObject Bind(string source, string at)
+        {
+            var mount = Mount("bind", at, "bind", "ro");
+            mount["source"] = source;
+            return mount;
+        }
+
         var config = new JsonObject
         {
             ["ociVersion"] = "1.0.2",
@@ -114,7 +129,10 @@ public sealed class HolderFixture : IAsyncLifetime
             ["mounts"] = new JsonArray(
                 Mount("proc", "/proc"),
                 Mount("tmpfs", "/dev", "nosuid", "mode=755"),
-                Mount("devpts", "/dev/pts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620")),
+                Mount("devpts", "/dev/pts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"),
+                Bind("/usr", "/usr"),
+                Bind("/etc", "/etc"),
+                Bind(Path.Combine(SourceRoot(), "src/Sandbox.Daemon/Terminals/Shells"), "/dev/shell")),
             ["linux"] = new JsonObject
             {
                 ["namespaces"] = new JsonArray(
@@ -127,7 +145,7 @@ public sealed class HolderFixture : IAsyncLifetime
         await File.WriteAllTextAsync(Path.Combine(_directory, "bundle", "config.json"), config.ToJsonString());
     }
 
-    private async Task<string> PublishAsync()
+    private static string SourceRoot()
     {
         var root = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(root.FullName, "Sandbox.sln")))
@@ -135,9 +153,14 @@ public sealed class HolderFixture : IAsyncLifetime
             root = root.Parent ?? throw new InvalidOperationException("the sources are not above the test program");
         }
 
+        return root.FullName;
+    }
+
+    private async Task<string> PublishAsync()
+    {
         var output = Path.Combine(_directory, "program");
         await RunAsync(
-            "dotnet", "publish", Path.Combine(root.FullName, "src/Sandbox.Tty"), "--configuration", "Release",
+            "dotnet", "publish", Path.Combine(SourceRoot(), "src/Sandbox.Tty"), "--configuration", "Release",
             "--runtime", "linux-x64", "--output", output, "--artifacts-path", Path.Combine(_directory, "artifacts"));
         return Path.Combine(output, "sandbox-tty");
     }

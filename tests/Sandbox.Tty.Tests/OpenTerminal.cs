@@ -27,6 +27,13 @@ internal sealed class OpenTerminal : IAsyncDisposable
         return await StartAsync(fixture.Program, socket, await fixture.ArgumentsAsync(socket, command));
     }
 
+    /// <summary>Opens a shell that marks its commands.</summary>
+    public static async Task<OpenTerminal> StartShellAsync(HolderFixture fixture, string nonce, string[] command, string[] environment)
+    {
+        var socket = fixture.NewSocket();
+        return await StartAsync(fixture.Program, socket, await fixture.ArgumentsAsync(socket, command, nonce: nonce, environment: environment));
+    }
+
     public static async Task<OpenTerminal> StartAsync(string program, string socket, string[] arguments)
     {
         var holder = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
@@ -38,6 +45,15 @@ internal sealed class OpenTerminal : IAsyncDisposable
     {
         var connection = await TtyConnection.ConnectAsync(Socket, CancellationToken.None);
         await connection.AttachAsync(after, CancellationToken.None, watches);
+        return new Viewer(connection, after);
+    }
+
+    /// <summary>A viewer that is told of the shell too.</summary>
+    public async Task<Viewer> FollowAsync(ulong after = 0)
+    {
+        var connection = await TtyConnection.ConnectAsync(Socket, CancellationToken.None);
+        connection.Follow();
+        await connection.AttachAsync(after, CancellationToken.None);
         return new Viewer(connection, after);
     }
 

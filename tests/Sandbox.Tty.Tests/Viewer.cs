@@ -1,4 +1,5 @@
 using System.Text;
+using Sandbox.Core.Terminals;
 using Sandbox.Web.Terminals;
 using Xunit;
 
@@ -55,6 +56,12 @@ internal sealed class Viewer : IAsyncDisposable
         }
 
         var item = _items.Current;
+        if (item.State is { } state)
+        {
+            State = state;
+            return true;
+        }
+
         ExitCode = item.ExitCode;
         Last = ((int)item.Offset, item.Data);
         if (item.Offset != Held)
@@ -82,6 +89,19 @@ internal sealed class Viewer : IAsyncDisposable
             Assert.True(DateTime.UtcNow < end, $"waited in vain for {what}");
             await Task.Delay(20);
         }
+    }
+
+    /// <summary>The latest it was told of the shell.</summary>
+    public TtyState? State { get; private set; }
+
+    public async Task<TtyState> UntilStateAsync(Func<TtyState, bool> found)
+    {
+        while (State is null || !found(State))
+        {
+            Assert.True(await ReadAsync(), $"it ended in {State}: {Text}");
+        }
+
+        return State;
     }
 
     public async Task UntilAsync(string text)

@@ -52,6 +52,9 @@ public sealed record TerminalInfo(TerminalId Id, string Socket, IReadOnlyList<st
     /// <summary>The working directory of the program in front. Null when it is not among the sandbox's files, or was not asked for.</summary>
     public SandboxPath? Cwd { get; init; }
 
+    /// <summary>Whether its shell was given marks to make, so that its holder tells a <see cref="TtyState"/>.</summary>
+    public bool IsMarked { get; init; }
+
     /// <summary>The home directory of who runs in it.</summary>
     public SandboxPath? Home { get; init; }
 }

@@ -9,9 +9,9 @@ namespace Sandbox.Core.Terminals;
 /// </code>
 /// </summary>
 /// <remarks>
-/// One connection is one viewer. Asker to holder: Attach or Watch at most once, then Ack; Input, Resize and Close at any
-/// time, also without either. Holder to asker: after Attach or Watch, Data in order, with a Screen in place of what is no
-/// longer kept, and then Exit; Taken after input was written.
+/// One connection is one viewer. Asker to holder: Attach or Watch at most once, then Ack; Input, Resize, Close and Follow
+/// at any time, also without either. Holder to asker: after Attach or Watch, Data in order, with a Screen in place of what
+/// is no longer kept, and then Exit; Taken after input was written; after Follow, State.
 /// </remarks>
 public static class TtyFrame
 {
@@ -68,4 +68,10 @@ public static class TtyFrame
 
     /// <summary>From the holder: u64, how many bytes of this connection's Input reached the terminal since it connected.</summary>
     public const byte Taken = (byte)'t';
+
+    /// <summary>To the holder: empty. From now on it tells the shell's state; first at once, before any Data.</summary>
+    public const byte Follow = (byte)'f';
+
+    /// <summary>From the holder, after Follow: a <see cref="TtyState"/>, the latest. What came between two is not told.</summary>
+    public const byte State = (byte)'s';
 }

@@ -5,6 +5,7 @@ using Sandbox.Core.Quotas;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.ControlGroups;
 using Sandbox.Daemon.Linux;
+using Sandbox.Daemon.Terminals;
 
 namespace Sandbox.Daemon.Oci;
 
@@ -94,6 +95,7 @@ internal static class SandboxBundle
     /// <param name="group">Its control group.</param>
     /// <param name="userNamespace">A path to join.</param>
     /// <param name="networkNamespace">A path to join.</param>
+    /// <param name="shells">The directory of scripts for its shells.</param>
     /// <param name="command">What init runs; null when it only holds the sandbox and reaps.</param>
     /// <param name="environment">Of that command.</param>
     /// <param name="workdir">Of that command.</param>
@@ -104,6 +106,7 @@ internal static class SandboxBundle
         string group,
         string userNamespace,
         string networkNamespace,
+        string shells,
         IReadOnlyList<string>? command,
         IReadOnlyList<string> environment,
         string workdir,
@@ -122,7 +125,7 @@ internal static class SandboxBundle
             json.WritePropertyName("process");
             var init = command is null ? (string[])[Init, "-P"] : [Init, "--", .. command];
             WriteProcess(json, init, environment, workdir, user, terminal: false, 0, 0);
-            WriteMounts(json, limits);
+            WriteMounts(json, limits, shells);
             json.WriteStartObject("linux");
             json.WriteString("cgroupsPath", group);
             WriteNamespaces(json, userNamespace, networkNamespace);
@@ -195,7 +198,7 @@ internal static class SandboxBundle
         json.WriteEndObject();
     }
 
-    private static void WriteMounts(Utf8JsonWriter json, SandboxLimits limits)
+    private static void WriteMounts(Utf8JsonWriter json, SandboxLimits limits, string shells)
     {
         json.WriteStartArray("mounts");
         WriteMount(json, "proc", "/proc", "proc", ["nosuid", "noexec", "nodev"]);
@@ -207,6 +210,7 @@ internal static class SandboxBundle
         WriteMount(json, "sysfs", "/sys", "sysfs", ["nosuid", "noexec", "nodev", "ro"]);
         WriteMount(json, "cgroup", "/sys/fs/cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "ro"]);
         WriteMount(json, InitProgram, Init, "bind", ["bind", "ro", "nosuid", "nodev"]);
+        WriteMount(json, shells, ShellScripts.Mounted, "bind", ["bind", "ro", "nosuid", "nodev", "noexec"]);
         json.WriteEndArray();
     }
 

@@ -26,6 +26,7 @@ internal sealed partial class SandboxLauncher(
     DiskImages disks,
     PlaygroundNetworks networks,
     UidRanges ranges,
+    ShellScripts shells,
     TerminalHolders terminals,
     ProcessWatch watch,
     ILogger<SandboxLauncher> logger)
@@ -177,7 +178,7 @@ internal sealed partial class SandboxLauncher(
         var bundle = records.DirectoryOf(spec.Id);
         var configuration = SandboxBundle.Configuration(
             spec, sandbox.Root.Root, groups.PathOf(spec.Owner, spec.Id), holder.UserPath, holder.NetworkPath,
-            command, environment, command is null ? "/" : workdir, initUser);
+            shells.Directory, command, environment, command is null ? "/" : workdir, initUser);
         await File.WriteAllBytesAsync(System.IO.Path.Combine(bundle, "config.json"), configuration);
         var pid = await oci.RunAsync(spec.Id, bundle, sandbox.Root.InitLog, watch);
         sandbox.InitEnded = watch.WaitAsync(pid);
@@ -188,6 +189,7 @@ internal sealed partial class SandboxLauncher(
             PidStartedAt = ProcessIdentity.StartedAt(pid),
             Address = networks.Address(record.Place),
             ExitCode = null,
+            HasShellScripts = true,
         };
     }
 

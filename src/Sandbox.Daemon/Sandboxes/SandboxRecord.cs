@@ -46,6 +46,9 @@ internal sealed record SandboxRecord
 
     public int? ExitCode { get; init; }
 
+    /// <summary>Whether what runs now sees the scripts for its shells; what an earlier daemon started does not.</summary>
+    public bool HasShellScripts { get; init; }
+
     public EndReason? Reason { get; init; }
 
     [JsonIgnore]

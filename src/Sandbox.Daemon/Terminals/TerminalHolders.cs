@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO.Pipes;
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Win32.SafeHandles;
@@ -156,13 +157,16 @@ internal sealed class TerminalHolders
         var environment = SandboxBundle.Environment(sandbox.Config, sandbox.Spec.Env, user, terminal: true);
         var workdir = sandbox.Spec.Workdir ?? sandbox.Config.Workdir;
         var command = CommandOf(sandbox, root, spec, environment, workdir);
+        IReadOnlyList<string> started = command;
+        IReadOnlyList<string> variables = environment;
+        var nonce = sandbox.HasShellScripts && ShellScripts.TryMark(command, environment, out started, out variables) ? NewNonce() : null;
 
         var (client, _) = HostUsers.Find(_options.WebUser);
         var (uid, gid) = HostUsers.Find(_options.TtyUser);
         MakeDirectory(sandbox.Spec.Id, uid, HostUsers.Find(_options.WebUser).Gid);
         var socket = SocketOf(sandbox.Spec.Id, spec.Id);
         var process = FileOf(sandbox.Spec.Id, spec.Id, ".process.json");
-        WritePrivately(process, SandboxBundle.Process(command, environment, workdir, user, terminal: true, spec.Cols, spec.Rows));
+        WritePrivately(process, SandboxBundle.Process(started, variables, workdir, user, terminal: true, spec.Cols, spec.Rows));
         try
         {
             using var answers = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.None);
@@ -172,13 +176,13 @@ internal sealed class TerminalHolders
             {
                 pid = Tool.Spawn(
                     _options.TtyProgram,
-                    [socket, Text(client), Text(uid), Text(gid), Text(spec.Cols), Text(spec.Rows), "--", .. _oci.TerminalCommand(sandbox.Spec.Id, process)],
+                    [socket, Text(client), Text(uid), Text(gid), Text(spec.Cols), Text(spec.Rows), .. nonce is null ? [] : (string[])[nonce], "--", .. _oci.TerminalCommand(sandbox.Spec.Id, process, nonce is not null)],
                     nothing, stdout, nothing);
                 answers.DisposeLocalCopyOfClientHandle();
             }
 
             var ended = _watch.WaitAsync(pid);
-            var holder = new Holder(spec.Id, pid, ProcessIdentity.StartedAt(pid), command, DateTimeOffset.UtcNow);
+            var holder = new Holder(spec.Id, pid, ProcessIdentity.StartedAt(pid), command, DateTimeOffset.UtcNow, nonce is not null);
             var answer = await ReadLineAsync(answers);
             if (!answer.StartsWith("ok ", StringComparison.Ordinal))
             {
@@ -279,7 +283,10 @@ internal sealed class TerminalHolders
         File.Move(file + ".new", file, overwrite: true);
     }
 
-    private TerminalInfo InfoOf(SandboxId sandbox, Holder holder) => new(holder.Id, SocketOf(sandbox, holder.Id), holder.Command, holder.CreatedAt);
+    private TerminalInfo InfoOf(SandboxId sandbox, Holder holder) => new(holder.Id, SocketOf(sandbox, holder.Id), holder.Command, holder.CreatedAt) { IsMarked = holder.IsMarked };
+
+    /// <summary>What programs that print to a terminal cannot guess: 128 random bits.</summary>
+    private static string NewNonce() => RandomNumberGenerator.GetHexString(32, lowercase: true);
 
     private string DirectoryOf(SandboxId sandbox) => Path.Combine(Root, sandbox.Value);
 
@@ -296,7 +303,8 @@ internal sealed record Holder(
     int Pid,
     long PidStartedAt,
     IReadOnlyList<string> Command,
-    DateTimeOffset CreatedAt)
+    DateTimeOffset CreatedAt,
+    bool IsMarked = false)
 {
     [JsonIgnore]
     public bool IsAlive => PidStartedAt != 0 && ProcessIdentity.StartedAt(Pid) == PidStartedAt;

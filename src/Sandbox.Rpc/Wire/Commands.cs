@@ -62,6 +62,7 @@ internal static class Commands
             Socket = info.Socket,
             Command = { info.Command },
             CreatedAt = info.CreatedAt.ToWire(),
+            Marked = info.IsMarked,
         };
         if (info.Cwd is { } cwd)
         {
@@ -79,6 +80,7 @@ internal static class Commands
     internal static Port.TerminalInfo ToCore(this TerminalInfo wire) =>
         new(Values.ToTerminalId(wire.Id), wire.Socket, [.. wire.Command], Values.ToTime(wire.CreatedAt))
         {
+            IsMarked = wire.Marked,
             Cwd = wire.HasCwd ? Values.ToPath(wire.Cwd) : null,
             Home = wire.HasHome ? Values.ToPath(wire.Home) : null,
         };

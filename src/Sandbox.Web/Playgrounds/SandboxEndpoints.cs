@@ -4,11 +4,13 @@ using Sandbox.Core.Errors;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Terminals;
 using Sandbox.Web.Files;
 using Sandbox.Web.Http;
 using Sandbox.Web.Leases;
 using Sandbox.Web.People;
 using Sandbox.Web.Recordings;
+using Sandbox.Web.Terminals;
 
 namespace Sandbox.Web.Playgrounds;
 
@@ -26,6 +28,9 @@ internal sealed record ExecView(int ExitCode, string Stdout, string Stderr, bool
 /// <param name="Cwd">Where the program in front works; absent when that is not among the sandbox's files.</param>
 /// <param name="CwdBytes">That path's bytes in base64, when it is not UTF-8.</param>
 /// <param name="Home">The home directory of who runs in it.</param>
+/// <param name="Integration">What its shell tells of its commands: <c>commands</c>, each one when it begins and when it is over; <c>prompts</c>, only when it is over; absent for nothing.</param>
+/// <param name="Running">The command that runs. Like the last one it is the shell's word, and what runs in the sandbox can speak for its shell.</param>
+/// <param name="LastCommand">The command that was over last.</param>
 internal sealed record TerminalView(
     string Id,
     IReadOnlyList<string> Command,
@@ -33,12 +38,25 @@ internal sealed record TerminalView(
     bool Recording,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Cwd,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? CwdBytes,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Home)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Home,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Integration,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CommandView? Running,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CommandView? LastCommand)
 {
-    public static TerminalView From(TerminalInfo terminal, bool recording)
+    public static TerminalView From(TerminalInfo terminal, bool recording, TtyState? state)
     {
         var (cwd, bytes) = terminal.Cwd is { } path ? ByteText.Of(path.Bytes) : (null, null);
-        return new TerminalView(terminal.Id.Value, terminal.Command, terminal.CreatedAt, recording, cwd, bytes, terminal.Home?.ToString());
+        return new TerminalView(
+            terminal.Id.Value,
+            terminal.Command,
+            terminal.CreatedAt,
+            recording,
+            cwd,
+            bytes,
+            terminal.Home?.ToString(),
+            state is null ? null : ShellView.Word(state.Integration),
+            CommandView.From(state?.Running),
+            CommandView.From(state?.Last));
     }
 }
 
@@ -73,7 +91,9 @@ internal static class SandboxEndpoints
         var sandbox = Id(id);
         await playgrounds.RowAsync(context.RequirePerson(), sandbox);
         var terminals = await runtime.ListTerminalsAsync(sandbox, context.RequestAborted);
-        return [.. terminals.Select(terminal => TerminalView.From(terminal, recordings.Of(terminal.Id) is not null))];
+        var states = await Task.WhenAll(terminals.Select(terminal =>
+            terminal.IsMarked ? TtyConnection.AskStateAsync(terminal.Socket, context.RequestAborted) : Task.FromResult<TtyState?>(null)));
+        return [.. terminals.Zip(states, (terminal, state) => TerminalView.From(terminal, recordings.Of(terminal.Id) is not null, state))];
     }
 
     private static async Task<ExecView> ExecAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence)

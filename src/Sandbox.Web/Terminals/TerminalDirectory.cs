@@ -11,8 +11,8 @@ using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Terminals;
 
-/// <summary>Where a terminal is, and whose.</summary>
-internal sealed record TerminalPlace(PersonId Owner, PlaygroundId Playground, SandboxId Sandbox, string Socket);
+/// <summary>Where a terminal is, and whose; and whether its holder tells of its shell.</summary>
+internal sealed record TerminalPlace(PersonId Owner, PlaygroundId Playground, SandboxId Sandbox, string Socket, bool IsMarked);
 
 /// <summary>
 /// Finds terminals by id. The browser sends ids and never a path; only the runtime says which socket is behind one.
@@ -68,7 +68,7 @@ internal sealed class TerminalDirectory(SqliteStore store, ISandboxRuntime runti
             {
                 foreach (var terminal in await runtime.ListTerminalsAsync(id, cancellationToken))
                 {
-                    _places[terminal.Id] = new TerminalPlace(owner, PlaygroundId.Parse(sandbox.PlaygroundId), id, terminal.Socket);
+                    _places[terminal.Id] = new TerminalPlace(owner, PlaygroundId.Parse(sandbox.PlaygroundId), id, terminal.Socket, terminal.IsMarked);
                 }
             }
             catch (SandboxException fault) when (fault.Code is ErrorCode.NotFound or ErrorCode.Conflict)

@@ -91,7 +91,7 @@ internal sealed partial class TerminalHub(
         presence.Touch(playground);
         latency.Opening(playground);
         var terminal = await runtime.OpenTerminalAsync(sandbox, spec, Context.ConnectionAborted);
-        directory.Add(terminal.Id, new TerminalPlace(person, playground, sandbox, terminal.Socket));
+        directory.Add(terminal.Id, new TerminalPlace(person, playground, sandbox, terminal.Socket, terminal.IsMarked));
         audiences.Of(terminal.Id, playground).Sized(new TerminalSize(cols, rows));
         return terminal.Id.Value;
     }
@@ -100,47 +100,12 @@ internal sealed partial class TerminalHub(
     /// Everything the terminal prints after the client's first <paramref name="after"/> bytes; the last item carries the
     /// exit code. In place of what is no longer kept comes the screen.
     /// </summary>
-    public async IAsyncEnumerable<TerminalItem> Attach(string terminalId, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var (viewer, connection, playground, here) = await AttachedAsync(terminalId, after, cancellationToken);
-        var ended = false;
-        try
-        {
-            await TellRecordingAsync(terminalId);
+    public IAsyncEnumerable<TerminalItem> Attach(string terminalId, long after, CancellationToken cancellationToken) =>
+        ViewAsync(terminalId, after, follows: false, cancellationToken);
 
-            // Before the first item, which of a quiet program may be hours away.
-            await Clients.Caller.SendAsync("Attached", terminalId, cancellationToken);
-            await using var items = connection.ReadAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
-            while (await NextAsync(items))
-            {
-                ended |= items.Current.ExitCode is not null;
-                viewer.Echo.Printed();
-                if (playground is { } launched)
-                {
-                    latency.Printed(launched);
-                    playground = null;
-                }
-
-                yield return new TerminalItem((long)items.Current.Offset, items.Current.Data, items.Current.ExitCode, items.Current.Screen);
-            }
-        }
-        finally
-        {
-            here?.Dispose();
-            await DropAsync(terminalId, viewer);
-            if (!Caller.Viewers.ContainsKey(terminalId))
-            {
-                await Groups.RemoveFromGroupAsync(Context.ConnectionId, RunningRecordings.GroupOf(terminalId), CancellationToken.None);
-            }
-        }
-
-        if (!ended)
-        {
-            // The holder went without a word. The client attaches again, and learns then whether there is one.
-            Forget(terminalId);
-            throw HubFaults.Told(TerminalDirectory.Unknown());
-        }
-    }
+    /// <summary>The same with items about the shell between them, where it marks its commands: first how it is now, then each change.</summary>
+    public IAsyncEnumerable<TerminalItem> Follow(string terminalId, long after, CancellationToken cancellationToken) =>
+        ViewAsync(terminalId, after, follows: true, cancellationToken);
 
     /// <summary>Types. Enqueues and never waits; full is Conflict, which the client shows.</summary>
     public void Input(string terminalId, byte[] data)
@@ -266,6 +231,54 @@ internal sealed partial class TerminalHub(
 
     private TerminalCaller Caller => (TerminalCaller)Context.Items[CallerKey]!;
 
+    private async IAsyncEnumerable<TerminalItem> ViewAsync(string terminalId, long after, bool follows, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var (viewer, connection, playground, here) = await AttachedAsync(terminalId, after, follows, cancellationToken);
+        var ended = false;
+        try
+        {
+            await TellRecordingAsync(terminalId);
+
+            // Before the first item, which of a quiet program may be hours away.
+            await Clients.Caller.SendAsync("Attached", terminalId, cancellationToken);
+            await using var items = connection.ReadAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+            while (await NextAsync(items))
+            {
+                if (items.Current.State is { } state)
+                {
+                    yield return new TerminalItem((long)items.Current.Offset, default, null, Shell: ShellView.From(state));
+                    continue;
+                }
+
+                ended |= items.Current.ExitCode is not null;
+                viewer.Echo.Printed();
+                if (playground is { } launched)
+                {
+                    latency.Printed(launched);
+                    playground = null;
+                }
+
+                yield return new TerminalItem((long)items.Current.Offset, items.Current.Data, items.Current.ExitCode, items.Current.Screen);
+            }
+        }
+        finally
+        {
+            here?.Dispose();
+            await DropAsync(terminalId, viewer);
+            if (!Caller.Viewers.ContainsKey(terminalId))
+            {
+                await Groups.RemoveFromGroupAsync(Context.ConnectionId, RunningRecordings.GroupOf(terminalId), CancellationToken.None);
+            }
+        }
+
+        if (!ended)
+        {
+            // The holder went without a word. The client attaches again, and learns then whether there is one.
+            Forget(terminalId);
+            throw HubFaults.Told(TerminalDirectory.Unknown());
+        }
+    }
+
     /// <summary>Counted first and looked up again then: a link revoked between the two is either seen here or cut there.</summary>
     private async Task EnterAsync(TerminalCaller caller, SharePass share)
     {
@@ -360,7 +373,7 @@ internal sealed partial class TerminalHub(
     }
 
     /// <summary>Attaches. What it throws is told already: filters do not see what a stream throws.</summary>
-    private async Task<(TerminalViewer Viewer, TtyConnection Connection, PlaygroundId? Playground, IDisposable? Here)> AttachedAsync(string terminal, long after, CancellationToken cancellationToken)
+    private async Task<(TerminalViewer Viewer, TtyConnection Connection, PlaygroundId? Playground, IDisposable? Here)> AttachedAsync(string terminal, long after, bool follows, CancellationToken cancellationToken)
     {
         try
         {
@@ -377,6 +390,11 @@ internal sealed partial class TerminalHub(
             try
             {
                 var connection = await viewer.Connection.WaitAsync(cancellationToken);
+                if (follows && place.IsMarked)
+                {
+                    connection.Follow();
+                }
+
                 await connection.AttachAsync((ulong)after, cancellationToken, watches: caller.RightTo == TerminalRight.Watch);
                 followers.Held(terminal, viewer, after);
                 viewer.Sit(audiences.Of(TerminalId.Parse(terminal), place.Playground), caller.RightTo);

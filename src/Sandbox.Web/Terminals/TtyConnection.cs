@@ -14,7 +14,8 @@ namespace Sandbox.Web.Terminals;
 /// When output was skipped: the size of the terminal that the bytes draw, in place of as many bytes of output before the
 /// ones that come next.
 /// </param>
-internal readonly record struct TtyItem(ulong Offset, ReadOnlyMemory<byte> Data, int? ExitCode, TtyScreenSize? Screen = null);
+/// <param name="State">What the shell says of itself, for those who follow it; then there are no bytes.</param>
+internal readonly record struct TtyItem(ulong Offset, ReadOnlyMemory<byte> Data, int? ExitCode, TtyScreenSize? Screen = null, TtyState? State = null);
 
 /// <summary>How large the terminal is that a screen is meant for.</summary>
 internal sealed record TtyScreenSize(ushort Cols, ushort Rows);
@@ -31,6 +32,7 @@ internal sealed class TtyConnection : IAsyncDisposable
     private const int ScreenSizeLength = 2 * sizeof(ushort);
     private const int MostAttempts = 40;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan AskPatience = TimeSpan.FromSeconds(2);
 
     private readonly Socket _socket;
     private readonly Lock _gate = new();
@@ -41,6 +43,7 @@ internal sealed class TtyConnection : IAsyncDisposable
     private bool _watches;
     private ulong? _ack;
     private (ushort Cols, ushort Rows)? _size;
+    private bool _follow;
     private bool _close;
 
     // Input: bytes from _inputFirst on, and how many left and arrived since the connection began.
@@ -100,6 +103,41 @@ internal sealed class TtyConnection : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>Asks for the shell's state, now and after every change. Only of a holder that tells it.</summary>
+    public void Follow()
+    {
+        lock (_gate)
+        {
+            _follow = true;
+            Say();
+        }
+    }
+
+    /// <summary>The shell's state as the holder of a terminal knows it; null when it does not answer.</summary>
+    public static async Task<TtyState?> AskStateAsync(string socket, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(AskPatience);
+        try
+        {
+            await using var connection = await ConnectAsync(socket, patience.Token);
+            connection.Follow();
+            await foreach (var item in connection.ReadAsync(patience.Token))
+            {
+                if (item.State is { } state)
+                {
+                    return state;
+                }
+            }
+        }
+        catch (Exception fault) when (fault is SocketException or InvalidDataException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            // It ends just now, or has no place for one more.
+        }
+
+        return null;
+    }
+
     /// <summary>
     /// The output in order, and last an item with the exit code. It ends without one when the terminal was closed or
     /// its holder is gone. One reader at a time; nothing is read from the socket while the reader is busy.
@@ -131,6 +169,27 @@ internal sealed class TtyConnection : IAsyncDisposable
             if (!IsLengthOf(kind, length))
             {
                 throw new InvalidDataException("the holder of the terminal sent no frame");
+            }
+
+            if (kind == TtyFrame.State)
+            {
+                var written = new byte[length];
+                var begun = Math.Min(written.Length, filled - first);
+                buffer.AsSpan(first, begun).CopyTo(written);
+                first += begun;
+                if (!await FillAsync(written, begun, either.Token))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    yield break;
+                }
+
+                if (!TtyState.TryRead(written, out var state))
+                {
+                    throw new InvalidDataException("the holder of the terminal sent no state");
+                }
+
+                yield return new TtyItem(_offset, default, null, State: state);
+                continue;
             }
 
             // The number each of them begins with; after it come the bytes of Data, which alone are given away.
@@ -167,16 +226,10 @@ internal sealed class TtyConnection : IAsyncDisposable
             var have = Math.Min(data.Length, filled - first);
             buffer.AsSpan(first, have).CopyTo(data);
             first += have;
-            while (have < data.Length)
+            if (!await FillAsync(data, have, either.Token))
             {
-                var received = await ReceiveAsync(data.AsMemory(have), either.Token);
-                if (received == 0)
-                {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    yield break;
-                }
-
-                have += received;
+                cancellationToken.ThrowIfCancellationRequested();
+                yield break;
             }
 
             if (kind == TtyFrame.Screen)
@@ -278,8 +331,26 @@ internal sealed class TtyConnection : IAsyncDisposable
         TtyFrame.Screen => length is >= sizeof(ulong) + ScreenSizeLength and <= sizeof(ulong) + ScreenSizeLength + TtyFrame.MaxScreen,
         TtyFrame.Taken => length == sizeof(ulong),
         TtyFrame.Exit => length == sizeof(int),
+        TtyFrame.State => length <= TtyState.MostBytes,
         _ => false,
     };
+
+    // The rest of a payload; false when it ends before that.
+    private async ValueTask<bool> FillAsync(byte[] payload, int have, CancellationToken cancellationToken)
+    {
+        while (have < payload.Length)
+        {
+            var received = await ReceiveAsync(payload.AsMemory(have), cancellationToken);
+            if (received == 0)
+            {
+                return false;
+            }
+
+            have += received;
+        }
+
+        return true;
+    }
 
     // 0 when it is over, by whichever side.
     private async ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
@@ -359,12 +430,19 @@ internal sealed class TtyConnection : IAsyncDisposable
         }
     }
 
-    // Attach, Close, Resize and Ack, then one Input.
-    private const int LongestMessage = (5 * TtyFrame.HeaderLength) + (2 * sizeof(ulong)) + (2 * sizeof(ushort)) + TtyFrame.MaxInput;
+    // Follow, Attach, Close, Resize and Ack, then one Input.
+    private const int LongestMessage = (6 * TtyFrame.HeaderLength) + (2 * sizeof(ulong)) + (2 * sizeof(ushort)) + TtyFrame.MaxInput;
 
     private int Compose(byte[] buffer)
     {
         var count = 0;
+        if (_follow)
+        {
+            // before Attach: what the marks in the output hold has to be known before the output
+            _ = Frame(buffer, ref count, TtyFrame.Follow, 0);
+            _follow = false;
+        }
+
         if (_attach is { } after)
         {
             BinaryPrimitives.WriteUInt64LittleEndian(Frame(buffer, ref count, _watches ? TtyFrame.Watch : TtyFrame.Attach, sizeof(ulong)), after);

@@ -9,9 +9,9 @@ public sealed class TtyFrameTests
     [Fact]
     public void Every_kind_is_a_byte_of_its_own()
     {
-        byte[] kinds = [TtyFrame.Attach, TtyFrame.Ack, TtyFrame.Input, TtyFrame.Resize, TtyFrame.Close, TtyFrame.Data, TtyFrame.Exit, TtyFrame.Taken, TtyFrame.Watch, TtyFrame.Screen];
+        byte[] kinds = [TtyFrame.Attach, TtyFrame.Ack, TtyFrame.Input, TtyFrame.Resize, TtyFrame.Close, TtyFrame.Data, TtyFrame.Exit, TtyFrame.Taken, TtyFrame.Watch, TtyFrame.Screen, TtyFrame.Follow, TtyFrame.State];
 
-        Assert.Equal("akircdxtwg"u8.ToArray(), kinds);
+        Assert.Equal("akircdxtwgfs"u8.ToArray(), kinds);
     }
 
     [Fact]
