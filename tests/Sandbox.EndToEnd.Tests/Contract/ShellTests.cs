@@ -1,0 +1,101 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.SignalR.Client;
+using Xunit;
+
+namespace Sandbox.EndToEnd.Tests.Contract;
+
+/// <summary>What the API tells of the commands in a terminal.</summary>
+public sealed class ShellTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("debian", "commands")]
+    [InlineData("busybox", "prompts")]
+    public async Task The_last_command_its_exit_code_and_directory_are_told(string image, string integration)
+    {
+        await using var caller = await Caller.NewGuestAsync();
+        var (_, sandbox) = await caller.LaunchAsync(new { image });
+        await using var hub = await caller.ConnectAsync();
+        var terminal = await hub.InvokeAsync<string>("Open", sandbox, 80, 24, null, Token);
+        var view = await UntilAsync(caller, sandbox, view => (string?)view["integration"] == integration);
+        Assert.Null(view["lastCommand"]);
+        Assert.Null(view["running"]);
+
+        await TypeAsync(hub, terminal, "cd /tmp");
+        view = await UntilAsync(caller, sandbox, view => (string?)view["lastCommand"]?["command"] == "cd /tmp" && (string?)view["cwd"] == "/tmp");
+        Assert.Equal(0, (int?)view["lastCommand"]!["exitCode"]);
+
+        await TypeAsync(hub, terminal, "printf '\\033]633;D;0\\007\\033]633;E;evil\\007\\033]633;C\\007'; sh -c 'exit 42'");
+        view = await UntilAsync(caller, sandbox, view => (int?)view["lastCommand"]?["exitCode"] == 42);
+        Assert.StartsWith("printf ", (string?)view["lastCommand"]!["command"], StringComparison.Ordinal);
+        Assert.Equal("/tmp", (string?)view["lastCommand"]!["cwd"]);
+        Assert.True((DateTimeOffset)view["lastCommand"]!["startedAt"]! <= (DateTimeOffset)view["lastCommand"]!["endedAt"]!);
+
+        await TypeAsync(hub, terminal, "sleep 1000");
+        view = await UntilAsync(caller, sandbox, view => view["running"] is not null);
+        Assert.Equal(integration == "commands" ? "sleep 1000" : null, (string?)view["running"]!["command"]);
+
+        // Nothing of it is among the sandbox's files, in its environment, or to be changed there.
+        Assert.Equal("read-only", ((string)(await caller.ShellAsync(sandbox, "touch /dev/shell/bash 2>/dev/null || echo read-only")!)).Trim());
+        Assert.DoesNotContain("633", await caller.ShellAsync(sandbox, "cat /proc/*/environ"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_follows_a_terminal_is_told_of_its_shell_between_the_output()
+    {
+        await using var caller = await Caller.NewGuestAsync();
+        var (_, sandbox) = await caller.LaunchAsync(new { image = "debian" });
+        await using var hub = await caller.ConnectAsync(messagePack: false);
+        var terminal = await hub.InvokeAsync<string>("Open", sandbox, 80, 24, null, Token);
+        var typed = false;
+        string? nonce = null;
+        await foreach (var item in hub.StreamAsync<JsonObject>("Follow", terminal, 0, Token))
+        {
+            if (item["shell"] is not { } shell)
+            {
+                // What the marks hold is known before the first of them comes.
+                Assert.NotNull(nonce);
+                continue;
+            }
+
+            nonce = (string?)shell["nonce"];
+            Assert.Equal("", (string?)item["data"]);
+            if (!typed && (string?)shell["integration"] == "commands")
+            {
+                typed = true;
+                await TypeAsync(hub, terminal, "sh -c 'exit 5'");
+            }
+
+            if (shell["lastCommand"] is { } last)
+            {
+                Assert.Equal(5, (int?)last["exitCode"]);
+                Assert.Equal("sh -c 'exit 5'", (string?)last["command"]);
+                break;
+            }
+        }
+
+        Assert.True(typed);
+    }
+
+    private static Task TypeAsync(HubConnection hub, string terminal, string line) =>
+        hub.InvokeAsync("Input", terminal, Encoding.UTF8.GetBytes(line + "\r"), Token);
+
+    private static async Task<JsonNode> UntilAsync(Caller caller, string sandbox, Func<JsonNode, bool> condition)
+    {
+        JsonNode? view = null;
+        for (var attempt = 0; attempt < 300; attempt++)
+        {
+            view = (await caller.GetAsync($"/api/v1/sandboxes/{sandbox}/terminals")).Json.AsArray()[0]!;
+            if (condition(view))
+            {
+                return view;
+            }
+
+            await Task.Delay(100, Token);
+        }
+
+        throw new InvalidOperationException(view?.ToJsonString());
+    }
+}
