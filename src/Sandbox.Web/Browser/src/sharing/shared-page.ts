@@ -1,3 +1,4 @@
+import { followCommands } from "../commands/start-commands";
 import { timeLeft } from "../countdown";
 import { RecordingSigns } from "../recording/signs";
 import { HubLink } from "../terminals/hub-link";
@@ -118,6 +119,7 @@ async function enter(): Promise<void> {
       toast("The server did not take what you typed; type it again", "error");
     }
   };
+  followCommands(view, session, types, () => undefined, null);
   audience = new Audience(link, shared.terminalId);
   new SizeFollower(view, byId("shared-panel"), audience, false);
   const list = new ViewerList(byId("ws-status"), true, true);

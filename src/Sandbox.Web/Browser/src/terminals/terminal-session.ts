@@ -1,4 +1,5 @@
 import { type Clock, type Connection, type HubLink, realClock } from "./hub-link";
+import type { ShellNow } from "../commands/command-log";
 import { InputQueue } from "./input-queue";
 
 /** One item of the hub's Attach stream. `offset`: bytes of the terminal that came before `data`. */
@@ -8,6 +9,8 @@ export interface TerminalItem {
   exitCode?: number | null;
   /** After a gap: `data` draws the terminal as it is now, at this size, in place of the last bytes skipped. */
   screen?: { cols: number; rows: number } | null;
+  /** What the shell says of itself; then there are no bytes. */
+  shell?: ShellNow | null;
 }
 
 /** Where output goes: xterm on the page, a counter in a benchmark. */
@@ -54,6 +57,7 @@ export class TerminalSession {
   exitCode: number | null = null;
   timer: EchoTimer | null = null;
   onState: (state: SessionState) => void = () => undefined;
+  onShell: (shell: ShellNow) => void = () => undefined;
   onInputNotice: (notice: InputNotice) => void = () => undefined;
 
   #held: number;
@@ -175,7 +179,7 @@ export class TerminalSession {
     // What came in is on its way through the sink, so the server may count it as held.
     this.#acked = Math.max(this.#acked, this.#held);
     const current = (): boolean => generation === this.#generation;
-    this.#subscription = connection.stream<TerminalItem>("Attach", this.id, this.#held).subscribe({
+    this.#subscription = connection.stream<TerminalItem>("Follow", this.id, this.#held).subscribe({
       next: item => {
         if (current()) {
           this.#receive(item);
@@ -204,6 +208,10 @@ export class TerminalSession {
     this.#attaches = 0;
     if (this.state !== "live") {
       this.#set("live");
+    }
+    if (item.shell) {
+      this.onShell(item.shell);
+      return;
     }
     let data = item.data ?? new Uint8Array();
     if (item.screen && item.offset > this.#held) {

@@ -222,6 +222,11 @@ export class TerminalView implements TerminalSink {
     return own?.cols === size.cols && own.rows === size.rows;
   }
 
+  /** Whether what is written now was shown before, to this or another page. */
+  get isReplaying(): boolean {
+    return this.#replaying;
+  }
+
   focus(): void {
     this.terminal.focus();
   }

@@ -42,6 +42,16 @@ export const shortcuts: readonly { title: string; items: readonly Shortcut[] }[]
     ],
   },
   {
+    title: "Commands",
+    items: [
+      { keys: "Alt+Shift+K", words: "To the command before", act: "command-before" },
+      { keys: "Alt+Shift+J", words: "To the command after", act: "command-after" },
+      { keys: "Alt+Shift+M", words: "Copy it or run it again", act: "command-menu" },
+      { keys: "Alt+Shift+O", words: "Copy its output", act: "command-output" },
+      { keys: "Alt+Shift+L", words: "List of commands", act: "commands" },
+    ],
+  },
+  {
     title: "Page",
     items: [
       { keys: "Ctrl+Shift+ArrowUp", words: "From the terminal to its tab" },

@@ -1,4 +1,5 @@
 import { api, headline, type Playground, Problem } from "../api";
+import { startCommands } from "../commands/start-commands";
 import { endsSoon, timeLeft } from "../countdown";
 import { startFiles } from "../files/start-files";
 import { LatencyDot } from "../latency/latency-dot";
@@ -42,6 +43,7 @@ const latency = new LatencyDot(byId("ws-latency"), link, () => tabs.sessions);
 tabs.onTerminal(({ session }) => {
   session.timer = latency.timer();
 });
+const commandActs = startCommands(tabs, side, byId("ws-commands-live"));
 startSharing(tabs, link, byId<HTMLButtonElement>("ws-share"), byId("ws-status"));
 tabs.onFirst = () => {
   if (playground?.state === "running") {
@@ -369,6 +371,7 @@ const acts: Record<string, () => void> = {
     tabs.active?.focus();
   },
   "record": () => void record(),
+  ...commandActs,
   "shortcuts": () => {
     fillShortcuts(byId("ws-shortcuts-list"));
     byId<HTMLDialogElement>("ws-shortcuts").showModal();
