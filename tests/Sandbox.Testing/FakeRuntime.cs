@@ -42,6 +42,9 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     /// <summary>The image recipes it knows.</summary>
     public ISet<string> RecipeNames { get; } = new HashSet<string>(["busybox", "debian", "python", "node", "postgres"], StringComparer.Ordinal);
 
+    /// <summary>Whether the shells of terminals are said to mark their commands.</summary>
+    public bool MarksShells { get; set; }
+
     /// <summary>Where a terminal's holder listens; set it to the socket of a real one to type in it.</summary>
     public Func<SandboxId, TerminalId, string> SocketOf { get; set; } = (sandbox, terminal) => $"/run/sandbox/tty/{sandbox}/{terminal}.sock";
 
@@ -337,7 +340,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
 
             var command = spec.Command ?? ["sh"];
             FakePrograms.Require(command[0]);
-            var terminalInfo = new TerminalInfo(spec.Id, SocketOf(id, spec.Id), command, _time.GetUtcNow());
+            var terminalInfo = new TerminalInfo(spec.Id, SocketOf(id, spec.Id), command, _time.GetUtcNow()) { IsMarked = MarksShells };
             sandbox.Terminals.Add(terminalInfo);
             return terminalInfo;
         }

@@ -27,6 +27,9 @@ internal sealed class ScriptedHolder : IAsyncDisposable
 
     public string Socket { get; }
 
+    /// <summary>What its shell's marks hold.</summary>
+    public const string Nonce = "0123456789abcdef0123456789abcdef";
+
     /// <summary>What viewers said besides typing: <c>a0</c>, or <c>w0</c> of one that only watches, <c>k5</c>, <c>r80x24</c>, <c>c</c>.</summary>
     public ConcurrentBag<string> Seen { get; } = [];
 
@@ -139,6 +142,11 @@ internal sealed class ScriptedHolder : IAsyncDisposable
                             await DataAsync(viewer, turn, (int)after, rest);
                         }
 
+                        break;
+                    case TtyFrame.Follow:
+                        Seen.Add("f");
+                        var state = new byte[TtyState.MostBytes];
+                        await SendAsync(viewer, turn, TtyFrame.State, state[..new TtyState { Nonce = Nonce }.Write(state)]);
                         break;
                     case TtyFrame.Input:
                         lock (_gate)

@@ -31,6 +31,9 @@ public sealed class CommandMarks
         State = new TtyState { Nonce = nonce };
     }
 
+    /// <summary>Is told of each command as soon as its line is known: when it begins, or of a shell with prompts only when it is over.</summary>
+    public Action<ShellCommand>? Learned { get; set; }
+
     /// <summary>What is known now.</summary>
     public TtyState State { get; private set; }
 
@@ -94,6 +97,7 @@ public sealed class CommandMarks
             case ShellMarks.Output when _integration != ShellIntegration.Prompts:
                 Begin(_line, _isCut, mark.End, now);
                 (_line, _isCut) = (null, false);
+                Learned?.Invoke(_running!);
                 break;
             case ShellMarks.Done when _integration == ShellIntegration.Prompts:
                 DoneAtPrompt(ExitCode(mark.Text), now);
@@ -155,6 +159,7 @@ public sealed class CommandMarks
             var isCut = line?.Length > MarkReader.LongestText;
             _running = command with { Line = isCut ? line![..MarkReader.LongestText] : line, IsCut = isCut };
             End(exitCode, _marksAt, now);
+            Learned?.Invoke(_last!);
         }
 
         _running = null;

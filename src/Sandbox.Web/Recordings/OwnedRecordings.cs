@@ -119,7 +119,7 @@ internal sealed class OwnedRecordings(
         });
         try
         {
-            var start = new RecorderStart(id, owner, TerminalId.Parse(terminal), row.StartedAt, place.Socket, audience);
+            var start = new RecorderStart(id, owner, TerminalId.Parse(terminal), row.StartedAt, place.Socket, place.IsMarked, audience);
             var recorder = new Recorder(start, files.Create(id), default, (cols, rows), space, options, time);
             recorder.Begin(row.Name);
             if (!running.TryRun(recorder))

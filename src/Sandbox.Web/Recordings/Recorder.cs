@@ -12,8 +12,9 @@ namespace Sandbox.Web.Recordings;
 /// <param name="Terminal">What is recorded.</param>
 /// <param name="StartedAt">When it began, which is its time 0.</param>
 /// <param name="Socket">Of the terminal's holder.</param>
+/// <param name="IsMarked">Whether the holder tells what the marks of its shell hold.</param>
 /// <param name="Audience">Knows the terminal's size.</param>
-internal sealed record RecorderStart(RecordingId Id, PersonId Owner, TerminalId Terminal, DateTimeOffset StartedAt, string Socket, Audience Audience);
+internal sealed record RecorderStart(RecordingId Id, PersonId Owner, TerminalId Terminal, DateTimeOffset StartedAt, string Socket, bool IsMarked, Audience Audience);
 
 /// <summary>How a recording is over; without a reason it is not, and the next process goes on with it.</summary>
 internal sealed record RecordingEnd(RecordingReason? Reason, long Bytes, long DurationMs);
@@ -33,6 +34,7 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
 {
     private const int FlushAt = 64 * 1024;
     private const int MostAttempts = 4;
+    private const int MostLabel = 200;
 
     /// <summary>No browser is that far behind because it acknowledges only now and then.</summary>
     private const ulong Lag = TtyFrame.OutputWindow / 2;
@@ -44,7 +46,6 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
     private readonly CastFile _file;
     private readonly CastWriter _writer;
     private readonly ArrayBufferWriter<byte> _lines = new(FlushAt);
-    private readonly OutputMarks _marks = new();
     private readonly RecordingSpace _space;
     private readonly RecordingLimits _limits;
     private readonly TimeProvider _time;
@@ -58,6 +59,9 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
     private DateTimeOffset? _stalledAt;
     private (int Cols, int Rows) _size;
     private TtyConnection? _connection;
+
+    // Finds the commands, once the holder has told by what.
+    private CommandMarks? _marks;
     private RecordingReason? _reason;
 
     public Recorder(RecorderStart start, CastFile file, CastPlace place, (int Cols, int Rows) size, RecordingSpace space, WebOptions options, TimeProvider time)
@@ -235,6 +239,11 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
         {
             try
             {
+                if (_start.IsMarked)
+                {
+                    connection.Follow();
+                }
+
                 // Beyond the end is taken as the end: what was printed before is nobody's business.
                 await connection.AttachAsync(_offset + (ulong)_writer.Begun ?? long.MaxValue, _stop.Token);
                 lock (_gate)
@@ -244,6 +253,12 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
 
                 await foreach (var item in connection.ReadAsync(_stop.Token))
                 {
+                    if (item.State is { } state)
+                    {
+                        Know(state);
+                        continue;
+                    }
+
                     if (item.ExitCode is not null)
                     {
                         return (true, true);
@@ -271,6 +286,23 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
         return (false, true);
     }
 
+    private void Know(TtyState state)
+    {
+        lock (_gate)
+        {
+            _marks ??= new CommandMarks(state.Nonce) { Learned = command => _writer.Mark(Now, Label(command.Line)) };
+        }
+    }
+
+    /// <summary>A command's line, fit to stand in a list.</summary>
+    private static string Label(string? line)
+    {
+        var words = string.Join(' ', (line ?? "").Split(['\r', '\n', '\t', ' '], StringSplitOptions.RemoveEmptyEntries));
+        var clean = new string([.. words.Where(letter => !char.IsControl(letter))]);
+        var label = clean.Length <= MostLabel ? clean : clean[..(char.IsHighSurrogate(clean[MostLabel - 1]) ? MostLabel - 1 : MostLabel)];
+        return label.Length > 0 ? label : "Command";
+    }
+
     /// <summary>False when a bound is reached.</summary>
     private bool Take(TtyItem item)
     {
@@ -288,11 +320,7 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
             }
 
             var text = _writer.Decode(item.Data.Span);
-            foreach (var command in _marks.Read(text))
-            {
-                _writer.Mark(now, command);
-            }
-
+            _marks?.Read(item.Data.Span, now);
             _writer.Output(now, text);
 
             // A character that has only begun is asked for again after a restart.

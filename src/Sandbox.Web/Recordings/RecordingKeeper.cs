@@ -103,12 +103,12 @@ internal sealed partial class RecordingKeeper(
         var id = RecordingId.Parse(row.Id);
         try
         {
-            var socket = await SocketAsync(row, stoppingToken);
-            if (socket is not null && CastFile.Reopen(files.PathOf(id), out var place) is { } file)
+            var terminal = await PlaceAsync(row, stoppingToken);
+            if (terminal is not null && CastFile.Reopen(files.PathOf(id), out var place) is { } file)
             {
                 // What was appended and not noted is cut off, and comes again.
                 var owner = PersonId.Parse(row.OwnerId);
-                var start = new RecorderStart(id, owner, TerminalId.Parse(row.TerminalId), row.StartedAt, socket, audiences.Of(TerminalId.Parse(row.TerminalId), PlaygroundId.Parse(row.PlaygroundId)));
+                var start = new RecorderStart(id, owner, TerminalId.Parse(row.TerminalId), row.StartedAt, terminal.Socket, terminal.IsMarked, audiences.Of(TerminalId.Parse(row.TerminalId), PlaygroundId.Parse(row.PlaygroundId)));
                 var recorder = new Recorder(start, file, place, (row.Cols, row.Rows), space, options, time);
                 if (running.TryRun(recorder))
                 {
@@ -140,14 +140,14 @@ internal sealed partial class RecordingKeeper(
             : running.EndAsync(id, RecordingState.Failed, new RecordingEnd(RecordingReason.Fault, 0, 0));
     }
 
-    /// <summary>The holder's socket; null when the terminal is gone. The daemon may start beside us, so it is waited for.</summary>
-    private async Task<string?> SocketAsync(RecordingRow row, CancellationToken stoppingToken)
+    /// <summary>Where the terminal is; null when it is gone. The daemon may start beside us, so it is waited for.</summary>
+    private async Task<TerminalPlace?> PlaceAsync(RecordingRow row, CancellationToken stoppingToken)
     {
         while (true)
         {
             try
             {
-                return (await directory.FindAsync(PersonId.Parse(row.OwnerId), row.TerminalId, stoppingToken)).Socket;
+                return await directory.FindAsync(PersonId.Parse(row.OwnerId), row.TerminalId, stoppingToken);
             }
             catch (SandboxException fault) when (fault.Code == ErrorCode.NotFound)
             {

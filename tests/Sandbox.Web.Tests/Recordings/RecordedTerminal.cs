@@ -31,6 +31,7 @@ internal sealed class RecordedTerminal : IAsyncDisposable
     {
         var web = await WebUnderTest.StartAsync(new() { ["Recordings"] = limits ?? [] });
         var holder = new ScriptedHolder(Path.Combine(web.Home, "tty.sock"));
+        web.Runtime.MarksShells = true;
         web.Runtime.SocketOf = (_, _) => holder.Socket;
         var client = web.NewClient();
         var token = (string)(await client.PostAsync("/api/v1/guests")).Json!["token"]!;
