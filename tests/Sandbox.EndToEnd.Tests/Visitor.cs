@@ -139,8 +139,30 @@ public sealed partial class Visitor : IAsyncDisposable
         """,
         text);
 
-    /// <summary>Gives the shown terminal a size, as a window of that size would.</summary>
-    public Task ResizeAsync(int cols, int rows) => Page.EvaluateAsync($"([cols, rows]) => {Shown}.resize(cols, rows)", new[] { cols, rows });
+    /// <summary>Makes the window as large as it has to be for the shown terminal to have this size.</summary>
+    public Task ResizeAsync(int cols, int rows) => Eventually.TrueAsync(
+        async () =>
+        {
+            var now = await Page.EvaluateAsync<double[]>(
+                $$"""
+                () => {
+                  const letters = {{Shown}}.element.querySelector('.xterm-screen').getBoundingClientRect();
+                  return [{{Shown}}.cols, {{Shown}}.rows, letters.width, letters.height];
+                }
+                """);
+            var (wider, higher) = (cols - now[0], rows - now[1]);
+            if (wider == 0 && higher == 0)
+            {
+                return true;
+            }
+
+            var window = Page.ViewportSize!;
+            await Page.SetViewportSizeAsync(
+                window.Width + (int)Math.Ceiling(wider * now[2] / now[0]),
+                window.Height + (int)Math.Ceiling(higher * now[3] / now[1]));
+            return false;
+        },
+        $"a terminal of {cols} by {rows}");
 
     /// <summary>The rows in view without the empty ones at the end, and the cursor's row and column from 1 on.</summary>
     public async Task<(string Rows, string Cursor)> ViewAsync()
