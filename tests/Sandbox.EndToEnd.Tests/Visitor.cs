@@ -213,6 +213,29 @@ public sealed partial class Visitor : IAsyncDisposable
         await Page.Locator($"#ws-actions-menu [data-act='{action}']").ClickAsync();
     }
 
+    /// <summary>Where the third letter of some words is on the page.</summary>
+    public async Task<(float X, float Y)> CellAsync(string words)
+    {
+        var point = await Page.EvaluateAsync<float[]>(
+            """
+            words => {
+              const host = document.querySelector('.ws-pane.focused .ws-terminal:not([hidden]) .ws-xterm');
+              const { terminal } = host;
+              const box = host.querySelector('.xterm-screen').getBoundingClientRect();
+              for (let row = 0; row < terminal.rows; row++) {
+                const line = terminal.buffer.active.getLine(terminal.buffer.active.viewportY + row)?.translateToString(true) ?? '';
+                if (line === words) {
+                  return [box.left + 2.5 * box.width / terminal.cols, box.top + (row + .5) * box.height / terminal.rows];
+                }
+              }
+              return [];
+            }
+            """,
+            words);
+        Assert.True(point.Length == 2, $"'{words}' is no line of the screen");
+        return (point[0], point[1]);
+    }
+
     /// <summary>The size that the shown terminal has and its program knows: asks until both say the same.</summary>
     public async Task<(int Cols, int Rows)> ToldSizeAsync()
     {

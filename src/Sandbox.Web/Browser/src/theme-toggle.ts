@@ -6,10 +6,14 @@ export function isDark(): boolean {
   return chosen ? chosen === "dark" : dark.matches;
 }
 
-/** Calls back whenever what is shown changes, by the toggle or by the system. */
-export function onThemeChange(listener: () => void): void {
+/** Calls back whenever what is shown changes, by the toggle or by the system; gives back what ends that. */
+export function onThemeChange(listener: () => void): () => void {
   dark.addEventListener("change", listener);
   document.addEventListener("themechange", listener);
+  return () => {
+    dark.removeEventListener("change", listener);
+    document.removeEventListener("themechange", listener);
+  };
 }
 
 /** Wires every [data-theme-toggle] button. */

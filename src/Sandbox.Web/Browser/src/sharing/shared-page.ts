@@ -1,16 +1,19 @@
 import { followCommands } from "../commands/start-commands";
 import { timeLeft } from "../countdown";
 import { RecordingSigns } from "../recording/signs";
+import { equip } from "../terminals/equip";
 import { HubLink } from "../terminals/hub-link";
 import { KeyBar } from "../terminals/key-bar";
 import { painterReady } from "../terminals/painter";
 import { sharedConnection } from "../terminals/signalr-connection";
 import { TerminalSession } from "../terminals/terminal-session";
 import { TerminalView } from "../terminals/terminal-view";
+import { startTerminalTheme } from "../terminals/terminal-theme";
 import { startThemeToggle } from "../theme-toggle";
 import { toast } from "../toast";
 import { LinkBar } from "../workspace/link-bar";
 import { Panel, type PanelContent } from "../workspace/panel";
+import { startSettings } from "../workspace/settings";
 import { followViewport } from "../workspace/viewport";
 import { Announcer } from "./announcer";
 import { Audience } from "./audience";
@@ -51,6 +54,8 @@ const panels: Record<Refusal | "exited" | "gone", PanelContent> = {
 };
 
 startThemeToggle();
+startTerminalTheme(root);
+byId("ws-settings-button").addEventListener("click", startSettings(() => view?.focus()));
 followViewport();
 new LinkBar(byId("ws-link"), link);
 window.addEventListener("hashchange", () => location.reload());
@@ -89,11 +94,12 @@ async function enter(): Promise<void> {
 
   const host = byId("shared-terminal");
   const keys = new KeyBar(byId("ws-keys"), () => view);
-  view = new TerminalView(host, { fontSize: 14, screenReader: false });
+  view = new TerminalView(host);
   Object.assign(host, { terminal: view.terminal });
   view.transform = keys.transform;
   view.answers = false;
   view.onLeave = () => byId("shared-home").focus();
+  equip(view, { bars: byId("shared-bars") });
   view.terminal.options.disableStdin = !types;
   session = new TerminalSession(link, shared.terminalId, view);
   session.onState = state => {

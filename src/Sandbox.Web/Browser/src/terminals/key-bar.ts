@@ -1,9 +1,16 @@
+import { type Held, keyCode, type Sticky, tapped, typed } from "./key-codes";
+import { preferences } from "./preferences";
 import type { TerminalView } from "./terminal-view";
 
-/** The keys a phone's keyboard lacks. Ctrl and Alt stay down for one key. */
+const modifiers = { Ctrl: "Control", Alt: "Alt" } as const;
+type Modifier = keyof typeof modifiers;
+
+/** The keys a phone's keyboard lacks. Ctrl and Alt stay down for one key, or until the next tap when tapped twice. */
 export class KeyBar {
-  #ctrl = false;
-  #alt = false;
+  readonly #sticky: Record<Modifier, Sticky> = { Ctrl: "off", Alt: "off" };
+  readonly #tappedAt: Record<Modifier, number> = { Ctrl: 0, Alt: 0 };
+
+  #pressing = false;
 
   constructor(private readonly element: HTMLElement, private readonly view: () => TerminalView | null) {
     // Without this a touch would take the focus, and the phone's keyboard would fold away.
@@ -14,41 +21,79 @@ export class KeyBar {
         this.#press(button.dataset["key"]!);
       }
     });
+    element.addEventListener("keydown", event => this.#move(event));
+    const show = (): void => {
+      element.classList.toggle("always", preferences.now.keyBar === "always");
+    };
+    show();
+    preferences.onChange(show);
   }
 
   /** Applies what is held down to text typed on the phone's own keyboard. */
   readonly transform = (text: string): string => {
-    if (!this.#ctrl && !this.#alt) {
+    // What begins with an escape is xterm's own answer to a program, or a key that has Ctrl and Alt of its own.
+    if (this.#pressing || text.length > 1 && text.startsWith("\x1b")) {
       return text;
     }
-    let changed = text;
-    if (this.#ctrl && text.length === 1) {
-      const code = text.toUpperCase().charCodeAt(0);
-      changed = code >= 0x3f && code <= 0x5f ? String.fromCharCode(code === 0x3f ? 0x7f : code & 0x1f) : text === " " ? "\0" : text;
-    }
-    if (this.#alt) {
-      changed = `\x1b${changed}`;
-    }
-    this.#hold(false, false);
+    const changed = typed(text, this.#held);
+    this.#release();
     return changed;
   };
 
-  #press(key: string): void {
-    if (key === "Ctrl") {
-      this.#hold(!this.#ctrl, this.#alt);
-    } else if (key === "Alt") {
-      this.#hold(this.#ctrl, !this.#alt);
-    } else {
-      this.view()?.press(key === "Esc" ? "\x1b" : key === "Tab" ? "\t" : key);
-    }
-    this.view()?.focus();
+  get #held(): Held {
+    return { ctrl: this.#sticky.Ctrl !== "off", alt: this.#sticky.Alt !== "off" };
   }
 
-  #hold(ctrl: boolean, alt: boolean): void {
-    this.#ctrl = ctrl;
-    this.#alt = alt;
-    for (const [name, on] of [["Ctrl", ctrl], ["Alt", alt]] as const) {
-      this.element.querySelector(`[data-key="${name}"]`)?.setAttribute("aria-pressed", String(on));
+  #press(key: string): void {
+    const view = this.view();
+    if (key === "Ctrl" || key === "Alt") {
+      const now = performance.now();
+      this.#set(key, tapped(this.#sticky[key], now - this.#tappedAt[key]));
+      this.#tappedAt[key] = now;
+    } else if (key === "Paste") {
+      void view?.pasteClipboard();
+      return;
+    } else if (view) {
+      const code = keyCode(key, this.#held, view.terminal.modes.applicationCursorKeysMode);
+      this.#pressing = true;
+      view.press(code);
+      this.#pressing = false;
+      this.#release();
     }
+    view?.focus();
+  }
+
+  #release(): void {
+    for (const key of Object.keys(modifiers) as Modifier[]) {
+      if (this.#sticky[key] === "once") {
+        this.#set(key, "off");
+      }
+    }
+  }
+
+  #set(key: Modifier, to: Sticky): void {
+    this.#sticky[key] = to;
+    const button = this.element.querySelector(`[data-key="${key}"]`);
+    button?.setAttribute("aria-pressed", String(to !== "off"));
+    button?.setAttribute("aria-label", to === "locked" ? `${modifiers[key]}, stays down` : `${modifiers[key]}, for the next key`);
+    button?.classList.toggle("locked", to === "locked");
+  }
+
+  /** Arrows go from key to key. https://www.w3.org/WAI/ARIA/apg/patterns/toolbar/ */
+  #move(event: KeyboardEvent): void {
+    const buttons = [...this.element.querySelectorAll<HTMLButtonElement>("button")];
+    const at = buttons.indexOf(event.target as HTMLButtonElement);
+    const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
+    const button = next === undefined ? undefined : buttons[(next + buttons.length) % buttons.length];
+    if (event.key === "Escape") {
+      this.view()?.focus();
+    } else if (button) {
+      buttons[at]!.tabIndex = -1;
+      button.tabIndex = 0;
+      button.focus();
+    } else {
+      return;
+    }
+    event.preventDefault();
   }
 }

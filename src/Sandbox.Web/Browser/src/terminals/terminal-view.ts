@@ -2,10 +2,16 @@ import { FitAddon } from "@xterm/addon-fit";
 import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { WebLinksAddon } from "@xterm/addon-web-links";
 import type { SearchAddon } from "@xterm/addon-search";
-import { Terminal } from "@xterm/xterm";
+import { type IBufferRange, type ITerminalOptions, Terminal } from "@xterm/xterm";
 import { isDark, onThemeChange } from "../theme-toggle";
+import { toast } from "../toast";
+import { readClipboard } from "./clipboard";
+import { startImages } from "./images";
+import { plain } from "./osc";
 import { onDensity, Painter } from "./painter";
-import { darkPalette, lightPalette } from "./palette";
+import { paletteOf } from "./palettes";
+import { harmless, lineCount } from "./paste";
+import { fonts, type Preferences, preferences, zoomText } from "./preferences";
 import { ScreenRestorer } from "./screen-restorer";
 import type { TerminalSession, TerminalSink } from "./terminal-session";
 import { WholeCharacters } from "./whole-characters";
@@ -21,16 +27,15 @@ const scrollbar = 14;
 /** Smaller letters are no letters any more; then the terminal scrolls. */
 const leastFont = 7;
 
+export interface FindOptions {
+  readonly caseSensitive: boolean;
+  readonly wholeWord: boolean;
+  readonly regex: boolean;
+}
+
 export interface Size {
   cols: number;
   rows: number;
-}
-
-export interface ViewOptions {
-  fontSize: number;
-  screenReader: boolean;
-  /** The size to begin with while it is not seen. */
-  size?: Size | undefined;
 }
 
 /** One xterm in the page, and the sink of its session. */
@@ -39,6 +44,12 @@ export class TerminalView implements TerminalSink {
   onTitle: (title: string) => void = () => undefined;
   onLeave: () => void = () => undefined;
   onFind: () => void = () => undefined;
+  /** @param index of the place that is shown, from 0; less where there are too many to count */
+  onFound: (index: number, count: number) => void = () => undefined;
+  /** Gives the keys to a question below the terminal; false when there is none. */
+  onQuestions: () => boolean = () => false;
+  /** A link was clicked. @param words what is on the screen for it */
+  onLink: (link: string, words: string, event: MouseEvent) => void = () => undefined;
   /** Changes typed text on its way, for the sticky keys of the key bar. */
   transform: (text: string) => string = text => text;
 
@@ -48,46 +59,50 @@ export class TerminalView implements TerminalSink {
   readonly #fit = new FitAddon();
   readonly #observer: ResizeObserver;
   readonly #painter: Painter;
-  readonly #undensity: () => void;
+  /** What ends the listening to others. */
+  readonly #ends: (() => void)[];
   #session: TerminalSession | null = null;
   #search: SearchAddon | null = null;
+  #searchedHow = "";
   #replaying = false;
+  /** Whether Enter was pressed and nothing was printed since. */
+  #entered = false;
   #replayTimer = 0;
   #resizeTimer = 0;
   /** The size it is shown at when that is not its own, see {@link follow}. */
   #follows: Size | null = null;
   #wishes = false;
-  #fontSize = 0;
-  #scaledFont = 0;
   readonly #restorer: ScreenRestorer;
   readonly #characters = new WholeCharacters();
   readonly #status = document.createElement("div");
 
-  /** Needs no session yet; made once {@link painterReady}, its size is the one it keeps. */
-  constructor(readonly element: HTMLElement, options: ViewOptions) {
+  /**
+   * Needs no session yet; made once {@link painterReady}, its size is the one it keeps.
+   * @param size to begin with while it is not seen
+   */
+  constructor(readonly element: HTMLElement, size?: Size) {
     this.terminal = new Terminal({
-      ...options.size,
+      ...size,
+      ...chosen(preferences.now),
       allowProposedApi: true,
-      cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
-      fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--mono") || "monospace",
-      fontSize: options.fontSize,
-      lineHeight: 1.15,
       // A line in the console for each byte that makes no sense: of noise that is most of the work, and programs decide what they print.
       logLevel: "off",
       macOptionIsMeta: true,
-      minimumContrastRatio: 4.5,
       rightClickSelectsWord: false,
-      screenReaderMode: options.screenReader,
-      scrollback: 10_000,
-      theme: isDark() ? darkPalette : lightPalette,
+      // Programs that print images ask how many pixels they have.
+      windowOptions: { getWinSizePixels: true, getCellSizePixels: true, getWinSizeChars: true },
       linkHandler: {
-        activate: (_event, uri) => this.#open(uri, true),
+        activate: (event, uri, range) => this.#follow(uri, this.#words(range), event),
+        hover: (_event, uri) => this.#hint(uri),
+        leave: () => this.#hint(null),
+        // What is followed is decided where it is followed.
+        allowNonHttpProtocols: true,
       },
     });
     this.terminal.loadAddon(this.#fit);
     this.terminal.loadAddon(new Unicode11Addon());
     this.terminal.unicode.activeVersion = "11";
-    this.terminal.loadAddon(new WebLinksAddon((_event, uri) => this.#open(uri, false)));
+    this.terminal.loadAddon(new WebLinksAddon((event, uri) => this.#follow(uri, uri, event), { hover: (_event, uri) => this.#hint(uri), leave: () => this.#hint(null) }));
     // What measures the room for letters takes the padding around it for room.
     const room = document.createElement("div");
     room.className = "ws-room";
@@ -98,23 +113,31 @@ export class TerminalView implements TerminalSink {
     this.#status.setAttribute("role", "status");
     element.append(this.#status);
     this.#painter = new Painter(this.terminal, () => this.fit());
-    this.#undensity = onDensity(() => this.fit());
+    this.#ends = [onDensity(() => this.fit()), preferences.onChange(() => this.#choose()), onThemeChange(() => this.#choose())];
     this.fit();
     this.#muteReplies();
+    // Its answers are muted like xterm's.
+    startImages(this.terminal, () => this.#muteReplies());
 
     this.terminal.onData(text => {
       if (this.#restorer.isSilent) {
         return;
       }
+      this.#entered ||= text.includes("\r");
       const changed = this.transform(text);
       this.#session?.type(encoder.encode(changed));
     });
     this.terminal.onBinary(text => this.#session?.type(Uint8Array.from(text, letter => letter.charCodeAt(0))));
     this.terminal.onTitleChange(title => this.onTitle(title));
     this.terminal.attachCustomKeyEventHandler(event => this.#key(event));
-    onThemeChange(() => {
-      this.terminal.options.theme = isDark() ? darkPalette : lightPalette;
-    });
+    element.addEventListener("paste", event => {
+      const text = event.clipboardData?.getData("text/plain");
+      if (text) {
+        event.preventDefault();
+        event.stopPropagation();
+        void this.paste(text);
+      }
+    }, { capture: true });
     this.#observer = new ResizeObserver(() => this.fit());
     this.#observer.observe(element);
   }
@@ -134,6 +157,7 @@ export class TerminalView implements TerminalSink {
     this.#restorer.inTurn(() =>
       this.terminal.write(this.#characters.take(data), () => {
         parsed();
+        this.#entered = false;
         if (this.#replaying) {
           this.#replayEndsLater(replayQuiet);
         }
@@ -189,15 +213,12 @@ export class TerminalView implements TerminalSink {
     if (size?.cols === this.#follows?.cols && size?.rows === this.#follows?.rows && wishes === this.#wishes) {
       return;
     }
-    const before = this.#follows;
     this.#follows = size;
     this.#wishes = wishes;
     this.element.classList.toggle("follows", size !== null);
-    if (size && !before) {
-      clearTimeout(this.#resizeTimer);
-      this.#fontSize = this.#scaledFont = this.terminal.options.fontSize!;
-    } else if (!size && before) {
-      this.#zoom(this.#chosenFont());
+    clearTimeout(this.#resizeTimer);
+    if (!size) {
+      this.terminal.options.fontSize = preferences.now.fontSize;
     }
     this.fit();
     if (size && !wishes) {
@@ -224,42 +245,110 @@ export class TerminalView implements TerminalSink {
 
   /** Whether what is written now was shown before, to this or another page. */
   get isReplaying(): boolean {
-    return this.#replaying;
+    return this.#replaying || this.#restorer.isSilent;
   }
 
   focus(): void {
     this.terminal.focus();
   }
 
-  /** Types as if a key was pressed; arrows follow the mode the program asked for. */
-  press(key: string): void {
-    const arrow = /^Arrow(Up|Down|Right|Left)$/.exec(key)?.[1];
-    const text = arrow
-      ? `\x1b${this.terminal.modes.applicationCursorKeysMode ? "O" : "["}${{ Up: "A", Down: "B", Right: "C", Left: "D" }[arrow]}`
-      : key;
-    this.terminal.input(text, true);
+  /** Types what a key stands for. */
+  press(keys: string): void {
+    this.terminal.input(keys, true);
   }
 
-  async find(text: string, backwards: boolean): Promise<boolean> {
+  /** Pastes text as a visitor's own; several lines for a prompt that would run each of them only after a question. */
+  async paste(text: string): Promise<void> {
+    if (text === "" || this.terminal.options.disableStdin) {
+      return;
+    }
+    const { buffer, modes } = this.terminal;
+    // A prompt has words before the cursor; what reads a text from a line's beginning, as cat does, is asked nothing.
+    const prompts = buffer.active.type === "normal" && buffer.active.cursorX > 0 && !this.#entered;
+    if (prompts && !modes.bracketedPasteMode && preferences.now.askPaste && lineCount(text) > 1) {
+      const { askLines } = await import("./paste-dialog");
+      const yes = await askLines(text);
+      this.focus();
+      if (!yes) {
+        return;
+      }
+    }
+    this.terminal.paste(harmless(text));
+  }
+
+  /** Pastes what is on the clipboard; where it cannot be read, the visitor pastes it into a box. */
+  async pasteClipboard(): Promise<void> {
+    if (this.terminal.options.disableStdin) {
+      return;
+    }
+    let text = await readClipboard();
+    if (text === null) {
+      const { askText } = await import("./paste-dialog");
+      text = await askText();
+      this.focus();
+    }
+    await this.paste(text ?? "");
+  }
+
+  /** Goes to the next place with a text, or the one before, and marks up to `most` of them; an empty text takes the marks away. */
+  async find(text: string, how: FindOptions & { backwards?: boolean; incremental?: boolean }, most: number): Promise<void> {
     if (!this.#search) {
       const { SearchAddon } = await import("@xterm/addon-search");
-      this.#search = new SearchAddon();
+      this.#search = new SearchAddon({ highlightLimit: most });
       this.terminal.loadAddon(this.#search);
+      this.#search.onDidChangeResults(({ resultIndex, resultCount }) => this.onFound(resultIndex, resultCount));
     }
-    return backwards ? this.#search.findPrevious(text) : this.#search.findNext(text);
+    if (text === "") {
+      this.#search.clearDecorations();
+      this.terminal.clearSelection();
+      return;
+    }
+    // The addon by itself goes on marking what was found otherwise.
+    const manner = [how.caseSensitive, how.wholeWord, how.regex].join();
+    if (manner !== this.#searchedHow) {
+      this.#searchedHow = manner;
+      this.#search.clearDecorations();
+    }
+    const { colours, dark } = paletteOf(preferences.now.theme, isDark());
+    const options = {
+      ...how,
+      decorations: {
+        matchBackground: colours.selectionInactiveBackground!, matchOverviewRuler: colours.cursor!,
+        activeMatchBackground: dark ? "#7a4a00" : "#ffcf70", activeMatchBorder: colours.cursor!, activeMatchColorOverviewRuler: colours.cursor!,
+      },
+    };
+    if (how.backwards) {
+      this.#search.findPrevious(text, options);
+    } else {
+      this.#search.findNext(text, options);
+    }
+  }
+
+  onDispose(end: () => void): void {
+    this.#ends.push(end);
   }
 
   dispose(): void {
     clearTimeout(this.#replayTimer);
     clearTimeout(this.#resizeTimer);
     this.#observer.disconnect();
-    this.#undensity();
+    this.#ends.forEach(end => end());
     this.#painter.dispose();
     this.terminal.dispose();
   }
 
   #key(event: KeyboardEvent): boolean {
-    if (event.type !== "keydown" || !event.ctrlKey || !event.shiftKey) {
+    if (event.type !== "keydown" || !event.ctrlKey || event.altKey || event.metaKey) {
+      return true;
+    }
+    // With Shift, minus is what undoes in a shell.
+    const zoom = { "+": 1, "=": 1, "-": -1, "0": 0 }[event.key];
+    if (zoom !== undefined) {
+      event.preventDefault();
+      toast(`Text size ${zoomText(zoom)}`);
+      return false;
+    }
+    if (!event.shiftKey) {
       return true;
     }
     switch (event.code) {
@@ -281,43 +370,60 @@ export class TerminalView implements TerminalSink {
         event.preventDefault();
         this.onLeave();
         return false;
+      case "ArrowDown":
+        event.preventDefault();
+        this.onQuestions();
+        return false;
       default:
         return true;
     }
   }
 
-  #open(uri: string, ask: boolean): void {
-    if (!/^https?:\/\//i.test(uri)) {
-      return;
+  #follow(link: string, words: string, event: MouseEvent): void {
+    if (!this.terminal.hasSelection()) {
+      this.onLink(link, words, event);
     }
-    // An OSC 8 link may read otherwise than it leads.
-    if (!ask || confirm(`Open this address?\n\n${uri}`)) {
-      window.open(uri, "_blank", "noopener,noreferrer");
+  }
+
+  #hint(link: string | null): void {
+    this.element.title = link === null ? "" : `${plain(link).slice(0, 300)}\nCtrl+click opens it`;
+  }
+
+  #words({ start, end }: IBufferRange): string {
+    let words = "";
+    for (let row = start.y; row <= end.y; row++) {
+      words += this.terminal.buffer.active.getLine(row - 1)?.translateToString(false, row === start.y ? start.x - 1 : 0, row === end.y ? end.x : this.terminal.cols) ?? "";
     }
+    return words;
   }
 
   /** While output is replayed, queries in it are swallowed instead of answered. */
   #muteReplies(): void {
     const mute = (): boolean => this.#replaying || !this.answers;
     const parser = this.terminal.parser;
-    for (const id of [{ final: "c" }, { prefix: ">", final: "c" }, { prefix: "=", final: "c" }, { final: "n" }, { prefix: "?", final: "n" },
-      { intermediates: "$", final: "p" }, { prefix: "?", intermediates: "$", final: "p" }, { prefix: ">", final: "q" }]) {
+    for (const id of [{ prefix: ">", final: "c" }, { prefix: "=", final: "c" }, { final: "n" }, { prefix: "?", final: "n" },
+      { intermediates: "$", final: "p" }, { prefix: "?", intermediates: "$", final: "p" }, { prefix: ">", final: "q" }, { prefix: "?", final: "S" }]) {
       parser.registerCsiHandler(id, mute);
     }
     parser.registerCsiHandler({ final: "t" }, mute);
+    parser.registerCsiHandler({ final: "c" }, params => {
+      // A VT220 with sixel, national sets and colours: the image addon would say the same, were it loaded.
+      if (!mute() && !params[0]) {
+        this.terminal.input("\x1b[?62;4;9;22c", false);
+      }
+      return true;
+    });
     parser.registerDcsHandler({ intermediates: "$", final: "q" }, mute);
     for (const osc of [4, 10, 11, 12]) {
       parser.registerOscHandler(osc, data => mute() && data.includes("?"));
     }
   }
 
-  /** Text size as the visitor chose it, possibly meanwhile. */
-  #chosenFont(): number {
-    const now = this.terminal.options.fontSize!;
-    if (now !== this.#scaledFont) {
-      this.#fontSize = now;
-    }
-    return this.#fontSize;
+  /** Takes on what the visitor chose; xterm sees by itself what is new in it. */
+  #choose(): void {
+    const { fontSize, ...rest } = chosen(preferences.now);
+    Object.assign(this.terminal.options, rest, this.#follows ? {} : { fontSize });
+    this.fit();
   }
 
   /** The size this window has room for, in letters as large as chosen. */
@@ -329,7 +435,7 @@ export class TerminalView implements TerminalSink {
     if (!this.#follows) {
       return room;
     }
-    const by = this.terminal.options.fontSize! / this.#chosenFont();
+    const by = this.terminal.options.fontSize! / preferences.now.fontSize;
     return { cols: Math.max(2, Math.floor(room.cols * by)), rows: Math.max(1, Math.floor(room.rows * by)) };
   }
 
@@ -341,17 +447,9 @@ export class TerminalView implements TerminalSink {
     if (this.#wishes) {
       this.#session?.resize(own.cols, own.rows);
     }
-    const chosen = this.#chosenFont();
-    const fitting = chosen * Math.min(1, own.cols / size.cols, own.rows / size.rows);
-    this.#zoom(Math.max(leastFont, Math.floor(fitting * 2) / 2));
+    const fitting = preferences.now.fontSize * Math.min(1, own.cols / size.cols, own.rows / size.rows);
+    this.terminal.options.fontSize = Math.max(leastFont, Math.floor(fitting * 2) / 2);
     this.terminal.resize(size.cols, size.rows);
-  }
-
-  #zoom(fontSize: number): void {
-    this.#scaledFont = fontSize;
-    if (this.terminal.options.fontSize !== fontSize) {
-      this.terminal.options.fontSize = fontSize;
-    }
   }
 
   #replayEndsLater(ms: number): void {
@@ -376,4 +474,18 @@ export class TerminalView implements TerminalSink {
 
 function inWords(bytes: number): string {
   return bytes >= 1024 * 1024 ? `${(bytes / 1024 / 1024).toFixed(1)} MiB` : bytes >= 1024 ? `${Math.round(bytes / 1024)} KiB` : `${bytes} bytes`;
+}
+
+/** xterm's names for what a visitor chose. */
+function chosen({ font, fontSize, lineHeight, theme, cursor, blink, scrollback, screenReader }: Preferences): ITerminalOptions & { fontSize: number } {
+  const { colours, contrast } = paletteOf(theme, isDark());
+  return {
+    fontFamily: fonts[font].stack || getComputedStyle(document.documentElement).getPropertyValue("--mono") || "monospace",
+    fontSize, lineHeight, scrollback,
+    cursorBlink: blink && !matchMedia("(prefers-reduced-motion: reduce)").matches,
+    cursorStyle: cursor,
+    minimumContrastRatio: contrast,
+    screenReaderMode: screenReader,
+    theme: colours,
+  };
 }

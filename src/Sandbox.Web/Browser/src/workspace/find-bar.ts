@@ -1,25 +1,72 @@
+import type { FindOptions, TerminalView } from "../terminals/terminal-view";
+import { found, mostFound, problemOf } from "./find-words";
 import type { Tabs } from "./tabs";
 
 /** The bar that searches the terminal that keys go to; gives back what opens it. */
 export function startFind(form: HTMLFormElement, tabs: Tabs): () => void {
   const text = form.querySelector("input")!;
+  const result = form.querySelector("output")!;
+  const toggles = [...form.querySelectorAll<HTMLButtonElement>("[data-option]")];
+  let searched: TerminalView | null = null;
+
+  const say = (words: string, wrong = false): void => {
+    result.textContent = words;
+    result.classList.toggle("wrong", wrong);
+    text.setAttribute("aria-invalid", String(wrong));
+  };
+  const find = (way: { backwards?: boolean; incremental?: boolean } = {}): void => {
+    const view = tabs.active;
+    if (!view) {
+      return;
+    }
+    if (searched !== view) {
+      void searched?.find("", none, mostFound);
+      searched = view;
+    }
+    const options = Object.fromEntries(toggles.map(each => [each.dataset["option"], each.getAttribute("aria-pressed") === "true"])) as unknown as FindOptions;
+    const problem = options.regex ? problemOf(text.value) : null;
+    view.onFound = (index, count) => say(found(index, count));
+    if (problem !== null || text.value === "") {
+      say(problem ?? "", problem !== null);
+      void view.find("", none, mostFound);
+    } else {
+      void view.find(text.value, { ...options, ...way }, mostFound);
+    }
+  };
   const close = (): void => {
     form.hidden = true;
+    void searched?.find("", none, mostFound);
+    searched = null;
     tabs.active?.focus();
   };
+
   form.addEventListener("submit", event => {
     event.preventDefault();
-    void tabs.active?.find(text.value, event.submitter instanceof HTMLElement && event.submitter.dataset["back"] !== undefined);
+    find({ backwards: event.submitter instanceof HTMLElement && event.submitter.dataset["back"] !== undefined });
   });
+  text.addEventListener("input", () => find({ incremental: true }));
   form.addEventListener("keydown", event => {
     if (event.key === "Escape") {
       close();
+    } else if (event.key === "Enter" && event.target === text) {
+      // A form by itself presses its first button.
+      event.preventDefault();
+      find({ backwards: event.shiftKey });
     }
   });
+  for (const toggle of toggles) {
+    toggle.addEventListener("click", () => {
+      toggle.setAttribute("aria-pressed", String(toggle.getAttribute("aria-pressed") !== "true"));
+      find({ incremental: true });
+    });
+  }
   form.querySelector("[data-close]")!.addEventListener("click", close);
   return () => {
     form.hidden = false;
     text.focus();
     text.select();
+    find({ incremental: true });
   };
 }
+
+const none: FindOptions = { caseSensitive: false, wholeWord: false, regex: false };

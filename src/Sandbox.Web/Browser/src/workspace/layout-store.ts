@@ -8,6 +8,7 @@ export interface Remembered {
 }
 
 const prefix = "layout-";
+const copiesPrefix = "copies-";
 /** Playgrounds whose layout is kept; those that were looked at longest ago go first. */
 const kept = 20;
 const maxLength = 16 * 1024;
@@ -33,7 +34,7 @@ export function remember(playground: string, { layout, names }: Remembered, now 
       .map(key => ({ key, at: writtenAt(storage.getItem(key)) }))
       .sort((first, second) => second.at - first.at);
     for (const { key } of all.slice(kept)) {
-      storage.removeItem(key);
+      forget(key.slice(prefix.length), storage);
     }
   } catch {
     // Full or refused: the layout lasts as long as the page.
@@ -42,6 +43,20 @@ export function remember(playground: string, { layout, names }: Remembered, now 
 
 export function forget(playground: string, storage: Storage | null = browserStorage()): void {
   storage?.removeItem(prefix + playground);
+  storage?.removeItem(copiesPrefix + playground);
+}
+
+/** Whether programs of a playground may write the clipboard without a question. */
+export function copiesAllowed(playground: string, storage: Storage | null = browserStorage()): boolean {
+  return storage?.getItem(copiesPrefix + playground) === "yes";
+}
+
+export function allowCopies(playground: string, storage: Storage | null = browserStorage()): void {
+  try {
+    storage?.setItem(copiesPrefix + playground, "yes");
+  } catch {
+    // Full or refused: it is asked again.
+  }
 }
 
 export function parse(text: string | null): Remembered | null {

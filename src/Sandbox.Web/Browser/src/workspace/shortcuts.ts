@@ -39,6 +39,10 @@ export const shortcuts: readonly { title: string; items: readonly Shortcut[] }[]
       { keys: "Ctrl+Shift+C", words: "Copy what is selected" },
       { keys: "Ctrl+Shift+V", words: "Paste" },
       { keys: "Ctrl+Shift+F", words: "Find in the output", act: "find" },
+      { keys: "Ctrl+Click", words: "Open a link" },
+      { keys: "Ctrl+Plus", words: "Larger text" },
+      { keys: "Ctrl+Minus", words: "Smaller text" },
+      { keys: "Ctrl+0", words: "Text of the usual size" },
     ],
   },
   {
@@ -55,6 +59,8 @@ export const shortcuts: readonly { title: string; items: readonly Shortcut[] }[]
     title: "Page",
     items: [
       { keys: "Ctrl+Shift+ArrowUp", words: "From the terminal to its tab" },
+      { keys: "Ctrl+Shift+ArrowDown", words: "From the terminal to a question below it" },
+      { keys: "Ctrl+Comma", words: "Terminal settings", act: "settings" },
       { keys: "Alt+Shift+H", words: "This list", act: "shortcuts" },
     ],
   },
@@ -93,7 +99,7 @@ export function actOf(event: Pick<KeyboardEvent, "altKey" | "ctrlKey" | "shiftKe
 
 /** How keys are written for people: arrows as arrows. */
 export function keyCaps(keys: string): string[] {
-  const caps: Record<string, string> = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", PageUp: "Page up", PageDown: "Page down", Delete: "Del" };
+  const caps: Record<string, string> = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", PageUp: "Page up", PageDown: "Page down", Delete: "Del", Plus: "+", Minus: "−", Comma: "," };
   return keys.split("+").map(key => caps[key] ?? key);
 }
 

@@ -1,6 +1,7 @@
 import { api, type OpenTerminal } from "../api";
 import type { HubLink } from "../terminals/hub-link";
 import type { KeyBar } from "../terminals/key-bar";
+import { equip } from "../terminals/equip";
 import { painterReady } from "../terminals/painter";
 import { TerminalSession } from "../terminals/terminal-session";
 import { type Size, TerminalView } from "../terminals/terminal-view";
@@ -8,7 +9,7 @@ import { toast } from "../toast";
 import { neighbour } from "./geometry";
 import * as layouts from "./layout";
 import type { Layout, Pane, Side } from "./layout";
-import { recall, remember } from "./layout-store";
+import { allowCopies, copiesAllowed, recall, remember } from "./layout-store";
 import { Panes } from "./panes";
 import { askSandbox } from "./sandbox-menu";
 import { startTabDrag } from "./tab-drag";
@@ -41,8 +42,6 @@ export class Tabs {
   #names: Record<string, string> = {};
   #opening: Promise<void> | null = null;
   #count = 0;
-  #fontSize = read("font-size", 14);
-  #screenReader = read("screen-reader", 0) === 1;
 
   constructor(private readonly stage: HTMLElement, private readonly link: HubLink, private readonly keys: KeyBar) {
     this.#panes = new Panes(stage, {
@@ -229,29 +228,6 @@ export class Tabs {
     }
   }
 
-  zoom(by: number): void {
-    this.#fontSize = by === 0 ? 14 : Math.min(28, Math.max(9, this.#fontSize + by));
-    write("font-size", this.#fontSize);
-    for (const tab of this.#tabs.values()) {
-      tab.view.terminal.options.fontSize = this.#fontSize;
-      tab.view.fit();
-    }
-    toast(`Text size ${this.#fontSize}`);
-  }
-
-  toggleScreenReader(): boolean {
-    this.#screenReader = !this.#screenReader;
-    write("screen-reader", this.#screenReader ? 1 : 0);
-    for (const tab of this.#tabs.values()) {
-      tab.view.terminal.options.screenReaderMode = this.#screenReader;
-    }
-    return this.#screenReader;
-  }
-
-  get screenReader(): boolean {
-    return this.#screenReader;
-  }
-
   async #create(button: HTMLElement | null, where: { pane: string; side?: Side }): Promise<void> {
     const box = this.#panes.element(where.pane)?.getBoundingClientRect();
     if (where.side && box && ((where.side === "right" && box.width < 2 * leastWidth) || (where.side === "down" && box.height < 2 * leastHeight))) {
@@ -309,7 +285,7 @@ export class Tabs {
 
   #makeView(host: HTMLElement): TerminalView {
     const { cols, rows } = this.active?.terminal ?? {};
-    const view = new TerminalView(host, { fontSize: this.#fontSize, screenReader: this.#screenReader, size: cols && rows ? { cols, rows } : undefined });
+    const view = new TerminalView(host, cols && rows ? { cols, rows } : undefined);
     // WebGL paints the screen where nothing else can read it; who looks from outside, as a test does, finds it here.
     Object.assign(host, { terminal: view.terminal });
     return view;
@@ -349,6 +325,13 @@ export class Tabs {
       view.onTitle = title => {
         tab.title = title;
       };
+      equip(view, {
+        bars: tab.bars,
+        copies: { allowed: () => copiesAllowed(this.#playground), allow: () => allowCopies(this.#playground) },
+        onDirectory: path => {
+          tab.directory = path;
+        },
+      });
       session.onState = state => {
         tab.item.dataset["state"] = state;
         if (state === "live") {
@@ -515,21 +498,5 @@ async function exclusive(name: string, action: () => Promise<void>): Promise<voi
     await navigator.locks.request(name, action);
   } else {
     await action();
-  }
-}
-
-function read(key: string, fallback: number): number {
-  try {
-    return Number(localStorage.getItem(key) ?? fallback) || fallback;
-  } catch {
-    return fallback;
-  }
-}
-
-function write(key: string, value: number): void {
-  try {
-    localStorage.setItem(key, String(value));
-  } catch {
-    // Without storage it lasts as long as the page.
   }
 }

@@ -1,3 +1,4 @@
+import { plain } from "../terminals/osc";
 import type { TerminalSession } from "../terminals/terminal-session";
 import type { TerminalView } from "../terminals/terminal-view";
 import { maxName } from "./layout-store";
@@ -37,6 +38,7 @@ export class TerminalTab implements PaneContent {
   #saysSandbox = false;
   #given = "";
   #title = "";
+  #directory = "";
   readonly #close = make("button", "ws-tab-close") as HTMLButtonElement;
 
   /** @param host where its view is, or will be */
@@ -75,7 +77,13 @@ export class TerminalTab implements PaneContent {
 
   /** What the program calls itself. */
   set title(title: string) {
-    this.#title = title.trim().slice(0, 200);
+    this.#title = plain(title).trim().slice(0, 200);
+    this.#label();
+  }
+
+  /** Where the program says it works. */
+  set directory(path: string) {
+    this.#directory = path;
     this.#label();
   }
 
@@ -149,7 +157,7 @@ export class TerminalTab implements PaneContent {
   #label(): void {
     const name = this.#saysSandbox ? `${this.sandbox.name}: ${this.name}` : this.name;
     this.button.textContent = name;
-    this.button.title = this.#title && this.#title !== this.name ? `${name}\n${this.#title}` : name;
+    this.button.title = [name, ...this.#title && this.#title !== this.name ? [this.#title] : [], ...this.#directory ? [`in ${this.#directory}`] : []].join("\n");
     this.#close.setAttribute("aria-label", `Close ${name}`);
   }
 }

@@ -7,7 +7,9 @@ import { startSharing } from "../sharing/workspace-sharing";
 import { HubLink } from "../terminals/hub-link";
 import { KeyBar } from "../terminals/key-bar";
 import { startRecording } from "../recording/record";
+import { preferences, zoomText } from "../terminals/preferences";
 import { terminalConnection } from "../terminals/signalr-connection";
+import { startTerminalTheme } from "../terminals/terminal-theme";
 import { startThemeToggle } from "../theme-toggle";
 import { toast } from "../toast";
 import { forget } from "./layout-store";
@@ -15,6 +17,7 @@ import { LinkBar } from "./link-bar";
 import { startFind } from "./find-bar";
 import { Panel, type PanelAction } from "./panel";
 import { actOf, fillShortcuts } from "./shortcuts";
+import { startSettings } from "./settings";
 import { SidePanel } from "./side-panel";
 import { hubMessage, Tabs } from "./tabs";
 import { followViewport } from "./viewport";
@@ -36,6 +39,7 @@ let pollTimer = 0;
 let lost = 0;
 
 startThemeToggle();
+startTerminalTheme(root);
 followViewport();
 startFiles(tabs, side, () => playground?.sandboxes ?? []);
 new LinkBar(byId("ws-link"), link);
@@ -364,10 +368,11 @@ const acts: Record<string, () => void> = {
   "focus-down": () => tabs.toPane("down"),
   "zoom": () => tabs.zoomPane(),
   "find": startFind(byId<HTMLFormElement>("ws-find"), tabs),
-  "larger": () => zoomText(1),
-  "smaller": () => zoomText(-1),
+  "larger": () => zoom(1),
+  "smaller": () => zoom(-1),
+  "settings": startSettings(() => tabs.active?.focus()),
   "screen-reader": () => {
-    screenReader.setAttribute("aria-checked", String(tabs.toggleScreenReader()));
+    preferences.change({ screenReader: !preferences.now.screenReader });
     tabs.active?.focus();
   },
   "record": () => void record(),
@@ -382,7 +387,9 @@ for (const action of ["start", "stop", "restart", "pause", "resume"]) {
 }
 const record = startRecording(link, tabs, byId("ws-status"), document.querySelector<HTMLElement>('[data-act="record"]')!);
 const screenReader = document.querySelector('[data-act="screen-reader"]')!;
-screenReader.setAttribute("aria-checked", String(tabs.screenReader));
+const showScreenReader = (): void => screenReader.setAttribute("aria-checked", String(preferences.now.screenReader));
+showScreenReader();
+preferences.onChange(showScreenReader);
 side.onClosed = () => tabs.active?.focus();
 tabs.onFind = () => acts["find"]!();
 
@@ -406,8 +413,8 @@ document.addEventListener("keydown", event => {
 
 byId<HTMLDialogElement>("ws-shortcuts").addEventListener("close", () => tabs.active?.focus());
 
-function zoomText(by: number): void {
-  tabs.zoom(by);
+function zoom(by: number): void {
+  toast(`Text size ${zoomText(by)}`);
   tabs.active?.focus();
 }
 

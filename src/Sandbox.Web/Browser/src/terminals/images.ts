@@ -1,0 +1,62 @@
+import type { ImageAddon } from "@xterm/addon-image";
+import type { Terminal } from "@xterm/xterm";
+
+/** What programs print is not to be trusted with a visitor's memory: 16 MB an image, 32 MB a terminal, then the oldest go. */
+const limits = {
+  pixelLimit: 4 * 1024 * 1024, storageLimit: 32, sixelSizeLimit: 8_000_000, sixelPaletteLimit: 1024, iipSizeLimit: 8_000_000, enableSizeReports: false,
+};
+
+/** The addon's readers, which it adds to xterm's own parser. */
+interface Readers {
+  sixel: { _dec?: unknown; hook(params: { params: number[] }): void; put(data: Uint32Array, start: number, end: number): void; unhook(success: boolean): boolean | Promise<boolean> };
+  iip: { start(): void; put(data: Uint32Array, start: number, end: number): void; end(success: boolean): boolean | Promise<boolean> };
+}
+
+/**
+ * Shows images, by sixel (DCS q) and iTerm's protocol (OSC 1337), with an addon that is loaded when the first of them is
+ * printed: the parser waits meanwhile, and the addon gets what was read for it.
+ * https://vt100.net/docs/vt3xx-gp/chapter14.html, https://iterm2.com/documentation-images.html
+ * @param loaded is called when the addon is there, which answers questions too
+ */
+export function startImages(terminal: Terminal, loaded: () => void): void {
+  let addon: Promise<ImageAddon> | null = null;
+  const load = (): Promise<ImageAddon> => addon ??= import("@xterm/addon-image").then(module => {
+    const made = new module.ImageAddon(limits);
+    terminal.loadAddon(made);
+    loaded();
+    // From here on the addon reads by itself. Not before the parser is done with this one.
+    setTimeout(() => first.forEach(handler => handler.dispose()));
+    return made;
+  });
+  const first = [
+    terminal.parser.registerDcsHandler({ final: "q" }, async (data, params) => {
+      const { sixel } = readers(await load());
+      await decoderOf(sixel);
+      sixel.hook({ params: params.flat() });
+      feed(sixel, data);
+      return sixel.unhook(true);
+    }),
+    terminal.parser.registerOscHandler(1337, data => data.startsWith("File=") ? load().then(made => {
+      const { iip } = readers(made);
+      iip.start();
+      feed(iip, data);
+      return iip.end(true);
+    }) : false),
+  ];
+}
+
+function readers(addon: ImageAddon): Readers {
+  return Object.fromEntries((addon as unknown as { _handlers: Map<string, unknown> })._handlers) as unknown as Readers;
+}
+
+/** The addon makes its decoder while its first images already come, and leaves those out. */
+async function decoderOf(sixel: Readers["sixel"]): Promise<void> {
+  for (let tries = 0; !sixel._dec && tries < 200; tries++) {
+    await new Promise(resolve => setTimeout(resolve, 5));
+  }
+}
+
+function feed(reader: Readers[keyof Readers], data: string): void {
+  const codes = Uint32Array.from(data, letter => letter.codePointAt(0)!);
+  reader.put(codes, 0, codes.length);
+}

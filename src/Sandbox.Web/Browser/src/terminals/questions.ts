@@ -1,0 +1,88 @@
+export interface QuestionAction {
+  readonly label: string;
+  /** Where it leads, opened beside this page; else what it does. */
+  readonly href?: string;
+  readonly run?: () => void;
+}
+
+export interface Question {
+  readonly kind: string;
+  readonly text: string;
+  /** Stands out in the text's line: a host, the beginning of what is copied. */
+  readonly detail?: string;
+  readonly actions: readonly QuestionAction[];
+  /** Whether a program asks, and not the visitor: then no click that was meant for something else is an answer. */
+  readonly fromProgram: boolean;
+}
+
+/** A click that was under way when the question came is none for it, in ms. */
+const settle = 600;
+
+/** Questions in bars below a terminal, one of each kind. They take the focus only when the visitor asked for them. */
+export class Questions {
+  readonly #open = new Map<string, HTMLElement>();
+
+  constructor(private readonly host: HTMLElement, private readonly leave: () => void) {}
+
+  ask({ kind, text, detail, actions, fromProgram }: Question): void {
+    this.close(kind);
+    const bar = document.createElement("div");
+    bar.className = "ws-notice ws-question";
+    bar.dataset["kind"] = kind;
+    bar.setAttribute("role", fromProgram ? "status" : "group");
+    bar.setAttribute("aria-label", text);
+    const words = document.createElement("span");
+    words.textContent = text;
+    if (detail) {
+      const code = document.createElement("code");
+      code.textContent = detail;
+      words.append(" ", code);
+    }
+    const buttons = actions.map(({ label, href, run }, index) => {
+      const item = document.createElement(href ? "a" : "button");
+      item.className = index === 0 ? "button small primary" : "button small";
+      item.textContent = label;
+      if (item instanceof HTMLAnchorElement) {
+        item.href = href!;
+        item.target = "_blank";
+        item.rel = "noopener noreferrer";
+      } else {
+        item.type = "button";
+        item.disabled = fromProgram;
+      }
+      item.addEventListener("click", () => {
+        this.close(kind);
+        run?.();
+        this.leave();
+      });
+      return item;
+    });
+    bar.append(words, ...buttons);
+    bar.addEventListener("keydown", event => {
+      if (event.key === "Escape") {
+        event.stopPropagation();
+        this.close(kind);
+        this.leave();
+      }
+    });
+    this.host.append(bar);
+    this.#open.set(kind, bar);
+    if (fromProgram) {
+      setTimeout(() => buttons.forEach(button => button.removeAttribute("disabled")), settle);
+    } else {
+      buttons[0]?.focus();
+    }
+  }
+
+  close(kind: string): void {
+    this.#open.get(kind)?.remove();
+    this.#open.delete(kind);
+  }
+
+  /** Gives the keys to what is asked, or to any other bar there; false when there is none. */
+  focus(): boolean {
+    const first = this.host.querySelector<HTMLElement>(":scope > :not([hidden]) :is(button:not(:disabled), a)");
+    first?.focus();
+    return first !== null;
+  }
+}

@@ -1,0 +1,51 @@
+using Microsoft.Playwright;
+using Xunit;
+
+namespace Sandbox.EndToEnd.Tests;
+
+/// <summary>Searching what a terminal printed.</summary>
+public sealed class FindTests(Instance instance, Chromium chromium)
+{
+    [Fact]
+    public async Task What_is_found_is_counted_and_what_counts_as_found_is_chosen()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        var page = visitor.Page;
+        await visitor.LaunchAsync("busybox");
+        await visitor.TypeAsync("PS1='> '; clear; echo; printf 'fish\\nFish\\nfishing\\nf1sh\\n'; echo end-$((6*7))");
+        await visitor.SeesLineAsync("end-42");
+        await visitor.TypeAsync("clear; printf 'fi%s\\nFi%s\\nfi%s\\nf1%s\\n' sh sh shing sh; echo end-$((7*7))");
+        await visitor.SeesLineAsync("end-49");
+        var result = page.Locator("#ws-find-result");
+        var text = page.Locator("#ws-find-text");
+
+        await page.Keyboard.PressAsync("Control+Shift+F");
+        await Assertions.Expect(text).ToBeFocusedAsync();
+        await page.Keyboard.TypeAsync("fish");
+        await Assertions.Expect(result).ToHaveTextAsync("1 of 3");
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(result).ToHaveTextAsync("2 of 3");
+        await page.Keyboard.PressAsync("Shift+Enter");
+        await Assertions.Expect(result).ToHaveTextAsync("1 of 3");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Match case" }).ClickAsync();
+        await Assertions.Expect(result).ToHaveTextAsync("1 of 2");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Whole words" }).ClickAsync();
+        await Assertions.Expect(result).ToHaveTextAsync("1 of 1");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Match case" }).ClickAsync();
+        await Assertions.Expect(result).ToContainTextAsync(" of 2");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Whole words" }).ClickAsync();
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Regular expression" }).ClickAsync();
+        await text.FillAsync("f[i1]sh$");
+        await Assertions.Expect(result).ToContainTextAsync(" of 3");
+        await text.FillAsync("f(");
+        await Assertions.Expect(result).ToHaveTextAsync("Unterminated group");
+        await Assertions.Expect(text).ToHaveAttributeAsync("aria-invalid", "true");
+        await text.FillAsync("nowhere");
+        await Assertions.Expect(result).ToHaveTextAsync("Not found");
+
+        await page.Keyboard.PressAsync("Escape");
+        await visitor.TypeAsync("echo after-$((6*7))");
+        await visitor.SeesLineAsync("after-42");
+    }
+}

@@ -1,0 +1,116 @@
+using System.Globalization;
+using Xunit;
+
+namespace Sandbox.EndToEnd.Tests;
+
+/// <summary>Images that programs print. What shows them is loaded with the first.</summary>
+public sealed class ImageTests(Instance instance, Chromium chromium)
+{
+    /// <summary>The colours of the image that covers a line of the terminal, as counts by `r,g,b`.</summary>
+    private const string Colours =
+        """
+        () => {
+          const host = document.querySelector('.ws-pane.focused .ws-terminal:not([hidden]) .ws-xterm');
+          const canvas = host.querySelector('canvas.xterm-image-layer');
+          if (!canvas) { return {}; }
+          const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+          const counts = {};
+          for (let at = 0; at < data.length; at += 4) {
+            if (data[at + 3] > 0) {
+              const colour = [data[at], data[at + 1], data[at + 2]].join(',');
+              counts[colour] = (counts[colour] ?? 0) + 1;
+            }
+          }
+          return counts;
+        }
+        """;
+
+    /// <summary>32 by 12 pixels of pure red: colour 1, then sixels of all six rows, twice.</summary>
+    private const string Sixel = "\\033Pq\"1;1;32;12#1;2;100;0;0#1!32~-!32~\\033\\\\";
+
+    [Fact]
+    public async Task A_sixel_is_shown_by_what_is_loaded_with_it_and_text_before_and_after_stays_in_order()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        var loads = new List<string>();
+        visitor.Page.Request += (_, request) => loads.Add(request.Url);
+        await visitor.LaunchAsync("busybox");
+        await visitor.TypeAsync("echo some-$((6*7))");
+        await visitor.SeesLineAsync("some-42");
+        Assert.DoesNotContain(loads, IsImages);
+
+        await visitor.TypeAsync($"clear; printf 'be''fore\\n{Sixel}\\naf''ter\\n'; echo end-$((6*7))");
+        await visitor.SeesLineAsync("end-42");
+        Assert.Single(loads, IsImages);
+        await Eventually.TrueAsync(async () => (await ColoursAsync(visitor)).TryGetValue("255,0,0", out var red) && red >= 32 * 12, "the red of the sixel");
+        var lines = (await visitor.ScreenAsync()).Split('\n');
+        var after = Array.FindIndex(lines, line => line.EndsWith("after", StringComparison.Ordinal));
+        Assert.True(Array.IndexOf(lines, "before") is var before && before >= 0 && after > before && Array.IndexOf(lines, "end-42") > after, string.Join('\n', lines));
+
+        // The second one goes straight to it.
+        await visitor.TypeAsync($"clear; printf '{Sixel.Replace("100;0;0", "0;0;100", StringComparison.Ordinal)}\\n'; echo next-$((6*7))");
+        await visitor.SeesLineAsync("next-42");
+        await Eventually.TrueAsync(async () => (await ColoursAsync(visitor)).TryGetValue("0,0,255", out var blue) && blue >= 32 * 12, "the blue of the second sixel");
+        Assert.Single(loads, IsImages);
+
+        // A page that comes later sees what was printed before.
+        await visitor.Page.ReloadAsync();
+        await visitor.ShellAsync();
+        await Eventually.TrueAsync(async () => (await ColoursAsync(visitor)).ContainsKey("0,0,255"), "the sixel after a reload");
+    }
+
+    [Fact]
+    public async Task An_image_of_iTerm_is_shown_and_one_that_is_none_shows_nothing()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        await visitor.LaunchAsync("busybox");
+
+        // 16 by 16 pixels of pure green, as a browser writes it.
+        var png = await visitor.Page.EvaluateAsync<string>(
+            """
+            () => {
+              const canvas = document.createElement('canvas');
+              canvas.width = canvas.height = 16;
+              const context = canvas.getContext('2d');
+              context.fillStyle = '#00ff00';
+              context.fillRect(0, 0, 16, 16);
+              return canvas.toDataURL('image/png').split(',')[1];
+            }
+            """);
+        var size = Convert.FromBase64String(png).Length;
+        await visitor.TypeAsync("clear; printf '\\033]1337;File=inline=1;size=9:bm90YW5wbmc=\\a'; echo none-$((6*7))");
+        await visitor.SeesLineAsync("none-42");
+        Assert.Empty(await ColoursAsync(visitor));
+        await visitor.TypeAsync($"clear; printf '\\033]1337;File=inline=1;size={size}:%s\\a\\n' {png}; echo end-$((6*7))");
+        await visitor.SeesLineAsync("end-42");
+        await Eventually.TrueAsync(async () => (await ColoursAsync(visitor)).TryGetValue("0,255,0", out var green) && green >= 16 * 16, "the green of the image");
+    }
+
+    [Fact]
+    public async Task An_image_larger_than_a_visitors_memory_should_hold_is_left_out()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        await visitor.LaunchAsync("busybox");
+        await visitor.TypeAsync("clear; printf '\\033Pq\"1;1;60000;60000#1;2;100;0;0#1!60000~\\033\\\\'; for i in $(seq 1 700); do printf '#1!60000~-'; done | (printf '\\033Pq'; cat; printf '\\033\\\\'); echo end-$((6*7))");
+        await visitor.SeesLineAsync("end-42");
+        Assert.DoesNotContain("255,0,0", (await ColoursAsync(visitor)).Keys);
+        await visitor.TypeAsync($"clear; printf '{Sixel}\\n'; echo small-$((6*7))");
+        await visitor.SeesLineAsync("small-42");
+        await Eventually.TrueAsync(async () => (await ColoursAsync(visitor)).ContainsKey("255,0,0"), "a small one after it");
+    }
+
+    [Fact]
+    public async Task A_program_learns_that_images_are_shown()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        await visitor.LaunchAsync("debian");
+        await visitor.TypeAsync("IFS= read -rs -d c -t 5 -p $'\\e[c' answer; printf '%q\\n' \"$answer\"");
+        await visitor.SeesLineAsync("$'\\E[?62;4;9;22'");
+        await visitor.TypeAsync("IFS= read -rs -d t -t 5 -p $'\\e[16t' answer; printf '%q\\n' \"$answer\"");
+        await visitor.SeesAsync(text => text.Split('\n').Any(line => line.StartsWith("$'\\E[6;", StringComparison.Ordinal) && line.Trim('\'').Split(';') is [_, var height, var width] && int.Parse(height, CultureInfo.InvariantCulture) > 5 && int.Parse(width, CultureInfo.InvariantCulture) > 3), "the size of a letter");
+    }
+
+    private static bool IsImages(string url) => url.Contains("addon-image", StringComparison.Ordinal);
+
+    private static Task<Dictionary<string, int>> ColoursAsync(Visitor visitor) => visitor.Page.EvaluateAsync<Dictionary<string, int>>(Colours);
+}
