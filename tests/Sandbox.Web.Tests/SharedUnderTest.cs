@@ -92,7 +92,7 @@ internal sealed class SharedUnderTest : IAsyncDisposable
     /// <summary>Attaches, and waits until that is done.</summary>
     public async Task AttachAsync(HubConnection hub)
     {
-        var before = Holder.Seen.Count(seen => seen.StartsWith('a'));
+        var before = Holder.Seen.Count(seen => seen[0] is 'a' or 'w');
         _ = Task.Run(
             async () =>
             {
@@ -102,7 +102,7 @@ internal sealed class SharedUnderTest : IAsyncDisposable
                 }
             },
             Cancellation);
-        await WebUnderTest.Until(() => Task.FromResult(Holder.Seen.Count(seen => seen.StartsWith('a')) > before));
+        await WebUnderTest.Until(() => Task.FromResult(Holder.Seen.Count(seen => seen[0] is 'a' or 'w') > before));
         await using var room = new Room(hub, Terminal);
         await room.UntilAsync(now => now.Viewers.Any(viewer => viewer.You));
     }
