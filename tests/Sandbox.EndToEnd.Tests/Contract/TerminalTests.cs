@@ -446,9 +446,10 @@ internal sealed class Screen : IAsyncDisposable
         {
             await _watching.WaitAsync(TimeSpan.FromSeconds(10));
         }
-        catch (Exception over) when (over is OperationCanceledException or Microsoft.AspNetCore.SignalR.HubException or TimeoutException or InvalidOperationException)
+        catch (Exception over) when (over is OperationCanceledException or Microsoft.AspNetCore.SignalR.HubException or TimeoutException or InvalidOperationException
+            or System.Net.WebSockets.WebSocketException or IOException)
         {
-            // However it ended: nobody looks any more.
+            // However it ended, with its server killed too: nobody looks any more.
         }
 
         _leave.Dispose();

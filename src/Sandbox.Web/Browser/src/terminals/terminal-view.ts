@@ -72,6 +72,8 @@ export class TerminalView implements TerminalSink {
   /** The size it is shown at when that is not its own, see {@link follow}. */
   #follows: Size | null = null;
   #wishes = false;
+  /** What there is room for while another size is shown. */
+  #room: Size | undefined;
   readonly #restorer: ScreenRestorer;
   readonly #characters = new WholeCharacters();
   readonly #status = document.createElement("div");
@@ -428,27 +430,36 @@ export class TerminalView implements TerminalSink {
 
   /** The size this window has room for, in letters as large as chosen. */
   #own(): Size | undefined {
+    if (this.#follows) {
+      return this.#room;
+    }
     const room = this.#fit.proposeDimensions();
-    if (!room || !Number.isFinite(room.cols) || !Number.isFinite(room.rows)) {
-      return undefined;
-    }
-    if (!this.#follows) {
-      return room;
-    }
-    const by = this.terminal.options.fontSize! / preferences.now.fontSize;
-    return { cols: Math.max(2, Math.floor(room.cols * by)), rows: Math.max(1, Math.floor(room.rows * by)) };
+    return room && Number.isFinite(room.cols) && Number.isFinite(room.rows) ? room : undefined;
   }
 
+  /** Letters do not grow in proportion to their size, so what fits is tried; nothing is drawn before the end. */
   #scale(size: Size): void {
-    const own = this.#own();
-    if (!own) {
+    const letters = this.terminal.options;
+    const fits = (): number => {
+      const room = this.#fit.proposeDimensions();
+      return room ? Math.min(room.cols / size.cols, room.rows / size.rows) : Number.NaN;
+    };
+    letters.fontSize = preferences.now.fontSize;
+    const by = fits();
+    if (!Number.isFinite(by)) {
       return;
     }
-    if (this.#wishes) {
-      this.#session?.resize(own.cols, own.rows);
+    this.#room = this.#fit.proposeDimensions();
+    if (this.#wishes && this.#room) {
+      this.#session?.resize(this.#room.cols, this.#room.rows);
     }
-    const fitting = preferences.now.fontSize * Math.min(1, own.cols / size.cols, own.rows / size.rows);
-    this.terminal.options.fontSize = Math.max(leastFont, Math.floor(fitting * 2) / 2);
+    if (by < 1) {
+      let font = Math.floor(preferences.now.fontSize * by * 2) / 2 + 0.5;
+      do {
+        font = Math.max(leastFont, font - 0.5);
+        letters.fontSize = font;
+      } while (font > leastFont && fits() < 1);
+    }
     this.terminal.resize(size.cols, size.rows);
   }
 
