@@ -22,6 +22,10 @@ class Scripted implements Sending {
     });
   }
 
+  pause(): void {
+    this.fail(new Problem("offline", 0, "away"));
+  }
+
   cancel(): void {
     this.cancelled = true;
   }
@@ -56,6 +60,17 @@ test("a lost connection is waited for, longer each time, and never given up", as
   assert.equal(sendings[0]!.starts, 31);
   assert.ok(timers[0]!.ms < timers[3]!.ms);
   assert.ok(timers.every(timer => timer.ms <= 10_000));
+});
+
+test("what is under way when the network goes waits for it at once", async () => {
+  const { transfers, sendings, settle } = setUp(4);
+  sendings[0]!.succeed();
+  await settle();
+  transfers.hold();
+  await settle();
+  assert.deepEqual(transfers.all.map(each => each.state), ["done", "held", "held", "held"]);
+  transfers.wake();
+  assert.deepEqual(sendings.map(each => each.starts), [1, 2, 2, 2]);
 });
 
 test("coming back online does not wait for the timer, and the timer then does nothing", async () => {

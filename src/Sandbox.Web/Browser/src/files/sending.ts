@@ -4,6 +4,8 @@ import { Problem } from "../api";
 export interface Sending {
   /** Resolves when the server has the whole file in its place; rejects with a Problem. */
   start(onProgress: (sent: number) => void): Promise<void>;
+  /** Breaks off what is under way, as a lost connection would. */
+  pause(): void;
   /** Stops, and has the server forget what arrived. */
   cancel(): void;
 }

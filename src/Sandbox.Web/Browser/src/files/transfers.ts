@@ -108,6 +108,13 @@ export class Transfers {
     }
   }
 
+  /** Where there is no network, a request may hang for minutes before it fails. */
+  hold(): void {
+    for (const each of this.#all.filter(transfer => transfer.state === "sending")) {
+      each.sending.pause();
+    }
+  }
+
   /** Tries again at once what waits for the connection. */
   wake(): void {
     for (const each of this.#all) {

@@ -59,6 +59,11 @@ export class TusSending implements Sending {
     }
   }
 
+  pause(): void {
+    void this.#upload.abort(false).catch(() => undefined);
+    this.#settle?.reject(new Problem("offline", 0, "The server cannot be reached."));
+  }
+
   cancel(): void {
     // Without an address yet, the request that breaks off takes everything with it.
     const url = this.#upload.url;
@@ -88,6 +93,10 @@ export class DirectorySending implements Sending {
 
   async start(): Promise<void> {
     await api("PUT", `${this.url}?type=directory`);
+  }
+
+  pause(): void {
+    // The browser's own answer comes as soon.
   }
 
   cancel(): void {

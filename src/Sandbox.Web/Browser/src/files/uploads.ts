@@ -21,6 +21,7 @@ transfers.onArrived = ({ sandbox, path }) => {
     tell(sandbox, path);
   }
 };
+window.addEventListener("offline", () => transfers.hold());
 window.addEventListener("online", () => transfers.wake());
 window.addEventListener("beforeunload", event => {
   if (transfers.all.some(isActive)) {
