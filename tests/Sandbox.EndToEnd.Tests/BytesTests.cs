@@ -65,19 +65,7 @@ public sealed class BytesTests(Instance instance, Chromium chromium)
         var over = await visitor.FileAsync("tmp/over");
         await Eventually.TrueAsync(async () => (await visitor.Context.APIRequest.GetAsync(over)).Ok, "the end of the noise", TimeSpan.FromMinutes(2));
 
-        // As anybody would: leave what is half typed, and set the terminal right; again, when the page still reads noise
-        // and what it answers to that comes between the keys.
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                await visitor.Page.Keyboard.PressAsync("Control+c");
-                await visitor.TypeAsync("stty sane; printf '\\033c'");
-                await visitor.TypeAsync("echo usable-$((6*7))");
-                await Task.Delay(1000, TestContext.Current.CancellationToken);
-                return (await visitor.ScreenAsync()).Split('\n').Any(line => line.TrimEnd() == "usable-42");
-            },
-            "a terminal that is usable",
-            TimeSpan.FromMinutes(1));
+        await visitor.SetRightAsync();
         Assert.Equal(1, sockets);
     }
 }

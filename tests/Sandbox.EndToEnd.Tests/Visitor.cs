@@ -128,6 +128,22 @@ public sealed partial class Visitor : IAsyncDisposable
         await Page.Keyboard.PressAsync("Enter");
     }
 
+    /// <summary>
+    /// As anybody does after noise: interrupts it, and sets the terminal right; again, when the page still reads noise and
+    /// what it answers to that comes between the keys.
+    /// </summary>
+    public Task SetRightAsync() => Eventually.TrueAsync(
+        async () =>
+        {
+            await Page.Keyboard.PressAsync("Control+c");
+            await TypeAsync("stty sane; printf '\\033c'");
+            await TypeAsync("echo right-$((6*7))");
+            await Task.Delay(1000);
+            return (await ScreenAsync()).Split('\n').Any(line => line.TrimEnd() == "right-42");
+        },
+        "a terminal that is usable",
+        TimeSpan.FromMinutes(1));
+
     /// <summary>Pastes as the browser does: the page gets an event with what the clipboard holds.</summary>
     public Task PasteAsync(string text) => Page.EvaluateAsync(
         """
