@@ -63,7 +63,7 @@ public sealed class RestoreTests(Instance instance, Chromium chromium)
         Assert.True(text.IndexOf("\n399999\n400000\nover-42\n", StringComparison.Ordinal) > mark, text[..Math.Min(text.Length, 3000)]);
         await late.TypeAsync("echo again-$((6*7))");
         await late.SeesLineAsync("again-42");
-        Assert.Equal((await other.ViewAsync()).Rows, (await late.ViewAsync()).Rows);
+        await Eventually.TrueAsync(async () => (await other.ViewAsync()).Rows == (await late.ViewAsync()).Rows, "the same screen on both");
     }
 
     // The same person with another browser.
