@@ -100,6 +100,52 @@ public sealed class ImageTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
+    public async Task What_a_file_says_of_its_size_is_not_believed()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        await visitor.Page.AddInitScriptAsync("window.decoded = 0; const decode = createImageBitmap; window.createImageBitmap = (...image) => { window.decoded++; return decode(...image); };");
+        await visitor.LaunchAsync("busybox");
+
+        // 60,000 by 60,000 pixels each, and 8 by 8 for who reads carelessly: whoever takes the fill byte before the frame's
+        // header for a marker goes on C000 bytes further, within a comment; and a frame that is larger than its screen.
+        const string Fake = "FFC0000B080008000801011100";
+        var comment = new string('0', 18) + string.Concat(Enumerable.Repeat(Fake, 5039)) + "0000";
+        var jpeg = Convert.FromHexString($"FFD8FFE000040000FFFFC0000B08EA60EA6001011100FFFEFFF0{comment}FFDA0008010100003F00FFD9");
+        var gif = Convert.FromHexString("47494638396108000800000000" + "2C0000000060EA60EA00" + "02024401003B");
+        await visitor.PutAsync("tmp/jpeg", Inline(jpeg));
+        await visitor.PutAsync("tmp/gif", Inline(gif));
+        await visitor.TypeAsync("clear; cat /tmp/jpeg /tmp/gif; echo bombs-$((6*7))");
+        await visitor.SeesLineAsync("bombs-42");
+        Assert.Equal(0, await visitor.Page.EvaluateAsync<int>("() => window.decoded"));
+
+        // The same screen with a frame of one pixel within it.
+        gif = Convert.FromHexString("47494638396108000800800000FF0000FF0000" + "2C0000000001000100000202440100" + "3B");
+        await visitor.PutAsync("tmp/gif", Inline(gif));
+        await visitor.TypeAsync("clear; cat /tmp/gif; echo small-$((6*7))");
+        await visitor.SeesLineAsync("small-42");
+        Assert.Equal(1, await visitor.Page.EvaluateAsync<int>("() => window.decoded"));
+    }
+
+    [Fact]
+    public async Task Past_two_hundred_images_the_oldest_go()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        await visitor.LaunchAsync("busybox");
+        var red = Sixel.Replace("\\033", "\e", StringComparison.Ordinal).Replace("\\\\", "\\", StringComparison.Ordinal);
+        var dots = string.Concat(Enumerable.Range(0, 150).Select(dot => $"\ePq#1;2;0;0;100#1@\e\\{(dot % 50 == 49 ? "\r\n" : "\e[C")}"));
+        await visitor.PutAsync("tmp/red", System.Text.Encoding.ASCII.GetBytes(red + "\r\n" + dots));
+        await visitor.PutAsync("tmp/dots", System.Text.Encoding.ASCII.GetBytes(dots));
+        await visitor.TypeAsync("clear; cat /tmp/red; echo few-$((6*7))");
+        await visitor.SeesLineAsync("few-42");
+        await Eventually.TrueAsync(async () => await ColoursAsync(visitor) is var few && few.ContainsKey("255,0,0") && few.ContainsKey("0,0,255"), "the first image and those after it");
+        await visitor.TypeAsync("cat /tmp/dots; echo many-$((6*7))");
+        await visitor.SeesLineAsync("many-42");
+        // What was painted stays until its line is painted again.
+        await visitor.Page.EvaluateAsync("() => { const { terminal } = document.querySelector('.ws-pane.focused .ws-terminal:not([hidden]) .ws-xterm'); terminal.refresh(0, terminal.rows - 1); }");
+        await Eventually.TrueAsync(async () => await ColoursAsync(visitor) is var many && !many.ContainsKey("255,0,0") && many.ContainsKey("0,0,255"), "the first image gone");
+    }
+
+    [Fact]
     public async Task A_program_learns_that_images_are_shown()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
@@ -109,6 +155,8 @@ public sealed class ImageTests(Instance instance, Chromium chromium)
         await visitor.TypeAsync("IFS= read -rs -d t -t 5 -p $'\\e[16t' answer; printf '%q\\n' \"$answer\"");
         await visitor.SeesAsync(text => text.Split('\n').Any(line => line.StartsWith("$'\\E[6;", StringComparison.Ordinal) && line.Trim('\'').Split(';') is [_, var height, var width] && int.Parse(height, CultureInfo.InvariantCulture) > 5 && int.Parse(width, CultureInfo.InvariantCulture) > 3), "the size of a letter");
     }
+
+    private static byte[] Inline(byte[] file) => System.Text.Encoding.ASCII.GetBytes($"\e]1337;File=inline=1;size={file.Length}:{Convert.ToBase64String(file)}\a");
 
     private static bool IsImages(string url) => url.Contains("addon-image", StringComparison.Ordinal);
 

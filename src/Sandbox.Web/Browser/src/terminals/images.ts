@@ -1,15 +1,26 @@
 import type { ImageAddon } from "@xterm/addon-image";
 import type { Terminal } from "@xterm/xterm";
+import { sizeOfImage } from "./image-size";
 
 /** What programs print is not to be trusted with a visitor's memory: 16 MB an image, 32 MB a terminal, then the oldest go. */
 const limits = {
   pixelLimit: 4 * 1024 * 1024, storageLimit: 32, sixelSizeLimit: 8_000_000, sixelPaletteLimit: 1024, iipSizeLimit: 8_000_000, enableSizeReports: false,
 };
 
+/** Past so many in a terminal the oldest go: with each image the addon looks at all there are. */
+const mostImages = 200;
+
+/** What the addon keeps, the oldest first. */
+interface Storage {
+  _images: Map<number, { marker?: { dispose(): void } }>;
+  _delImg(id: number): void;
+  addImage(image: unknown): void;
+}
+
 /** The addon's readers, which it adds to xterm's own parser. */
 interface Readers {
   sixel: { _dec?: unknown; hook(params: { params: number[] }): void; put(data: Uint32Array, start: number, end: number): void; unhook(success: boolean): boolean | Promise<boolean> };
-  iip: { start(): void; put(data: Uint32Array, start: number, end: number): void; end(success: boolean): boolean | Promise<boolean> };
+  iip: { _dec: { readonly data8: Uint8Array; end(): number }; start(): void; put(data: Uint32Array, start: number, end: number): void; end(success: boolean): boolean | Promise<boolean> };
 }
 
 /**
@@ -23,6 +34,8 @@ export function startImages(terminal: Terminal, loaded: () => void): void {
   const load = (): Promise<ImageAddon> => addon ??= import("@xterm/addon-image").then(module => {
     const made = new module.ImageAddon(limits);
     terminal.loadAddon(made);
+    limitSize(readers(made).iip);
+    limitNumber((made as unknown as { _storage: Storage })._storage);
     loaded();
     // From here on the addon reads by itself. Not before the parser is done with this one.
     setTimeout(() => first.forEach(handler => handler.dispose()));
@@ -43,6 +56,37 @@ export function startImages(terminal: Terminal, loaded: () => void): void {
       return iip.end(true);
     }) : false),
   ];
+}
+
+/**
+ * The addon takes the word of a file for its size, and finds another in it than the browser that then decodes it whole.
+ * So its reader of base64, which says 1 for what is none, says so for what is no image of a size to be decoded too. A
+ * handler of the sequence before the addon's would not do: it is passed over for what is longer than xterm hands to one.
+ */
+function limitSize({ _dec: decoder }: Readers["iip"]): void {
+  const end = decoder.end.bind(decoder);
+  decoder.end = () => {
+    if (end() !== 0) {
+      return 1;
+    }
+    const size = sizeOfImage(decoder.data8);
+    return size && size.width * size.height < limits.pixelLimit ? 0 : 1;
+  };
+}
+
+/** The addon limits their pixels only, and 170,000 images of one pixel are few. */
+function limitNumber(storage: Storage): void {
+  const add = storage.addImage.bind(storage);
+  storage.addImage = image => {
+    add(image);
+    for (const [id, { marker }] of storage._images) {
+      if (storage._images.size <= mostImages) {
+        break;
+      }
+      marker?.dispose();
+      storage._delImg(id);
+    }
+  };
 }
 
 function readers(addon: ImageAddon): Readers {
