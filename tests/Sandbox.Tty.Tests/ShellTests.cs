@@ -122,6 +122,17 @@ public sealed class ShellTests(HolderFixture fixture) : IClassFixture<HolderFixt
         Assert.DoesNotContain("SANDBOX_", text, StringComparison.Ordinal);
         Assert.DoesNotContain("PROMPT_COMMAND", text, StringComparison.Ordinal);
 
+        // Nor when somebody exports the prompt later on, as a venv's activate does.
+        if (name is "bash" or "login bash" or "zsh")
+        {
+            await RunAsync(viewer, "PS1=\"(venv) $PS1\"; export PS1" + (name is "zsh" ? "" : "; env"));
+            Assert.DoesNotContain(Nonce, Output(viewer, viewer.State!.Last!), StringComparison.Ordinal);
+            var later = await RunAsync(viewer, "env");
+            Assert.Contains("HOME=/root", Output(viewer, later), StringComparison.Ordinal);
+            Assert.DoesNotContain("(venv)", Output(viewer, later), StringComparison.Ordinal);
+            Assert.DoesNotContain(Nonce, Output(viewer, later), StringComparison.Ordinal);
+        }
+
         // Nor can anybody find it in the environment, on the command line or behind a descriptor of the shell.
         var pid = int.Parse(terminal.Line["ok ".Length..], System.Globalization.CultureInfo.InvariantCulture);
         Assert.DoesNotContain(Nonce, await File.ReadAllTextAsync($"/proc/{pid}/environ"), StringComparison.Ordinal);

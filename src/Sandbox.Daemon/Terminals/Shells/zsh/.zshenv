@@ -51,6 +51,7 @@ __sandbox_precmd() {
     if [[ $PS1 != *$__sandbox_nonce* ]]; then
         PS1=$'%{\e]633;A;'$__sandbox_nonce$'\a%}'$PS1$'%{\e]633;B;'$__sandbox_nonce$'\a%}'
     fi
+    typeset -g +x PS1 # a nonce in it is not for others, whoever exported it, as a venv's activate does
     __sandbox_text "$PWD"
     printf '\e]633;P;Cwd=%s;%s\a' "$REPLY" "$__sandbox_nonce"
 }
