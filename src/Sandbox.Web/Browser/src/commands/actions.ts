@@ -1,12 +1,12 @@
 import { toast } from "../toast";
 import type { Command, CommandLog } from "./command-log";
-import { canRepeat } from "./mark";
+import { repeatable } from "./mark";
 
 /** What can be done with a command of one terminal. */
 export interface CommandActions {
   readonly log: CommandLog;
-  /** Types bytes into the terminal; null for who may only watch. */
-  readonly type: ((text: string) => void) | null;
+  /** Pastes a line into the terminal and enters it; null for who may only watch. */
+  readonly enter: ((line: string) => Promise<void>) | null;
   focus(): void;
 }
 
@@ -16,23 +16,22 @@ export interface Action {
 }
 
 export function actionsOf(command: Command, actions: CommandActions): Action[] {
-  const { log, type } = actions;
-  const line = command.line ?? command.seen;
+  const { log, enter } = actions;
+  const line = repeatable(command.line, command.cut);
+  const text = command.line === null ? repeatable(command.seen, command.cut) : line;
   return [
     { label: "Copy output", run: () => void copy(log.outputOf(command), "output") },
-    ...line ? [{ label: "Copy command", run: () => void copy(line, "command") }] : [],
-    ...type && canRepeat(command.line, command.cut) ? [{ label: "Run again", run: () => repeat(command.line!, actions) }] : [],
+    ...text ? [{ label: "Copy command", run: () => void copy(text, "command") }] : [],
+    ...enter && line ? [{ label: "Run again", run: () => repeat(line, actions) }] : [],
   ];
 }
 
-/** Pasted, so that no line of it runs by itself, and then entered. */
-function repeat(line: string, { log, type, focus }: CommandActions): void {
+function repeat(line: string, { log, enter, focus }: CommandActions): void {
   if (log.running || log.terminal.buffer.active.type === "alternate") {
     toast("Another command still runs; wait for it, or interrupt it", "error");
     return;
   }
-  log.terminal.paste(line);
-  type?.("\r");
+  void enter?.(line);
   focus();
 }
 

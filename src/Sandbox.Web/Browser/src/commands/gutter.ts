@@ -90,6 +90,9 @@ export class Gutter {
       return item;
     }));
     this.#menu.showPopover();
+    if (title.scrollHeight > title.clientHeight) {
+      title.tabIndex = 0;
+    }
     const box = (button ?? this.#element).getBoundingClientRect();
     this.#menu.style.left = `${Math.max(8, Math.min(box.right + 4, innerWidth - this.#menu.offsetWidth - 8))}px`;
     this.#menu.style.top = `${Math.max(8, Math.min(box.top, innerHeight - this.#menu.offsetHeight - 8))}px`;
@@ -98,6 +101,11 @@ export class Gutter {
 
   #menuKey(event: KeyboardEvent): void {
     const items = [...this.#menu.querySelectorAll("button")];
+    if (document.activeElement?.matches(".command-menu-title") && event.key !== "Escape") {
+      // A long line is scrolled by the keys that go through the actions elsewhere.
+      event.stopPropagation();
+      return;
+    }
     const at = items.indexOf(document.activeElement as HTMLButtonElement);
     const to = { ArrowDown: at + 1, ArrowUp: at - 1 + items.length, Home: 0, End: items.length - 1 }[event.key];
     if (to !== undefined) {

@@ -1,3 +1,5 @@
+import { shown } from "../terminals/visible";
+
 /** One mark of a shell, OSC 633. https://code.visualstudio.com/docs/terminal/shell-integration */
 export interface Mark {
   kind: "A" | "B" | "C" | "D" | "E" | "F" | "P";
@@ -36,17 +38,13 @@ function unescape(text: string): string {
   return text.replace(/\\(?:\\|x([0-9a-f]{2}))/gi, (_whole, code: string | undefined) => code === undefined ? "\\" : String.fromCharCode(parseInt(code, 16)));
 }
 
-/** A line as it can be shown: what would turn it around, hide or move it is a sign instead. */
-export function visible(line: string): string {
-  return line.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, letter => {
-    const code = letter.charCodeAt(0);
-    return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? "\u2421" : "\ufffd";
-  });
-}
-
-/** Whether a line can be typed again as it is. */
-export function canRepeat(line: string | null, cut: boolean): line is string {
-  return line !== null && line.trim() !== "" && !cut && visible(line) === line;
+/**
+ * A line as it can be copied and typed again; null where that would be more than is shown of it, or several, of which each
+ * would run at once.
+ */
+export function repeatable(line: string | null, cut: boolean): string | null {
+  const text = line?.replace(/\n+$/, "") ?? "";
+  return text.trim() !== "" && !cut && !text.includes("\n") && shown(text) === text ? text : null;
 }
 
 export function duration(ms: number): string {

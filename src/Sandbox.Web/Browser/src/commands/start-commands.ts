@@ -22,7 +22,11 @@ export interface TerminalCommands extends CommandActions {
 /** Follows the commands of a terminal. `types`: whether whoever is here may type. */
 export function followCommands(view: TerminalView, session: TerminalSession, types: boolean, onChange: (command: Command | null) => void, status: HTMLElement | null): TerminalCommands {
   const log = new CommandLog(view.terminal, () => view.isReplaying);
-  const actions = { log, type: types ? (text: string) => void session.type(encoder.encode(text)) : null, focus: () => view.focus() };
+  const enter = async (line: string): Promise<void> => {
+    await view.paste(line);
+    session.type(encoder.encode("\r"));
+  };
+  const actions = { log, enter: types ? enter : null, focus: () => view.focus() };
   const gutter = new Gutter(view.element, actions);
   session.onShell = shell => {
     const first = !log.tells;

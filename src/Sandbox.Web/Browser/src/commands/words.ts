@@ -1,5 +1,6 @@
+import { shown } from "../terminals/visible";
 import type { Command } from "./command-log";
-import { duration, visible } from "./mark";
+import { duration } from "./mark";
 
 /** ok, failed, running, or unknown where the shell lost track. */
 export function outcome(command: Command): "ok" | "failed" | "running" | "unknown" {
@@ -13,5 +14,5 @@ export function outcomeWords(command: Command): string {
 
 /** The line, or what stands on the screen where the shell does not tell it. */
 export function lineOf(command: Command): string {
-  return visible(command.line ?? command.seen) + (command.cut ? "…" : "");
+  return shown(command.line ?? command.seen) + (command.cut ? "…" : "");
 }

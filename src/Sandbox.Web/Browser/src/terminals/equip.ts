@@ -2,14 +2,14 @@ import { toast } from "../toast";
 import { writeClipboard, writeUnasked } from "./clipboard";
 import { CopyGate } from "./copy-gate";
 import { saysSo, type Target, targetOf } from "./links";
-import { copyOf, directoryOf, plain } from "./osc";
+import { copyOf, directoryOf, summary } from "./osc";
+import { lineCount } from "./paste";
 import { preferences } from "./preferences";
 import { Questions } from "./questions";
 import type { TerminalView } from "./terminal-view";
 
 /** More flashes in a second can harm. https://www.w3.org/TR/WCAG22/#three-flashes-or-below-threshold */
 const flash = 500;
-const shownCopy = 60;
 
 /** What a page lets the programs of a terminal do beyond their screen. */
 export interface Equipment {
@@ -62,12 +62,17 @@ function copier(questions: Questions, { allowed, allow }: NonNullable<Equipment[
       toast(await writeClipboard(text) ? "Copied to your clipboard" : "The browser does not let this page copy", "info");
     };
     const ask = (): void => {
+      // A click that is meant for one text answers for no other.
+      if (questions.isOpen("copy")) {
+        return;
+      }
       const letters = Array.from(text).length;
-      const beginning = plain(Array.from(text).slice(0, shownCopy).join("").replace(/\s+/g, " "));
+      const lines = lineCount(text);
+      const size = letters === 1 ? "1 character" : `${letters.toLocaleString("en")} characters`;
       questions.ask({
         kind: "copy",
-        text: `A program wants to copy ${letters === 1 ? "1 character" : `${letters.toLocaleString("en")} characters`} to your clipboard:`,
-        detail: letters > shownCopy ? `${beginning}…` : beginning,
+        text: `A program wants to copy ${lines === 1 ? size : `${lines.toLocaleString("en")} lines, ${size},`} to your clipboard:`,
+        detail: summary(text),
         fromProgram: true,
         actions: [
           { label: "Allow once", run: () => void put() },

@@ -1,3 +1,5 @@
+import { visible } from "./visible";
+
 const longestShown = 300;
 
 /** Where a link leads, as it may be shown and followed. */
@@ -23,8 +25,13 @@ export function targetOf(uri: string): Target | null {
   return { href, place: url.protocol === "mailto:" ? url.pathname : url.host, shown: href.length > longestShown ? `${href.slice(0, longestShown)}…` : href };
 }
 
-/** Whether the words on the screen say where the link leads. */
-export function saysSo(words: string, { href }: Target): boolean {
+/**
+ * Whether the words on the screen say where the link leads: the place letter for letter, not a name that is spelt
+ * otherwise where it is looked up, and without a user's name, which is easily taken for the place.
+ */
+export function saysSo(words: string, { href, place }: Target): boolean {
   const said = words.trim();
-  return [said, `https://${said}`, `http://${said}`, `mailto:${said}`].some(each => targetOf(each)?.href === href);
+  const { username, password } = new URL(href);
+  return !username && !password && visible(said) === said && said.toLowerCase().includes(place.toLowerCase())
+    && [said, `https://${said}`, `http://${said}`, `mailto:${said}`].some(each => targetOf(each)?.href === href);
 }

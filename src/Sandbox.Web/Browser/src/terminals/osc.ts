@@ -1,8 +1,13 @@
+import { visible } from "./visible";
+
 /** What programs say about themselves in operating system commands. https://invisible-island.net/xterm/ctlseqs/ctlseqs.html */
 
 const longestPath = 4096;
 /** A program copies no more than this, in bytes. */
 export const longestCopy = 100 * 1024;
+
+const shownBeginning = 60;
+const shownEnd = 40;
 
 /** OSC 7, as `file://host/home/ann%20b`: the directory; null when it is none. */
 export function directoryOf(data: string): string | null {
@@ -36,6 +41,12 @@ export function copyOf(data: string): { text: string } | "too-long" | null {
   } catch {
     return null;
   }
+}
+
+/** A text that is to be copied, on one line with its beginning and its end: `ls -l ⏎ rm … -rf / ⏎`. */
+export function summary(text: string): string {
+  const letters = Array.from(visible(text.replace(/[^\S\r\n]+/g, " ").replace(/ ?\r?\n ?|\r/g, " ⏎ ").replace(/( ⏎ ){3,}/g, " ⏎ ⏎ ⏎ ").trim()));
+  return letters.length <= shownBeginning + shownEnd ? letters.join("") : `${letters.slice(0, shownBeginning).join("")} … ${letters.slice(-shownEnd).join("")}`;
 }
 
 /** Words of a program without what is invisible or turns other words around. */

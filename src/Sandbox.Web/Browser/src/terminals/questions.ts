@@ -74,6 +74,10 @@ export class Questions {
     }
   }
 
+  isOpen(kind: string): boolean {
+    return this.#open.has(kind);
+  }
+
   close(kind: string): void {
     this.#open.get(kind)?.remove();
     this.#open.delete(kind);
