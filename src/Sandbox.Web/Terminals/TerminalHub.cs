@@ -164,7 +164,7 @@ internal sealed partial class TerminalHub(
         if (caller.Viewers.TryGetValue(terminalId, out var viewer))
         {
             viewer.Ack((ulong)bytesHeld);
-            followers.Held(terminalId, viewer, bytesHeld);
+            Held(caller, terminalId, viewer, bytesHeld);
         }
     }
 
@@ -396,7 +396,7 @@ internal sealed partial class TerminalHub(
                 }
 
                 await connection.AttachAsync((ulong)after, cancellationToken, watches: caller.RightTo == TerminalRight.Watch);
-                followers.Held(terminal, viewer, after);
+                Held(caller, terminal, viewer, after);
                 viewer.Sit(audiences.Of(TerminalId.Parse(terminal), place.Playground), caller.RightTo);
                 return (viewer, connection, place.Playground, caller.Share is null ? presence.Enter(place.Playground) : null);
             }
@@ -457,6 +457,15 @@ internal sealed partial class TerminalHub(
 
         viewer.IsAttached = true;
         return viewer;
+    }
+
+    // The program does not wait for those who only watch, so nobody else may take their word for how far it is seen.
+    private void Held(TerminalCaller caller, string terminal, TerminalViewer viewer, long bytes)
+    {
+        if (caller.RightTo > TerminalRight.Watch)
+        {
+            followers.Held(terminal, viewer, bytes);
+        }
     }
 
     private ValueTask DropAsync(string terminal, TerminalViewer viewer)

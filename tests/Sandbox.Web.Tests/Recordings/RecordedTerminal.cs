@@ -64,10 +64,10 @@ internal sealed class RecordedTerminal : IAsyncDisposable
 
     public Task UntilAsync(string id, string state, string reason) => WebUnderTest.Until(async () => await StateAsync(id) == (state, reason));
 
-    public async Task<HubConnection> ConnectAsync()
+    public async Task<HubConnection> ConnectAsync(string? token = null)
     {
         var hub = new HubConnectionBuilder()
-            .WithUrl(new Uri(Web.Url, "/hubs/terminal"), options => options.AccessTokenProvider = () => Task.FromResult<string?>(Token))
+            .WithUrl(new Uri(Web.Url, "/hubs/terminal"), options => options.AccessTokenProvider = () => Task.FromResult<string?>(token ?? Token))
             .AddMessagePackProtocol().Build();
         await hub.StartAsync(TestContext.Current.CancellationToken);
         return hub;

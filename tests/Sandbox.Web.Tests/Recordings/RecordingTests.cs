@@ -116,6 +116,35 @@ public sealed class RecordingTests
     }
 
     [Fact]
+    public async Task Who_only_watches_does_not_say_how_far_a_recorded_terminal_is_seen()
+    {
+        await using var place = await RecordedTerminal.OpenAsync();
+        var id = await place.RecordAsync();
+        var link = (string)(await place.Client.PostAsync($"/api/v1/terminals/{place.Terminal}/shares", new { access = "watch" })).Json!["url"]!;
+        await using var watcher = await place.ConnectAsync(new Uri(link).Fragment[1..]);
+        var seen = watcher.StreamAsync<TerminalHubTests.Item>("Attach", place.Terminal, 0L, Token).GetAsyncEnumerator(Token);
+        var next = seen.MoveNextAsync();
+        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Contains("w0")));
+        var items = place.Hub.StreamAsync<TerminalHubTests.Item>("Attach", place.Terminal, 0L, Token).GetAsyncEnumerator(Token);
+        var owners = items.MoveNextAsync();
+        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Contains("a0")));
+        for (var block = 0; block < 4; block++)
+        {
+            await place.Holder.PrintAsync(Enumerable.Repeat((byte)'x', 60_000).ToArray());
+        }
+
+        Assert.True(await next);
+        Assert.True(await owners);
+        await WebUnderTest.Until(async () => (await place.CastAsync(id)).Output.Length == 240_000);
+        await watcher.InvokeAsync("Ack", place.Terminal, 200_000L, Token);
+        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Contains("k200000")));
+
+        await place.Hub.InvokeAsync("Ack", place.Terminal, 100_000L, Token);
+        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Count(said => said == "k100000") == 2));
+        Assert.Single(place.Holder.Seen, said => said == "k200000");
+    }
+
+    [Fact]
     public async Task A_recording_goes_on_after_a_restart_where_it_was()
     {
         await using var place = await RecordedTerminal.OpenAsync();
