@@ -16,13 +16,24 @@ internal sealed unsafe class TailScreen
     private const int MostSizes = 32;
     private const int SizeLength = 2 * sizeof(ushort);
 
+    // A cell of work is about a nanosecond of the host, which no quota of the sandbox counts: what a program has for
+    // nothing, what each byte gives it more, each millisecond, and from what on a screen that was given up begins again.
+    private const long MostCredit = 128 * 1024 * 1024;
+    private const long CreditPerByte = 16;
+    private const long CreditPerMillisecond = 32 * 1024;
+    private const long EnoughCredit = MostCredit / 2;
+
     private readonly byte* _ring;
     private readonly TtyFlow _flow;
 
     // From which byte on the terminal had which size; the first is that of the next byte fed.
     private readonly List<(ulong Offset, ushort Cols, ushort Rows)> _sizes = [];
 
+    // Null at first, and after its program had it do too much.
     private TerminalScreen? _screen;
+    private (ushort Cols, ushort Rows) _size;
+    private long _credit = MostCredit;
+    private long _creditAt = Environment.TickCount64;
     private ulong _fed;
     private byte[]? _written;
     private ulong _writtenAt;
@@ -66,7 +77,8 @@ internal sealed unsafe class TailScreen
         if (_written is null || _writtenAt != _flow.End)
         {
             Feed(_flow.End);
-            var bytes = _screen!.Write(TtyFrame.MaxScreen);
+            _screen ??= new TerminalScreen(_size.Cols, _size.Rows);
+            var bytes = _screen.Write(TtyFrame.MaxScreen);
             _written = new byte[SizeLength + bytes.Length];
             BinaryPrimitives.WriteUInt16LittleEndian(_written, (ushort)_screen.Cols);
             BinaryPrimitives.WriteUInt16LittleEndian(_written.AsSpan(sizeof(ushort)), (ushort)_screen.Rows);
@@ -84,8 +96,8 @@ internal sealed unsafe class TailScreen
             while (_sizes.Count > 0 && _sizes[0].Offset <= _fed)
             {
                 var (_, cols, rows) = _sizes[0];
-                _screen ??= new TerminalScreen(cols, rows);
-                _screen.Resize(cols, rows);
+                _size = (cols, rows);
+                _screen?.Resize(cols, rows);
                 _sizes.RemoveAt(0);
             }
 
@@ -97,8 +109,30 @@ internal sealed unsafe class TailScreen
             var until = _sizes.Count > 0 ? Math.Min(to, _sizes[0].Offset) : to;
             var position = (int)(_fed % (ulong)_flow.Length);
             var count = (int)Math.Min(until - _fed, (ulong)(_flow.Length - position));
-            _screen!.Feed(new ReadOnlySpan<byte>(_ring + position, count));
+            Feed(new ReadOnlySpan<byte>(_ring + position, count));
             _fed += (ulong)count;
+        }
+    }
+
+    // What is too much work is not done: the screen is given up, what comes then is gone over unread, and with enough
+    // credit again an empty one goes on. Its viewer is told of a gap in either case.
+    private void Feed(ReadOnlySpan<byte> output)
+    {
+        var now = Environment.TickCount64;
+        _credit = Math.Min(MostCredit, _credit + (CreditPerByte * output.Length) + (CreditPerMillisecond * (now - _creditAt)));
+        _creditAt = now;
+        if (_screen is null && _credit < EnoughCredit)
+        {
+            return;
+        }
+
+        _screen ??= new TerminalScreen(_size.Cols, _size.Rows);
+        var before = _screen.Work;
+        var isFair = _screen.TryFeed(output, _credit);
+        _credit -= _screen.Work - before;
+        if (!isFair)
+        {
+            _screen = null;
         }
     }
 }

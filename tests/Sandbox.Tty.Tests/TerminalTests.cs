@@ -110,6 +110,34 @@ public sealed partial class TerminalTests(HolderFixture fixture) : IClassFixture
         Assert.Single(late.Gaps);
     }
 
+    [Theory]
+    [InlineData("\\033c")]
+    [InlineData("x\\033[9999999b")]
+    [InlineData("\\033[2J")]
+    public async Task Output_that_asks_for_endless_work_is_gone_over_and_the_screen_begins_again(string sequence)
+    {
+        var print = $"printf '{string.Concat(Enumerable.Repeat(sequence, 1000))}'";
+        await using var terminal = await OpenTerminal.StartAsync(fixture, "sh", "-c", $"read line; i=0; while [ $i -lt 1500 ]; do {print}; i=$((i+1)); done; seq 1 500000; printf 'all of it'; read line");
+        await using var first = await terminal.ViewAsync();
+        first.Connection.Resize(1000, 131);
+        first.Type("\n");
+        await first.UntilHeldAsync(5_000_000);
+        while (!first.Text[^20..].Contains("all of it", StringComparison.Ordinal))
+        {
+            Assert.True(await first.ReadAsync());
+        }
+
+        await using var late = await terminal.ViewAsync();
+        Assert.True(await late.ReadAsync());
+        Assert.Equal(new TtyScreenSize(1000, 131), late.Screen!.Value.Size);
+        Assert.Equal(first.Held, late.Held);
+        await using var again = await terminal.ViewAsync();
+        Assert.True(await again.ReadAsync());
+
+        // All that was asked for takes minutes.
+        Assert.InRange(terminal.Holder.UserProcessorTime, TimeSpan.Zero, TimeSpan.FromSeconds(20));
+    }
+
     [Fact]
     public async Task Who_only_watches_and_says_nothing_holds_up_nobody()
     {

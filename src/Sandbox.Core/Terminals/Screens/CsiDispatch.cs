@@ -43,6 +43,7 @@ internal static class CsiDispatch
                 screen.SetCursor(Math.Max(parameters[1], 1) - 1, count - 1);
                 break;
             case 'I' or 'Z':
+                screen.Work += 2 * screen.Cols;
                 Tab(buffer, screen.Cols, count, id == 'I');
                 break;
             case 'J' or Private | 'J':

@@ -25,8 +25,8 @@ internal sealed class ScreenParser(TerminalScreen screen)
     private int _missing;
     private int _length;
 
-    /// <summary>Takes bytes.</summary>
-    public void Feed(ReadOnlySpan<byte> data)
+    /// <summary>Takes bytes. False when the screen's work came to more than so much before they were all taken.</summary>
+    public bool Feed(ReadOnlySpan<byte> data, long mostWork)
     {
         if (_state == ParserState.Ground && _missing == 0)
         {
@@ -35,6 +35,11 @@ internal sealed class ScreenParser(TerminalScreen screen)
 
         while (!data.IsEmpty)
         {
+            if (screen.Work > mostWork)
+            {
+                return false;
+            }
+
             if (_missing == 0 && data[0] < 0x80)
             {
                 var run = Run(data);
@@ -60,6 +65,8 @@ internal sealed class ScreenParser(TerminalScreen screen)
 
             data = data[1..];
         }
+
+        return screen.Work <= mostWork;
     }
 
     /// <summary>Writes what has begun and is not over, so that its rest finds its beginning.</summary>
@@ -246,6 +253,8 @@ internal sealed class ScreenParser(TerminalScreen screen)
             case '\t':
                 if (screen.Active.X < screen.Cols)
                 {
+                    // without stops it goes over all columns
+                    screen.Work += screen.Cols / 8;
                     screen.Active.X = screen.Active.NextTab(screen.Active.X);
                 }
 

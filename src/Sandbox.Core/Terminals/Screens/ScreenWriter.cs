@@ -16,9 +16,9 @@ internal static class ScreenWriter
         var shown = new ByteSink();
         for (var detail = RowDetail.Everything; ; detail++)
         {
+            // of the least there is no less, however much it is
             shown.Clear();
-            Shown(shown, screen, rows, detail);
-            if (shown.Length <= most || detail == RowDetail.Nothing)
+            if (Shown(shown, screen, rows, detail, detail == RowDetail.Nothing ? int.MaxValue : most))
             {
                 break;
             }
@@ -57,12 +57,18 @@ internal static class ScreenWriter
         }
     }
 
-    private static void Shown(ByteSink sink, TerminalScreen screen, RowWriter writer, RowDetail detail)
+    // False as soon as it is more than so many bytes: a colour for each cell would make it tens of megabytes.
+    private static bool Shown(ByteSink sink, TerminalScreen screen, RowWriter writer, RowDetail detail, int most)
     {
         var normal = screen.Normal;
         for (var y = 0; y < normal.Rows.Length; y++)
         {
             writer.Write(sink, normal.Rows[y], detail);
+            if (sink.Length > most)
+            {
+                return false;
+            }
+
             if (y + 1 < normal.Rows.Length)
             {
                 Join(sink, detail == RowDetail.Nothing ? RowJoint.None : RowWriter.JointOf(normal.Rows[y]), RowWriter.JointOf(normal.Rows[y + 1]));
@@ -77,6 +83,10 @@ internal static class ScreenWriter
             {
                 Place(sink, 0, y);
                 writer.Write(sink, screen.Alternate.Rows[y], detail);
+                if (sink.Length > most)
+                {
+                    return false;
+                }
             }
         }
 
@@ -86,6 +96,7 @@ internal static class ScreenWriter
         }
 
         Going(sink, screen, writer);
+        return sink.Length <= most;
     }
 
     private static void KeptOfAlternate(ByteSink sink, TerminalScreen screen)

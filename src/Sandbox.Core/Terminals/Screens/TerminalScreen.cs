@@ -85,8 +85,17 @@ public sealed class TerminalScreen
     // An erased cell that keeps all attributes, as when half of a wide character is overwritten.
     private Cell BlankInPen => Cell.Of(0, 1, _pen);
 
+    /// <summary>
+    /// Cells gone over so far for what was not printed into them: cleared, moved, repeated. A few bytes can ask for a
+    /// whole screen of these, so whoever feeds hostile output looks at it.
+    /// </summary>
+    public long Work { get; internal set; }
+
     /// <summary>Takes output.</summary>
-    public void Feed(ReadOnlySpan<byte> output) => _parser.Feed(output);
+    public void Feed(ReadOnlySpan<byte> output) => _parser.Feed(output, long.MaxValue);
+
+    /// <summary>Takes output, unless that is more than so much work; then it is false, and the screen is of no more use.</summary>
+    public bool TryFeed(ReadOnlySpan<byte> output, long most) => _parser.Feed(output, Work + most);
 
     /// <summary>Writes itself, in at most so many bytes; the oldest lines are left out first.</summary>
     public byte[] Write(int most) => ScreenWriter.Write(this, _writer, most);
@@ -208,6 +217,7 @@ public sealed class TerminalScreen
         {
             if (_modes.Inserts && buffer.X < Cols)
             {
+                Work += Cols;
                 row.Insert(buffer.X, width, BlankInPen);
             }
 
@@ -246,6 +256,8 @@ public sealed class TerminalScreen
         {
             foreach (var rune in text.EnumerateRunes())
             {
+                // to print is ten times the work of clearing
+                Work += 10;
                 Print(rune.Value);
             }
         }
@@ -306,6 +318,7 @@ public sealed class TerminalScreen
         Restrict(Cols - 1);
         if (Active.Y == Active.Top)
         {
+            Shifts(Active.Top, 1);
             Active.ShiftDown(Active.Top, Active.Bottom, 1, Blank);
         }
         else
@@ -397,6 +410,8 @@ public sealed class TerminalScreen
             return;
         }
 
+        Work += (long)Cols * Rows;
+
         if (alternate)
         {
             Alternate.Reset(Blank);
@@ -429,6 +444,7 @@ public sealed class TerminalScreen
         ResetCharsets();
         (Mouse, MouseEncoding) = (0, 0);
         Scrollback.Clear();
+        Work += 2L * Cols * Rows;
         foreach (var buffer in (ReadOnlySpan<ScreenBuffer>)[Normal, Alternate])
         {
             buffer.Reset(Cell.Erased(0));
@@ -452,6 +468,7 @@ public sealed class TerminalScreen
     internal void EraseInLine(int what)
     {
         Restrict(Cols);
+        Work += Cols;
         var (buffer, row) = (Active, Active.Current);
         switch (what)
         {
@@ -501,18 +518,21 @@ public sealed class TerminalScreen
     internal void EraseCharacters(int count)
     {
         Restrict(Cols - 1);
+        Work += Cols;
         Active.Current.Erase(Active.X, (int)Math.Min((long)Active.X + count, Cols), Blank);
     }
 
     internal void InsertCharacters(int count)
     {
         Restrict(Cols - 1);
+        Work += Cols;
         Active.Current.Insert(Active.X, count, Blank);
     }
 
     internal void DeleteCharacters(int count)
     {
         Restrict(Cols - 1);
+        Work += Cols;
         Active.Current.Delete(Active.X, count, Blank);
     }
 
@@ -524,6 +544,7 @@ public sealed class TerminalScreen
             return;
         }
 
+        Shifts(Active.Y, count);
         if (up)
         {
             Active.ShiftUp(Active.Y, Active.Bottom, count, Blank);
@@ -536,9 +557,17 @@ public sealed class TerminalScreen
         Active.X = 0;
     }
 
-    internal void ScrollUp(int count) => Active.ShiftUp(Active.Top, Active.Bottom, count, Blank);
+    internal void ScrollUp(int count)
+    {
+        Shifts(Active.Top, count);
+        Active.ShiftUp(Active.Top, Active.Bottom, count, Blank);
+    }
 
-    internal void ScrollDown(int count) => Active.ShiftDown(Active.Top, Active.Bottom, count, Cell.Erased(0));
+    internal void ScrollDown(int count)
+    {
+        Shifts(Active.Top, count);
+        Active.ShiftDown(Active.Top, Active.Bottom, count, Cell.Erased(0));
+    }
 
     /// <summary>Columns go or come in all the rows that scroll.</summary>
     internal void ShiftColumns(int at, int count, bool inserts)
@@ -548,6 +577,7 @@ public sealed class TerminalScreen
             return;
         }
 
+        Work += (long)Cols * (Active.Bottom - Active.Top + 1);
         for (var y = Active.Top; y <= Active.Bottom; y++)
         {
             var row = Active.Rows[y];
@@ -577,6 +607,7 @@ public sealed class TerminalScreen
     internal void Align()
     {
         SetCursor(0, 0);
+        Work += (long)Cols * Rows;
         var cell = Cell.Of('E', 1, _pen);
         cell.Extended = 0;
         for (var y = Active.Y; y < Rows; y++)
@@ -591,6 +622,7 @@ public sealed class TerminalScreen
     internal void Forward(int lines, bool isWrapped)
     {
         Scrollback.Clear();
+        Work += (long)Cols * Rows;
         foreach (var row in Normal.Rows)
         {
             row.Clear(Blank);
@@ -634,12 +666,21 @@ public sealed class TerminalScreen
             buffer.WentUp(1);
         }
 
+        Shifts(buffer.Top, 1);
         buffer.ShiftUp(buffer.Top, buffer.Bottom, 1, Blank);
         buffer.Rows[buffer.Bottom].IsWrapped = isWrapped;
     }
 
+    // Each row that goes is cleared, and all the others take another place.
+    private void Shifts(int top, int count)
+    {
+        var rows = Active.Bottom - top + 1;
+        Work += (long)Math.Min(count, rows) * (Cols + rows);
+    }
+
     private void Keep(ScreenRow row)
     {
+        Work += Cols;
         _gone.Clear();
         _writer.Write(_gone, row);
         Scrollback.Add(_gone.Written, RowWriter.JointOf(row));
@@ -647,6 +688,7 @@ public sealed class TerminalScreen
 
     private void ClearRows(int from, int to, in Cell blank)
     {
+        Work += (long)Cols * Math.Max(to - from, 0);
         for (var y = from; y < to; y++)
         {
             Active.Rows[y].Clear(blank);
@@ -667,7 +709,12 @@ public sealed class TerminalScreen
             return;
         }
 
-        Clusters.Stack(ref cell, code, () => [.. Normal.Rows, .. Alternate.Rows]);
+        Clusters.Stack(ref cell, code, () =>
+        {
+            // to look texts up is ten times the work of clearing
+            Work += 20L * Cols * Rows;
+            return [.. Normal.Rows, .. Alternate.Rows];
+        });
         cell.Content = (cell.Content & Cell.HasText) | ((uint)_printed << Cell.WidthShift);
     }
 }

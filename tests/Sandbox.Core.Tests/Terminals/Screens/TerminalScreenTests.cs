@@ -38,6 +38,76 @@ public sealed class TerminalScreenTests(Xterm xterm) : IClassFixture<Xterm>
     public Task It_restores_what_scrolled_away() =>
         SameAsync(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(1, 500).Select(i => $"line {i} \e[3{i % 8}m{new string('x', i % 90)}\e[m\r\n"))), "$ "u8.ToArray());
 
+    [Theory]
+    [InlineData("\ec")]
+    [InlineData("x\e[9999999b")]
+    [InlineData("\e[2J")]
+    [InlineData("\e[J")]
+    [InlineData("\e[1J")]
+    [InlineData("\e[9999S")]
+    [InlineData("\e[9999T")]
+    [InlineData("\e[H\e[9999L")]
+    [InlineData("\e[H\e[9999M")]
+    [InlineData("\eM")]
+    [InlineData("\e[999H\n")]
+    [InlineData("\e[999H\eD")]
+    [InlineData("\e[9@")]
+    [InlineData("\e[9P")]
+    [InlineData("\e[9999X")]
+    [InlineData("\e[2K")]
+    [InlineData("\e[9 @")]
+    [InlineData("\e[9 A")]
+    [InlineData("\e[9'}")]
+    [InlineData("\e[9'~")]
+    [InlineData("\e#8")]
+    [InlineData("\e[?47h\e[?47l")]
+    [InlineData("\e[4hx\r")]
+    [InlineData("\e[3g\r\t")]
+    [InlineData("\r\e[9999I\e[9999Z")]
+    public void A_few_bytes_are_not_taken_for_as_much_work_as_they_ask_for(string sequence)
+    {
+        const int Most = 4_000_000;
+        var screen = new TerminalScreen(1000, 131);
+        var output = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(sequence, 100_000)));
+        Assert.False(screen.TryFeed(output, Most));
+
+        // What is begun is done: one sequence goes at most over both screens and everything that is repeated.
+        Assert.InRange(screen.Work, Most, Most + 2_000_000);
+    }
+
+    [Fact]
+    public void What_programs_print_is_taken_for_what_its_bytes_are_worth()
+    {
+        var screen = new TerminalScreen(200, 50);
+        var line = "\e[32m12:34:56\e[0m compiled \e[1msrc/Sandbox.Core/Terminals/Screens/TerminalScreen.cs\e[0m\r\n"u8;
+        for (var i = 0; i < 10_000; i++)
+        {
+            Assert.True(screen.TryFeed(line, 16 * line.Length));
+        }
+    }
+
+    [Fact]
+    public void A_screen_of_a_colour_in_each_cell_is_not_written_in_a_detail_it_cannot_have()
+    {
+        var screen = new TerminalScreen(1000, 131);
+        var colour = 0;
+        foreach (var alternate in (bool[])[false, true])
+        {
+            screen.Feed(alternate ? "\e[?1049h\e[H"u8 : "\e[H"u8);
+            for (var cell = 0; cell < 131_000; cell++)
+            {
+                colour++;
+                screen.Feed(Encoding.ASCII.GetBytes($"\e[1;3;4:3;5;9;53;38;2;{100 + (colour % 100)};{100 + (colour / 100 % 100)};200;48;2;200;{100 + (colour % 99)};100;58;2;100;100;{100 + (colour % 100)}mx"));
+            }
+        }
+
+        const int Most = 256 * 1024;
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var written = screen.Write(Most);
+        Assert.True(written.Length <= Most);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 8 * Most);
+    }
+
     [Fact]
     public async Task It_restores_whatever_a_program_prints()
     {
