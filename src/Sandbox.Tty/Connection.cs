@@ -39,9 +39,10 @@ internal sealed unsafe class Connection
         _holder = holder;
     }
 
-    // Whether it wants to know the shell's state, and which one it knows.
+    // Whether it wants to know the shell's state, which one it knows, and since when.
     private bool _follows;
     private int _stateTold;
+    private long _stateToldAt = -TtyFrame.StateEvery;
 
     public int Fd => _fd;
 
@@ -59,6 +60,11 @@ internal sealed unsafe class Connection
 
     /// <summary>Whether Exit went out, so that nothing more will.</summary>
     public bool WasToldExit { get; private set; }
+
+    /// <summary>When it is to be told of the shell's state; never, when it knows it or takes nothing now.</summary>
+    public long StateDueAt => _follows && !IsBlocked && !WasToldExit && _stateTold != _holder.StateNumber
+        ? _stateToldAt + TtyFrame.StateEvery
+        : long.MaxValue;
 
     /// <summary>Bytes that <see cref="Receive"/> may need.</summary>
     public const int ScratchLength = LongestFrame + TtyFrame.MaxData;
@@ -136,7 +142,7 @@ internal sealed unsafe class Connection
     }
 
     /// <summary>Sends what there is to send until the socket takes no more. False when the connection is over.</summary>
-    public bool Send(TtyFlow flow, byte* ring, int? exitCode)
+    public bool Send(TtyFlow flow, byte* ring, int? exitCode, long now)
     {
         if (IsBlocked || WasToldExit)
         {
@@ -159,7 +165,7 @@ internal sealed unsafe class Connection
             _takenTold = sent ? told : _takenTold;
         }
 
-        if (!IsBlocked && _follows && _stateTold != _holder.StateNumber)
+        if (StateDueAt is not long.MaxValue and var due && (now >= due || exitCode is not null))
         {
             var number = _holder.StateNumber;
             fixed (byte* state = _holder.State)
@@ -169,7 +175,7 @@ internal sealed unsafe class Connection
                     return false;
                 }
 
-                _stateTold = sent ? number : _stateTold;
+                (_stateTold, _stateToldAt) = sent ? (number, now) : (_stateTold, _stateToldAt);
             }
         }
 

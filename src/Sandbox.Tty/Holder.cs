@@ -101,7 +101,7 @@ internal sealed unsafe class Holder
         {
             if (_stateLength == 0 && _marks is not null)
             {
-                _state = _state.Length == 0 ? new byte[TtyState.MostBytes] : _state;
+                _state = _state.Length == 0 ? new byte[TtyState.MostWritten] : _state;
                 _stateLength = _marks.State.Write(_state);
             }
 
@@ -327,7 +327,7 @@ internal sealed unsafe class Holder
                 continue;
             }
 
-            if (!connection.Send(Flow, _ring, EndedWith))
+            if (!connection.Send(Flow, _ring, EndedWith, now))
             {
                 Drop(slot, now);
                 continue;
@@ -415,6 +415,11 @@ internal sealed unsafe class Holder
         {
             // whether there is more to read is known only by reading
             due = now;
+        }
+
+        foreach (var connection in _connections)
+        {
+            due = Math.Min(due, connection?.StateDueAt ?? long.MaxValue);
         }
 
         return due == long.MaxValue ? -1 : (int)Math.Clamp(due - now, 0, int.MaxValue);

@@ -237,7 +237,32 @@ public sealed class ShellTests(HolderFixture fixture) : IClassFixture<HolderFixt
         await RunAsync(viewer, "history -s \"$(cat /tmp/long)\"; set -o histexpand");
         viewer.Type("!:0 \"$(cat /tmp/long)\" " + new string('z', 3000) + "\r");
         var last = (await viewer.UntilStateAsync(state => state.Last is { IsCut: true })).Last!;
-        Assert.InRange(last.Line!.Length, 2048, MarkReader.LongestText);
+        Assert.InRange(last.Line!.Length, TtyState.LongestTold - 3, TtyState.LongestTold);
+    }
+
+    [Fact]
+    public async Task Who_makes_marks_all_the_time_is_told_of_ten_times_a_second_and_the_last_one_is_told()
+    {
+        const int Count = 30_000;
+        var script = $"read line; i=0; while [ $i -lt {Count} ]; do i=$((i+1)); printf '\\033]633;P;Cwd=/%s;{Nonce}\\007' $i; done";
+        await using var terminal = await OpenTerminal.StartShellAsync(fixture, Nonce, ["/bin/sh", "-c", script], ["PATH=/bin"]);
+        await using var viewer = await terminal.FollowAsync();
+        var first = await viewer.UntilStateAsync(_ => true);
+        Assert.Equal((Nonce, 0UL), (first.Nonce, viewer.Held));
+
+        var since = System.Diagnostics.Stopwatch.StartNew();
+        viewer.Type("\n");
+        var (told, last) = (0, first);
+        while (await viewer.ReadAsync())
+        {
+            told += ReferenceEquals(last, viewer.State) ? 0 : 1;
+            last = viewer.State!;
+        }
+
+        Assert.Equal($"/{Count}", last.Cwd);
+
+        // one at once, and the last one when the program ends
+        Assert.InRange(told, 1, 2 + (since.ElapsedMilliseconds / TtyFrame.StateEvery));
     }
 
     [Fact]

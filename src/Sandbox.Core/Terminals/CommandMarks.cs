@@ -21,6 +21,10 @@ public sealed class CommandMarks
     private string? _lineBefore;
     private ulong _marksAt;
 
+    // What the history ended with before anything was read, until it ends with something else.
+    private string? _lineOfOthers;
+    private bool _hasPrompted;
+
     // The end of the prompt, while nothing was seen that was typed after it.
     private (ulong At, long Time)? _input;
 
@@ -30,6 +34,9 @@ public sealed class CommandMarks
         _reader = new MarkReader(nonce);
         State = new TtyState { Nonce = nonce };
     }
+
+    /// <summary>Whether output came before what is read: a line in a history may be from then, and is no later command's.</summary>
+    public bool IsLate { get; init; }
 
     /// <summary>Is told of each command as soon as its line is known: when it begins, or of a shell with prompts only when it is over.</summary>
     public Action<ShellCommand>? Learned { get; set; }
@@ -151,11 +158,13 @@ public sealed class CommandMarks
             Begin(null, false, input.At, input.Time);
         }
 
+        _lineOfOthers = IsLate && !_hasPrompted ? _line : _line == _lineOfOthers ? _lineOfOthers : null;
+        _hasPrompted = true;
         _input = null;
         var givenUp = exitCode == 130 && !isNew && _running?.OutputAt == _marksAt;
         if (_running is { } command && !givenUp)
         {
-            var line = _line is null ? null : _continued + _line;
+            var line = _line is null || _line == _lineOfOthers ? null : _continued + _line;
             var isCut = line?.Length > MarkReader.LongestText;
             _running = command with { Line = isCut ? line![..MarkReader.LongestText] : line, IsCut = isCut };
             End(exitCode, _marksAt, now);

@@ -3,7 +3,7 @@ namespace Sandbox.Core.Terminals;
 /// <summary>One command of a terminal's shell.</summary>
 public sealed record ShellCommand
 {
-    /// <summary>The line that was entered; null when the shell does not tell. It may hold anything, several lines too.</summary>
+    /// <summary>The line that was entered; null when the shell does not tell. It may hold anything, several lines too; a holder tells at most <see cref="TtyState.LongestTold"/> bytes.</summary>
     public string? Line { get; init; }
 
     /// <summary>Whether <see cref="Line"/> is only its beginning.</summary>

@@ -33,6 +33,9 @@ public static class TtyFrame
     /// <summary>Bytes of Data a connection may have outstanding: sent, and not yet acknowledged.</summary>
     public const int OutputWindow = 256 * 1024;
 
+    /// <summary>Milliseconds from one State of a connection to the next; only the last one before Exit may come earlier.</summary>
+    public const int StateEvery = 100;
+
     /// <summary>Bytes of output the holder keeps.</summary>
     public const int RingLength = 2 * 1024 * 1024;
 
@@ -72,6 +75,9 @@ public static class TtyFrame
     /// <summary>To the holder: empty. From now on it tells the shell's state; first at once, before any Data.</summary>
     public const byte Follow = (byte)'f';
 
-    /// <summary>From the holder, after Follow: a <see cref="TtyState"/>, the latest. What came between two is not told.</summary>
+    /// <summary>
+    /// From the holder, after Follow: a <see cref="TtyState"/>, the latest. What came between two is not told, and
+    /// between two is <see cref="StateEvery"/>: nobody acknowledges them.
+    /// </summary>
     public const byte State = (byte)'s';
 }

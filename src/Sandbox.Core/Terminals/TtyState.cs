@@ -23,8 +23,17 @@ public enum ShellIntegration
 /// </summary>
 public sealed record TtyState
 {
-    /// <summary>The most bytes it is written with.</summary>
+    /// <summary>The most bytes it is read from: a holder outlives what started it, and earlier ones told whole lines.</summary>
     public const int MostBytes = 62 * 1024;
+
+    /// <summary>The most bytes it is written with.</summary>
+    public const int MostWritten = 8 * 1024;
+
+    /// <summary>
+    /// The longest line and directory that are told, in bytes: a state is made by a few bytes of output. A line is cut
+    /// after a whole character; a directory that is longer is not told, since its beginning is another one.
+    /// </summary>
+    public const int LongestTold = 1024;
 
     private const ushort Absent = ushort.MaxValue;
     private const int LongestField = 3 * MarkReader.LongestText;
@@ -35,7 +44,7 @@ public sealed record TtyState
     /// <summary>What its shell tells.</summary>
     public ShellIntegration Integration { get; init; }
 
-    /// <summary>The shell's directory.</summary>
+    /// <summary>The shell's directory, see <see cref="LongestTold"/>.</summary>
     public string? Cwd { get; init; }
 
     /// <summary>The command that runs.</summary>
@@ -44,7 +53,7 @@ public sealed record TtyState
     /// <summary>The command that was over last.</summary>
     public ShellCommand? Last { get; init; }
 
-    /// <summary>Writes it; the number of bytes, at most <see cref="MostBytes"/>.</summary>
+    /// <summary>Writes it; the number of bytes, at most <see cref="MostWritten"/>.</summary>
     public int Write(Span<byte> bytes)
     {
         bytes[0] = (byte)Integration;
@@ -79,11 +88,31 @@ public sealed record TtyState
         return true;
     }
 
+    // Whole or absent.
     private static void WriteText(ref Span<byte> rest, string? text)
     {
-        var length = text is null ? 0 : Encoding.UTF8.GetBytes(text, rest[sizeof(ushort)..]);
-        BinaryPrimitives.WriteUInt16LittleEndian(rest, text is null ? Absent : (ushort)length);
+        var start = rest;
+        if (WriteBeginning(ref rest, text))
+        {
+            BinaryPrimitives.WriteUInt16LittleEndian(start, Absent);
+            rest = start[sizeof(ushort)..];
+        }
+    }
+
+    // True when it was cut.
+    private static bool WriteBeginning(ref Span<byte> rest, string? text)
+    {
+        if (text is null)
+        {
+            BinaryPrimitives.WriteUInt16LittleEndian(rest, Absent);
+            rest = rest[sizeof(ushort)..];
+            return false;
+        }
+
+        Encoding.UTF8.GetEncoder().Convert(text, rest.Slice(sizeof(ushort), LongestTold), flush: true, out _, out var length, out var isWhole);
+        BinaryPrimitives.WriteUInt16LittleEndian(rest, (ushort)length);
         rest = rest[(sizeof(ushort) + length)..];
+        return !isWhole;
     }
 
     private static bool TryReadText(ref ReadOnlySpan<byte> rest, out string? text)
@@ -115,14 +144,15 @@ public sealed record TtyState
 
     private static void WriteCommand(ref Span<byte> rest, ShellCommand? command)
     {
-        rest[0] = (byte)(command is null ? 0 : 1 | (command.IsCut ? 2 : 0) | (command.ExitCode is null ? 0 : 4));
+        ref var flags = ref rest[0];
+        flags = (byte)(command is null ? 0 : 1 | (command.IsCut ? 2 : 0) | (command.ExitCode is null ? 0 : 4));
         rest = rest[1..];
         if (command is null)
         {
             return;
         }
 
-        WriteText(ref rest, command.Line);
+        flags |= (byte)(WriteBeginning(ref rest, command.Line) ? 2 : 0);
         WriteText(ref rest, command.Cwd);
         BinaryPrimitives.WriteInt32LittleEndian(rest, command.ExitCode ?? 0);
         BinaryPrimitives.WriteInt64LittleEndian(rest[4..], command.StartedAt);

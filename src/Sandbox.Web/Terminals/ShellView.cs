@@ -5,9 +5,9 @@ using Sandbox.Core.Terminals;
 namespace Sandbox.Web.Terminals;
 
 /// <summary>One command of a terminal's shell.</summary>
-/// <param name="Command">The line that was entered; absent when the shell does not tell.</param>
+/// <param name="Command">The line that was entered, or its first 1024 bytes; absent when the shell does not tell.</param>
 /// <param name="Truncated">Whether that is only its beginning.</param>
-/// <param name="Cwd">The shell's directory when it began.</param>
+/// <param name="Cwd">The shell's directory when it began; absent when longer than 1024 bytes.</param>
 /// <param name="ExitCode">How it ended; absent while it runs, and when the shell lost track of it.</param>
 /// <param name="StartedAt">When it began.</param>
 /// <param name="EndedAt">When it was over; absent while it runs.</param>

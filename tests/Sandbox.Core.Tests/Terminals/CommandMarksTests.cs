@@ -135,12 +135,44 @@ public sealed class CommandMarksTests
     [Fact]
     public void The_longest_state_there_can_be_has_room()
     {
-        var letters = new string('\uffff', MarkReader.LongestText);
+        var letters = new string('\uffff', TtyState.LongestTold / 3);
         var command = new ShellCommand { Line = letters, Cwd = letters, ExitCode = 1 };
         var state = new TtyState { Nonce = new string('a', 64), Cwd = letters, Running = command, Last = command };
-        var bytes = new byte[TtyState.MostBytes];
+        var bytes = new byte[TtyState.MostWritten];
         Assert.True(TtyState.TryRead(bytes.AsSpan(0, state.Write(bytes)), out var read));
         Assert.Equal(state, read);
+    }
+
+    [Theory]
+    [InlineData("a", 1024)]
+    [InlineData("é", 512)]
+    [InlineData("日", 341)]
+    [InlineData("😀", 256)]
+    public void A_line_is_told_with_its_first_characters_and_a_long_directory_is_not(string letter, int kept)
+    {
+        var letters = string.Concat(Enumerable.Repeat(letter, MarkReader.LongestText));
+        var command = new ShellCommand { Line = letters, Cwd = letters, ExitCode = 1 };
+        var state = new TtyState { Nonce = Nonce, Cwd = letters, Running = command, Last = command };
+        var bytes = new byte[TtyState.MostWritten];
+        Assert.True(TtyState.TryRead(bytes.AsSpan(0, state.Write(bytes)), out var read));
+        var told = command with { Line = string.Concat(Enumerable.Repeat(letter, kept)), IsCut = true, Cwd = null };
+        Assert.Equal(state with { Cwd = null, Running = told, Last = told }, read);
+    }
+
+    [Fact]
+    public void A_line_from_before_is_no_command_of_who_came_late()
+    {
+        var late = new CommandMarks(Nonce) { IsLate = true };
+        var learned = new List<string?>();
+        late.Learned = command => learned.Add(command.Line);
+        void Read(string text) => late.Read(Encoding.UTF8.GetBytes(text), _now);
+
+        Read("ls\r\n" + Prompt("export TOKEN=1", 0) + "# " + Mark("B"));
+        Assert.Empty(learned);
+        Read(" ls\r\n" + Prompt("export TOKEN=1", 0) + "# " + Mark("B"));
+        Read("id\r\n" + Prompt("id", 0) + "# " + Mark("B"));
+        Read("export TOKEN=1\r\n" + Prompt("export TOKEN=1", 0) + "# " + Mark("B"));
+        Assert.Equal([null, "id", "export TOKEN=1"], learned);
     }
 
     private static string Mark(string text) => text[0] is 'D' or 'E' or 'F' or 'P' ? $"\e]633;{text};{Nonce}\a" : $"\e]633;{text[0]};{Nonce}{text[1..]}\a";
