@@ -60,6 +60,9 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
     private (int Cols, int Rows) _size;
     private TtyConnection? _connection;
 
+    // What no recording holds: lines from before it, and by what the marks of a terminal that runs are known.
+    private readonly MarkStripper _stripper = new();
+
     // Finds the commands, once the holder has told by what.
     private CommandMarks? _marks;
     private RecordingReason? _reason;
@@ -92,6 +95,8 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
     public long DurationMs => _writer.Last;
 
     private long Now => Math.Max(0, (long)(_time.GetUtcNow() - _start.StartedAt).TotalMilliseconds);
+
+    private int Begun => _writer.Begun + _stripper.Begun;
 
     private bool IsDecided
     {
@@ -245,7 +250,7 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
                 }
 
                 // Beyond the end is taken as the end: what was printed before is nobody's business.
-                await connection.AttachAsync(_offset + (ulong)_writer.Begun ?? long.MaxValue, _stop.Token);
+                await connection.AttachAsync(_offset + (ulong)Begun ?? long.MaxValue, _stop.Token);
                 lock (_gate)
                 {
                     _connection = connection;
@@ -290,7 +295,7 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
     {
         lock (_gate)
         {
-            _marks ??= new CommandMarks(state.Nonce) { Learned = command => _writer.Mark(Now, Label(command.Line)) };
+            _marks ??= new CommandMarks(state.Nonce) { IsLate = true, Learned = command => _writer.Mark(Now, Label(command.Line)) };
         }
     }
 
@@ -313,18 +318,19 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
             {
                 _held = Math.Max(_held, item.Offset);
             }
-            else if (item.Offset > _offset + (ulong)_writer.Begun)
+            else if (item.Offset > _offset + (ulong)Begun)
             {
                 _writer.Output(now, _writer.DecodeRest());
+                _stripper.Skip();
                 _writer.Mark(now, $"{item.Offset + (ulong)(item.Screen is null ? 0 : item.Data.Length) - _offset.Value} bytes of output were lost here");
             }
 
-            var text = _writer.Decode(item.Data.Span);
+            var text = _writer.Decode(_stripper.Strip(item.Data.Span));
             _marks?.Read(item.Data.Span, now);
             _writer.Output(now, text);
 
-            // A character that has only begun is asked for again after a restart.
-            _offset = item.Offset + (ulong)item.Data.Length - (ulong)_writer.Begun;
+            // A character or a mark that has only begun is asked for again after a restart.
+            _offset = item.Offset + (ulong)item.Data.Length - (ulong)Begun;
             return _lines.WrittenCount < FlushAt || Flush();
         }
     }
