@@ -146,6 +146,18 @@ public sealed class ImageTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
+    public async Task Of_thousands_of_images_in_a_moment_most_are_not_made()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        await visitor.Page.AddInitScriptAsync("window.made = 0; const { prototype } = CanvasRenderingContext2D; const put = prototype.putImageData; prototype.putImageData = function (...image) { window.made++; return put.apply(this, image); };");
+        await visitor.LaunchAsync("busybox");
+        await visitor.PutAsync("tmp/dots", System.Text.Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("\ePq#1;2;0;0;100#1@\e\\\r\n", 20_000))));
+        await visitor.TypeAsync("cat /tmp/dots; echo dots-$((6*7))");
+        await visitor.SeesLineAsync("dots-42");
+        Assert.InRange(await visitor.Page.EvaluateAsync<int>("() => window.made"), 900, 15_000);
+    }
+
+    [Fact]
     public async Task A_program_learns_that_images_are_shown()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);

@@ -1,5 +1,6 @@
 import type { ImageAddon } from "@xterm/addon-image";
 import type { Terminal } from "@xterm/xterm";
+import { ImageBudget } from "./image-budget";
 import { sizeOfImage } from "./image-size";
 
 /** What programs print is not to be trusted with a visitor's memory: 16 MB an image, 32 MB a terminal, then the oldest go. */
@@ -34,7 +35,7 @@ export function startImages(terminal: Terminal, loaded: () => void): void {
   const load = (): Promise<ImageAddon> => addon ??= import("@xterm/addon-image").then(module => {
     const made = new module.ImageAddon(limits);
     terminal.loadAddon(made);
-    limitSize(readers(made).iip);
+    limitReaders(readers(made), new ImageBudget(() => performance.now()));
     limitNumber((made as unknown as { _storage: Storage })._storage);
     loaded();
     // From here on the addon reads by itself. Not before the parser is done with this one.
@@ -63,14 +64,16 @@ export function startImages(terminal: Terminal, loaded: () => void): void {
  * So its reader of base64, which says 1 for what is none, says so for what is no image of a size to be decoded too. A
  * handler of the sequence before the addon's would not do: it is passed over for what is longer than xterm hands to one.
  */
-function limitSize({ _dec: decoder }: Readers["iip"]): void {
+function limitReaders({ sixel, iip: { _dec: decoder } }: Readers, budget: ImageBudget): void {
+  const unhook = sixel.unhook.bind(sixel);
+  sixel.unhook = success => unhook(success && budget.take());
   const end = decoder.end.bind(decoder);
   decoder.end = () => {
     if (end() !== 0) {
       return 1;
     }
     const size = sizeOfImage(decoder.data8);
-    return size && size.width * size.height < limits.pixelLimit ? 0 : 1;
+    return size && size.width * size.height < limits.pixelLimit && budget.take() ? 0 : 1;
   };
 }
 
