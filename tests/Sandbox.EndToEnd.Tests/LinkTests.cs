@@ -27,6 +27,7 @@ public sealed class LinkTests(Instance instance, Chromium chromium)
 
         await ClickAsync(visitor, target);
         await Assertions.Expect(bar).ToContainTextAsync($"Open this address? {target}");
+        await Assertions.Expect(page.GetByRole(AriaRole.Group, new() { Name = $"Open this address? {target}" })).ToBeVisibleAsync();
         await page.Keyboard.PressAsync("Escape");
         await Assertions.Expect(bar).ToHaveCountAsync(0);
 

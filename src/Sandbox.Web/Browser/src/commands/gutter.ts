@@ -77,6 +77,7 @@ export class Gutter {
     const title = document.createElement("p");
     title.className = "command-menu-title";
     title.textContent = `${lineOf(command) || "Command"} (${outcomeWords(command)})`;
+    this.#menu.setAttribute("aria-label", title.textContent);
     this.#menu.replaceChildren(title, ...actionsOf(command, this.actions).map(({ label, run }) => {
       const item = document.createElement("button");
       item.type = "button";

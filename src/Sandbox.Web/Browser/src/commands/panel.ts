@@ -68,6 +68,8 @@ function draw(command: Command, commands: TerminalCommands, isOpen: boolean): HT
   state.dataset["outcome"] = now;
   const output = make("pre", "command-output");
   output.tabIndex = 0;
+  output.setAttribute("role", "group");
+  output.setAttribute("aria-label", "Output");
   const details = make("details", "", make("summary", "", "Output"), output);
   details.addEventListener("toggle", () => {
     if (details.open) {

@@ -7,6 +7,7 @@ export function askLines(text: string): Promise<boolean> {
   const sample = document.createElement("pre");
   sample.className = "paste-sample";
   sample.tabIndex = 0;
+  sample.setAttribute("role", "group");
   sample.setAttribute("aria-label", "What would be pasted");
   sample.textContent = preview(text);
   const never = document.createElement("input");

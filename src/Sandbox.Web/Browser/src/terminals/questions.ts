@@ -30,7 +30,8 @@ export class Questions {
     bar.className = "ws-notice ws-question";
     bar.dataset["kind"] = kind;
     bar.setAttribute("role", fromProgram ? "status" : "group");
-    bar.setAttribute("aria-label", text);
+    // Whoever comes to the first button hears what it is about, all of it.
+    bar.setAttribute("aria-label", detail ? `${text} ${detail}` : text);
     const words = document.createElement("span");
     words.textContent = text;
     if (detail) {
