@@ -47,12 +47,13 @@ public sealed class SurvivalTests(Instance instance, Chromium chromium)
         await visitor.LaunchAsync("busybox");
         await visitor.TypeAsync($"seq 1 {Last}; echo over-$((6*7))");
         await NumbersOnTheWire.UntilAsync(visitor.Page, 100_000);
+        Assert.InRange((await NumbersOnTheWire.SeenAsync(visitor.Page)).Last, 0, Last - 1);
         switch (what)
         {
             case "network":
                 await line!.CutAsync();
                 await visitor.Page.Locator(".ws-tab.active[data-state='offline']").WaitForAsync();
-                await Task.Delay(TimeSpan.FromSeconds(4));
+                await Task.Delay(TimeSpan.FromSeconds(30));
                 line.Mend();
                 break;
             case "reload":

@@ -6,7 +6,7 @@ namespace Sandbox.Tty.Tests;
 /// <summary>A connection to a holder on which everything may be said, framed or not.</summary>
 internal sealed class RawAsker : IDisposable
 {
-    private static readonly byte[] Kinds = [TtyFrame.Attach, TtyFrame.Watch, TtyFrame.Ack, TtyFrame.Input, TtyFrame.Resize, TtyFrame.Data, TtyFrame.Exit, TtyFrame.Taken, 0, 0xFF];
+    private static readonly byte[] Kinds = [TtyFrame.Attach, TtyFrame.Watch, TtyFrame.Follow, TtyFrame.Ack, TtyFrame.Input, TtyFrame.Resize, TtyFrame.Data, TtyFrame.Exit, TtyFrame.Taken, TtyFrame.Screen, TtyFrame.State, 0, 0xFF];
 
     private readonly Socket _socket;
 

@@ -40,13 +40,38 @@ internal static class ApiDocs
         });
         """;
 
+    /// <summary>The hub is no REST, so no generator knows it.</summary>
+    private const string Description =
+        """
+        Linux sandboxes for the browser and for programs. A caller is a guest, by the cookie of the first answer or by a token of POST /api/v1/guests.
+        Errors are problem+json (RFC 9457) with a code for programs.
+
+        ## Terminals
+
+        Bytes go over SignalR at `/hubs/terminal`, with MessagePack or JSON (there bytes are base64); the token goes as `Authorization: Bearer` or as `access_token` in the query. What is refused is a HubException whose message begins with the code: `not_found: …`.
+
+        | call | |
+        |---|---|
+        | `Open(sandboxId, cols, rows, command)` | starts a terminal and gives its id; `command` is an array of strings, or null for the image's shell |
+        | `Attach(terminalId, after)` | a stream of items: all that the terminal prints after the first `after` bytes; 0 is all that is kept |
+        | `Follow(terminalId, after)` | the same with items of the shell between them, where it marks its commands |
+        | `Input(terminalId, data)` | types up to 16 KiB; `conflict` when the program does not read and 64 KiB wait |
+        | `Resize(terminalId, cols, rows)` | 1 to 1000 each |
+        | `Ack(terminalId, bytesHeld)` | how many bytes of the terminal the client holds; at least every 64 KiB, at most 256 KiB are sent without |
+        | `Close(terminalId)` | hangs it up, for everybody |
+
+        An item is `{offset, data}`; `offset` is how many bytes of the terminal came before it.
+        With `exitCode` it is the last one.
+        One whose `offset` is more than the client holds comes after a gap: that much output is no longer kept. It has `screen: {cols, rows}` when its bytes draw the screen as it is now on a terminal of that size, in place of the last bytes skipped.
+        One with `shell: {nonce, integration, cwd, running, lastCommand}` has no bytes; marks (OSC 633) in the output count only with that nonce. A command is `{command, truncated, cwd, exitCode, startedAt, endedAt}`, each absent when it is not known.
+        """;
+
     public static void AddApiDocs(this IServiceCollection services) => services.AddOpenApi(api =>
     {
         api.AddDocumentTransformer((document, _, _) =>
         {
             document.Info.Title = "Sandbox";
-            document.Info.Description = "Linux sandboxes for the browser and for programs. A caller is a guest, by the cookie of the first answer or by a token of POST /api/v1/guests. "
-                + "Errors are problem+json (RFC 9457) with a code for programs. Terminals are at the hub /hubs/terminal (SignalR).";
+            document.Info.Description = Description;
             document.Components ??= new OpenApiComponents();
             document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal);
             document.Components.SecuritySchemes["bearer"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "A token of POST /api/v1/guests" };

@@ -2,7 +2,7 @@ import { Series } from "./series.mjs";
 import { exit } from "./terminal.mjs";
 import { TtydTerminal } from "./ttyd.mjs";
 
-const prompt = /[#$] (\x1b\[[?0-9]*[a-z])*$/;
+const prompt = /[#$] (\x1b(\[[?0-9]*[a-z]|\][^\x07]*\x07))*$/;
 const busy = "while :; do read -t .1; echo 'A line of a build log, as long as such lines are, eighty columns or nearly so'; done";
 const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
 

@@ -15,7 +15,7 @@ public sealed class HubFuzzTests
     private const int Mutations = 400;
 
     private static readonly string[] ShellCommand = ["sh"];
-    private static readonly string[] Methods = ["Open", "Attach", "Input", "Resize", "Ack", "Close", "Viewers", "SizePolicy", "Introduce", "Shared"];
+    private static readonly string[] Methods = ["Open", "Attach", "Follow", "Input", "Resize", "Ack", "Close", "Viewers", "SizePolicy", "Introduce", "Shared"];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -197,7 +197,7 @@ public sealed class HubFuzzTests
 
         foreach (var (method, others) in new[] { ("Open", 3), ("Attach", 1), ("Input", 1), ("Resize", 2), ("Ack", 1), ("Close", 0), ("Viewers", 0), ("SizePolicy", 1), ("Introduce", 1) })
         {
-            var type = method is "Attach" or "Viewers" ? 4 : 1;
+            var type = method is "Attach" or "Follow" or "Viewers" ? 4 : 1;
             foreach (var (what, value) in Values())
             {
                 for (var wrong = 0; wrong <= others; wrong++)
@@ -356,7 +356,7 @@ public sealed class HubFuzzTests
                 $"[\"{sandbox}\",80,24,[null]]", $"[\"{sandbox}\",80,24,[\"\"]]", $"[\"{sandbox}\",80,24,\"sh\"]", $"[\"{sandbox}\",80,24,[\"\\u0000\"]]", $"[\"{sandbox}\",1e9,24,null]",
             })
             {
-                yield return $"{{\"type\":{(method is "Attach" or "Viewers" ? 4 : 1)},\"invocationId\":\"{++number}\",\"target\":{JsonSerializer.Serialize(method)},\"arguments\":{arguments}}}";
+                yield return $"{{\"type\":{(method is "Attach" or "Follow" or "Viewers" ? 4 : 1)},\"invocationId\":\"{++number}\",\"target\":{JsonSerializer.Serialize(method)},\"arguments\":{arguments}}}";
             }
         }
     }

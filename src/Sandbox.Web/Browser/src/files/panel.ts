@@ -1,4 +1,5 @@
 import { Problem } from "../api";
+import { writeClipboard } from "../terminals/clipboard";
 import { toast } from "../toast";
 import { iconButton, make, pickFiles, textButton } from "./dom";
 import { takeDrops } from "./drop";
@@ -126,7 +127,7 @@ class FilesPanel {
     return [
       ...node.kind === "other" ? [] : node.kind === "symlink" ? [{ label: "Open", kind: "", run: () => void this.#follow(node) }] : [{ label: node.kind === "directory" ? "Download as .tar" : "Download", kind: "", run: () => this.#download(node) }],
       ...node.kind === "directory" ? [{ label: "Upload here", kind: "", run: () => void this.#pick(false, into) }] : [],
-      { label: "Copy path", kind: "", run: () => void navigator.clipboard.writeText(shown(node.path)).then(() => toast("Path copied"), () => toast("The browser did not allow that", "error")) },
+      { label: "Copy path", kind: "", run: () => void writeClipboard(shown(node.path)).then(done => done ? toast("Path copied") : toast("The browser does not let this page copy", "error")) },
       { label: "Delete", kind: "danger", run: () => void this.#remove(node) },
     ];
   }

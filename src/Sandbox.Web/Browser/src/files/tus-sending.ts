@@ -11,6 +11,7 @@ export class TusSending implements Sending {
   #progress: (sent: number) => void = () => undefined;
   #settle: { resolve: () => void; reject: (problem: Problem) => void } | null = null;
   #looked = false;
+  #paused = false;
 
   constructor(private readonly url: string, private readonly file: File) {
     const large = file.size > smallFile;
@@ -34,6 +35,7 @@ export class TusSending implements Sending {
 
   async start(onProgress: (sent: number) => void): Promise<void> {
     this.#progress = onProgress;
+    this.#paused = false;
     await this.#readable();
     if (!this.#looked && this.file.size > smallFile) {
       this.#looked = true;
@@ -60,8 +62,9 @@ export class TusSending implements Sending {
   }
 
   pause(): void {
+    this.#paused = true;
     void this.#upload.abort(false).catch(() => undefined);
-    this.#settle?.reject(new Problem("offline", 0, "The server cannot be reached."));
+    this.#settle?.reject(offline());
   }
 
   cancel(): void {
@@ -71,6 +74,9 @@ export class TusSending implements Sending {
   }
 
   #run(): Promise<void> {
+    if (this.#paused) {
+      return Promise.reject(offline());
+    }
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
       this.#upload.start();
@@ -104,11 +110,15 @@ export class DirectorySending implements Sending {
   }
 }
 
+function offline(): Problem {
+  return new Problem("offline", 0, "The server cannot be reached.");
+}
+
 function problemOf(error: Error | DetailedError): Problem {
   const response = "originalResponse" in error ? error.originalResponse : null;
   const status = response?.getStatus() ?? 0;
   if (status === 0) {
-    return new Problem("offline", 0, "The server cannot be reached.");
+    return offline();
   }
   try {
     const { code, detail } = JSON.parse(response!.getBody()) as { code?: string; detail?: string };

@@ -1,5 +1,6 @@
 import { api, Problem } from "../api";
 import { timeLeft } from "../countdown";
+import { writeClipboard } from "../terminals/clipboard";
 import { hubMessage } from "../workspace/tabs";
 import { type Audience, type SizePolicy } from "./audience";
 
@@ -136,15 +137,13 @@ export class ShareDialog {
     input.value = made.url;
     input.addEventListener("focus", () => input.select());
     const copy = button("Copy link", "button primary", () => {
-      navigator.clipboard.writeText(made.url).then(
-        () => {
-          copy.textContent = "Copied";
-        },
-        () => {
-          copy.textContent = "Press Ctrl+C";
+      void writeClipboard(made.url).then(done => {
+        copy.textContent = done ? "Copied" : "Press Ctrl+C";
+        if (!done) {
           input.focus();
           input.select();
-        });
+        }
+      });
     });
     const row = make("div", "share-row");
     row.append(input, copy);

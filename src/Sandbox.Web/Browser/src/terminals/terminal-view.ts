@@ -5,9 +5,10 @@ import type { SearchAddon } from "@xterm/addon-search";
 import { type IBufferRange, type ITerminalOptions, Terminal } from "@xterm/xterm";
 import { isDark, onThemeChange } from "../theme-toggle";
 import { toast } from "../toast";
-import { readClipboard } from "./clipboard";
+import { readClipboard, writeClipboard } from "./clipboard";
 import { startImages } from "./images";
 import { plain } from "./osc";
+import { OutputFeed } from "./output-feed";
 import { onDensity, Painter } from "./painter";
 import { paletteOf } from "./palettes";
 import { harmless, lineCount } from "./paste";
@@ -65,6 +66,8 @@ export class TerminalView implements TerminalSink {
   #search: SearchAddon | null = null;
   #searchedHow = "";
   #replaying = false;
+  /** Whether what xterm types now was pasted. */
+  #pasting = false;
   /** Whether Enter was pressed and nothing was printed since. */
   #entered = false;
   #replayTimer = 0;
@@ -76,6 +79,7 @@ export class TerminalView implements TerminalSink {
   #room: Size | undefined;
   readonly #restorer: ScreenRestorer;
   readonly #characters = new WholeCharacters();
+  readonly #feed: OutputFeed;
   readonly #status = document.createElement("div");
 
   /**
@@ -111,6 +115,7 @@ export class TerminalView implements TerminalSink {
     element.append(room);
     this.terminal.open(room);
     this.#restorer = new ScreenRestorer(this.terminal, () => this.fit());
+    this.#feed = new OutputFeed(this.terminal, piece => this.#characters.take(piece));
     this.#status.className = "hidden-text";
     this.#status.setAttribute("role", "status");
     element.append(this.#status);
@@ -126,8 +131,7 @@ export class TerminalView implements TerminalSink {
         return;
       }
       this.#entered ||= text.includes("\r");
-      const changed = this.transform(text);
-      this.#session?.type(encoder.encode(changed));
+      this.#session?.type(encoder.encode(this.#pasting ? text : this.transform(text)));
     });
     this.terminal.onBinary(text => this.#session?.type(Uint8Array.from(text, letter => letter.charCodeAt(0))));
     this.terminal.onTitleChange(title => this.onTitle(title));
@@ -157,7 +161,7 @@ export class TerminalView implements TerminalSink {
 
   write(data: Uint8Array, parsed: () => void): void {
     this.#restorer.inTurn(() =>
-      this.terminal.write(this.#characters.take(data), () => {
+      this.#feed.write(data, () => {
         parsed();
         this.#entered = false;
         if (this.#replaying) {
@@ -169,8 +173,14 @@ export class TerminalView implements TerminalSink {
   screen(data: Uint8Array, size: Size, skipped: number, parsed: () => void): void {
     const text = skipped > 0 ? `${inWords(skipped)} of output were skipped; this is the screen now` : null;
     this.#restorer.inTurn(() => {
+      this.#feed.flush();
       this.#characters.forget();
-      this.#restorer.show(this.#characters.take(data), size, text, parsed);
+      this.#restorer.show(this.#characters.take(data), size, text, () => {
+        parsed();
+        if (this.#replaying) {
+          this.#replayEndsLater(replayQuiet);
+        }
+      });
     });
     this.#status.textContent = text;
   }
@@ -178,7 +188,11 @@ export class TerminalView implements TerminalSink {
   gap(bytes: number, first: boolean): void {
     const size = inWords(bytes);
     const text = first ? `${size} of earlier output are no longer kept` : `${size} of output were not kept while you were away`;
-    this.terminal.write(`\x1b[0m\r\n\x1b[7m ⋯ ${text} ⋯ \x1b[0m\r\n`);
+    this.#restorer.inTurn(() => {
+      this.#feed.flush();
+      this.#characters.forget();
+      this.terminal.write(`\x1b[0m\r\n\x1b[7m ⋯ ${text} ⋯ \x1b[0m\r\n`);
+    });
   }
 
   fit(): void {
@@ -268,14 +282,16 @@ export class TerminalView implements TerminalSink {
     // A prompt has words before the cursor; what reads a text from a line's beginning, as cat does, is asked nothing.
     const prompts = buffer.active.type === "normal" && buffer.active.cursorX > 0 && !this.#entered;
     if (prompts && !modes.bracketedPasteMode && preferences.now.askPaste && lineCount(text) > 1) {
-      const { askLines } = await import("./paste-dialog");
-      const yes = await askLines(text);
+      const dialog = await pasteDialog();
+      const yes = await dialog?.askLines(text);
       this.focus();
       if (!yes) {
         return;
       }
     }
+    this.#pasting = true;
     this.terminal.paste(harmless(text));
+    this.#pasting = false;
   }
 
   /** Pastes what is on the clipboard; where it cannot be read, the visitor pastes it into a box. */
@@ -285,8 +301,8 @@ export class TerminalView implements TerminalSink {
     }
     let text = await readClipboard();
     if (text === null) {
-      const { askText } = await import("./paste-dialog");
-      text = await askText();
+      const dialog = await pasteDialog();
+      text = await dialog?.askText() ?? null;
       this.focus();
     }
     await this.paste(text ?? "");
@@ -336,6 +352,7 @@ export class TerminalView implements TerminalSink {
     this.#observer.disconnect();
     this.#ends.forEach(end => end());
     this.#painter.dispose();
+    this.#feed.dispose();
     this.terminal.dispose();
   }
 
@@ -357,7 +374,7 @@ export class TerminalView implements TerminalSink {
       case "KeyC":
         if (this.terminal.hasSelection()) {
           event.preventDefault();
-          void navigator.clipboard?.writeText(this.terminal.getSelection()).catch(() => undefined);
+          void writeClipboard(this.terminal.getSelection()).then(done => done || toast("The browser does not let this page copy", "error"));
         }
         return false;
       case "KeyV":
@@ -485,6 +502,16 @@ export class TerminalView implements TerminalSink {
 
 function inWords(bytes: number): string {
   return bytes >= 1024 * 1024 ? `${(bytes / 1024 / 1024).toFixed(1)} MiB` : bytes >= 1024 ? `${Math.round(bytes / 1024)} KiB` : `${bytes} bytes`;
+}
+
+/** Null, and a word about it, where it cannot be loaded. */
+async function pasteDialog(): Promise<typeof import("./paste-dialog") | null> {
+  try {
+    return await import("./paste-dialog");
+  } catch {
+    toast("Nothing was pasted: the server cannot be reached. Check your connection.", "error");
+    return null;
+  }
 }
 
 /** xterm's names for what a visitor chose. */
