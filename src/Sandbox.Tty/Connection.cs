@@ -210,7 +210,7 @@ internal sealed unsafe class Connection
     }
 
     /// <summary>Whether nothing more is to be said: the viewer holds every byte and knows how the process ended.</summary>
-    public bool IsComplete(TtyFlow flow) => WasToldExit && _restCount == 0 && Viewer?.Held == flow.End;
+    public bool IsComplete(TtyFlow flow) => WasToldExit && _restCount == 0 && Viewer is { Outstanding: 0 } viewer && viewer.Sent == flow.End;
 
     /// <summary>Closes the socket and gives the memory back.</summary>
     public void Close()

@@ -78,7 +78,7 @@ internal sealed unsafe class TailScreen
         {
             Feed(_flow.End);
             _screen ??= new TerminalScreen(_size.Cols, _size.Rows);
-            var bytes = _screen.Write(TtyFrame.MaxScreen);
+            var bytes = _screen.Write(TtyFrame.MaxScreen - SizeLength);
             _written = new byte[SizeLength + bytes.Length];
             BinaryPrimitives.WriteUInt16LittleEndian(_written, (ushort)_screen.Cols);
             BinaryPrimitives.WriteUInt16LittleEndian(_written.AsSpan(sizeof(ushort)), (ushort)_screen.Rows);

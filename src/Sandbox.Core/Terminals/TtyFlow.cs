@@ -18,6 +18,12 @@ public sealed class TtyFlow
     private const int LossStep = 16 * 1024;
     private const int LossPause = 64;
 
+    /// <summary>
+    /// The part of a window that a screen may take. It is sent when the rest is free: viewers say what they hold at least
+    /// once in a quarter of a window.
+    /// </summary>
+    public const double ScreenShare = 0.75;
+
     private readonly List<TtyViewer> _viewers = [];
     private readonly int _window;
     private readonly long _patience;
@@ -127,9 +133,9 @@ public sealed class TtyFlow
     }
 
     /// <summary>Whether a viewer may be sent more and what it needs next is no longer kept: it is to be sent the screen.</summary>
-    public bool HasGap(TtyViewer viewer) => viewer.Sent < Start && viewer.Outstanding < (ulong)_window;
+    public bool HasGap(TtyViewer viewer) => viewer.Sent < Start && viewer.Outstanding <= (ulong)(_window - (int)(_window * ScreenShare));
 
-    /// <summary>Notes that a viewer was sent the screen at the end, in so many bytes. They count as outstanding until it acknowledges.</summary>
+    /// <summary>Notes that a viewer with a gap was sent the screen at the end, in so many bytes. They count as outstanding until it acknowledges.</summary>
     public void Skip(TtyViewer viewer, int sent) => viewer.Skip(End, sent);
 
     /// <summary>

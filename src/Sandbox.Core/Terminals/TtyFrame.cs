@@ -24,13 +24,13 @@ public static class TtyFrame
     /// <summary>The longest Data payload, its offset included.</summary>
     public const int MaxData = 64 * 1024;
 
-    /// <summary>The longest screen, without the offset and the size before it.</summary>
-    public const int MaxScreen = 256 * 1024;
+    /// <summary>The longest screen, with the size and without the offset before it.</summary>
+    public const int MaxScreen = (int)(OutputWindow * TtyFlow.ScreenShare);
 
     /// <summary>Bytes of Input a connection may have outstanding: sent, and not yet reported as Taken.</summary>
     public const int InputWindow = 64 * 1024;
 
-    /// <summary>Bytes of Data a connection may have outstanding: sent, and not yet acknowledged.</summary>
+    /// <summary>Bytes of Data and Screen a connection may have outstanding: sent, and not yet acknowledged.</summary>
     public const int OutputWindow = 256 * 1024;
 
     /// <summary>Milliseconds from one State of a connection to the next; only the last one before Exit may come earlier.</summary>

@@ -37,7 +37,7 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
     private const int MostLabel = 200;
 
     /// <summary>No browser is that far behind because it acknowledges only now and then.</summary>
-    private const ulong Lag = TtyFrame.OutputWindow / 2;
+    private const ulong Lag = TtyFrame.OutputWindow / 4;
 
     private static readonly TimeSpan FlushEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

@@ -328,7 +328,7 @@ internal sealed class TtyConnection : IAsyncDisposable
     private static bool IsLengthOf(byte kind, uint length) => kind switch
     {
         TtyFrame.Data => length is > sizeof(ulong) and <= TtyFrame.MaxData,
-        TtyFrame.Screen => length is >= sizeof(ulong) + ScreenSizeLength and <= sizeof(ulong) + ScreenSizeLength + TtyFrame.MaxScreen,
+        TtyFrame.Screen => length is >= sizeof(ulong) + ScreenSizeLength and <= sizeof(ulong) + TtyFrame.MaxScreen,
         TtyFrame.Taken => length == sizeof(ulong),
         TtyFrame.Exit => length == sizeof(int),
         TtyFrame.State => length <= TtyState.MostBytes,
