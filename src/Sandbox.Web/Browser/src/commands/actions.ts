@@ -27,8 +27,8 @@ export function actionsOf(command: Command, actions: CommandActions): Action[] {
 }
 
 function repeat(line: string, { log, enter, focus }: CommandActions): void {
-  if (log.running || log.terminal.buffer.active.type === "alternate") {
-    toast("Another command still runs; wait for it, or interrupt it", "error");
+  if (!log.isReady) {
+    toast("The prompt is not free: wait for what runs, or clear what is typed", "error");
     return;
   }
   void enter?.(line);

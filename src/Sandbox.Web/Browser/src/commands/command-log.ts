@@ -6,6 +6,8 @@ export interface ShellNow {
   nonce: string;
   /** commands: each one when it begins and when it is over. prompts: only when it is over. */
   integration?: "commands" | "prompts" | null;
+  /** The command that runs. `command`: its line, or if it is truncated the beginning of it. */
+  running?: { command?: string; truncated?: boolean } | null;
 }
 
 export interface Command {
@@ -38,7 +40,7 @@ export class CommandLog {
   onChange: (command: Command | null) => void = () => undefined;
   /** A command is over, now and not in a replay. */
   onDone: (command: Command) => void = () => undefined;
-  #nonce = "";
+  #now: ShellNow = { nonce: "" };
   #prompts = false;
   #number = 0;
   #prompt: IMarker | null = null;
@@ -49,7 +51,7 @@ export class CommandLog {
 
   constructor(readonly terminal: Terminal, private readonly isReplaying: () => boolean) {
     terminal.parser.registerOscHandler(633, data => {
-      const mark = parseMark(data, this.#nonce);
+      const mark = parseMark(data, this.#now.nonce);
       if (mark) {
         this.#take(mark);
       }
@@ -64,11 +66,33 @@ export class CommandLog {
 
   /** Whether the shell tells anything. */
   get tells(): boolean {
-    return this.#nonce !== "";
+    return this.#now.nonce !== "";
   }
 
   told(now: ShellNow): void {
-    this.#nonce = now.nonce;
+    this.#now = now;
+  }
+
+  /** Whether a line that is entered now is one of its own: nothing runs, and nothing stands at the prompt yet. */
+  get isReady(): boolean {
+    const { active } = this.terminal.buffer;
+    const at = this.#input;
+    const isTyped = at !== null && !at.marker.isDisposed && (at.marker.line !== active.baseY + active.cursorY || at.column !== active.cursorX);
+    return !this.running && !this.#now.running && active.type === "normal" && !isTyped;
+  }
+
+  /** Output was skipped, and marks with it: what ran before goes on only if the server says so. */
+  skipped(): void {
+    const { running } = this;
+    const now = this.#now.running;
+    if (running && !(now && (now.truncated ? running.line?.startsWith(now.command ?? "") : running.line === (now.command ?? null)))) {
+      running.running = false;
+      this.onChange(running);
+    }
+    this.#prompt?.dispose();
+    this.#input?.marker.dispose();
+    this.#prompt = this.#input = this.#line = this.#before = null;
+    this.#continued = "";
   }
 
   /** What a command printed, as far as it is still there. */

@@ -43,6 +43,14 @@ export function showCommands(element: HTMLElement, current: () => TerminalComman
       return;
     }
     items.set(command, item);
+    // The log forgets the oldest ones.
+    for (const [old, its] of items) {
+      if (items.size <= shown!.log.commands.length) {
+        break;
+      }
+      its.remove();
+      items.delete(old);
+    }
     if (before) {
       before.replaceWith(item);
     } else {

@@ -28,6 +28,7 @@ export function followCommands(view: TerminalView, session: TerminalSession, typ
   };
   const actions = { log, enter: types ? enter : null, focus: () => view.focus() };
   const gutter = new Gutter(view.element, actions);
+  view.onSkipped = () => log.skipped();
   session.onShell = shell => {
     const first = !log.tells;
     log.told(shell);

@@ -41,13 +41,17 @@ export class ScreenRestorer {
     }
   }
 
-  /** @param marker tells of the gap; what is shown goes up before it. Null on a page that has shown nothing. */
-  show(data: Uint8Array, size: Size, marker: string | null, parsed: () => void): void {
+  /**
+   * @param marker tells of the gap; what is shown goes up before it. Null on a page that has shown nothing.
+   * @param begun is called when what was written before is read
+   */
+  show(data: Uint8Array, size: Size, marker: string | null, begun: () => void, parsed: () => void): void {
     this.inTurn(() => {
       this.#later = [];
       this.#drawing++;
       const up = marker === null ? "" : `\x1b[?1049l\x1b[!p\x1b[999;1H\r\n\x1b[7m ⋯ ${marker} ⋯ \x1b[0m${"\r\n".repeat(this.terminal.rows)}`;
       this.terminal.write(up, () => {
+        begun();
         this.terminal.resize(size.cols, size.rows);
         this.terminal.write(this.#silenced(data), () => {
           this.#silent = false;

@@ -44,6 +44,8 @@ export class TerminalView implements TerminalSink {
   readonly terminal: Terminal;
   onTitle: (title: string) => void = () => undefined;
   onLeave: () => void = () => undefined;
+  /** Output was skipped; what was before it is read, and what comes after it is not. */
+  onSkipped: () => void = () => undefined;
   onFind: () => void = () => undefined;
   /** @param index of the place that is shown, from 0; less where there are too many to count */
   onFound: (index: number, count: number) => void = () => undefined;
@@ -175,7 +177,7 @@ export class TerminalView implements TerminalSink {
     this.#restorer.inTurn(() => {
       this.#feed.flush();
       this.#characters.forget();
-      this.#restorer.show(this.#characters.take(data), size, text, () => {
+      this.#restorer.show(this.#characters.take(data), size, text, () => this.onSkipped(), () => {
         parsed();
         if (this.#replaying) {
           this.#replayEndsLater(replayQuiet);
@@ -191,7 +193,7 @@ export class TerminalView implements TerminalSink {
     this.#restorer.inTurn(() => {
       this.#feed.flush();
       this.#characters.forget();
-      this.terminal.write(`\x1b[0m\r\n\x1b[7m ⋯ ${text} ⋯ \x1b[0m\r\n`);
+      this.terminal.write(`\x1b[0m\r\n\x1b[7m ⋯ ${text} ⋯ \x1b[0m\r\n`, () => this.onSkipped());
     });
   }
 
