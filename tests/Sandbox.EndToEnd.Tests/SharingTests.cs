@@ -76,6 +76,15 @@ public sealed class SharingTests(Instance instance, Chromium chromium)
         await SeesAsync(writer, "together-42");
         await Assertions.Expect(owner.Page.Locator("#ws-status .viewers-chip")).ToHaveTextAsync("1 can type");
 
+        // What the keyboard does in the owner's page it does here.
+        await writer.Page.Keyboard.PressAsync("Control+Shift+F");
+        await writer.Page.GetByLabel("Find in the output", new() { Exact = true }).And(writer.Page.Locator("input")).FillAsync("together");
+        await Assertions.Expect(writer.Page.Locator("#ws-find-result")).ToHaveTextAsync("1 of 2");
+        await writer.Page.Keyboard.PressAsync("Escape");
+        await writer.Page.Keyboard.PressAsync("Alt+Shift+M");
+        await writer.Page.GetByRole(AriaRole.Menuitem, new() { Name = "Run again" }).PressAsync("Enter");
+        await Eventually.TrueAsync(async () => (await owner.ScreenAsync()).Split("together-42").Length == 3, "the command's output again");
+
         await writer.Page.Locator(".viewers-chip").ClickAsync();
         await writer.Page.GetByLabel("Your name").FillAsync("Ada <b>");
         await writer.Page.GetByRole(AriaRole.Button, new() { Name = "Use it" }).ClickAsync();

@@ -77,6 +77,11 @@ export function startCommands(tabs: Tabs, side: SidePanel, status: HTMLElement):
       });
     },
   });
+  return { ...commandActs(current), "commands": () => void side.toggle("commands") };
+}
+
+/** What keys do with the commands of a terminal. */
+export function commandActs(current: () => TerminalCommands | null): Record<string, () => void> {
   const about = (run: (commands: TerminalCommands, command: Command) => void): void => {
     const commands = current();
     const command = commands?.gutter.chosen;
@@ -91,6 +96,5 @@ export function startCommands(tabs: Tabs, side: SidePanel, status: HTMLElement):
     "command-after": () => current()?.gutter.jump(1),
     "command-menu": () => about((commands, command) => commands.gutter.open(command)),
     "command-output": () => about((commands, command) => actionsOf(command, commands)[0]!.run()),
-    "commands": () => void side.toggle("commands"),
   };
 }

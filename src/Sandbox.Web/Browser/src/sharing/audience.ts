@@ -48,6 +48,14 @@ export class Audience {
     return this.now?.viewers.filter(viewer => viewer.access !== "own") ?? [];
   }
 
+  /** Until it is told for the first time, so many ms at most. */
+  first(most: number): Promise<void> {
+    return new Promise(resolve => {
+      this.#listeners.push(() => resolve());
+      setTimeout(resolve, this.now ? 0 : most);
+    });
+  }
+
   onChange(listener: (now: AudienceNow) => void): void {
     this.#listeners.push(listener);
   }

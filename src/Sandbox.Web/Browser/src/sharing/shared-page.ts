@@ -1,4 +1,4 @@
-import { followCommands } from "../commands/start-commands";
+import { commandActs, followCommands, type TerminalCommands } from "../commands/start-commands";
 import { timeLeft } from "../countdown";
 import { RecordingSigns } from "../recording/signs";
 import { equip } from "../terminals/equip";
@@ -11,9 +11,11 @@ import { TerminalView } from "../terminals/terminal-view";
 import { startTerminalTheme } from "../terminals/terminal-theme";
 import { startThemeToggle } from "../theme-toggle";
 import { toast } from "../toast";
+import { startFind } from "../workspace/find-bar";
 import { LinkBar } from "../workspace/link-bar";
 import { Panel, type PanelContent } from "../workspace/panel";
 import { startSettings } from "../workspace/settings";
+import { listenForShortcuts } from "../workspace/shortcuts";
 import { followViewport } from "../workspace/viewport";
 import { Announcer } from "./announcer";
 import { Audience } from "./audience";
@@ -41,6 +43,7 @@ let view: TerminalView | null = null;
 let session: TerminalSession | null = null;
 let audience: Audience | null = null;
 let shared: Shared | null = null;
+let commands: TerminalCommands | null = null;
 
 const own = { label: "Try a sandbox of your own", href: "/" };
 const panels: Record<Refusal | "exited" | "gone", PanelContent> = {
@@ -53,9 +56,17 @@ const panels: Record<Refusal | "exited" | "gone", PanelContent> = {
   gone: { kind: "ended", title: "This terminal is no longer there", text: "It was closed. Ask whoever shared it for a link to another one.", actions: [own] },
 };
 
+/** What the page's buttons and keys do, by their `data-act`. */
+const acts: Record<string, () => void> = {
+  "find": startFind(byId<HTMLFormElement>("ws-find"), () => view),
+  "settings": startSettings(() => view?.focus()),
+  ...commandActs(() => commands),
+};
+
 startThemeToggle();
 startTerminalTheme(root);
-byId("ws-settings-button").addEventListener("click", startSettings(() => view?.focus()));
+document.querySelectorAll<HTMLElement>("[data-act]").forEach(button => button.addEventListener("click", () => acts[button.dataset["act"]!]!()));
+listenForShortcuts(acts, () => view !== null);
 followViewport();
 new LinkBar(byId("ws-link"), link);
 window.addEventListener("hashchange", () => location.reload());
@@ -75,13 +86,22 @@ setInterval(tick, 1000);
 
 async function enter(): Promise<void> {
   await painterReady;
-  if (session) {
+  const { connection } = link;
+  if (session || !connection) {
     return;
   }
   try {
-    shared = await link.connection!.invoke<Shared>("Shared");
+    shared = await connection.invoke<Shared>("Shared");
   } catch {
-    // Revoked at this very moment, or the connection broke: it is made again, or refused with a reason.
+    // Revoked at this very moment, or the connection broke: it is made again, or refused with a reason. What else it may be passes.
+    setTimeout(() => {
+      if (link.connection === connection) {
+        void enter();
+      }
+    }, 1000);
+    return;
+  }
+  if (session) {
     return;
   }
   signs.activate(shared.terminalId);
@@ -99,6 +119,7 @@ async function enter(): Promise<void> {
   view.transform = keys.transform;
   view.answers = false;
   view.onLeave = () => byId("shared-home").focus();
+  view.onFind = acts["find"]!;
   equip(view, { bars: byId("shared-bars") });
   view.terminal.options.disableStdin = !types;
   session = new TerminalSession(link, shared.terminalId, view);
@@ -125,13 +146,14 @@ async function enter(): Promise<void> {
       toast("The server did not take what you typed; type it again", "error");
     }
   };
-  followCommands(view, session, types, () => undefined, null);
+  commands = followCommands(view, session, types, () => undefined, null);
   audience = new Audience(link, shared.terminalId);
   new SizeFollower(view, byId("shared-panel"), audience, false);
   const list = new ViewerList(byId("ws-status"), true, true);
   new Announcer(document.body).listen(audience);
   audience.onChange(() => list.show(audience));
   view.use(session, true);
+  await audience.first(1000);
   session.start();
   // A terminal that prints nothing is live all the same.
   panel.hide();

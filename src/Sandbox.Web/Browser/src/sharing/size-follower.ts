@@ -27,7 +27,8 @@ export class SizeFollower {
     const leader = now.viewers.find(viewer => viewer.leads);
     // Somebody has to answer what a program asks of its terminal, and only one of all may.
     this.view.answers = this.isOwner && (you?.leads === true || !leader);
-    const follows = now.cols > 0 && you !== undefined && (now.policy === "smallest" ? now.viewers.length > 1 : this.isOwner ? leader !== undefined && !you.leads : true);
+    // A link's page knows its size before it is among the viewers, and draws nothing at another.
+    const follows = now.cols > 0 && (now.policy === "smallest" ? you !== undefined && now.viewers.length > 1 : !this.isOwner || leader !== undefined && you?.leads === false);
     this.view.follow(follows ? { cols: now.cols, rows: now.rows } : null, now.policy === "smallest");
     const size = `${now.cols}×${now.rows}`;
     const text = !follows || (now.policy === "smallest" && this.view.isSized(now)) ? ""

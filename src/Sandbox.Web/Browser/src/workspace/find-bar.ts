@@ -1,9 +1,8 @@
 import type { FindOptions, TerminalView } from "../terminals/terminal-view";
 import { found, mostFound, problemOf } from "./find-words";
-import type { Tabs } from "./tabs";
 
 /** The bar that searches the terminal that keys go to; gives back what opens it. */
-export function startFind(form: HTMLFormElement, tabs: Tabs): () => void {
+export function startFind(form: HTMLFormElement, active: () => TerminalView | null): () => void {
   const text = form.querySelector("input")!;
   const result = form.querySelector("output")!;
   const toggles = [...form.querySelectorAll<HTMLButtonElement>("[data-option]")];
@@ -15,7 +14,7 @@ export function startFind(form: HTMLFormElement, tabs: Tabs): () => void {
     text.setAttribute("aria-invalid", String(wrong));
   };
   const find = (way: { backwards?: boolean; incremental?: boolean } = {}): void => {
-    const view = tabs.active;
+    const view = active();
     if (!view) {
       return;
     }
@@ -37,7 +36,7 @@ export function startFind(form: HTMLFormElement, tabs: Tabs): () => void {
     form.hidden = true;
     void searched?.find("", none, mostFound);
     searched = null;
-    tabs.active?.focus();
+    active()?.focus();
   };
 
   form.addEventListener("submit", event => {

@@ -97,6 +97,18 @@ export function actOf(event: Pick<KeyboardEvent, "altKey" | "ctrlKey" | "shiftKe
   return acts.get([...event.ctrlKey ? ["Ctrl"] : [], ...event.altKey ? ["Alt"] : [], ...event.shiftKey ? ["Shift"] : [], key].join("+"));
 }
 
+/** Does what keys stand for, before a terminal sees them; under a dialog nothing happens. */
+export function listenForShortcuts(acts: Readonly<Record<string, () => void>>, isOn: () => boolean): void {
+  document.addEventListener("keydown", event => {
+    const act = isOn() && !document.querySelector("dialog[open]") ? acts[actOf(event) ?? ""] : undefined;
+    if (act) {
+      event.preventDefault();
+      event.stopPropagation();
+      act();
+    }
+  }, { capture: true });
+}
+
 /** How keys are written for people: arrows as arrows. */
 export function keyCaps(keys: string): string[] {
   const caps: Record<string, string> = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", PageUp: "Page up", PageDown: "Page down", Delete: "Del", Plus: "+", Minus: "−", Comma: "," };

@@ -16,7 +16,7 @@ import { forget } from "./layout-store";
 import { LinkBar } from "./link-bar";
 import { startFind } from "./find-bar";
 import { Panel, type PanelAction } from "./panel";
-import { actOf, fillShortcuts } from "./shortcuts";
+import { fillShortcuts, listenForShortcuts } from "./shortcuts";
 import { startSettings } from "./settings";
 import { SidePanel } from "./side-panel";
 import { hubMessage, Tabs } from "./tabs";
@@ -367,7 +367,7 @@ const acts: Record<string, () => void> = {
   "focus-up": () => tabs.toPane("up"),
   "focus-down": () => tabs.toPane("down"),
   "zoom": () => tabs.zoomPane(),
-  "find": startFind(byId<HTMLFormElement>("ws-find"), tabs),
+  "find": startFind(byId<HTMLFormElement>("ws-find"), () => tabs.active),
   "larger": () => zoom(1),
   "smaller": () => zoom(-1),
   "settings": startSettings(() => tabs.active?.focus()),
@@ -401,15 +401,7 @@ document.addEventListener("click", event => {
   }
 });
 
-// Before the terminal sees them; under a dialog nothing happens.
-document.addEventListener("keydown", event => {
-  const action = playground?.state === "running" && !document.querySelector("dialog[open]") ? actOf(event) : undefined;
-  if (action && acts[action]) {
-    event.preventDefault();
-    event.stopPropagation();
-    acts[action]();
-  }
-}, { capture: true });
+listenForShortcuts(acts, () => playground?.state === "running");
 
 byId<HTMLDialogElement>("ws-shortcuts").addEventListener("close", () => tabs.active?.focus());
 
