@@ -51,8 +51,16 @@ export async function echo(bench) {
   const { all, end } = await sides(bench);
   await echoes(all, 100);
   const [own, docker, shell] = await echoes(all, bench.options.keys);
+  const calls = new Series();
+  for (let call = 0; call < bench.options.keys; call++) {
+    const began = performance.now();
+    await all[0].call();
+    calls.add(performance.now() - began);
+  }
   await end();
   tell(bench.report, `echo of a key, p50 of ${own.count}`, "echo of a key", own, docker, shell);
+  // What SignalR costs without any terminal behind it.
+  bench.report.add("a call of the hub that does nothing, p50", "ms", calls.p50, null, shell.p50);
 }
 
 function tell(report, p50, name, own, docker, shell) {

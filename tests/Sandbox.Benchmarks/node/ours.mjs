@@ -89,6 +89,11 @@ class OurTerminal extends Terminal {
     void this.#hub.send("Input", this.#id, Buffer.from(keys));
   }
 
+  /** Asks the server for an answer and for nothing else. */
+  call() {
+    return this.#hub.invoke("Ack", this.#id, this.#acknowledged);
+  }
+
   close() {
     void this.#hub.stop();
   }
