@@ -50,9 +50,16 @@ internal sealed class Viewer : IAsyncDisposable
     /// <summary>Reads one item; false at the end.</summary>
     public async Task<bool> ReadAsync(bool acknowledge = true)
     {
-        if (!await _items.MoveNextAsync().AsTask().WaitAsync(Limit))
+        try
         {
-            return false;
+            if (!await _items.MoveNextAsync().AsTask().WaitAsync(Limit))
+            {
+                return false;
+            }
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"nothing came any more: {State}, held {Held}: {Text[^Math.Min(Text.Length, 2000)..]}", late);
         }
 
         var item = _items.Current;

@@ -41,6 +41,10 @@ export function startImages(terminal: Terminal, loaded: () => void): void {
     // From here on the addon reads by itself. Not before the parser is done with this one.
     setTimeout(() => first.forEach(handler => handler.dispose()));
     return made;
+  }).catch((error: unknown) => {
+    // Without a server there is none; the next image asks again.
+    addon = null;
+    throw error;
   });
   const first = [
     terminal.parser.registerDcsHandler({ final: "q" }, async (data, params) => {
