@@ -10,7 +10,7 @@ namespace Sandbox.Core.Terminals.Screens;
 /// Differences are meant: titles, stacked marks and numbers are bounded, since output is hostile; of a row that becomes
 /// narrower the rest is cut off; hyperlinks, colours of the palette and protected cells are not kept.
 /// </remarks>
-public sealed class TerminalScreen
+public sealed partial class TerminalScreen
 {
     /// <summary>Sizes beyond these are those of nobody's window; memory is bounded by them.</summary>
     private const int MostCols = 1000;
@@ -116,155 +116,6 @@ public sealed class TerminalScreen
         });
         Alternate.Resize(Cols, Rows, static (_, _) => { });
     }
-
-    /// <summary>Prints ASCII, which is nearly everything there is to print.</summary>
-    internal void PrintAscii(ReadOnlySpan<byte> text)
-    {
-        if (_modes.Inserts || _charset != 0 || !_modes.Wraps)
-        {
-            foreach (var letter in text)
-            {
-                Print(letter);
-            }
-
-            return;
-        }
-
-        var cell = Cell.Of(0, 1, _pen);
-        var buffer = Active;
-        while (!text.IsEmpty)
-        {
-            if (buffer.X >= Cols)
-            {
-                Wrap();
-            }
-
-            var row = buffer.Current;
-            var x = buffer.X;
-            if (x > 0 && row.Width(x - 1) == 2)
-            {
-                row.Set(x - 1, 0, 1, cell);
-            }
-
-            var count = Math.Min(text.Length, Cols - x);
-            var cells = row.Cells.AsSpan(x, count);
-            for (var i = 0; i < cells.Length; i++)
-            {
-                cell.Content = text[i] | (1u << Cell.WidthShift);
-                cells[i] = cell;
-            }
-
-            buffer.X = x += count;
-            if (x < Cols && row.Width(x) == 0 && row.IsBlank(x))
-            {
-                row.Set(x, 0, 1, cell);
-            }
-
-            text = text[count..];
-        }
-
-        _printed = 1;
-    }
-
-    internal void Print(int code)
-    {
-        if (_charset != 0 && code < 127)
-        {
-            code = Screens.Charsets.Map(_charset, code);
-        }
-
-        var buffer = Active;
-        var row = buffer.Current;
-        if (buffer.X > 0 && row.Width(buffer.X - 1) == 2)
-        {
-            row.Set(buffer.X - 1, 0, 1, BlankInPen);
-        }
-
-        var width = CharacterWidths.Of(code);
-        var stacks = width == 0 && _printed != 0;
-        _printed = stacks ? _printed : width;
-        if (!stacks && buffer.X + width > Cols)
-        {
-            if (_modes.Wraps)
-            {
-                for (var x = buffer.X; x < Cols; x++)
-                {
-                    row.Set(x, 0, 1, BlankInPen);
-                }
-
-                Wrap();
-                row = buffer.Current;
-            }
-            else
-            {
-                buffer.X = Cols - 1;
-                if (width == 2)
-                {
-                    return;
-                }
-            }
-        }
-
-        if (stacks && buffer.X > 0)
-        {
-            var at = buffer.X - (row.Width(buffer.X - 1) != 0 ? 1 : 2);
-            if (at >= 0)
-            {
-                Stack(ref row.Cells[at], code);
-            }
-        }
-        else
-        {
-            if (_modes.Inserts && buffer.X < Cols)
-            {
-                Work += Cols;
-                row.Insert(buffer.X, width, BlankInPen);
-            }
-
-            for (var i = 0; i < Math.Max(width, 1); i++)
-            {
-                if (buffer.X < Cols)
-                {
-                    row.Cells[buffer.X++] = Cell.Of(i == 0 ? (uint)code : 0, i == 0 ? width : 0, _pen);
-                }
-            }
-        }
-
-        if (buffer.X < Cols && row.Width(buffer.X) == 0 && row.IsBlank(buffer.X))
-        {
-            row.Set(buffer.X, 0, 1, BlankInPen);
-        }
-    }
-
-    /// <summary>Prints what was printed last once more, and so on.</summary>
-    internal void Repeat(int count)
-    {
-        var at = Active.X - _printed;
-        if (_printed == 0 || at < 0)
-        {
-            return;
-        }
-
-        var cell = Active.Current.Cells[at];
-        var text = (cell.Content & Cell.IsCluster) != 0 ? Clusters[cell.Content]
-            : cell.IsBlank ? ""
-            : char.ConvertFromUtf32((int)(cell.Content & Cell.Text));
-
-        // A few bytes must not be work for seconds.
-        count = Math.Min(count, Cols * Rows);
-        for (; count > 0; count--)
-        {
-            foreach (var rune in text.EnumerateRunes())
-            {
-                // to print is ten times the work of clearing
-                Work += 10;
-                Print(rune.Value);
-            }
-        }
-    }
-
-    /// <summary>Something else than text came.</summary>
-    internal void Interrupt() => _printed = 0;
 
     internal void LineFeed()
     {
@@ -465,135 +316,6 @@ public sealed class TerminalScreen
         Title = Encoding.UTF8.GetString(title[..length]);
     }
 
-    internal void EraseInLine(int what)
-    {
-        Restrict(Cols);
-        Work += Cols;
-        var (buffer, row) = (Active, Active.Current);
-        switch (what)
-        {
-            case 0:
-                row.Erase(buffer.X, Cols, Blank);
-                row.IsWrapped &= buffer.X != 0;
-                break;
-            case 1:
-                row.Erase(0, buffer.X + 1, Blank);
-                break;
-            case 2:
-                row.Erase(0, Cols, Blank);
-                row.IsWrapped = false;
-                break;
-            default:
-                break;
-        }
-    }
-
-    internal void EraseInDisplay(int what)
-    {
-        Restrict(Cols);
-        var (buffer, blank) = (Active, Blank);
-        switch (what)
-        {
-            case 0:
-                EraseInLine(0);
-                ClearRows(buffer.Y + 1, Rows, blank);
-                break;
-            case 1:
-                EraseInLine(1);
-                buffer.Current.IsWrapped = false;
-                ClearRows(0, buffer.Y, blank);
-                break;
-            case 2:
-                ClearRows(0, Rows, blank);
-                break;
-            case 3 when buffer == Normal:
-                Scrollback.Clear();
-                buffer.Base = 0;
-                break;
-            default:
-                break;
-        }
-    }
-
-    internal void EraseCharacters(int count)
-    {
-        Restrict(Cols - 1);
-        Work += Cols;
-        Active.Current.Erase(Active.X, (int)Math.Min((long)Active.X + count, Cols), Blank);
-    }
-
-    internal void InsertCharacters(int count)
-    {
-        Restrict(Cols - 1);
-        Work += Cols;
-        Active.Current.Insert(Active.X, count, Blank);
-    }
-
-    internal void DeleteCharacters(int count)
-    {
-        Restrict(Cols - 1);
-        Work += Cols;
-        Active.Current.Delete(Active.X, count, Blank);
-    }
-
-    internal void ShiftLines(int count, bool up)
-    {
-        Restrict(Cols - 1);
-        if (!IsInMargins)
-        {
-            return;
-        }
-
-        Shifts(Active.Y, count);
-        if (up)
-        {
-            Active.ShiftUp(Active.Y, Active.Bottom, count, Blank);
-        }
-        else
-        {
-            Active.ShiftDown(Active.Y, Active.Bottom, count, Blank);
-        }
-
-        Active.X = 0;
-    }
-
-    internal void ScrollUp(int count)
-    {
-        Shifts(Active.Top, count);
-        Active.ShiftUp(Active.Top, Active.Bottom, count, Blank);
-    }
-
-    internal void ScrollDown(int count)
-    {
-        Shifts(Active.Top, count);
-        Active.ShiftDown(Active.Top, Active.Bottom, count, Cell.Erased(0));
-    }
-
-    /// <summary>Columns go or come in all the rows that scroll.</summary>
-    internal void ShiftColumns(int at, int count, bool inserts)
-    {
-        if (!IsInMargins)
-        {
-            return;
-        }
-
-        Work += (long)Cols * (Active.Bottom - Active.Top + 1);
-        for (var y = Active.Top; y <= Active.Bottom; y++)
-        {
-            var row = Active.Rows[y];
-            if (inserts)
-            {
-                row.Insert(at, count, Blank);
-            }
-            else
-            {
-                row.Delete(at, count, Blank);
-            }
-
-            row.IsWrapped = false;
-        }
-    }
-
     internal void SetMargins(int top, int bottom)
     {
         if (bottom > top)
@@ -601,21 +323,6 @@ public sealed class TerminalScreen
             (Active.Top, Active.Bottom) = (top - 1, bottom - 1);
             SetCursor(0, 0);
         }
-    }
-
-    /// <summary>DECALN: a screen full of E.</summary>
-    internal void Align()
-    {
-        SetCursor(0, 0);
-        Work += (long)Cols * Rows;
-        var cell = Cell.Of('E', 1, _pen);
-        cell.Extended = 0;
-        for (var y = Active.Y; y < Rows; y++)
-        {
-            Active.Rows[y].Clear(cell);
-        }
-
-        SetCursor(0, 0);
     }
 
     /// <summary>What is kept is known to scroll away entirely: whatever scrolls meanwhile need not be printed.</summary>
@@ -639,22 +346,6 @@ public sealed class TerminalScreen
     {
         cols = Math.Clamp(cols, 2, MostCols);
         return (cols, Math.Clamp(rows, 1, MostCells / cols));
-    }
-
-    private void Wrap()
-    {
-        var buffer = Active;
-        buffer.X = 0;
-        buffer.Y++;
-        if (buffer.Y == buffer.Bottom + 1)
-        {
-            buffer.Y--;
-            Scroll(isWrapped: true);
-            return;
-        }
-
-        buffer.Y = Math.Min(buffer.Y, Rows - 1);
-        buffer.Current.IsWrapped = true;
     }
 
     private void Scroll(bool isWrapped)
@@ -686,35 +377,9 @@ public sealed class TerminalScreen
         Scrollback.Add(_gone.Written, RowWriter.JointOf(row));
     }
 
-    private void ClearRows(int from, int to, in Cell blank)
-    {
-        Work += (long)Cols * Math.Max(to - from, 0);
-        for (var y = from; y < to; y++)
-        {
-            Active.Rows[y].Clear(blank);
-        }
-    }
-
     private void ResetCharsets()
     {
         Array.Clear(_charsets);
         (_level, _charset) = (0, 0);
-    }
-
-    private void Stack(ref Cell cell, int code)
-    {
-        if (cell.IsBlank)
-        {
-            cell.Content = (uint)code | ((uint)Math.Max(_printed, 1) << Cell.WidthShift);
-            return;
-        }
-
-        Clusters.Stack(ref cell, code, () =>
-        {
-            // to look texts up is ten times the work of clearing
-            Work += 20L * Cols * Rows;
-            return [.. Normal.Rows, .. Alternate.Rows];
-        });
-        cell.Content = (cell.Content & Cell.HasText) | ((uint)_printed << Cell.WidthShift);
     }
 }
