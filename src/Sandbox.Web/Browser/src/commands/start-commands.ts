@@ -23,7 +23,7 @@ export interface TerminalCommands extends CommandActions {
 export function followCommands(view: TerminalView, session: TerminalSession, types: boolean, onChange: (command: Command | null) => void, status: HTMLElement | null): TerminalCommands {
   const log = new CommandLog(view.terminal, () => view.isReplaying);
   const enter = async (line: string): Promise<void> => {
-    await view.paste(line);
+    await view.paster.paste(line);
     session.type(encoder.encode("\r"));
   };
   const actions = { log, enter: types ? enter : null, focus: () => view.focus() };

@@ -4,6 +4,7 @@ import { RecordingSigns } from "../recording/signs";
 import { equip } from "../terminals/equip";
 import { HubLink } from "../terminals/hub-link";
 import { KeyBar } from "../terminals/key-bar";
+import { inputWords } from "../terminals/notices";
 import { painterReady } from "../terminals/painter";
 import { sharedConnection } from "../terminals/signalr-connection";
 import { TerminalSession } from "../terminals/terminal-session";
@@ -136,14 +137,8 @@ async function enter(): Promise<void> {
     }
   };
   session.onInputNotice = notice => {
-    if (notice === "full") {
-      toast("The program is not reading its input. Keys wait here until it does.");
-    } else if (notice === "refused") {
-      toast("Too much at once: up to 2 MiB can wait for the program", "error");
-    } else if (notice === "uncertain") {
-      toast("The connection broke while keys were on their way; look whether they arrived", "error");
-    } else if (notice === "lost") {
-      toast("The server did not take what you typed; type it again", "error");
+    if (notice) {
+      toast(inputWords[notice], notice === "full" ? "info" : "error");
     }
   };
   commands = followCommands(view, session, types, () => undefined, null);

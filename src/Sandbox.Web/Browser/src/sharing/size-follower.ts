@@ -15,7 +15,7 @@ export class SizeFollower {
     this.#note.hidden = true;
     this.#note.disabled = !isOwner;
     this.#note.addEventListener("click", () => {
-      view.claim();
+      view.size.claim();
       view.focus();
     });
     panel.append(this.#note);
@@ -29,9 +29,9 @@ export class SizeFollower {
     this.view.answers = this.isOwner && (you?.leads === true || !leader);
     // A link's page knows its size before it is among the viewers, and draws nothing at another.
     const follows = now.cols > 0 && (now.policy === "smallest" ? you !== undefined && now.viewers.length > 1 : !this.isOwner || leader !== undefined && you?.leads === false);
-    this.view.follow(follows ? { cols: now.cols, rows: now.rows } : null, now.policy === "smallest");
+    this.view.size.follow(follows ? { cols: now.cols, rows: now.rows } : null, now.policy === "smallest");
     const size = `${now.cols}×${now.rows}`;
-    const text = !follows || (now.policy === "smallest" && this.view.isSized(now)) ? ""
+    const text = !follows || (now.policy === "smallest" && this.view.size.is(now)) ? ""
       : now.policy === "smallest" ? `${size}, the smallest of all windows`
         : this.isOwner ? `${size}, sized by another of your pages. Use this one's` : `${size}, sized by the owner`;
     if (text !== this.#shown) {

@@ -157,7 +157,7 @@ function takeMouse(view: TerminalView): void {
     if (preferences.now.rightClick === "paste" && !event.shiftKey && view.terminal.modes.mouseTrackingMode === "none") {
       event.preventDefault();
       event.stopPropagation();
-      void view.pasteClipboard();
+      void view.paster.pasteClipboard();
     }
   }, { capture: true });
 }

@@ -51,7 +51,7 @@ export class KeyBar {
       this.#set(key, tapped(this.#sticky[key], now - this.#tappedAt[key]));
       this.#tappedAt[key] = now;
     } else if (key === "Paste") {
-      void view?.pasteClipboard();
+      void view?.paster.pasteClipboard();
       return;
     } else if (view) {
       const code = keyCode(key, this.#held, view.terminal.modes.applicationCursorKeysMode);

@@ -1,5 +1,5 @@
 import type { Terminal } from "@xterm/xterm";
-import type { Size } from "./terminal-view";
+import type { Size } from "./terminal-size";
 
 /** Not used by programs; what follows it is known to this page only, so that no program can silence the keyboard. */
 const silenceOsc = 7770;

@@ -1,4 +1,5 @@
-import type { FindOptions, TerminalView } from "../terminals/terminal-view";
+import type { FindOptions } from "../terminals/terminal-search";
+import type { TerminalView } from "../terminals/terminal-view";
 import { found, mostFound, problemOf } from "./find-words";
 
 /** The bar that searches the terminal that keys go to; gives back what opens it. */
@@ -19,22 +20,22 @@ export function startFind(form: HTMLFormElement, active: () => TerminalView | nu
       return;
     }
     if (searched !== view) {
-      void searched?.find("", none, mostFound);
+      void searched?.search.find("", none, mostFound);
       searched = view;
     }
     const options = Object.fromEntries(toggles.map(each => [each.dataset["option"], each.getAttribute("aria-pressed") === "true"])) as unknown as FindOptions;
     const problem = options.regex ? problemOf(text.value) : null;
-    view.onFound = (index, count) => say(found(index, count));
+    view.search.onFound = (index, count) => say(found(index, count));
     if (problem !== null || text.value === "") {
       say(problem ?? "", problem !== null);
-      void view.find("", none, mostFound);
+      void view.search.find("", none, mostFound);
     } else {
-      void view.find(text.value, { ...options, ...way }, mostFound);
+      void view.search.find(text.value, { ...options, ...way }, mostFound);
     }
   };
   const close = (): void => {
     form.hidden = true;
-    void searched?.find("", none, mostFound);
+    void searched?.search.find("", none, mostFound);
     searched = null;
     active()?.focus();
   };

@@ -2,9 +2,11 @@ import { api, type OpenTerminal } from "../api";
 import type { HubLink } from "../terminals/hub-link";
 import type { KeyBar } from "../terminals/key-bar";
 import { equip } from "../terminals/equip";
+import { endWords, inputWords } from "../terminals/notices";
 import { painterReady } from "../terminals/painter";
 import { TerminalSession } from "../terminals/terminal-session";
-import { type Size, TerminalView } from "../terminals/terminal-view";
+import type { Size } from "../terminals/terminal-size";
+import { TerminalView } from "../terminals/terminal-view";
 import { toast } from "../toast";
 import { neighbour } from "./geometry";
 import * as layouts from "./layout";
@@ -280,7 +282,7 @@ export class Tabs {
       return { cols: 80, rows: 24 };
     }
     const box = home && side && !narrow.matches ? this.#panes.element(home.id)?.getBoundingClientRect() : undefined;
-    return shown.sizeIn(box && side === "right" ? box.width / 2 : 0, box && side === "down" ? box.height / 2 : 0);
+    return shown.size.in(box && side === "right" ? box.width / 2 : 0, box && side === "down" ? box.height / 2 : 0);
   }
 
   #makeView(host: HTMLElement): TerminalView {
@@ -343,13 +345,9 @@ export class Tabs {
       };
       session.onInputNotice = notice => {
         if (notice === "full") {
-          tab.note("The program is not reading its input. Keys wait here until it does.");
-        } else if (notice === "refused") {
-          toast("Too much at once: up to 2 MiB can wait for the program", "error");
-        } else if (notice === "uncertain") {
-          toast("The connection broke while keys were on their way; look whether they arrived", "error");
-        } else if (notice === "lost") {
-          toast("The server did not take what you typed; type it again", "error");
+          tab.note(inputWords.full);
+        } else if (notice) {
+          toast(inputWords[notice], "error");
         } else if (session.state === "live") {
           tab.hideNote();
         }
@@ -364,11 +362,7 @@ export class Tabs {
   }
 
   #ended(tab: TerminalTab): void {
-    const code = tab.session.exitCode;
-    const text = tab.session.state === "gone"
-      ? "This terminal is no longer there."
-      : code === 0 ? "The shell ended." : code !== null && code > 128 && code < 165 ? `The shell was ended by signal ${code - 128}.` : `The shell ended with exit code ${code}.`;
-    tab.note(text, [
+    tab.note(endWords(tab.session), [
       { label: "Open a new shell", run: () => void this.#replace(tab) },
       { label: "Close", run: () => this.#remove(tab) },
     ]);

@@ -1,0 +1,20 @@
+import type { TerminalSession } from "./terminal-session";
+
+/** What happens to keys, in words. */
+export const inputWords = {
+  full: "The program is not reading its input. Keys wait here until it does.",
+  refused: "Too much at once: up to 2 MiB can wait for the program",
+  uncertain: "The connection broke while keys were on their way; look whether they arrived",
+  lost: "The server did not take what you typed; type it again",
+};
+
+/** How a terminal ended, in words. */
+export function endWords({ state, exitCode }: Pick<TerminalSession, "state" | "exitCode">): string {
+  if (state === "gone") {
+    return "This terminal is no longer there.";
+  }
+  if (exitCode === 0) {
+    return "The shell ended.";
+  }
+  return exitCode !== null && exitCode > 128 && exitCode < 165 ? `The shell was ended by signal ${exitCode - 128}.` : `The shell ended with exit code ${exitCode}.`;
+}

@@ -1,0 +1,167 @@
+import { FitAddon } from "@xterm/addon-fit";
+import type { Terminal } from "@xterm/xterm";
+import { preferences } from "./preferences";
+
+export interface Size {
+  cols: number;
+  rows: number;
+}
+
+/** Who tells the program its size. */
+export interface SizeTeller {
+  resize(cols: number, rows: number): void;
+  /** Asks for no size any more, until the next one. */
+  forgetSize(): void;
+}
+
+/** What the fit addon leaves for the scrollbar. */
+const scrollbar = 14;
+
+/** Smaller letters are no letters any more; then the terminal scrolls. */
+const leastFont = 7;
+
+/** The size of one terminal on the page: what there is room for, or one that is decided elsewhere. */
+export class TerminalSize {
+  readonly #fit = new FitAddon();
+  readonly #observer: ResizeObserver;
+  #teller: SizeTeller | null = null;
+  #timer = 0;
+  /** The size it is shown at when that is not its own, see {@link follow}. */
+  #follows: Size | null = null;
+  #wishes = false;
+  /** What there is room for while another size is shown. */
+  #room: Size | undefined;
+
+  /** @param isHeld whether the size belongs to what is being drawn. */
+  constructor(private readonly element: HTMLElement, private readonly terminal: Terminal, private readonly isHeld: () => boolean) {
+    terminal.loadAddon(this.#fit);
+    this.#observer = new ResizeObserver(() => this.fit());
+    this.#observer.observe(element);
+  }
+
+  get isFollowing(): boolean {
+    return this.#follows !== null;
+  }
+
+  use(teller: SizeTeller): void {
+    this.#teller = teller;
+    this.fit();
+    this.#tell();
+  }
+
+  fit(): void {
+    if (!this.#isSeen || this.isHeld()) {
+      return;
+    }
+    if (this.#follows) {
+      this.#scale(this.#follows);
+    } else {
+      this.#fit.fit();
+      // Not each size that a border passes while it is drawn.
+      clearTimeout(this.#timer);
+      this.#timer = window.setTimeout(() => this.#tell(), 60);
+    }
+  }
+
+  /** The size of a terminal in a place that is so many CSS pixels smaller than this one's. */
+  in(lessWidth: number, lessHeight: number): Size {
+    const { cols, rows } = this.#own() ?? this.terminal;
+    const room = this.terminal.element!.parentElement!;
+    const screen = this.terminal.element!.querySelector(".xterm-screen")!.getBoundingClientRect();
+    return {
+      cols: Math.max(2, Math.min(cols, Math.floor((room.clientWidth - lessWidth - scrollbar) / (screen.width / this.terminal.cols)))),
+      rows: Math.max(1, Math.min(rows, Math.floor((room.clientHeight - lessHeight) / (screen.height / this.terminal.rows)))),
+    };
+  }
+
+  /**
+   * Shows the terminal at a size that is decided elsewhere, in smaller letters where there is no room; null is its own
+   * size again.
+   * @param wishes whether the program's size may follow from this window's, so that it has to be told.
+   */
+  follow(size: Size | null, wishes = false): void {
+    if (size?.cols === this.#follows?.cols && size?.rows === this.#follows?.rows && wishes === this.#wishes) {
+      return;
+    }
+    this.#follows = size;
+    this.#wishes = wishes;
+    this.element.classList.toggle("follows", size !== null);
+    clearTimeout(this.#timer);
+    if (!size) {
+      this.terminal.options.fontSize = preferences.now.fontSize;
+    }
+    this.fit();
+    if (size && !wishes) {
+      this.#teller?.forgetSize();
+    } else if (!size) {
+      this.#tell();
+    }
+  }
+
+  /** Takes the size of the terminal back to this window's. */
+  claim(): void {
+    const own = this.#own();
+    if (own) {
+      this.#teller?.forgetSize();
+      this.#teller?.resize(own.cols, own.rows);
+    }
+  }
+
+  /** Whether this window by itself would be of that size. */
+  is(size: Size): boolean {
+    const own = this.#own();
+    return own?.cols === size.cols && own.rows === size.rows;
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#observer.disconnect();
+  }
+
+  /** The size this window has room for, in letters as large as chosen. */
+  #own(): Size | undefined {
+    if (this.#follows) {
+      return this.#room;
+    }
+    const room = this.#fit.proposeDimensions();
+    return room && Number.isFinite(room.cols) && Number.isFinite(room.rows) ? room : undefined;
+  }
+
+  /** Letters do not grow in proportion to their size, so what fits is tried; nothing is drawn before the end. */
+  #scale(size: Size): void {
+    const letters = this.terminal.options;
+    const fits = (): number => {
+      const room = this.#fit.proposeDimensions();
+      return room ? Math.min(room.cols / size.cols, room.rows / size.rows) : Number.NaN;
+    };
+    letters.fontSize = preferences.now.fontSize;
+    const by = fits();
+    if (!Number.isFinite(by)) {
+      return;
+    }
+    this.#room = this.#fit.proposeDimensions();
+    if (this.#wishes && this.#room) {
+      this.#teller?.resize(this.#room.cols, this.#room.rows);
+    }
+    if (by < 1) {
+      let font = Math.floor(preferences.now.fontSize * by * 2) / 2 + 0.5;
+      do {
+        font = Math.max(leastFont, font - 0.5);
+        letters.fontSize = font;
+      } while (font > leastFont && fits() < 1);
+    }
+    this.terminal.resize(size.cols, size.rows);
+  }
+
+  get #isSeen(): boolean {
+    return this.element.offsetParent !== null && this.element.clientWidth > 0;
+  }
+
+  /** Tells the program its size, when that is this window's; what is not seen has none. */
+  #tell(): void {
+    clearTimeout(this.#timer);
+    if (this.#isSeen && !this.#follows && !this.isHeld()) {
+      this.#teller?.resize(this.terminal.cols, this.terminal.rows);
+    }
+  }
+}
