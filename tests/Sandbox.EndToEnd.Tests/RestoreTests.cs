@@ -66,10 +66,59 @@ public sealed class RestoreTests(Instance instance, Chromium chromium)
         await Eventually.TrueAsync(async () => (await other.ViewAsync()).Rows == (await late.ViewAsync()).Rows, "the same screen on both");
     }
 
-    // The same person with another browser.
-    private async Task<Visitor> ComeAsAsync(Visitor who)
+    [Fact]
+    public async Task Vim_less_and_htop_go_on_in_a_window_of_another_size_that_comes_too_late_for_their_bytes()
     {
-        var visitor = await Visitor.ArriveAsync(instance, chromium);
+        await using var here = await Visitor.ArriveAsync(instance, chromium);
+        await here.LaunchAsync("debian");
+        await here.InstallAsync("vim less htop");
+        await here.TypeAsync($"seq 1 400 > /tmp/numbers; {Flood}; echo over-$((6*7))");
+        await here.SeesLineAsync("over-42");
+        Visitor? there = null;
+        try
+        {
+            foreach (var (program, sign, keys, next, leave) in new[]
+            {
+                ("vim -N -u NONE -i NONE /tmp/numbers", "1\n2\n3\n4\n", "G", "\n399\n400", ":q!\n"),
+                ("less /tmp/numbers", "1\n2\n3\n4\n", "/^321\n", "321\n322\n", "q"),
+                ("htop", "F10Quit", "t", "F5List", "q"),
+            })
+            {
+                await here.TypeAsync(program);
+                await here.ViewsAsync(rows => rows.Contains(sign, StringComparison.Ordinal), program);
+                if (there is null)
+                {
+                    there = await ComeAsAsync(here, new() { ViewportSize = new() { Width = 900, Height = 600 } });
+                }
+                else
+                {
+                    await there.Page.ReloadAsync();
+                    await there.ShellAsync();
+                }
+
+                await there.ViewsAsync(rows => rows.Contains(sign, StringComparison.Ordinal), $"{program} on another device");
+                Assert.DoesNotContain("skipped", await there.ScreenAsync(), StringComparison.Ordinal);
+                await there.Page.Keyboard.TypeAsync(keys);
+                await there.ViewsAsync(rows => rows.Contains(next, StringComparison.Ordinal), $"what {program} makes of {keys}");
+                await here.ViewsAsync(rows => rows.Contains(next, StringComparison.Ordinal), $"the same in the first window");
+                await there.Page.Keyboard.TypeAsync(leave);
+                await there.ViewsAsync(rows => rows.Split('\n')[^1].EndsWith('#'), "the shell's prompt");
+                Assert.Contains("\n399999\n400000\nover-42\n", await there.ScreenAsync(), StringComparison.Ordinal);
+            }
+        }
+        finally
+        {
+            if (there is not null)
+            {
+                await there.DisposeAsync();
+            }
+        }
+    }
+
+    // The same person with another browser.
+    private async Task<Visitor> ComeAsAsync(Visitor who, BrowserNewContextOptions? options = null)
+    {
+        var visitor = await Visitor.ArriveAsync(instance, chromium, options);
         var cookies = await who.Context.CookiesAsync();
         await visitor.Context.AddCookiesAsync(cookies.Select(cookie => new Cookie
         {

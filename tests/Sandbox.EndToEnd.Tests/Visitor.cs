@@ -22,6 +22,8 @@ public sealed partial class Visitor : IAsyncDisposable
         }
         """;
 
+    private static readonly TimeSpan InstallingMayTake = TimeSpan.FromMinutes(3);
+
     private const string Shown = "document.querySelector('.ws-pane.focused .ws-terminal:not([hidden]) .ws-xterm').terminal";
 
     private readonly List<string> _errors = [];
@@ -66,6 +68,14 @@ public sealed partial class Visitor : IAsyncDisposable
         var context = await browser.NewContextAsync(options);
         context.SetDefaultTimeout((float)Eventually.Patience.TotalMilliseconds);
         return new Visitor(instance, context, await context.NewPageAsync());
+    }
+
+    /// <summary>Installs packages of Debian in the terminal.</summary>
+    public async Task InstallAsync(string packages)
+    {
+        await TypeAsync($"apt-get -q update && apt-get -q -y --no-install-recommends install {packages} > /tmp/apt 2>&1; clear; echo installed-$?");
+        await Eventually.TrueAsync(async () => (await ScreenAsync()).Split('\n').Any(line => line.StartsWith("installed-", StringComparison.Ordinal)), "the packages", InstallingMayTake);
+        await SeesLineAsync("installed-0");
     }
 
     public async ValueTask DisposeAsync()
