@@ -178,5 +178,5 @@ async function type(page, line) {
 }
 
 async function seen(page, text) {
-  await page.waitForFunction(text => window.bench.ends(text), text, { polling: 20, timeout: 120_000 });
+  await page.waitForFunction(text => window.bench.ends(text), text, { polling: 20, timeout: 300_000 });
 }
