@@ -11,4 +11,7 @@ public static class RpcLimits
 
     /// <summary>Directory entries in one message: names of 255 bytes stay far below a message's bound.</summary>
     internal const int EntriesPerMessage = 1024;
+
+    /// <summary>How long the service reads on after it told an asker that it takes no more.</summary>
+    internal static readonly TimeSpan LastWords = TimeSpan.FromSeconds(5);
 }

@@ -81,7 +81,8 @@ public sealed class RuntimeClient : ISandboxRuntime, IDisposable
         // Cut when the content fails: what was sent so far must not be taken for the whole.
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var call = _client.AddImage(cancellationToken: cut.Token);
-        var upload = UploadAsync(call, source, cut);
+        var isEnough = new StrongBox<bool>();
+        var upload = UploadAsync(call, source, isEnough, cut);
         try
         {
             while (true)
@@ -103,7 +104,14 @@ public sealed class RuntimeClient : ISandboxRuntime, IDisposable
                     throw error is RpcException rpc ? Faults.FromWire(rpc, cancellationToken) : error;
                 }
 
-                yield return call.ResponseStream.Current.ToCore();
+                if (call.ResponseStream.Current.IsEnough)
+                {
+                    Volatile.Write(ref isEnough.Value, true);
+                }
+                else
+                {
+                    yield return call.ResponseStream.Current.ToCore();
+                }
             }
         }
         finally
@@ -202,10 +210,11 @@ public sealed class RuntimeClient : ISandboxRuntime, IDisposable
             header.Mode = bits;
         }
 
-        if (await SendAsync(call.RequestStream, new WriteFileRequest { Header = header }, cancellationToken).ConfigureAwait(false)
-            && await SendContentAsync(call.RequestStream, content, static piece => new WriteFileRequest { Chunk = piece.ToWire() }, cancellationToken).ConfigureAwait(false))
+        var enough = call.ResponseHeadersAsync;
+        if (await SendAsync(call.RequestStream, new WriteFileRequest { Header = header }, cancellationToken).ConfigureAwait(false))
         {
-            await CompleteAsync(call.RequestStream).ConfigureAwait(false);
+            await SendContentAsync(
+                call.RequestStream, content, static piece => new WriteFileRequest { Chunk = piece.ToWire() }, () => enough.IsCompleted, cancellationToken).ConfigureAwait(false);
         }
 
         await AnswerAsync(call.ResponseAsync, cancellationToken).ConfigureAwait(false);
@@ -234,10 +243,11 @@ public sealed class RuntimeClient : ISandboxRuntime, IDisposable
         // Disposing cancels a call whose content failed; what it sent before stays.
         using var call = _client.ContinueUpload(cancellationToken: cancellationToken);
         var header = new ContinueUploadHeader { Id = id.Value, Upload = upload.Value, Offset = offset };
-        if (await SendAsync(call.RequestStream, new ContinueUploadRequest { Header = header }, cancellationToken).ConfigureAwait(false)
-            && await SendContentAsync(call.RequestStream, content, static piece => new ContinueUploadRequest { Chunk = piece.ToWire() }, cancellationToken).ConfigureAwait(false))
+        var enough = call.ResponseHeadersAsync;
+        if (await SendAsync(call.RequestStream, new ContinueUploadRequest { Header = header }, cancellationToken).ConfigureAwait(false))
         {
-            await CompleteAsync(call.RequestStream).ConfigureAwait(false);
+            await SendContentAsync(
+                call.RequestStream, content, static piece => new ContinueUploadRequest { Chunk = piece.ToWire() }, () => enough.IsCompleted, cancellationToken).ConfigureAwait(false);
         }
 
         return (await AnswerAsync(call.ResponseAsync, cancellationToken).ConfigureAwait(false)).ToCore();
@@ -304,19 +314,19 @@ public sealed class RuntimeClient : ISandboxRuntime, IDisposable
         }
     }
 
-    private static async Task UploadAsync(AsyncDuplexStreamingCall<AddImageRequest, Wire.ImageProgress> call, ImageSource source, CancellationTokenSource cut)
+    private static async Task UploadAsync(
+        AsyncDuplexStreamingCall<AddImageRequest, Wire.ImageProgress> call, ImageSource source, StrongBox<bool> isEnough, CancellationTokenSource cut)
     {
         try
         {
-            var goesOn = await SendAsync(call.RequestStream, source.ToWire(), cut.Token).ConfigureAwait(false);
-            if (goesOn && source is ImageSource.Archive archive)
+            if (await SendAsync(call.RequestStream, source.ToWire(), cut.Token).ConfigureAwait(false))
             {
-                goesOn = await SendContentAsync(call.RequestStream, archive.Content, static piece => new AddImageRequest { Chunk = piece.ToWire() }, cut.Token).ConfigureAwait(false);
-            }
-
-            if (goesOn)
-            {
-                await CompleteAsync(call.RequestStream).ConfigureAwait(false);
+                await SendContentAsync(
+                    call.RequestStream,
+                    source is ImageSource.Archive archive ? archive.Content : AsyncEnumerable.Empty<ReadOnlyMemory<byte>>(),
+                    static piece => new AddImageRequest { Chunk = piece.ToWire() },
+                    () => Volatile.Read(ref isEnough.Value),
+                    cut.Token).ConfigureAwait(false);
             }
         }
         catch
@@ -326,24 +336,32 @@ public sealed class RuntimeClient : ISandboxRuntime, IDisposable
         }
     }
 
-    private static async Task<bool> SendContentAsync<T>(
+    /// <summary>Sends until the end, or until the daemon wants no more, and completes the stream.</summary>
+    private static async Task SendContentAsync<T>(
         IClientStreamWriter<T> requests,
         IAsyncEnumerable<ReadOnlyMemory<byte>> content,
         Func<ReadOnlyMemory<byte>, T> message,
+        Func<bool> isEnough,
         CancellationToken cancellationToken)
     {
         await foreach (var part in content.WithCancellation(cancellationToken).ConfigureAwait(false))
         {
             foreach (var piece in Values.Pieces(part))
             {
+                if (isEnough())
+                {
+                    await CompleteAsync(requests, cancellationToken).ConfigureAwait(false);
+                    return;
+                }
+
                 if (!await SendAsync(requests, message(piece), cancellationToken).ConfigureAwait(false))
                 {
-                    return false;
+                    return;
                 }
             }
         }
 
-        return true;
+        await CompleteAsync(requests, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>False when the call is over already: its answer says why.</summary>
@@ -354,21 +372,29 @@ public sealed class RuntimeClient : ISandboxRuntime, IDisposable
             await requests.WriteAsync(message, cancellationToken).ConfigureAwait(false);
             return true;
         }
-        catch (Exception error) when (error is RpcException or InvalidOperationException)
+        catch (Exception error) when (IsOver(error, cancellationToken))
         {
             return false;
         }
     }
 
-    private static async Task CompleteAsync<T>(IClientStreamWriter<T> requests)
+    private static async Task CompleteAsync<T>(IClientStreamWriter<T> requests, CancellationToken cancellationToken)
     {
         try
         {
             await requests.CompleteAsync().ConfigureAwait(false);
         }
-        catch (Exception error) when (error is RpcException or InvalidOperationException)
+        catch (Exception error) when (IsOver(error, cancellationToken))
         {
             // The call is over already; its answer says why.
         }
     }
+
+    /// <summary>What a write meets whose call has ended, or whose connection has; neither is how the call itself fails.</summary>
+    private static bool IsOver(Exception error, CancellationToken cancellationToken) => error switch
+    {
+        RpcException or InvalidOperationException or IOException or HttpRequestException => true,
+        OperationCanceledException => !cancellationToken.IsCancellationRequested,
+        _ => false,
+    };
 }

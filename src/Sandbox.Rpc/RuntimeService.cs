@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Sandbox.Core.Errors;
@@ -33,8 +34,17 @@ public sealed class RuntimeService(ISandboxRuntime runtime, ILogger<RuntimeServi
         });
 
     /// <inheritdoc/>
-    public override Task AddImage(IAsyncStreamReader<AddImageRequest> requestStream, IServerStreamWriter<ImageProgress> responseStream, ServerCallContext context) =>
-        StreamAsync(requestStream, responseStream, context, AddImageAsync);
+    public override async Task AddImage(IAsyncStreamReader<AddImageRequest> requestStream, IServerStreamWriter<ImageProgress> responseStream, ServerCallContext context)
+    {
+        try
+        {
+            await StreamAsync(requestStream, responseStream, context, AddImageAsync).ConfigureAwait(false);
+        }
+        finally
+        {
+            await DrainAsync(requestStream, () => responseStream.WriteAsync(new ImageProgress { IsEnough = true }, context.CancellationToken), context.CancellationToken).ConfigureAwait(false);
+        }
+    }
 
     /// <inheritdoc/>
     public override Task ListImages(Nothing request, IServerStreamWriter<StoredImage> responseStream, ServerCallContext context) =>
@@ -169,7 +179,7 @@ public sealed class RuntimeService(ISandboxRuntime runtime, ILogger<RuntimeServi
 
     /// <inheritdoc/>
     public override Task<Nothing> WriteFile(IAsyncStreamReader<WriteFileRequest> requestStream, ServerCallContext context) =>
-        AnswerAsync(requestStream, context, static async (runtime, requests, cancellation) =>
+        AnswerStreamAsync(requestStream, context, static async (runtime, requests, cancellation) =>
         {
             var header = await requests.MoveNext(cancellation).ConfigureAwait(false) ? requests.Current.Header : null;
             if (header is null)
@@ -183,7 +193,7 @@ public sealed class RuntimeService(ISandboxRuntime runtime, ILogger<RuntimeServi
                 throw new SandboxException(ErrorCode.Invalid, "mode: octal, 0 to 07777");
             }
 
-            await runtime.WriteFileAsync(Values.ToSandboxId(header.Id), Values.ToPath(header.Path), mode, Content(requests, cancellation), cancellation).ConfigureAwait(false);
+            await runtime.WriteFileAsync(Values.ToSandboxId(header.Id), Values.ToPath(header.Path), mode, Content(requests, static request => request.PartCase == WriteFileRequest.PartOneofCase.Chunk ? request.Chunk : null, cancellation), cancellation).ConfigureAwait(false);
             return Nothing;
         });
 
@@ -217,13 +227,13 @@ public sealed class RuntimeService(ISandboxRuntime runtime, ILogger<RuntimeServi
 
     /// <inheritdoc/>
     public override Task<UploadInfo> ContinueUpload(IAsyncStreamReader<ContinueUploadRequest> requestStream, ServerCallContext context) =>
-        AnswerAsync(requestStream, context, static async (runtime, requests, cancellation) =>
+        AnswerStreamAsync(requestStream, context, static async (runtime, requests, cancellation) =>
         {
             var header = await requests.MoveNext(cancellation).ConfigureAwait(false) ? requests.Current.Header : null;
             return header is null
                 ? throw Faults.Malformed("header")
                 : (await runtime.ContinueUploadAsync(
-                    Values.ToSandboxId(header.Id), Values.ToUploadId(header.Upload), header.Offset, Content(requests, cancellation), cancellation).ConfigureAwait(false)).ToWire();
+                    Values.ToSandboxId(header.Id), Values.ToUploadId(header.Upload), header.Offset, Content(requests, static request => request.PartCase == ContinueUploadRequest.PartOneofCase.Chunk ? request.Chunk : null, cancellation), cancellation).ConfigureAwait(false)).ToWire();
         });
 
     /// <inheritdoc/>
@@ -244,46 +254,44 @@ public sealed class RuntimeService(ISandboxRuntime runtime, ILogger<RuntimeServi
             throw Faults.Malformed("image source");
         }
 
-        await foreach (var progress in runtime.AddImageAsync(requests.Current.ToCore(Content(requests, cancellation)), cancellation).ConfigureAwait(false))
+        var content = Content(requests, static request => request.PartCase == AddImageRequest.PartOneofCase.Chunk ? request.Chunk : null, cancellation);
+        await foreach (var progress in runtime.AddImageAsync(requests.Current.ToCore(content), cancellation).ConfigureAwait(false))
         {
             yield return progress.ToWire();
         }
     }
 
     /// <summary>What follows the first message. A connection that breaks throws here, so that half an archive never looks like a whole one.</summary>
-    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Content(
-        IAsyncStreamReader<AddImageRequest> requests,
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Content<T>(
+        IAsyncStreamReader<T> requests,
+        Func<T, ByteString?> chunk,
         [EnumeratorCancellation] CancellationToken cancellation)
     {
         while (await requests.MoveNext(cancellation).ConfigureAwait(false))
         {
-            yield return requests.Current.PartCase == AddImageRequest.PartOneofCase.Chunk
-                ? requests.Current.Chunk.Memory
-                : throw Faults.Malformed("chunk");
+            yield return chunk(requests.Current)?.Memory ?? throw Faults.Malformed("chunk");
         }
     }
 
-    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Content(
-        IAsyncStreamReader<WriteFileRequest> requests,
-        [EnumeratorCancellation] CancellationToken cancellation)
+    /// <summary>
+    /// Reads what the asker still sends, after it was told that this is enough. A call that ended before would have its
+    /// stream reset, and a server takes what is under way then for a breach of HTTP/2: it cuts the connection, and with
+    /// it the calls of everybody else. Whoever does not stop within <see cref="RpcLimits.LastWords"/> is cut off.
+    /// </summary>
+    private static async Task DrainAsync<T>(IAsyncStreamReader<T> requests, Func<Task> tellEnough, CancellationToken cancellation)
     {
-        while (await requests.MoveNext(cancellation).ConfigureAwait(false))
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(RpcLimits.LastWords);
+        try
         {
-            yield return requests.Current.PartCase == WriteFileRequest.PartOneofCase.Chunk
-                ? requests.Current.Chunk.Memory
-                : throw Faults.Malformed("chunk");
+            await tellEnough().ConfigureAwait(false);
+            while (await requests.MoveNext(limit.Token).ConfigureAwait(false))
+            {
+            }
         }
-    }
-
-    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Content(
-        IAsyncStreamReader<ContinueUploadRequest> requests,
-        [EnumeratorCancellation] CancellationToken cancellation)
-    {
-        while (await requests.MoveNext(cancellation).ConfigureAwait(false))
+        catch (Exception error) when (error is OperationCanceledException or IOException or InvalidOperationException or RpcException)
         {
-            yield return requests.Current.PartCase == ContinueUploadRequest.PartOneofCase.Chunk
-                ? requests.Current.Chunk.Memory
-                : throw Faults.Malformed("chunk");
+            // Cut off, or the asker is gone: what the call has to say does not change.
         }
     }
 
@@ -299,6 +307,21 @@ public sealed class RuntimeService(ISandboxRuntime runtime, ILogger<RuntimeServi
         catch (Exception error) when (error is not RpcException)
         {
             throw ToWire(error, context);
+        }
+    }
+
+    private async Task<TReply> AnswerStreamAsync<TRequest, TReply>(
+        IAsyncStreamReader<TRequest> requests,
+        ServerCallContext context,
+        Func<ISandboxRuntime, IAsyncStreamReader<TRequest>, CancellationToken, Task<TReply>> answer)
+    {
+        try
+        {
+            return await AnswerAsync(requests, context, answer).ConfigureAwait(false);
+        }
+        finally
+        {
+            await DrainAsync(requests, () => context.WriteResponseHeadersAsync([]), context.CancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -280,6 +280,62 @@ public sealed class RuntimeClientTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Refused_writes_leave_the_connection_to_everybody_else()
+    {
+        async IAsyncEnumerable<ReadOnlyMemory<byte>> TooMuch()
+        {
+            for (var piece = 0; piece < 320; piece++)
+            {
+                yield return new byte[64 * 1024];
+                if (piece % 7 == 0)
+                {
+                    await Task.Yield();
+                }
+            }
+        }
+
+        _runtime.Store("busybox");
+        var spec = Spec();
+        await _client.CreateAsync(spec, Cancellation);
+        await using var changes = _client.WatchAsync(Cancellation).GetAsyncEnumerator(Cancellation);
+        Assert.True(await changes.MoveNextAsync());
+        var next = changes.MoveNextAsync().AsTask();
+
+        await Parallel.ForEachAsync(Enumerable.Range(0, 100), new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Cancellation }, async (number, _) =>
+        {
+            Assert.True(SandboxPath.TryParse($"/root/{number}", out var path));
+            var fault = await Assert.ThrowsAsync<SandboxException>(() => _client.WriteFileAsync(spec.Id, path, null, TooMuch(), Cancellation));
+            Assert.Equal(ErrorCode.DiskFull, fault.Code);
+        });
+
+        Assert.False(next.IsCompleted);
+        var other = await _client.CreateAsync(Spec(), Cancellation);
+        Assert.True(await next);
+        Assert.Equal(other.Id, changes.Current.Id);
+    }
+
+    [Fact]
+    public async Task An_asker_that_does_not_stop_is_cut_off()
+    {
+        _runtime.Before = (operation, _) => operation == "WriteFile" ? throw new SandboxException(ErrorCode.DiskFull, "full") : Task.CompletedTask;
+        using var channel = RawChannel();
+        using var call = new SandboxRuntime.SandboxRuntimeClient(channel).WriteFile(cancellationToken: Cancellation);
+        await call.RequestStream.WriteAsync(new WriteFileRequest { Header = new WriteFileHeader { Id = SandboxId.New().Value, Path = ByteString.CopyFromUtf8("/a") } }, Cancellation);
+        await call.ResponseHeadersAsync;
+        Assert.False(call.ResponseAsync.IsCompleted);
+
+        async Task GoOnAsync()
+        {
+            while (true)
+            {
+                await call.RequestStream.WriteAsync(new WriteFileRequest { Chunk = ByteString.CopyFrom(new byte[64 * 1024]) }, Cancellation);
+            }
+        }
+
+        Assert.IsNotType<TimeoutException>(await Record.ExceptionAsync(() => GoOnAsync().WaitAsync(TimeSpan.FromMinutes(1), Cancellation)));
+    }
+
+    [Fact]
     public async Task A_directory_larger_than_a_message_is_listed_whole()
     {
         _runtime.Store("busybox");
@@ -348,6 +404,8 @@ public sealed class RuntimeClientTests : IAsyncLifetime
         using (var write = raw.WriteFile(cancellationToken: Cancellation))
         {
             await write.RequestStream.WriteAsync(new WriteFileRequest { Header = new WriteFileHeader { Id = id, Path = ByteString.CopyFromUtf8("/a"), Mode = 0x1000 } }, Cancellation);
+            await write.ResponseHeadersAsync;
+            await write.RequestStream.CompleteAsync();
             Refused(await Assert.ThrowsAsync<RpcException>(() => write.ResponseAsync));
         }
 
@@ -360,6 +418,9 @@ public sealed class RuntimeClientTests : IAsyncLifetime
         using (var add = raw.AddImage(cancellationToken: Cancellation))
         {
             await add.RequestStream.WriteAsync(new AddImageRequest { Chunk = climbing }, Cancellation);
+            Assert.True(await add.ResponseStream.MoveNext(Cancellation));
+            Assert.True(add.ResponseStream.Current.IsEnough);
+            await add.RequestStream.CompleteAsync();
             Refused(await Assert.ThrowsAsync<RpcException>(() => add.ResponseStream.MoveNext(Cancellation)));
         }
 
