@@ -149,7 +149,15 @@ public sealed class SharingTests(Instance instance, Chromium chromium)
     private static async Task FollowAsync(Visitor visitor, string link)
     {
         await visitor.Page.GotoAsync(link);
-        await visitor.Page.Locator("#workspace[data-session=live]").WaitForAsync();
+        try
+        {
+            await visitor.Page.Locator("#workspace[data-session=live]").WaitForAsync();
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail("The link's page never came to live:\n" + await visitor.ConditionAsync());
+        }
+
         await Assertions.Expect(visitor.Panel).ToBeHiddenAsync();
         Assert.Equal(0, await visitor.Page.Locator("a[href*='/p/']").CountAsync());
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Xunit;
@@ -27,6 +28,7 @@ public sealed partial class Visitor : IAsyncDisposable
     private const string Shown = "document.querySelector('.ws-pane.focused .ws-terminal:not([hidden]) .ws-xterm').terminal";
 
     private readonly List<string> _errors = [];
+    private readonly ConcurrentQueue<string> _events = new();
     private string? _sandbox;
 
     private Visitor(Instance instance, IBrowserContext context, IPage page)
@@ -37,11 +39,23 @@ public sealed partial class Visitor : IAsyncDisposable
         page.PageError += (_, error) => _errors.Add(error);
         page.Console += (_, message) =>
         {
+            if (message.Type is "error" or "warning")
+            {
+                _events.Enqueue(message.Text);
+            }
+
             // A connection that breaks is logged by the browser itself, and some tests break it.
             if (message.Type == "error" && message.Text.Contains("Content Security Policy", StringComparison.Ordinal))
             {
                 _errors.Add(message.Text);
             }
+        };
+        page.RequestFailed += (_, request) => _events.Enqueue($"{request.Method} {request.Url}: {request.Failure}");
+        page.WebSocket += (_, socket) =>
+        {
+            _events.Enqueue($"socket {socket.Url.Split('?')[0]}");
+            socket.SocketError += (_, error) => _events.Enqueue("socket: " + error);
+            socket.Close += (_, _) => _events.Enqueue("socket closed");
         };
     }
 
@@ -100,7 +114,15 @@ public sealed partial class Visitor : IAsyncDisposable
     {
         await Page.GotoAsync("/");
         await Page.Locator($".card[data-image='{image}'] a.launch").ClickAsync();
-        await Page.WaitForURLAsync(WorkspaceAddress());
+        try
+        {
+            await Page.WaitForURLAsync(WorkspaceAddress());
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail("The click never led to a workspace:\n" + await ConditionAsync());
+        }
+
         await ShellAsync();
     }
 
@@ -111,6 +133,16 @@ public sealed partial class Visitor : IAsyncDisposable
         await Assertions.Expect(Panel).ToBeHiddenAsync();
         await SeesAsync(text => text.Length > 0, "a prompt");
     }
+
+    /// <summary>What the page shows and what happened to it, for whoever looks why it did not come as far as it should.</summary>
+    public async Task<string> ConditionAsync() =>
+        await Page.EvaluateAsync<string>(
+            """
+            () => JSON.stringify(document.querySelector('#workspace')?.dataset ?? {}) + ` ${document.readyState} ${document.visibilityState} after ${Math.round(performance.now())} ms\n`
+              + document.body.innerText + '\n'
+              + performance.getEntriesByType('resource').map(entry => `${entry.name} ${Math.round(entry.startTime)} to ${Math.round(entry.responseEnd)}`).join('\n')
+            """)
+        + "\n" + string.Join('\n', _events);
 
     /// <summary>What the shown terminal holds, scrollback too; lines that wrapped are whole.</summary>
     public Task<string> ScreenAsync() => Page.EvaluateAsync<string>(Buffer);
