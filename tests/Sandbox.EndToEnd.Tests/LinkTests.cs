@@ -21,7 +21,7 @@ public sealed class LinkTests(Instance instance, Chromium chromium)
         // Plain, and its words are where it leads: Ctrl is enough.
         await HoverAsync(visitor, target);
         var opened = await page.Context.RunAndWaitForPageAsync(() => ClickAsync(visitor, target, "Control"));
-        await opened.WaitForURLAsync("**/docs");
+        await Assertions.Expect(opened).ToHaveURLAsync("/docs");
         Assert.True(await opened.EvaluateAsync<bool>("() => window.opener === null && document.referrer === ''"));
         await opened.CloseAsync();
 

@@ -75,7 +75,7 @@ public sealed class ManageTests(Instance instance, Chromium chromium)
         await using var operators = await Visitor.ArriveAsync(instance, chromium);
         await operators.Page.GotoAsync(link);
         await operators.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await operators.Page.WaitForURLAsync("**/admin");
+        await Assertions.Expect(operators.Page).ToHaveURLAsync("/admin");
 
         await using var late = await Visitor.ArriveAsync(instance, chromium);
         await late.Page.GotoAsync(link);

@@ -28,6 +28,24 @@ public sealed class PageTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
+    public async Task A_page_of_which_a_part_did_not_arrive_is_loaded_again_and_says_so_when_that_does_not_help()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        var lost = 1;
+        await visitor.Context.RouteAsync("**/dist/chunk-*", route => Interlocked.Decrement(ref lost) >= 0 ? route.AbortAsync("internetdisconnected") : route.ContinueAsync());
+        await visitor.LaunchAsync("busybox");
+        Assert.True(lost < 0);
+
+        lost = int.MaxValue;
+        await visitor.Page.ReloadAsync();
+        var notice = visitor.Page.GetByRole(AriaRole.Alert).Filter(new() { HasText = "A part of this page did not arrive." });
+        await Assertions.Expect(notice).ToBeVisibleAsync();
+        lost = 0;
+        await notice.GetByRole(AriaRole.Button, new() { Name = "Load it again" }).ClickAsync();
+        await visitor.ShellAsync();
+    }
+
+    [Fact]
     public async Task A_phone_shows_everything_in_its_width_and_its_key_bar_interrupts()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium, new()

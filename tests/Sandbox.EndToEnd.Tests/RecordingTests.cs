@@ -26,7 +26,7 @@ public sealed partial class RecordingTests(Instance instance, Chromium chromium)
         await visitor.SeesLineAsync("second");
         await visitor.ChooseAsync("record");
         await visitor.Page.Locator("#toasts a").ClickAsync();
-        await visitor.Page.WaitForURLAsync(Address());
+        await Eventually.TrueAsync(() => Task.FromResult(Address().IsMatch(visitor.Page.Url)), "the recording's address");
         var id = Address().Match(visitor.Page.Url).Groups["id"].Value;
 
         await visitor.Page.Locator("#rec-player .ap-term").WaitForAsync();

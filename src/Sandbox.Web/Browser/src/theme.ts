@@ -1,4 +1,4 @@
-// Runs in <head> before the first paint, so that a chosen theme never flashes.
+// Before the first paint, so that a chosen theme never flashes.
 (() => {
   try {
     const chosen = localStorage.getItem("theme");
