@@ -1,19 +1,20 @@
 import { api, type OpenTerminal } from "../api";
 import type { HubLink } from "../terminals/hub-link";
 import type { KeyBar } from "../terminals/key-bar";
-import { equip } from "../terminals/equip";
-import { endWords, inputWords } from "../terminals/notices";
+import { endWords } from "../terminals/notices";
 import { painterReady } from "../terminals/painter";
-import { TerminalSession } from "../terminals/terminal-session";
+import type { TerminalSession } from "../terminals/terminal-session";
 import type { Size } from "../terminals/terminal-size";
-import { TerminalView } from "../terminals/terminal-view";
+import type { TerminalView } from "../terminals/terminal-view";
 import { toast } from "../toast";
+import { beginTerminal, makeView } from "./begin-terminal";
 import { neighbour } from "./geometry";
 import * as layouts from "./layout";
-import type { Layout, Pane, Side } from "./layout";
-import { allowCopies, copiesAllowed, recall, remember } from "./layout-store";
+import type { Layout, Side } from "./layout";
+import { recall, remember } from "./layout-store";
 import { Panes } from "./panes";
 import { askSandbox } from "./sandbox-menu";
+import { stripMove } from "./strip-keys";
 import { startTabDrag } from "./tab-drag";
 import { type Place, type TerminalParts, TerminalTab } from "./terminal-tab";
 
@@ -113,7 +114,7 @@ export class Tabs {
       const host = make("div", "ws-xterm");
       place.append(host);
       body.append(place);
-      this.#spare = this.#makeView(host);
+      this.#spare = makeView(host, null);
     }
   }
 
@@ -285,14 +286,6 @@ export class Tabs {
     return shown.size.in(box && side === "right" ? box.width / 2 : 0, box && side === "down" ? box.height / 2 : 0);
   }
 
-  #makeView(host: HTMLElement): TerminalView {
-    const { cols, rows } = this.active?.terminal ?? {};
-    const view = new TerminalView(host, cols && rows ? { cols, rows } : undefined);
-    // WebGL paints the screen where nothing else can read it; who looks from outside, as a test does, finds it here.
-    Object.assign(host, { terminal: view.terminal });
-    return view;
-  }
-
   /** A terminal gets its place in the document first and begins when it is there, because it measures itself. */
   #add(id: string, sandbox: Place, command: string, replay: boolean): TerminalTab {
     const known = this.#tabs.get(id);
@@ -316,43 +309,19 @@ export class Tabs {
   }
 
   #start(): void {
-    for (const { tab, view: made, replay } of this.#waiting.splice(0)) {
-      const view = made ?? this.#makeView(tab.host);
-      const session = new TerminalSession(this.link, tab.id, view);
-      tab.view = view;
-      tab.session = session;
-      view.transform = this.keys.transform;
-      view.onFind = () => this.onFind();
-      view.onLeave = () => tab.button.focus();
-      view.onTitle = title => {
-        tab.title = title;
-      };
-      equip(view, {
-        bars: tab.bars,
-        copies: { allowed: () => copiesAllowed(this.#playground), allow: () => allowCopies(this.#playground) },
-        onDirectory: path => {
-          tab.directory = path;
-        },
-      });
-      session.onState = state => {
-        tab.item.dataset["state"] = state;
-        if (state === "live") {
-          this.onFirst();
-        } else if (state === "exited" || state === "gone") {
-          this.#ended(tab);
-          this.onEnded();
-        }
-      };
-      session.onInputNotice = notice => {
-        if (notice === "full") {
-          tab.note(inputWords.full);
-        } else if (notice) {
-          toast(inputWords[notice], "error");
-        } else if (session.state === "live") {
-          tab.hideNote();
-        }
-      };
-      view.use(session, replay);
+    const around = {
+      link: this.link,
+      keys: this.keys,
+      playground: this.#playground,
+      onFind: () => this.onFind(),
+      onLive: () => this.onFirst(),
+      onOver: (tab: TerminalTab) => {
+        this.#ended(tab);
+        this.onEnded();
+      },
+    };
+    for (const { tab, view, replay } of this.#waiting.splice(0)) {
+      const session = beginTerminal(tab, view ?? makeView(tab.host, this.active), replay, around);
       for (const listener of this.#onTerminal) {
         listener(tab);
       }
@@ -438,36 +407,36 @@ export class Tabs {
     }
   }
 
-  /** Keys on a tab. https://www.w3.org/WAI/ARIA/apg/patterns/tabs/ */
   #stripKey(event: KeyboardEvent): void {
     const tab = this.all.find(each => each.button === event.target);
-    if (!tab || event.ctrlKey || event.altKey || event.metaKey) {
+    if (!tab) {
       return;
     }
-    const { tabs } = this.#paneShown(tab.id);
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key] as 1 | -1 | undefined;
-    if (step !== undefined && event.shiftKey) {
-      this.#change(layouts.activate(this.#layout, tab.id));
-      this.moveActive(step, true);
-      tab.button.focus();
-    } else if (step !== undefined || event.key === "Home" || event.key === "End") {
-      const index = step === undefined ? (event.key === "Home" ? 0 : tabs.length - 1) : (tabs.indexOf(tab.id) + step + tabs.length) % tabs.length;
-      this.#change(layouts.activate(this.#layout, tabs[index]!));
-      this.#tabs.get(tabs[index]!)?.button.focus();
-    } else if (event.key === "ArrowDown" || event.key === "Escape") {
-      tab.view.focus();
-    } else if (event.key === "F2") {
-      tab.rename();
-    } else if (event.key === "Delete") {
-      this.#close(tab);
-    } else {
-      return;
+    const { tabs } = layouts.paneOf(layouts.shown(this.#layout, narrow.matches), tab.id)!;
+    const move = stripMove(event, tabs.indexOf(tab.id), tabs.length);
+    switch (move?.kind) {
+      case undefined:
+        return;
+      case "move":
+        this.#change(layouts.activate(this.#layout, tab.id));
+        this.moveActive(move.by, true);
+        tab.button.focus();
+        break;
+      case "go":
+        this.#change(layouts.activate(this.#layout, tabs[move.index]!));
+        this.#tabs.get(tabs[move.index]!)?.button.focus();
+        break;
+      case "enter":
+        tab.view.focus();
+        break;
+      case "rename":
+        tab.rename();
+        break;
+      case "close":
+        this.#close(tab);
+        break;
     }
     event.preventDefault();
-  }
-
-  #paneShown(terminal: string): Pane {
-    return layouts.paneOf(layouts.shown(this.#layout, narrow.matches), terminal)!;
   }
 }
 

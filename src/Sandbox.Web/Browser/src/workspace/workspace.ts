@@ -15,7 +15,8 @@ import { toast } from "../toast";
 import { forget } from "./layout-store";
 import { LinkBar } from "./link-bar";
 import { startFind } from "./find-bar";
-import { Panel, type PanelAction } from "./panel";
+import { Panel } from "./panel";
+import * as panels from "./playground-panels";
 import { fillShortcuts, listenForShortcuts } from "./shortcuts";
 import { startSettings } from "./settings";
 import { SidePanel } from "./side-panel";
@@ -30,8 +31,7 @@ const link = new HubLink(terminalConnection);
 const keyBar: KeyBar = new KeyBar(byId("ws-keys"), () => tabs.active);
 const tabs: Tabs = new Tabs(byId("ws-stage"), link, keyBar);
 const side = new SidePanel(byId("ws-side"));
-const mine: PanelAction = { label: "My playgrounds", href: "/playgrounds" };
-const others: PanelAction = { label: "Other images", href: "/" };
+const runs: panels.PanelRuns = { remove: () => void remove(), resume: () => void act("resume"), start: () => void act("start") };
 
 let playground: Playground | null = null;
 let entered = false;
@@ -80,7 +80,7 @@ async function begin(): Promise<void> {
 async function run(image: string): Promise<void> {
   root.dataset["state"] = "starting";
   byId("ws-state").textContent = "starting";
-  panel.show({ kind: "busy", title: `Starting ${root.dataset["title"] ?? image}`, text: "Asking for a sandbox of your own" });
+  panel.show(panels.asking(root.dataset["title"] ?? image));
   try {
     const made = await api<Playground>("POST", "/api/v1/playgrounds", { image }, { "Idempotency-Key": launchKey() });
     history.replaceState(null, "", `/p/${made.id}`);
@@ -105,15 +105,7 @@ function launchKey(): string {
 function refused(problem: Problem, again: () => void): void {
   root.dataset["state"] = "refused";
   byId("ws-state").textContent = "not started";
-  const retry: PanelAction = { label: "Try again", run: again, primary: true };
-  panel.show({
-    kind: "error",
-    title: headline(problem.code),
-    text: problem.message,
-    actions: problem.code === "quota" ? [{ ...mine, primary: true }, { label: "Try again", run: again }]
-      : problem.code === "image_not_found" ? [{ ...others, primary: true }]
-        : [retry, others],
-  });
+  panel.show(panels.refusedLaunch(problem, again));
 }
 
 function show(next: Playground): void {
@@ -130,33 +122,17 @@ function show(next: Playground): void {
   byId("ws-extend").hidden = !next.lease.canExtend;
   tick();
 
-  switch (next.state) {
-    case "queued":
-      panel.show({ kind: "busy", title: "Waiting for its turn", text: next.progress ?? "It starts by itself as soon as it can.", percent: percentOf(next.progress), actions: [{ label: "Do not wait", run: () => void remove() }] });
-      break;
-    case "starting":
-      panel.show({ kind: "busy", title: `Starting ${root.dataset["title"] ?? next.image}`, text: next.progress ?? "Making a sandbox of your own" });
-      break;
-    case "running":
-      if (!entered) {
-        panel.show({ kind: "busy", title: "Opening a shell", text: "Your sandbox runs" });
-      }
-      void enter();
-      break;
-    case "paused":
-      panel.show({ kind: "note", title: "Paused", text: "It keeps its memory and gets no processor time.", actions: [{ label: "Resume", run: () => void act("resume"), primary: true }] });
-      break;
-    case "stopped": {
-      const code = next.sandboxes[0]?.exitCode;
-      panel.show({
-        kind: "note", title: "Stopped", text: `Nothing in it runs; its files are kept.${code ? ` Its own command ended with exit code ${code}.` : ""}`,
-        actions: [{ label: "Start it again", run: () => void act("start"), primary: true }],
-      });
-      break;
+  const content = panels.stateOf(next, root.dataset["title"] ?? next.image, runs);
+  if (content) {
+    panel.show(content);
+  } else {
+    if (!entered) {
+      panel.show(panels.openingShell);
     }
-    case "ended":
-      ended(next);
-      break;
+    void enter();
+  }
+  if (next.state === "ended") {
+    ended(next);
   }
   later(next.state === "queued" || next.state === "starting" ? 300 : 15_000);
 }
@@ -165,29 +141,10 @@ function ended(next: Playground): void {
   clearTimeout(pollTimer);
   tabs.detachAll();
   link.close();
-  const failed = next.error;
-  panel.show({
-    kind: failed ? "error" : "ended",
-    title: failed ? headline(failed.code) : "This playground has ended",
-    text: failed?.message ?? next.lease.message ?? reasonText(next.lease.reason),
-    actions: [{ label: "Start a fresh one", href: `/p/new?image=${encodeURIComponent(next.image)}`, primary: true }, others],
-  });
   side.close();
   forget(next.id);
   // What was on the screen stays readable behind the words; nothing there can be used any more.
   byId("ws-stage").inert = true;
-}
-
-function reasonText(reason: string | null | undefined): string {
-  switch (reason) {
-    case "removed": return "You ended it.";
-    case "expired": return "Its time was up.";
-    case "idle": return "Nobody was there for a while.";
-    case "operator": return "The operator ended it.";
-    case "host_restarted": return "The host was restarted.";
-    case "launch_failed": return "It could not be started.";
-    default: return "It is over.";
-  }
 }
 
 /** Once it runs: wait for the connection, then show its terminals. */
@@ -217,7 +174,7 @@ async function enter(): Promise<void> {
       return;
     }
     const problem = error instanceof Problem ? error : new Problem("internal", 0, hubMessage(error));
-    panel.show({ kind: "error", title: "No shell could be opened", text: problem.message, actions: [{ label: "Try again", run: () => void enter(), primary: true }, mine] });
+    panel.show(panels.noShell(problem, () => void enter()));
   }
 }
 
@@ -249,7 +206,7 @@ async function poll(): Promise<void> {
     if (problem.status === 404) {
       clearTimeout(pollTimer);
       link.close();
-      panel.show({ kind: "ended", title: "This playground is not here", text: "It ended a while ago, or belongs to somebody else.", actions: [{ ...others, primary: true }, mine] });
+      panel.show(panels.notHere);
       return;
     }
     lost++;
@@ -329,11 +286,6 @@ function tick(): void {
   if (endsAt <= Date.now() && playground.state !== "queued" && playground.state !== "starting") {
     later(500);
   }
-}
-
-function percentOf(text: string | null | undefined): number | undefined {
-  const percent = /(\d{1,3}) ?%/.exec(text ?? "")?.[1];
-  return percent === undefined ? undefined : Number(percent);
 }
 
 /** A page that a browser renders ahead of a click must not start anything. */

@@ -1,0 +1,86 @@
+import { headline, type Playground, type Problem } from "../api";
+import type { PanelAction, PanelContent } from "./panel";
+
+/** What a visitor can do about a playground from a panel. */
+export interface PanelRuns {
+  remove(): void;
+  resume(): void;
+  start(): void;
+}
+
+const mine: PanelAction = { label: "My playgrounds", href: "/playgrounds" };
+const others: PanelAction = { label: "Other images", href: "/" };
+
+export const asking = (title: string): PanelContent => ({ kind: "busy", title: `Starting ${title}`, text: "Asking for a sandbox of your own" });
+
+export const openingShell: PanelContent = { kind: "busy", title: "Opening a shell", text: "Your sandbox runs" };
+
+export const notHere: PanelContent = {
+  kind: "ended", title: "This playground is not here", text: "It ended a while ago, or belongs to somebody else.", actions: [{ ...others, primary: true }, mine],
+};
+
+/** The panel of a playground that does not run; null for one that does. */
+export function stateOf(playground: Playground, title: string, runs: PanelRuns): PanelContent | null {
+  switch (playground.state) {
+    case "queued":
+      return {
+        kind: "busy", title: "Waiting for its turn", text: playground.progress ?? "It starts by itself as soon as it can.",
+        percent: percentOf(playground.progress), actions: [{ label: "Do not wait", run: () => runs.remove() }],
+      };
+    case "starting":
+      return { kind: "busy", title: `Starting ${title}`, text: playground.progress ?? "Making a sandbox of your own" };
+    case "paused":
+      return { kind: "note", title: "Paused", text: "It keeps its memory and gets no processor time.", actions: [{ label: "Resume", run: () => runs.resume(), primary: true }] };
+    case "stopped": {
+      const code = playground.sandboxes[0]?.exitCode;
+      return {
+        kind: "note", title: "Stopped", text: `Nothing in it runs; its files are kept.${code ? ` Its own command ended with exit code ${code}.` : ""}`,
+        actions: [{ label: "Start it again", run: () => runs.start(), primary: true }],
+      };
+    }
+    case "ended":
+      return {
+        kind: playground.error ? "error" : "ended",
+        title: playground.error ? headline(playground.error.code) : "This playground has ended",
+        text: playground.error?.message ?? playground.lease.message ?? reasonText(playground.lease.reason),
+        actions: [{ label: "Start a fresh one", href: `/p/new?image=${encodeURIComponent(playground.image)}`, primary: true }, others],
+      };
+    default:
+      return null;
+  }
+}
+
+/** A launch that the server refused. */
+export function refusedLaunch(problem: Problem, again: () => void): PanelContent {
+  const retry: PanelAction = { label: "Try again", run: again };
+  return {
+    kind: "error",
+    title: headline(problem.code),
+    text: problem.message,
+    actions: problem.code === "quota" ? [{ ...mine, primary: true }, retry]
+      : problem.code === "image_not_found" ? [{ ...others, primary: true }]
+        : [{ ...retry, primary: true }, others],
+  };
+}
+
+/** It runs, and no shell could be opened in it. */
+export function noShell(problem: Problem, again: () => void): PanelContent {
+  return { kind: "error", title: "No shell could be opened", text: problem.message, actions: [{ label: "Try again", run: again, primary: true }, mine] };
+}
+
+function reasonText(reason: string | null | undefined): string {
+  switch (reason) {
+    case "removed": return "You ended it.";
+    case "expired": return "Its time was up.";
+    case "idle": return "Nobody was there for a while.";
+    case "operator": return "The operator ended it.";
+    case "host_restarted": return "The host was restarted.";
+    case "launch_failed": return "It could not be started.";
+    default: return "It is over.";
+  }
+}
+
+function percentOf(text: string | null | undefined): number | undefined {
+  const percent = /(\d{1,3}) ?%/.exec(text ?? "")?.[1];
+  return percent === undefined ? undefined : Number(percent);
+}
