@@ -214,7 +214,7 @@ public sealed class RuntimeClient : ISandboxRuntime, IDisposable
         if (await SendAsync(call.RequestStream, new WriteFileRequest { Header = header }, cancellationToken).ConfigureAwait(false))
         {
             await SendContentAsync(
-                call.RequestStream, content, static piece => new WriteFileRequest { Chunk = piece.ToWire() }, () => enough.IsCompleted, cancellationToken).ConfigureAwait(false);
+                call.RequestStream, content, static piece => new WriteFileRequest { Chunk = piece.ToWire() }, () => enough.IsCompletedSuccessfully, cancellationToken).ConfigureAwait(false);
         }
 
         await AnswerAsync(call.ResponseAsync, cancellationToken).ConfigureAwait(false);
@@ -247,7 +247,7 @@ public sealed class RuntimeClient : ISandboxRuntime, IDisposable
         if (await SendAsync(call.RequestStream, new ContinueUploadRequest { Header = header }, cancellationToken).ConfigureAwait(false))
         {
             await SendContentAsync(
-                call.RequestStream, content, static piece => new ContinueUploadRequest { Chunk = piece.ToWire() }, () => enough.IsCompleted, cancellationToken).ConfigureAwait(false);
+                call.RequestStream, content, static piece => new ContinueUploadRequest { Chunk = piece.ToWire() }, () => enough.IsCompletedSuccessfully, cancellationToken).ConfigureAwait(false);
         }
 
         return (await AnswerAsync(call.ResponseAsync, cancellationToken).ConfigureAwait(false)).ToCore();
@@ -336,7 +336,10 @@ public sealed class RuntimeClient : ISandboxRuntime, IDisposable
         }
     }
 
-    /// <summary>Sends until the end, or until the daemon wants no more, and completes the stream.</summary>
+    /// <summary>
+    /// Sends until the end, or until the daemon wants no more, and completes the stream. A call that was taken back is
+    /// not completed: a daemon that hears of the end before it hears of that would take the part for the whole.
+    /// </summary>
     private static async Task SendContentAsync<T>(
         IClientStreamWriter<T> requests,
         IAsyncEnumerable<ReadOnlyMemory<byte>> content,

@@ -5,7 +5,7 @@
 const key = "loaded-again";
 /** Pauses before the page is loaded again, in ms. */
 const pauses = [200, 1000, 4000];
-/** What was loaded again so long ago, in ms, was another visit. */
+/** A page that began so many ms after the last one was given up is another visit. */
 const visit = 60_000;
 
 let isUsed = false;
@@ -16,10 +16,11 @@ for (const type of ["keydown", "pointerdown"]) {
   }, { capture: true, once: true });
 }
 
-// Neither bubbles to the window; both are heard on the way down.
+// Neither bubbles to the window; both are heard on the way down. What an extension put in is none of ours.
 window.addEventListener("error", event => {
   const part = event.target;
-  if (part instanceof HTMLScriptElement || (part instanceof HTMLLinkElement && part.rel === "stylesheet")) {
+  const address = part instanceof HTMLScriptElement ? part.src : part instanceof HTMLLinkElement && part.rel === "stylesheet" ? part.href : "";
+  if (address.startsWith(`${location.origin}/`)) {
     missing();
   }
 }, true);
@@ -39,17 +40,28 @@ function missing(): void {
   if (pause === undefined) {
     whenThere(say);
   } else {
-    setTimeout(() => (isUsed ? whenThere(say) : location.reload()), pause);
+    setTimeout(again, pause);
+  }
+}
+
+function again(): void {
+  if (isUsed) {
+    whenThere(say);
+  } else if (navigator.onLine) {
+    location.reload();
+  } else {
+    // What is shown is better than a browser's own page about the network.
+    window.addEventListener("online", again, { once: true });
   }
 }
 
 /** The pause before the next load, or undefined after the last. Without storage nobody could count, and it would never end. */
 function next(): number | undefined {
   try {
-    const times = (JSON.parse(sessionStorage.getItem(key) ?? "[]") as number[]).filter(time => Date.now() - time < visit);
-    const pause = pauses[times.length];
-    sessionStorage.setItem(key, JSON.stringify([...times, Date.now()]));
-    return pause;
+    const { count, at } = JSON.parse(sessionStorage.getItem(key) ?? '{"count":0,"at":0}') as { count: number; at: number };
+    const before = performance.timeOrigin - at < visit ? count : 0;
+    sessionStorage.setItem(key, JSON.stringify({ count: before + 1, at: Date.now() }));
+    return pauses[before];
   } catch {
     return undefined;
   }
@@ -67,11 +79,19 @@ function say(): void {
   const bar = document.createElement("div");
   bar.className = "missing-parts";
   bar.setAttribute("role", "alert");
-  const again = document.createElement("button");
-  again.type = "button";
-  again.className = "button small";
-  again.textContent = "Load it again";
-  again.addEventListener("click", () => location.reload());
-  bar.append("A part of this page did not arrive. Is the network all right? ", again);
+  const close = button("Close", () => {
+    bar.remove();
+    isHandled = false;
+  });
+  bar.append("A part of this page did not arrive. Is the network all right? ", button("Load it again", () => location.reload()), close);
   document.body.prepend(bar);
+}
+
+function button(label: string, run: () => void): HTMLButtonElement {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "button small";
+  made.textContent = label;
+  made.addEventListener("click", run);
+  return made;
 }
