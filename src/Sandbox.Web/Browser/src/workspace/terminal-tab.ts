@@ -60,6 +60,10 @@ export class TerminalTab implements PaneContent {
     this.button.addEventListener("dblclick", () => this.rename());
     this.#close.textContent = "×";
     this.#close.title = "Close: ends what runs in it";
+    // A strip of tabs holds tabs alone: keys and screen readers close by Delete or by the menu.
+    this.#close.tabIndex = -1;
+    this.#close.setAttribute("aria-hidden", "true");
+    this.button.setAttribute("aria-keyshortcuts", "Delete");
     this.#close.addEventListener("click", () => this.onClose());
     this.item.append(this.button, this.#close);
     this.#label();
@@ -158,7 +162,6 @@ export class TerminalTab implements PaneContent {
     const name = this.#saysSandbox ? `${this.sandbox.name}: ${this.name}` : this.name;
     this.button.textContent = name;
     this.button.title = [name, ...this.#title && this.#title !== this.name ? [this.#title] : [], ...this.#directory ? [`in ${this.#directory}`] : []].join("\n");
-    this.#close.setAttribute("aria-label", `Close ${name}`);
   }
 }
 

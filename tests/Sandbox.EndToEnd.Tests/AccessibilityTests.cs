@@ -1,0 +1,102 @@
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using Xunit;
+
+namespace Sandbox.EndToEnd.Tests;
+
+/// <summary>Every page against WCAG 2.1 AA as far as a program can tell: names, roles, contrast; in light and dark, on a desk and on a phone.</summary>
+public sealed class AccessibilityTests(Instance instance, Chromium chromium)
+{
+    private static readonly AxeRunOptions Rules = new() { RunOnly = new() { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] } };
+
+    public static TheoryData<string, bool> Looks => new()
+    {
+        { "light", false },
+        { "dark", false },
+        { "light", true },
+        { "dark", true },
+    };
+
+    [Theory]
+    [MemberData(nameof(Looks))]
+    public async Task No_page_has_a_fault_that_a_program_finds(string scheme, bool isPhone)
+    {
+        await using var visitor = await ArriveAsync(scheme, isPhone);
+        var page = visitor.Page;
+        foreach (var path in new[] { "/", "/?q=nothing-of-that-name", "/docs", "/status", "/playgrounds", "/recordings", "/p/nobody", "/t" })
+        {
+            await page.GotoAsync(path);
+            await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+            await CheckAsync(page, path);
+        }
+
+        await visitor.LaunchAsync("busybox");
+        await visitor.TypeAsync("false; echo some words");
+        await visitor.SeesLineAsync("some words");
+        await CheckAsync(page, "the workspace");
+        await page.Locator("#ws-actions").ClickAsync();
+        await CheckAsync(page, "the menu");
+        await page.Locator("#ws-actions-menu [data-act='shortcuts']").ClickAsync();
+        await CheckAsync(page, "the shortcuts");
+        await page.Keyboard.PressAsync("Escape");
+        await page.Keyboard.PressAsync("Control+,");
+        await page.GetByRole(AriaRole.Dialog, new() { Name = "Terminal settings" }).WaitForAsync();
+        await CheckAsync(page, "the settings");
+        await page.Keyboard.PressAsync("Escape");
+        await page.Locator("#ws-files").ClickAsync();
+        await page.Locator("#ws-side [role='tree']").WaitForAsync();
+        await CheckAsync(page, "the files");
+        await page.Keyboard.PressAsync("Escape");
+        await page.Locator("#ws-share").ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Make a link" }).ClickAsync();
+        var link = await page.Locator("#share-url").InputValueAsync();
+        await CheckAsync(page, "the links");
+        await page.Keyboard.PressAsync("Escape");
+
+        await using (var guest = await ArriveAsync(scheme, isPhone))
+        {
+            await guest.Page.GotoAsync(link);
+            await guest.Page.Locator("#workspace[data-session=live]").WaitForAsync();
+            await CheckAsync(guest.Page, "the page of a link");
+        }
+
+        await page.GotoAsync("/playgrounds");
+        await page.Locator(".row").First.WaitForAsync();
+        await CheckAsync(page, "the playgrounds, with one");
+    }
+
+    [Theory]
+    [InlineData("light")]
+    [InlineData("dark")]
+    public async Task Neither_have_the_operators_pages(string scheme)
+    {
+        await using var visitor = await ArriveAsync(scheme, isPhone: false);
+        await visitor.Page.GotoAsync(await instance.AdminLinkAsync());
+        await CheckAsync(visitor.Page, "signing in");
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await Assertions.Expect(visitor.Page).ToHaveURLAsync("/admin");
+        await visitor.Page.GetByRole(AriaRole.Heading).First.WaitForAsync();
+        await CheckAsync(visitor.Page, "/admin");
+    }
+
+    private Task<Visitor> ArriveAsync(string scheme, bool isPhone) => Visitor.ArriveAsync(instance, chromium, new()
+    {
+        ColorScheme = scheme == "dark" ? ColorScheme.Dark : ColorScheme.Light,
+        ViewportSize = isPhone ? new() { Width = 390, Height = 844 } : new() { Width = 1280, Height = 800 },
+        HasTouch = isPhone,
+        IsMobile = isPhone,
+
+        // Colours in the middle of a fade are nobody's.
+        ReducedMotion = ReducedMotion.Reduce,
+    });
+
+    private static async Task CheckAsync(IPage page, string where)
+    {
+        var result = await page.RunAxe(Rules);
+        Assert.NotEmpty(result.Passes);
+        Assert.True(
+            result.Violations.Length == 0,
+            $"{where}:\n" + string.Join('\n', result.Violations.SelectMany(rule => rule.Nodes.Select(node => $"{rule.Id}: {rule.Help}\n  {node.Html}\n  {string.Join("; ", node.Any.Concat(node.All).Select(check => check.Message))}"))));
+    }
+}
