@@ -141,8 +141,8 @@ internal sealed unsafe class Connection
         Free(ref _input);
     }
 
-    /// <summary>Sends what there is to send until the socket takes no more. False when the connection is over.</summary>
-    public bool Send(TtyFlow flow, byte* ring, int? exitCode, long now)
+    /// <summary>Sends what there is to send until the socket takes no more; no output while that is held back. False when the connection is over.</summary>
+    public bool Send(TtyFlow flow, byte* ring, int? exitCode, long now, bool isHeldBack)
     {
         if (IsBlocked || WasToldExit)
         {
@@ -179,7 +179,7 @@ internal sealed unsafe class Connection
             }
         }
 
-        while (!IsBlocked && Viewer is { } viewer)
+        while (!IsBlocked && !isHeldBack && Viewer is { } viewer)
         {
             if (flow.HasGap(viewer))
             {

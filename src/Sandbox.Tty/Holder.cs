@@ -25,6 +25,12 @@ internal sealed unsafe class Holder
     // Output of processes that outlive the one of the terminal is read no further than this.
     private const int MostAfterEnd = 256 * 1024;
 
+    // Output that follows output this large is a flood: it goes out in pieces of so many bytes, or after so many
+    // milliseconds, since each piece costs everybody behind us more than its bytes do. What comes after quiet goes at once.
+    private const int Flood = 1024;
+    private const int FloodPiece = 32 * 1024;
+    private const int FloodWait = 2;
+
     private const long ListenerTag = -1;
     private const long PtyTag = -2;
     private const long ProcessTag = -3;
@@ -49,6 +55,12 @@ internal sealed unsafe class Holder
     private bool _canRead;
     private bool _canWrite = true;
     private int _firstToWrite;
+
+    // What was let out last: up to which byte, when, and whether it was part of a flood; and whether more is held back now.
+    private ulong _letOut;
+    private long _letOutAt;
+    private bool _isFlood;
+    private bool _isHeldBack;
 
     // The process's exit code, and its ends: of the process, of its output, and the wish for both.
     private int? _exitCode;
@@ -320,6 +332,7 @@ internal sealed unsafe class Holder
 
     private void Send(long now)
     {
+        LetOut(now);
         for (var slot = 0; slot < MostConnections; slot++)
         {
             if (_connections[slot] is not { } connection)
@@ -327,7 +340,7 @@ internal sealed unsafe class Holder
                 continue;
             }
 
-            if (!connection.Send(Flow, _ring, EndedWith, now))
+            if (!connection.Send(Flow, _ring, EndedWith, now, _isHeldBack))
             {
                 Drop(slot, now);
                 continue;
@@ -344,6 +357,17 @@ internal sealed unsafe class Holder
             {
                 _completeSince = now;
             }
+        }
+    }
+
+    private void LetOut(long now)
+    {
+        var fresh = Flow.End - _letOut;
+        _isHeldBack = fresh > 0 && fresh < FloodPiece && _isFlood && now < _letOutAt + FloodWait && _exitCode is null;
+        if (fresh > 0 && !_isHeldBack)
+        {
+            _isFlood = fresh >= Flood;
+            (_letOut, _letOutAt) = (Flow.End, now);
         }
     }
 
@@ -415,6 +439,11 @@ internal sealed unsafe class Holder
         {
             // whether there is more to read is known only by reading
             due = now;
+        }
+
+        if (_isHeldBack)
+        {
+            due = Math.Min(due, _letOutAt + FloodWait);
         }
 
         foreach (var connection in _connections)
