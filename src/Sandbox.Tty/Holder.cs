@@ -91,7 +91,7 @@ internal sealed unsafe class Holder
 
         // A page is there once it was written; a huge one would be two megabytes at the first prompt.
         _ = Native.Advise(_ring, TtyFrame.RingLength, Native.AdviseNoHugePage);
-        Flow = new TtyFlow(TtyFrame.RingLength, TtyFrame.OutputWindow, Patience, Environment.TickCount64);
+        Flow = new TtyFlow(TtyFrame.RingLength, TtyFrame.OutputWindow, Patience, Environment.TickCount64, TtyFrame.OutputLead);
         Screen = new TailScreen(_ring, Flow, cols, rows);
     }
 

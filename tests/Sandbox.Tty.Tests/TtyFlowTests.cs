@@ -99,6 +99,51 @@ public sealed class TtyFlowTests
     }
 
     [Fact]
+    public void The_program_stays_near_a_viewer_that_acknowledges_and_fills_the_ring_for_a_silent_one()
+    {
+        const int Lead = 12;
+        var flow = new TtyFlow(Length, Window, Patience * 1000, 0, Lead);
+        var viewer = flow.Attach(0, 0);
+        Assert.Equal(Lead, flow.Room(0));
+        flow.Wrote(Lead, 10);
+        Assert.Equal(0, flow.Room(10));
+        Assert.True(flow.TryNext(viewer, 5, out _, out var count));
+        flow.Advance(viewer, count);
+        flow.Acknowledge(viewer, 5, 500);
+        Assert.Equal(5, flow.Room(500));
+        flow.Wrote(5, 600);
+        Assert.Equal(0, flow.Room(600 + TtyFlow.Pulse - 1));
+        Assert.Equal(600 + TtyFlow.Pulse, flow.GoesOnAt);
+
+        // It is silent: the rest of the ring, and then the patience.
+        Assert.Equal(Length - Lead, flow.Room(600 + TtyFlow.Pulse));
+        flow.Wrote(Length - Lead, 2000);
+        Assert.Equal(0, flow.Room(2000));
+        Assert.Equal(2000 + (Patience * 1000), flow.GoesOnAt);
+
+        // It is back: the program waits until it is near again.
+        Assert.True(flow.TryNext(viewer, 100, out _, out count));
+        flow.Advance(viewer, count);
+        flow.Acknowledge(viewer, 5 + (ulong)count, 3000);
+        Assert.Equal(0, flow.Room(3000));
+
+        // Nobody is near when nobody is there.
+        flow.Detach(viewer, 3001);
+        Assert.Equal(count, flow.Room(3001));
+    }
+
+    [Fact]
+    public void A_viewer_that_was_quiet_for_long_is_near_from_the_moment_it_is_reached()
+    {
+        var flow = new TtyFlow(Length, Window, Patience, 0, 12);
+        flow.Attach(0, 0);
+        flow.Wrote(11, 10_000);
+        flow.Wrote(1, 10_001);
+        Assert.Equal(0, flow.Room(10_001));
+        Assert.Equal(Length - 12, flow.Room(10_001 + TtyFlow.Pulse));
+    }
+
+    [Fact]
     public void A_viewer_that_claims_more_than_there_is_stands_at_the_end()
     {
         var flow = new TtyFlow(Length, Window, Patience, 0);
@@ -172,7 +217,7 @@ public sealed class TtyFlowTests
     // A terminal whose byte at an offset is known, and viewers that check what they are sent.
     private sealed class Model
     {
-        private readonly TtyFlow _flow = new(Length, Window, Patience, 0);
+        private readonly TtyFlow _flow = new(Length, Window, Patience, 0, Window + 3);
         private readonly byte[] _ring = new byte[Length];
         private readonly Reader?[] _readers = new Reader?[3];
         private readonly ulong[] _lost = new ulong[3];

@@ -11,6 +11,8 @@ namespace Sandbox.Core.Terminals;
 /// which is closed by the screen as it is at the end. When nobody acknowledges anything for the length of the patience,
 /// or the last viewer has been gone for as long, the program goes on and the oldest bytes go. Viewers that only watch
 /// do not govern: to the program it is as if they were not there.
+/// While the fastest viewer keeps acknowledging, the program runs only a little ahead of it: what lies between the two
+/// is what somebody who interrupts it has to wait for. The rest of the ring is for viewers that are silent or gone.
 /// </remarks>
 public sealed class TtyFlow
 {
@@ -25,7 +27,11 @@ public sealed class TtyFlow
     public const double ScreenShare = 0.75;
 
     private readonly List<TtyViewer> _viewers = [];
+    /// <summary>Milliseconds for which a viewer that acknowledged is there and will do so again.</summary>
+    public const int Pulse = 1000;
+
     private readonly int _window;
+    private readonly int _lead;
     private readonly long _patience;
 
     // What the fastest viewer that governs holds, or what the last one held when it left.
@@ -33,6 +39,9 @@ public sealed class TtyFlow
 
     // The patience runs from here: somebody's last progress, coming or leaving, or the moment the ring filled.
     private long _since;
+
+    // Until then the program stays near the fastest viewer: a pulse after its last progress, or after it was reached.
+    private long _nearUntil;
 
     // Bytes taken from the ring for nobody since the last pause, and the end of that.
     private int _lost;
@@ -43,12 +52,15 @@ public sealed class TtyFlow
     /// <param name="window">Bytes a viewer may have outstanding.</param>
     /// <param name="patience">Milliseconds the program waits for a viewer that is late or gone.</param>
     /// <param name="now">The time.</param>
-    public TtyFlow(int length, int window, long patience, long now)
+    /// <param name="lead">Bytes the program may be ahead of a viewer that keeps acknowledging; more than the window, or it would wait for nothing.</param>
+    public TtyFlow(int length, int window, long patience, long now, int lead = int.MaxValue)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(window);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lead, window);
         Length = length;
         _window = window;
+        _lead = lead;
         _patience = patience;
         _since = now;
     }
@@ -69,22 +81,27 @@ public sealed class TtyFlow
     public int Viewers => _viewers.Count;
 
     /// <summary>When a program that waits now goes on by itself, if nobody acknowledges anything before.</summary>
-    public long GoesOnAt => Math.Max(_since + _patience, _pausedUntil);
+    public long GoesOnAt => Free > 0 ? _nearUntil : Math.Max(_since + _patience, _pausedUntil);
 
     // Bytes that may be written without taking one from the fastest viewer.
     private int Free => (int)(Math.Max(_held, Start) + (ulong)Length - End);
+
+    // Bytes that may be written before the program is as far ahead of the fastest viewer as it may be.
+    private int Near => (int)Math.Clamp((long)_held + _lead - (long)End, 0, Length);
 
     /// <summary>How many bytes the program may write now; 0 when it must wait.</summary>
     public int Room(long now)
     {
         var free = Free;
-        return free > 0 ? free : now >= GoesOnAt ? Math.Min(Length, LossStep - _lost) : 0;
+        return free > 0 ? now < _nearUntil && IsGoverned() ? Math.Min(free, Near) : free
+            : now >= GoesOnAt ? Math.Min(Length, LossStep - _lost)
+            : 0;
     }
 
     /// <summary>Notes bytes written into the ring at <see cref="WritePosition"/>, at most <see cref="Room"/> of them.</summary>
     public void Wrote(int count, long now)
     {
-        var free = Free;
+        var (free, near) = (Free, Near);
         if (free <= 0 && (_lost += count) >= LossStep)
         {
             _lost = 0;
@@ -92,10 +109,14 @@ public sealed class TtyFlow
         }
 
         End += (ulong)count;
-        if (free > 0 && Free == 0 && IsGoverned())
+        if (!IsGoverned())
         {
-            _since = now;
+            return;
         }
+
+        // Whoever was quiet for long has its whole time from here.
+        _since = free > 0 && Free == 0 ? now : _since;
+        _nearUntil = near > 0 && Near == 0 ? now + Pulse : _nearUntil;
     }
 
     /// <summary>A viewer comes that holds this many bytes. Beyond the end is taken as the end; before what is kept is a gap.</summary>
@@ -107,6 +128,7 @@ public sealed class TtyFlow
         {
             _held = MostHeld();
             _since = now;
+            _nearUntil = now + Pulse;
         }
 
         return viewer;
@@ -129,6 +151,7 @@ public sealed class TtyFlow
         {
             _held = MostHeld();
             _since = now;
+            _nearUntil = now + Pulse;
         }
     }
 
