@@ -363,7 +363,9 @@ internal sealed unsafe class Holder
     private void LetOut(long now)
     {
         var fresh = Flow.End - _letOut;
-        _isHeldBack = fresh > 0 && fresh < FloodPiece && _isFlood && now < _letOutAt + FloodWait && _exitCode is null;
+
+        // Where there is no room, nothing comes that is worth waiting for.
+        _isHeldBack = fresh > 0 && fresh < FloodPiece && _isFlood && now < _letOutAt + FloodWait && _exitCode is null && Flow.Room(now) > 0;
         if (fresh > 0 && !_isHeldBack)
         {
             _isFlood = fresh >= Flood;

@@ -34,7 +34,7 @@ public static class TtyFrame
     public const int OutputWindow = 256 * 1024;
 
     /// <summary>Bytes a program runs ahead of a viewer that keeps acknowledging: its window, and a little so that it is never waited for.</summary>
-    public const int OutputLead = OutputWindow + (64 * 1024);
+    public const int OutputLead = OutputWindow + (128 * 1024);
 
     /// <summary>Milliseconds from one State of a connection to the next; only the last one before Exit may come earlier.</summary>
     public const int StateEvery = 100;
