@@ -26,7 +26,8 @@ internal sealed unsafe class Holder
     private const int MostAfterEnd = 256 * 1024;
 
     // Output that follows output this large is a flood: it goes out in pieces of so many bytes, or after so many
-    // milliseconds, since each piece costs everybody behind us more than its bytes do. What comes after quiet goes at once.
+    // milliseconds of a clock that may tick every four: each piece costs everybody behind us more than its bytes do.
+    // What comes after quiet goes at once.
     private const int Flood = 1024;
     private const int FloodPiece = 32 * 1024;
     private const int FloodWait = 2;

@@ -144,6 +144,21 @@ public sealed class TtyFlowTests
     }
 
     [Fact]
+    public void The_program_does_not_wait_for_a_viewer_that_comes_late_to_read_what_was_there()
+    {
+        var flow = new TtyFlow(Length, Window, Patience * 1000, 0, 12);
+        flow.Wrote(Length - 10, 0);
+        var viewer = flow.Attach(0, 0);
+        Assert.Equal(10, flow.Room(0));
+        Assert.True(flow.TryNext(viewer, 100, out _, out var count));
+        flow.Advance(viewer, count);
+        flow.Acknowledge(viewer, (ulong)count, 1);
+        Assert.Equal(12, flow.Room(1));
+        flow.Wrote(12, 1);
+        Assert.Equal(0, flow.Room(1));
+    }
+
+    [Fact]
     public void A_viewer_that_claims_more_than_there_is_stands_at_the_end()
     {
         var flow = new TtyFlow(Length, Window, Patience, 0);

@@ -28,7 +28,7 @@ public sealed class TtyFlow
 
     private readonly List<TtyViewer> _viewers = [];
     /// <summary>Milliseconds for which a viewer that acknowledged is there and will do so again.</summary>
-    public const int Pulse = 1000;
+    public const int Pulse = 500;
 
     private readonly int _window;
     private readonly int _lead;
@@ -42,6 +42,9 @@ public sealed class TtyFlow
 
     // Until then the program stays near the fastest viewer: a pulse after its last progress, or after it was reached.
     private long _nearUntil;
+
+    // Output up to here was there when the fastest viewer came: it is read whatever the program does, which need not wait for that.
+    private ulong _backlog;
 
     // Bytes taken from the ring for nobody since the last pause, and the end of that.
     private int _lost;
@@ -87,7 +90,7 @@ public sealed class TtyFlow
     private int Free => (int)(Math.Max(_held, Start) + (ulong)Length - End);
 
     // Bytes that may be written before the program is as far ahead of the fastest viewer as it may be.
-    private int Near => (int)Math.Clamp((long)_held + _lead - (long)End, 0, Length);
+    private int Near => (int)Math.Clamp((long)Math.Max(_held, _backlog) + _lead - (long)End, 0, Length);
 
     /// <summary>How many bytes the program may write now; 0 when it must wait.</summary>
     public int Room(long now)
@@ -126,8 +129,7 @@ public sealed class TtyFlow
         _viewers.Add(viewer);
         if (governs)
         {
-            _held = MostHeld();
-            _since = now;
+            Govern(now);
             _nearUntil = now + Pulse;
         }
 
@@ -139,8 +141,7 @@ public sealed class TtyFlow
     {
         if (_viewers.Remove(viewer) && viewer.Governs)
         {
-            _held = IsGoverned() ? MostHeld() : _held;
-            _since = now;
+            Govern(now);
         }
     }
 
@@ -194,6 +195,14 @@ public sealed class TtyFlow
         }
 
         viewer.Advance(count);
+    }
+
+    // Somebody came or left.
+    private void Govern(long now)
+    {
+        _held = IsGoverned() ? MostHeld() : _held;
+        _backlog = _held + (ulong)_lead < End ? End : _backlog;
+        _since = now;
     }
 
     private int Position(ulong offset) => (int)(offset % (ulong)Length);

@@ -397,6 +397,9 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
     {
         if (_lines.WrittenCount == 0)
         {
+            // What came says nothing, as marks do, however long: kept unacknowledged, it would end the output.
+            _flushed = _offset ?? 0;
+            Acknowledge();
             return true;
         }
 
