@@ -117,19 +117,40 @@ public sealed class TtyFlowTests
 
         // It is silent: the rest of the ring, and then the patience.
         Assert.Equal(Length - Lead, flow.Room(600 + TtyFlow.Pulse));
-        flow.Wrote(Length - Lead, 2000);
-        Assert.Equal(0, flow.Room(2000));
-        Assert.Equal(2000 + (Patience * 1000), flow.GoesOnAt);
+        flow.Wrote(Length - Lead, 5000);
+        Assert.Equal(0, flow.Room(5000));
+        Assert.Equal(5000 + (Patience * 1000), flow.GoesOnAt);
 
         // It is back: the program waits until it is near again.
         Assert.True(flow.TryNext(viewer, 100, out _, out count));
         flow.Advance(viewer, count);
-        flow.Acknowledge(viewer, 5 + (ulong)count, 3000);
-        Assert.Equal(0, flow.Room(3000));
+        flow.Acknowledge(viewer, 5 + (ulong)count, 6000);
+        Assert.Equal(0, flow.Room(6000));
 
         // Nobody is near when nobody is there.
-        flow.Detach(viewer, 3001);
-        Assert.Equal(count, flow.Room(3001));
+        flow.Detach(viewer, 6001);
+        Assert.Equal(count, flow.Room(6001));
+    }
+
+    [Fact]
+    public void A_viewer_that_is_behind_does_not_keep_the_program_near_one_that_is_silent()
+    {
+        const int Lead = 12;
+        var flow = new TtyFlow(Length, Window, Patience * 1000, 0, Lead);
+        var fast = flow.Attach(0, 0);
+        flow.Wrote(8, 0);
+        Assert.True(flow.TryNext(fast, 8, out _, out var count));
+        flow.Advance(fast, count);
+        flow.Acknowledge(fast, (ulong)count, 0);
+        var slow = flow.Attach(0, TtyFlow.Pulse - 10);
+        flow.Wrote(flow.Room(TtyFlow.Pulse - 10), TtyFlow.Pulse - 10);
+        Assert.Equal(0, flow.Room(TtyFlow.Pulse - 10));
+        Assert.True(flow.TryNext(slow, 1, out _, out count));
+        flow.Advance(slow, count);
+
+        flow.Acknowledge(slow, (ulong)count, (2 * TtyFlow.Pulse) - 11);
+        Assert.Equal(0, flow.Room((2 * TtyFlow.Pulse) - 11));
+        Assert.Equal(Length - Lead, flow.Room((2 * TtyFlow.Pulse) - 10));
     }
 
     [Fact]

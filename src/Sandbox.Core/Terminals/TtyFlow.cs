@@ -26,10 +26,13 @@ public sealed class TtyFlow
     /// </summary>
     public const double ScreenShare = 0.75;
 
-    private readonly List<TtyViewer> _viewers = [];
-    /// <summary>Milliseconds for which a viewer that acknowledged is there and will do so again.</summary>
-    public const int Pulse = 500;
+    /// <summary>
+    /// Milliseconds for which a viewer that acknowledged is there and will do so again. On a slow line a whole piece of
+    /// output comes between two acknowledgements.
+    /// </summary>
+    public const int Pulse = 2000;
 
+    private readonly List<TtyViewer> _viewers = [];
     private readonly int _window;
     private readonly int _lead;
     private readonly long _patience;
@@ -130,7 +133,7 @@ public sealed class TtyFlow
         if (governs)
         {
             Govern(now);
-            _nearUntil = now + Pulse;
+            _nearUntil = viewer.Acknowledged == _held ? now + Pulse : _nearUntil;
         }
 
         return viewer;
@@ -150,9 +153,11 @@ public sealed class TtyFlow
     {
         if (viewer.Acknowledge(held) && viewer.Governs)
         {
-            _held = MostHeld();
+            // What a slower one holds says nothing of the fastest.
+            var most = MostHeld();
+            _nearUntil = most > _held ? now + Pulse : _nearUntil;
+            _held = most;
             _since = now;
-            _nearUntil = now + Pulse;
         }
     }
 
@@ -201,7 +206,7 @@ public sealed class TtyFlow
     private void Govern(long now)
     {
         _held = IsGoverned() ? MostHeld() : _held;
-        _backlog = _held + (ulong)_lead < End ? End : _backlog;
+        _backlog = _held + (ulong)_lead <= End ? End : _backlog;
         _since = now;
     }
 

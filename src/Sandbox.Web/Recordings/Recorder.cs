@@ -331,7 +331,7 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
 
             // A character or a mark that has only begun is asked for again after a restart.
             _offset = item.Offset + (ulong)item.Data.Length - (ulong)Begun;
-            return _lines.WrittenCount < FlushAt || Flush();
+            return (_lines.WrittenCount < FlushAt && _offset.Value - _flushed < Lag) || Flush();
         }
     }
 
@@ -395,15 +395,14 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
     /// <summary>Appends what waits. False, and what waits is dropped, when it would be too much.</summary>
     private bool Flush()
     {
-        if (_lines.WrittenCount == 0)
+        var reached = _offset ?? 0;
+        if (_lines.WrittenCount == 0 && reached == _flushed)
         {
-            // What came says nothing, as marks do, however long: kept unacknowledged, it would end the output.
-            _flushed = _offset ?? 0;
-            Acknowledge();
             return true;
         }
 
-        var refusal = _file.Length + _lines.WrittenCount > _limits.BytesEach
+        // What came may say nothing, as marks do, however long: kept unacknowledged, it would end the output.
+        RecordingReason? refusal = _lines.WrittenCount == 0 ? null : _file.Length + _lines.WrittenCount > _limits.BytesEach
             ? RecordingReason.Size
             : _space.Take(_start.Owner, _lines.WrittenCount);
         if (refusal is not null)
@@ -415,7 +414,7 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
 
         _file.Append(_lines.WrittenSpan, _offset, _writer.Last);
         _lines.ResetWrittenCount();
-        _flushed = _offset ?? 0;
+        _flushed = reached;
         Acknowledge();
         return true;
     }

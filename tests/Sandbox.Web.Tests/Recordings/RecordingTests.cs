@@ -117,6 +117,35 @@ public sealed class RecordingTests
     }
 
     [Fact]
+    public async Task Marks_of_which_nothing_is_recorded_are_acknowledged_all_the_same()
+    {
+        var marks = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("\e]633;P;x=1\a", 5000)));
+        await using var place = await RecordedTerminal.OpenAsync();
+        var id = await place.RecordAsync();
+        var items = place.Hub.StreamAsync<TerminalHubTests.Item>("Attach", place.Terminal, 0L, Token).GetAsyncEnumerator(Token);
+        var next = items.MoveNextAsync();
+        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Contains("a0")));
+        for (var block = 0; block < 2; block++)
+        {
+            await place.Holder.PrintAsync(marks);
+            Assert.True(await next);
+            next = items.MoveNextAsync();
+        }
+
+        await place.Hub.InvokeAsync("Ack", place.Terminal, 120_000L, Token);
+        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Count(said => said == "k120000") == 2));
+        Assert.Empty((await place.CastAsync(id)).Output);
+
+        // Nobody keeps them any more, so that the next process goes on behind them.
+        await place.RestartAsync(() => Task.CompletedTask);
+        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Contains("a120000")));
+        await place.Holder.PrintAsync("after"u8.ToArray());
+        await place.UntilAsync(id, "after");
+        Assert.Empty((await place.CastAsync(id)).Of("m"));
+        await Record.ExceptionAsync(async () => await next);
+    }
+
+    [Fact]
     public async Task Who_only_watches_does_not_say_how_far_a_recorded_terminal_is_seen()
     {
         await using var place = await RecordedTerminal.OpenAsync();
