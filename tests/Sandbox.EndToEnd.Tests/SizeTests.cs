@@ -71,6 +71,7 @@ public sealed class SizeTests(Instance instance, Chromium chromium)
     {
         await using var drawn = await chromium.AnotherAsync("--use-angle=swiftshader", "--enable-unsafe-swiftshader");
         await using var visitor = await Visitor.ArriveAsync(instance, drawn);
+        await ChooseAsync(visitor, "webgl");
         await visitor.LaunchAsync("busybox");
         var canvas = visitor.Page.Locator(Canvas);
         var letters = visitor.Page.Locator(".ws-xterm .xterm-rows");
@@ -85,6 +86,29 @@ public sealed class SizeTests(Instance instance, Chromium chromium)
         await Assertions.Expect(canvas).ToHaveCountAsync(1);
         await Assertions.Expect(letters).ToHaveCountAsync(0);
         Assert.Equal(size, await visitor.ToldSizeAsync());
+
+        // Whoever chooses otherwise has it at once.
+        await visitor.Page.Keyboard.PressAsync("Control+,");
+        await visitor.Page.GetByLabel("Letters are drawn by").SelectOptionAsync("elements");
+        await Assertions.Expect(canvas).ToHaveCountAsync(0);
+        await Assertions.Expect(letters).ToContainTextAsync("#");
+        await visitor.Page.GetByLabel("Letters are drawn by").SelectOptionAsync("webgl");
+        await Assertions.Expect(canvas).ToHaveCountAsync(1);
+        await visitor.Page.Keyboard.PressAsync("Escape");
+        Assert.Equal(size, await visitor.ToldSizeAsync());
+    }
+
+    /// <summary>Chromium computes WebGL where no graphics card draws it, and a frame of that takes a tenth of a second.</summary>
+    [Fact]
+    public async Task Where_WebGL_would_be_computed_elements_show_the_letters()
+    {
+        await using var computed = await chromium.AnotherAsync("--use-angle=swiftshader", "--enable-unsafe-swiftshader");
+        await using var visitor = await Visitor.ArriveAsync(instance, computed);
+        await visitor.LaunchAsync("busybox");
+        Assert.True(await visitor.Page.EvaluateAsync<bool>("() => document.createElement('canvas').getContext('webgl2') !== null"));
+        await Assertions.Expect(visitor.Page.Locator(".ws-xterm .xterm-rows")).ToContainTextAsync("#");
+        await Assertions.Expect(visitor.Page.Locator(Canvas)).ToHaveCountAsync(0);
+        Assert.Empty(await visitor.Page.EvaluateAsync<string[]>("() => performance.getEntriesByType('resource').map(entry => entry.name).filter(name => name.includes('webgl'))"));
     }
 
     [Fact]
@@ -92,6 +116,7 @@ public sealed class SizeTests(Instance instance, Chromium chromium)
     {
         await using var plain = await chromium.AnotherAsync("--disable-3d-apis");
         await using var visitor = await Visitor.ArriveAsync(instance, plain);
+        await ChooseAsync(visitor, "webgl");
         var calls = new HubCalls(visitor.Page);
         await visitor.LaunchAsync("busybox");
         await Assertions.Expect(visitor.Page.Locator(Canvas)).ToHaveCountAsync(0);
@@ -99,6 +124,12 @@ public sealed class SizeTests(Instance instance, Chromium chromium)
         Assert.Equal([size], calls.Sizes.Select(call => (call.Cols, call.Rows)).Distinct());
         await Assertions.Expect(visitor.Page.Locator(".ws-xterm .xterm-rows")).ToContainTextAsync($"{size.Rows} {size.Cols}");
         await FillsAsync(visitor.Page);
+    }
+
+    private static async Task ChooseAsync(Visitor visitor, string painter)
+    {
+        await visitor.Page.GotoAsync("/");
+        await visitor.Page.EvaluateAsync("painter => localStorage.setItem('terminal-preferences', JSON.stringify({ painter }))", painter);
     }
 
     /// <summary>All rows and columns are seen, and no room is left for another.</summary>

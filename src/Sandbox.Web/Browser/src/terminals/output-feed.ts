@@ -11,8 +11,8 @@ const enough = 160 * 1024;
 const patience = 30;
 
 /**
- * Gives a terminal the bytes of a flood in large pieces. After every piece it paints, which without a graphics card takes
- * ten times as long as reading a small one; and what is being painted lets nothing in.
+ * Gives a terminal the bytes of a flood in large pieces. After every piece it paints, which takes longer than reading a
+ * small one; and what is being painted lets nothing in.
  */
 export class OutputFeed {
   #waiting: { data: Uint8Array; parsed: () => void }[] = [];

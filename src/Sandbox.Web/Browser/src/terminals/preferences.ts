@@ -17,12 +17,15 @@ export interface Preferences {
   /** Where the bar of keys is: on screens that are touched, or everywhere. */
   readonly keyBar: (typeof keyBars)[number];
   readonly screenReader: boolean;
+  /** What draws the letters; by default WebGL where a graphics card does that. */
+  readonly painter: (typeof painters)[number];
 }
 
 export const cursors = ["block", "bar", "underline"] as const;
 export const rightClicks = ["menu", "paste"] as const;
 export const bells = ["none", "visual"] as const;
 export const keyBars = ["touch", "always"] as const;
+export const painters = ["auto", "webgl", "elements"] as const;
 export const scrollbacks = [1000, 5000, 10_000, 50_000] as const;
 export const leastText = 8;
 export const largestText = 32;
@@ -41,6 +44,7 @@ export type FontName = keyof typeof fonts;
 export const defaults: Preferences = {
   fontSize: 14, font: "site", lineHeight: 1.15, theme: "site", cursor: "block", blink: true, scrollback: 10_000,
   copyOnSelect: false, askPaste: true, rightClick: "menu", bell: "none", keyBar: "touch", screenReader: false,
+  painter: "auto",
 };
 
 const key = "terminal-preferences";
@@ -78,6 +82,7 @@ export function parsePreferences(text: string | null): Preferences {
     bell: one("bell", bells),
     keyBar: one("keyBar", keyBars),
     screenReader: flag("screenReader"),
+    painter: one("painter", painters),
   };
 }
 

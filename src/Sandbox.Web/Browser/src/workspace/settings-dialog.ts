@@ -1,5 +1,5 @@
 import { paletteOf, themeNames } from "../terminals/palettes";
-import { bells, cursors, defaults, type FontName, fonts, keyBars, largestText, leastText, type Preferences, preferences, rightClicks, scrollbacks } from "../terminals/preferences";
+import { bells, cursors, defaults, type FontName, fonts, keyBars, largestText, leastText, painters, type Preferences, preferences, rightClicks, scrollbacks } from "../terminals/preferences";
 import { isDark, onThemeChange } from "../theme-toggle";
 
 type Words<T extends string> = Record<T, string>;
@@ -7,6 +7,7 @@ type Words<T extends string> = Record<T, string>;
 const cursorWords: Words<(typeof cursors)[number]> = { block: "Block", bar: "Bar", underline: "Underline" };
 const rightClickWords: Words<(typeof rightClicks)[number]> = { menu: "Opens the browser's menu", paste: "Pastes" };
 const bellWords: Words<(typeof bells)[number]> = { none: "Nothing", visual: "Flashes" };
+const painterWords: Words<(typeof painters)[number]> = { auto: "A graphics card, where there is one", webgl: "WebGL, always", elements: "Elements of the page" };
 const keyBarWords: Words<(typeof keyBars)[number]> = { touch: "On touch screens", always: "Always" };
 
 /** The dialog of what a visitor may choose for terminals. Every choice shows at once, here and behind it. */
@@ -48,7 +49,8 @@ export class SettingsDialog {
         this.#number("fontSize", "Text size", leastText, largestText, 1, size => `${size} px`),
         this.#number("lineHeight", "Line height", 1, 2, 0.05, height => height.toFixed(2)),
         this.#choice("cursor", "Cursor", cursors.map(name => [name, cursorWords[name]])),
-        this.#flag("blink", "Cursor blinks")),
+        this.#flag("blink", "Cursor blinks"),
+        this.#choice("painter", "Letters are drawn by", painters.map(name => [name, painterWords[name]]))),
       group("Mouse and clipboard",
         this.#flag("copyOnSelect", "Copy what is selected, at once"),
         this.#flag("askPaste", "Ask before several lines are pasted to a prompt"),
@@ -102,7 +104,7 @@ export class SettingsDialog {
       part("root@sandbox", colours.green), ":", part("~", colours.blue), "# ", cursor);
   }
 
-  #choice<K extends "theme" | "font" | "cursor" | "rightClick" | "scrollback" | "bell" | "keyBar">(name: K, label: string, options: readonly (readonly [string, string])[]): HTMLElement {
+  #choice<K extends "theme" | "font" | "cursor" | "rightClick" | "scrollback" | "bell" | "keyBar" | "painter">(name: K, label: string, options: readonly (readonly [string, string])[]): HTMLElement {
     const select = document.createElement("select");
     select.append(...options.map(([value, text]) => new Option(text, value)));
     select.addEventListener("change", () => preferences.change({ [name]: name === "scrollback" ? Number(select.value) : select.value }));
