@@ -8,9 +8,20 @@ const pauses = [200, 1000, 4000];
 /** A page that began so many ms after the last one was given up is another visit. */
 const visit = 60_000;
 
+const began = Date.now();
+/** What is under way is dropped when the page is left; one that is not left after all, as for a download, goes on after so many ms. */
+const leaving = 5000;
+
 let isUsed = false;
 let isHandled = false;
-for (const type of ["keydown", "pointerdown"]) {
+let isLeaving = false;
+window.addEventListener("beforeunload", () => {
+  isLeaving = true;
+  setTimeout(() => {
+    isLeaving = false;
+  }, leaving);
+});
+for (const type of ["keydown", "pointerdown", "paste", "drop", "input"]) {
   window.addEventListener(type, () => {
     isUsed = true;
   }, { capture: true, once: true });
@@ -32,7 +43,7 @@ window.addEventListener("unhandledrejection", event => {
 });
 
 function missing(): void {
-  if (isHandled) {
+  if (isHandled || isLeaving) {
     return;
   }
   isHandled = true;
@@ -45,12 +56,16 @@ function missing(): void {
 }
 
 function again(): void {
-  if (isUsed) {
+  if (isLeaving) {
+    isHandled = false;
+  } else if (isUsed) {
     whenThere(say);
   } else if (navigator.onLine) {
     location.reload();
   } else {
-    // What is shown is better than a browser's own page about the network.
+    // What is shown is better than a browser's own page about the network. And that may be there: a server on this host
+    // needs none.
+    whenThere(say);
     window.addEventListener("online", again, { once: true });
   }
 }
@@ -59,7 +74,7 @@ function again(): void {
 function next(): number | undefined {
   try {
     const { count, at } = JSON.parse(sessionStorage.getItem(key) ?? '{"count":0,"at":0}') as { count: number; at: number };
-    const before = performance.timeOrigin - at < visit ? count : 0;
+    const before = began - at < visit ? count : 0;
     sessionStorage.setItem(key, JSON.stringify({ count: before + 1, at: Date.now() }));
     return pauses[before];
   } catch {
@@ -76,6 +91,9 @@ function whenThere(action: () => void): void {
 }
 
 function say(): void {
+  if (document.querySelector(".missing-parts")) {
+    return;
+  }
   const bar = document.createElement("div");
   bar.className = "missing-parts";
   bar.setAttribute("role", "alert");

@@ -46,15 +46,23 @@ export function startImages(terminal: Terminal, loaded: () => void): void {
     addon = null;
     throw error;
   });
+  const loadedOrNot = (): Promise<ImageAddon | null> => load().catch(() => null);
   const first = [
     terminal.parser.registerDcsHandler({ final: "q" }, async (data, params) => {
-      const { sixel } = readers(await load());
+      const made = await loadedOrNot();
+      if (!made) {
+        return true;
+      }
+      const { sixel } = readers(made);
       await decoderOf(sixel);
       sixel.hook({ params: params.flat() });
       feed(sixel, data);
       return sixel.unhook(true);
     }),
-    terminal.parser.registerOscHandler(1337, data => data.startsWith("File=") ? load().then(made => {
+    terminal.parser.registerOscHandler(1337, data => data.startsWith("File=") ? loadedOrNot().then(made => {
+      if (!made) {
+        return true;
+      }
       const { iip } = readers(made);
       iip.start();
       feed(iip, data);
