@@ -59,11 +59,70 @@ public sealed class WorkspaceTests(Instance instance, Chromium chromium)
 
         // One large, all again, and the last shell of a pane takes the pane with it.
         await page.Keyboard.PressAsync("Alt+Shift+Z");
-        await Assertions.Expect(page.Locator(".ws-pane")).ToHaveCountAsync(1);
-        await page.Locator(".ws-unzoom").ClickAsync();
-        await Assertions.Expect(page.Locator(".ws-pane")).ToHaveCountAsync(3);
+        await Assertions.Expect(page.Locator(".ws-pane:visible")).ToHaveCountAsync(1);
+        await page.Locator(".ws-unzoom:visible").ClickAsync();
+        await Assertions.Expect(page.Locator(".ws-pane:visible")).ToHaveCountAsync(3);
         await page.Keyboard.PressAsync("Alt+Shift+W");
         await Assertions.Expect(page.Locator(".ws-pane")).ToHaveCountAsync(2);
+    }
+
+    [Fact]
+    public async Task After_a_restart_of_a_page_with_panes_there_is_a_shell_again()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        var page = visitor.Page;
+        await visitor.LaunchAsync("busybox");
+        await page.Keyboard.PressAsync("Alt+Shift+R");
+        await Assertions.Expect(page.Locator(".ws-pane")).ToHaveCountAsync(2);
+        await visitor.ShellAsync();
+        await visitor.TypeAsync("here=before; echo kept > kept");
+
+        await page.Locator("#ws-actions").ClickAsync();
+        await page.Locator("#ws-actions-menu [data-act='restart']").ClickAsync();
+        await Assertions.Expect(page.Locator(".ws-pane")).ToHaveCountAsync(1);
+        await visitor.ShellAsync();
+        await visitor.TypeAsync("echo after-$here-$(cat kept)");
+        await visitor.SeesLineAsync("after--kept");
+        Assert.InRange((await visitor.ToldSizeAsync()).Cols, 100, 250);
+    }
+
+    [Fact]
+    public async Task A_terminal_behind_a_large_pane_stays_shared_and_is_there_again()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        var page = visitor.Page;
+        await visitor.LaunchAsync("busybox");
+        await visitor.TypeAsync("here=left");
+        var terminal = await page.Locator(".ws-tab.active").GetAttributeAsync("data-terminal");
+        var link = await page.EvaluateAsync<string>(
+            """
+            async terminal => {
+              const headers = { 'content-type': 'application/json' };
+              return (await (await fetch(`/api/v1/terminals/${terminal}/shares`, { method: 'POST', headers, body: '{"access":"watch"}' })).json()).url;
+            }
+            """,
+            terminal);
+        await page.Keyboard.PressAsync("Alt+Shift+R");
+        await Assertions.Expect(page.Locator(".ws-pane")).ToHaveCountAsync(2);
+        await visitor.ShellAsync();
+        await page.Keyboard.PressAsync("Alt+Shift+Z");
+        await Assertions.Expect(page.Locator(".ws-pane:visible")).ToHaveCountAsync(1);
+
+        // A reload while it is behind, and one more terminal in front of it.
+        await page.ReloadAsync();
+        await visitor.ShellAsync();
+        await page.Keyboard.PressAsync("Alt+Shift+N");
+        await Assertions.Expect(page.Locator(".ws-tab:visible")).ToHaveCountAsync(2);
+        await visitor.ShellAsync();
+
+        await using var watcher = await Visitor.ArriveAsync(instance, chromium);
+        await watcher.Page.GotoAsync(link);
+        await Assertions.Expect(page.Locator($".ws-tab[data-terminal='{terminal}'] .viewers-badge")).ToHaveTextAsync("1");
+        await page.Locator(".ws-unzoom:visible").ClickAsync();
+        await Assertions.Expect(page.Locator($".ws-tab[data-terminal='{terminal}'] .viewers-badge")).ToBeVisibleAsync();
+        await page.Keyboard.PressAsync("Alt+Shift+ArrowLeft");
+        await visitor.TypeAsync("echo again-$here");
+        await visitor.SeesLineAsync("again-left");
     }
 
     /// <summary>Where each terminal is, in whole pixels.</summary>

@@ -121,3 +121,22 @@ test("Closed stays closed", async () => {
   assert.equal(lines.length, 1);
   assert.equal(link.state.kind, "closed");
 });
+
+test("Who waits for the connection hears of it, also when it comes back later, and of its end", async () => {
+  const { link, clock, net } = make();
+  net.up = false;
+  link.start();
+  let came = false;
+  const first = link.connected().then(() => {
+    came = true;
+  });
+  await settle();
+  assert.equal(came, false);
+  net.up = true;
+  clock.advance(300);
+  await settle();
+  await first;
+  await link.connected();
+  link.close();
+  await assert.rejects(link.connected(), /closed/);
+});

@@ -117,7 +117,8 @@ test("What is gone drops out of a remembered layout, and what is new appears", (
   assert.equal(text(reconcile(three(), ["b", "x"])), "B,x");
   assert.equal(text(reconcile(three(), ["a", "c", "x"])), "[A|C,x]");
   assert.equal(text(reconcile(three(), ["x"])), "X");
-  assert.equal(text(reconcile(three(), [])), "");
+  // With none left it is as in the beginning, where a page has made room for the first one already.
+  assert.deepEqual(reconcile(remove(three(), "a"), []), single([]));
 });
 
 test("Panes and borders lie where the sizes say", () => {
@@ -175,4 +176,12 @@ test("Whatever is done in whatever order, every terminal has one place and all p
       assert.ok(Math.abs(area - 1) < 1e-9, `${area}`);
     }
   }
+});
+
+test("A pane that is left alone is not a large one among others", () => {
+  const two = { ...split(single(["a"]), "1", "right", "b"), zoomed: true };
+  assert.equal(remove(two, "a").zoomed, false);
+  const layout = { ...three(), zoomed: true };
+  assert.equal(remove(layout, "a").zoomed, true);
+  assert.equal(reconcile(layout, ["c"]).zoomed, false);
 });

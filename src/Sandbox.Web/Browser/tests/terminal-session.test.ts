@@ -327,3 +327,26 @@ test("A queue takes all of a paste or none of it", () => {
   queue.unshift(bytes("67"));
   assert.equal(new TextDecoder().decode(queue.take(99)), "67890");
 });
+
+test("On a slow line a little is acknowledged soon too, and a key's echo is not", async () => {
+  const { hubs, clock } = await open();
+  const stream = hubs[0]!.attached[0]!;
+  stream.next({ offset: 0, data: bytes("x".repeat(100)) });
+  clock.advance(1000);
+  assert.deepEqual(hubs[0]!.acks, []);
+  stream.next({ offset: 100, data: bytes("x".repeat(4000)) });
+  stream.next({ offset: 4100, data: bytes("x".repeat(4000)) });
+  assert.deepEqual(hubs[0]!.acks, []);
+  clock.advance(200);
+  assert.deepEqual(hubs[0]!.acks, [8100]);
+  clock.advance(1000);
+  assert.deepEqual(hubs[0]!.acks, [8100]);
+});
+
+test("Closing fails when nobody knows whether the terminal is closed, and not when it was gone already", async () => {
+  for (const [words, fails] of [["HubException: not_found: There is no such terminal.", false], ["HubException: runtime_unavailable: The daemon is away.", true]] as const) {
+    const { hubs, session } = await open();
+    hubs[0]!.invoke = () => Promise.reject(new Error(words));
+    assert.equal(await session.close().then(() => false, () => true), fails);
+  }
+});

@@ -1,7 +1,7 @@
 import { api, Problem } from "../api";
 import { timeLeft } from "../countdown";
 import { writeClipboard } from "../terminals/clipboard";
-import { hubMessage } from "../workspace/tabs";
+import { hubWords } from "../terminals/notices";
 import { type Audience, type SizePolicy } from "./audience";
 
 interface Share {
@@ -215,7 +215,7 @@ export class ShareDialog {
     form.addEventListener("change", () => {
       const policy = new FormData(form).get("policy") as SizePolicy;
       this.#audience?.decide(policy).catch((error: unknown) => {
-        this.#error.textContent = hubMessage(error);
+        this.#error.textContent = hubWords(error);
         this.#showPolicy();
       });
     });

@@ -16,21 +16,15 @@ export function startSharing(tabs: Tabs, link: HubLink, button: HTMLButtonElemen
   let active: TerminalParts | null = null;
   let dialog: ShareDialog | null = null;
 
-  const forgetClosed = (): void => {
-    for (const [parts, audience] of audiences) {
-      if (!parts.item.isConnected) {
-        audience.dispose();
-        announcer.forget(audience);
-        audiences.delete(parts);
-      }
-    }
-  };
-
   tabs.onTerminal(parts => {
-    forgetClosed();
     const audience = new Audience(link, parts.session.id);
     audiences.set(parts, audience);
     announcer.listen(audience);
+    parts.view.onDispose(() => {
+      audience.dispose();
+      announcer.forget(audience);
+      audiences.delete(parts);
+    });
     new SizeFollower(parts.view, parts.panel, audience, true);
     const badge = document.createElement("span");
     badge.className = "viewers-badge";
@@ -47,7 +41,6 @@ export function startSharing(tabs: Tabs, link: HubLink, button: HTMLButtonElemen
     });
   });
   tabs.onActive(parts => {
-    forgetClosed();
     active = parts;
     button.disabled = parts === null;
     list.show(parts && audiences.get(parts) || null);

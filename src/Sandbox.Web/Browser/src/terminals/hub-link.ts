@@ -60,6 +60,24 @@ export class HubLink {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Resolves as soon as the connection stands; fails once it is closed for good. */
+  connected(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        if (this.connection) {
+          resolve();
+        } else if (this.state.kind === "closed") {
+          reject(new Error("The connection is closed."));
+        } else {
+          return;
+        }
+        stop();
+      };
+      const stop = this.onState(settle);
+      settle();
+    });
+  }
+
   /** Begins to connect; once begun, it is no fault to ask again. */
   start(): void {
     if (this.state.kind === "idle") {

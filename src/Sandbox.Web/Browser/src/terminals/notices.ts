@@ -8,6 +8,12 @@ export const inputWords = {
   lost: "The server did not take what you typed; type it again",
 };
 
+/** The words a hub gave with its refusal, without SignalR's frame around them. */
+export function hubWords(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/^.*HubException:\s*/, "").replace(/^[a-z_]+:\s+/, "");
+}
+
 /** How a terminal ended, in words. */
 export function endWords({ state, exitCode }: Pick<TerminalSession, "state" | "exitCode">): string {
   if (state === "gone") {

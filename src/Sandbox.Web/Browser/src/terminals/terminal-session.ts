@@ -45,6 +45,9 @@ const maxInput = 16 * 1024;
 const maxQueued = 2 * 1024 * 1024;
 /** The server stops at 256 KiB unacknowledged and asks for an ack at least every 64 KiB. */
 const ackEvery = 32 * 1024;
+/** So much is told of soon all the same, in so many ms, so that a program stays near a viewer on a slow line. */
+const ackSoon = 4 * 1024;
+const ackWithin = 200;
 /** Attempts to attach over a standing connection before the terminal counts as gone. */
 const maxAttaches = 4;
 
@@ -63,6 +66,7 @@ export class TerminalSession {
   #held: number;
   #parsed: number;
   #acked: number;
+  #acksSoon = false;
   #seen = false;
   #attaches = 0;
   #generation = 0;
@@ -92,13 +96,18 @@ export class TerminalSession {
     return this.#held;
   }
 
+  /** Whether nothing runs in it any more. */
+  get isOver(): boolean {
+    return this.state === "exited" || this.state === "gone";
+  }
+
   start(): void {
     this.#linkChanged();
   }
 
   /** Sends keys; they arrive in order. False when they do not fit, then none of them was taken. */
   type(bytes: Uint8Array): boolean {
-    if (this.#closed || this.state === "exited" || this.state === "gone") {
+    if (this.#closed || this.isOver) {
       return false;
     }
     if (!this.#queue.push(bytes)) {
@@ -138,14 +147,20 @@ export class TerminalSession {
     this.#unlisten();
   }
 
-  /** Ends the terminal for everybody. */
+  /** Ends the terminal for everybody; fails when that is not certain. */
   async close(): Promise<void> {
     this.detach();
-    await this.link.connection?.invoke("Close", this.id).catch(() => undefined);
+    try {
+      await this.link.connection?.invoke("Close", this.id);
+    } catch (error) {
+      if (!isGone(error)) {
+        throw error;
+      }
+    }
   }
 
   #linkChanged(): void {
-    if (this.#closed || this.state === "exited" || this.state === "gone") {
+    if (this.#closed || this.isOver) {
       return;
     }
     if (this.link.connection) {
@@ -243,11 +258,21 @@ export class TerminalSession {
 
   #written(end: number): void {
     this.#parsed = Math.max(this.#parsed, end);
-    if (this.#parsed - this.#acked < ackEvery || this.#closed) {
-      return;
+    const behind = this.#parsed - this.#acked;
+    if (behind >= ackEvery) {
+      this.#acknowledge();
+    } else if (behind >= ackSoon && !this.#acksSoon) {
+      this.#acksSoon = true;
+      this.clock.after(ackWithin, () => {
+        this.#acksSoon = false;
+        this.#acknowledge();
+      });
     }
+  }
+
+  #acknowledge(): void {
     const connection = this.link.connection;
-    if (connection) {
+    if (connection && !this.#closed && this.#parsed > this.#acked) {
       this.#acked = this.#parsed;
       // If this one is lost, so is the connection, and Attach says what is held.
       connection.send("Ack", this.id, this.#parsed).catch(() => undefined);
@@ -307,7 +332,7 @@ export class TerminalSession {
       let chunk: Uint8Array | null = null;
       while (!this.#closed && (chunk || this.#queue.length > 0)) {
         const connection = this.link.connection;
-        if (!connection || this.state === "exited" || this.state === "gone") {
+        if (!connection || this.isOver) {
           // A refused chunk is dropped only with its terminal; here it was never sent.
           break;
         }
@@ -365,6 +390,11 @@ function isAnswer(error: unknown): boolean {
 /** The hub's own refusal, which came instead of taking the keys; not a connection that broke on the way. */
 function isRefused(error: unknown): boolean {
   return error instanceof Error && /\b(not_found|runtime_unavailable|timeout|internal): /.test(error.message);
+}
+
+/** The hub knows of no such terminal. */
+function isGone(error: unknown): boolean {
+  return error instanceof Error && /\bnot_found: /.test(error.message);
 }
 
 /** Whether it is the way to the terminal that is broken, and not the terminal. */

@@ -87,9 +87,8 @@ export function remove(layout: Layout, terminal: string): Layout {
   }
   const at = all.indexOf(pane);
   const next = all[at - 1] ?? all[at + 1]!;
-  return layout.focused === pane.id
-    ? { root: without(layout.root, pane.id)!, focused: next.id, zoomed: false }
-    : { ...layout, root: without(layout.root, pane.id)! };
+  const root = without(layout.root, pane.id)!;
+  return layout.focused === pane.id ? { root, focused: next.id, zoomed: false } : { ...layout, root, zoomed: layout.zoomed && !isPane(root) };
 }
 
 /** Gives a terminal a pane of its own at one side of another pane. A terminal that has a place already moves. */
@@ -187,7 +186,7 @@ export function shown(layout: Layout, narrow: boolean): Layout {
 
 /** Brings a remembered layout and the terminals that are open now together: what is gone drops out, what is new comes last. */
 export function reconcile(layout: Layout | null, open: readonly string[]): Layout {
-  if (!layout) {
+  if (!layout || open.length === 0) {
     return single(open);
   }
   const kept = panes(layout).flatMap(pane => pane.tabs).filter(tab => !open.includes(tab)).reduce(remove, layout);

@@ -41,8 +41,11 @@ export class Panes {
 
   constructor(private readonly stage: HTMLElement, private readonly actions: PaneActions) {}
 
-  /** @param layout what is to be seen, see `shown` */
-  render(layout: Layout, content: (terminal: string) => PaneContent | undefined): void {
+  /**
+   * @param layout what is to be seen, see `shown`
+   * @param behind panes that wait unseen, with all they have
+   */
+  render(layout: Layout, behind: readonly Pane[], content: (terminal: string) => PaneContent | undefined): void {
     const all = panes(layout);
     const { boxes, borders } = places(layout);
     this.stage.classList.toggle("split", all.length > 1);
@@ -54,10 +57,17 @@ export class Panes {
       made.strip.setAttribute("aria-label", all.length > 1 ? `Terminals of pane ${index + 1}` : "Terminals");
       made.unzoom.hidden = !layout.zoomed;
       made.splitRight.hidden = layout.zoomed;
+      made.element.hidden = false;
       this.#fill(made, pane, content);
     });
+    for (const pane of behind) {
+      const made = this.#elements.get(pane.id) ?? this.#make(pane.id);
+      made.element.hidden = true;
+      made.element.classList.remove("focused");
+      this.#fill(made, pane, content);
+    }
     for (const [id, made] of this.#elements) {
-      if (!boxes.has(id)) {
+      if (!boxes.has(id) && !behind.some(pane => pane.id === id)) {
         made.element.remove();
         this.#elements.delete(id);
       }

@@ -1,44 +1,33 @@
 import { api, type OpenTerminal } from "../api";
 import type { HubLink } from "../terminals/hub-link";
 import type { KeyBar } from "../terminals/key-bar";
-import { endWords } from "../terminals/notices";
+import { endWords, hubWords } from "../terminals/notices";
 import { painterReady } from "../terminals/painter";
 import type { TerminalSession } from "../terminals/terminal-session";
 import type { Size } from "../terminals/terminal-size";
 import type { TerminalView } from "../terminals/terminal-view";
 import { toast } from "../toast";
 import { beginTerminal, makeView } from "./begin-terminal";
-import { neighbour } from "./geometry";
-import * as layouts from "./layout";
-import type { Layout, Side } from "./layout";
+import { reconcile } from "./layout";
 import { recall, remember } from "./layout-store";
-import { Panes } from "./panes";
 import { askSandbox } from "./sandbox-menu";
-import { stripMove } from "./strip-keys";
-import { startTabDrag } from "./tab-drag";
+import { Stage, type Where } from "./stage";
 import { type Place, type TerminalParts, TerminalTab } from "./terminal-tab";
 
-/** As narrow as a phone: one terminal at a time, all of them in one strip. */
-const narrow = matchMedia("(max-width: 760px)");
-
-/** A pane is not split when its halves would be smaller than this, in CSS pixels. */
-const leastWidth = 200;
-const leastHeight = 130;
-
-/** The terminals of one playground: which are open, and where each is shown. */
+/** The terminals of one playground: which are open, how they come and how they go. */
 export class Tabs {
   onFind: () => void = () => undefined;
   onFirst: () => void = () => undefined;
   onEnded: () => void = () => undefined;
+  /** Where each of them is. */
+  readonly stage: Stage;
   readonly #tabs = new Map<string, TerminalTab>();
-  readonly #panes: Panes;
   readonly #onTerminal: ((parts: TerminalParts) => void)[] = [];
   readonly #onActive: ((parts: TerminalParts | null) => void)[] = [];
   /** Terminals that have a place and have not begun yet. */
   readonly #waiting: { tab: TerminalTab; view: TerminalView | null; replay: boolean }[] = [];
   /** A view that waits for its terminal, see {@link prepare}. */
   #spare: TerminalView | null = null;
-  #layout: Layout = layouts.single([]);
   #reported: string | null = null;
   #playground = "";
   #sandboxes: readonly Place[] = [];
@@ -46,33 +35,15 @@ export class Tabs {
   #opening: Promise<void> | null = null;
   #count = 0;
 
-  constructor(private readonly stage: HTMLElement, private readonly link: HubLink, private readonly keys: KeyBar) {
-    this.#panes = new Panes(stage, {
-      create: (pane, button) => void this.#create(button, { pane }),
-      split: (pane, side) => void this.#create(this.#panes.createButton(pane) ?? null, { pane, side }),
-      focus: pane => this.#focused(pane),
-      unzoom: () => this.zoomPane(),
-      resize: (border, by, least) => this.#change(layouts.resize(this.#layout, border.split, border.index, by, least)),
-      even: border => this.#change(layouts.even(this.#layout, border.split)),
+  constructor(stage: HTMLElement, private readonly link: HubLink, private readonly keys: KeyBar) {
+    this.stage = new Stage(stage, terminal => this.#tabs.get(terminal), {
+      create: (where, button) => void this.#create(where, button),
+      close: terminal => this.#close(this.#tabs.get(terminal)!),
+      changed: () => {
+        this.#remember();
+        this.#report();
+      },
     });
-    startTabDrag(stage, this.#panes, (terminal, place) => {
-      if (!("side" in place)) {
-        const moved = narrow.matches ? layouts.moveInOrder(this.#layout, terminal, place.index) : layouts.move(this.#layout, terminal, place.pane, place.index);
-        this.#change(layouts.activate(moved, terminal));
-      } else if (!narrow.matches) {
-        this.#change(layouts.split(this.#layout, place.pane, place.side, terminal));
-      }
-      this.active?.focus();
-    });
-    stage.addEventListener("keydown", event => this.#stripKey(event));
-    stage.addEventListener("click", event => {
-      const item = (event.target as Element).closest<HTMLElement>(".ws-tab");
-      if (item && (event.target as Element).closest("[role=tab]")) {
-        this.show(item.dataset["terminal"]!);
-      }
-    });
-    narrow.addEventListener("change", () => this.#change(this.#layout));
-    this.#render();
   }
 
   /** Calls back for every terminal that comes onto the page, those that are there already first. */
@@ -91,7 +62,7 @@ export class Tabs {
   }
 
   get activeTab(): TerminalTab | undefined {
-    return this.#tabs.get(layouts.focusedPane(this.#layout).active);
+    return this.stage.active;
   }
 
   get all(): readonly TerminalTab[] {
@@ -108,14 +79,20 @@ export class Tabs {
    */
   async prepare(): Promise<void> {
     await painterReady;
-    const body = this.#panes.body(layouts.focusedPane(this.#layout).id);
-    if (!this.#spare && this.#tabs.size === 0 && body) {
-      const place = make("div", "ws-terminal");
-      const host = make("div", "ws-xterm");
-      place.append(host);
-      body.append(place);
-      this.#spare = makeView(host, null);
+    const { body } = this.stage;
+    if (this.#tabs.size > 0 || !body) {
+      return;
     }
+    if (this.#spare) {
+      // Its pane may have gone since.
+      body.append(this.#spare.element.parentElement!);
+      return;
+    }
+    const place = make("div", "ws-terminal");
+    const host = make("div", "ws-xterm");
+    place.append(host);
+    body.append(place);
+    this.#spare = makeView(host, null);
   }
 
   /** Shows the terminals that are open already where they were, or opens the one that a visitor expects. */
@@ -134,79 +111,22 @@ export class Tabs {
       for (const terminal of open) {
         this.#add(terminal.id, terminal.sandbox, terminal.command?.[0] ?? "shell", true);
       }
-      this.#change(layouts.reconcile(remembered?.layout ?? null, [...this.#tabs.keys()]));
-      if (open.length === 0) {
+      this.stage.arrange(reconcile(remembered?.layout ?? null, [...this.#tabs.keys()]));
+      this.#start();
+      if (this.#tabs.size === 0) {
         await this.open();
       }
     });
-    this.#start();
-    this.active?.focus();
+    this.stage.focus();
   }
 
-  /** Opens one more shell, in the focused pane or at a side of it; asked again meanwhile, it is still one. */
-  open(where: { pane?: string; side?: Side; sandbox?: Place; replaces?: string } = {}): Promise<void> {
+  /** Opens one more shell; asked again meanwhile, it is still one. */
+  open(where: Where & { sandbox?: Place } = {}): Promise<void> {
     this.#opening ??= this.#open(where).finally(() => {
       this.#opening = null;
-      this.#panes.disableCreate(false);
+      this.stage.disableCreate(false);
     });
     return this.#opening;
-  }
-
-  /** Opens a shell as a visitor asks for it, who may have to say in which sandbox. */
-  create(side?: Side): Promise<void> {
-    const pane = layouts.focusedPane(this.#layout).id;
-    return this.#create(this.#panes.createButton(pane) ?? null, { pane, ...side ? { side } : {} });
-  }
-
-  show(terminal: string): void {
-    this.#change(layouts.activate(this.#layout, terminal));
-    this.#tabs.get(terminal)?.view.focus();
-  }
-
-  /** To the terminal before or after, within the pane and around its ends. */
-  step(by: number): void {
-    const { tabs, active } = layouts.focusedPane(layouts.shown(this.#layout, narrow.matches));
-    const next = tabs[(tabs.indexOf(active) + by + tabs.length) % tabs.length];
-    if (next) {
-      this.show(next);
-    }
-  }
-
-  /** Gives the keys to the pane at one side. */
-  toPane(side: Side): void {
-    const next = narrow.matches || this.#layout.zoomed ? null : neighbour(this.#layout, this.#layout.focused, side);
-    if (next) {
-      this.#change({ ...this.#layout, focused: next });
-      this.active?.focus();
-    }
-  }
-
-  zoomPane(): void {
-    if (layouts.panes(this.#layout).length > 1) {
-      this.#change({ ...this.#layout, zoomed: !this.#layout.zoomed });
-      this.active?.focus();
-    }
-  }
-
-  /** Moves a terminal among its neighbours, and past the last of them into the next pane. */
-  moveActive(by: -1 | 1, keepFocus = false): void {
-    const terminal = this.activeTab?.id;
-    if (terminal === undefined) {
-      return;
-    }
-    const all = layouts.panes(this.#layout);
-    const home = all.findIndex(pane => pane.tabs.includes(terminal));
-    const pane = all[home]!;
-    const index = pane.tabs.indexOf(terminal) + by;
-    const next = all[home + by];
-    if (index >= 0 && index < pane.tabs.length) {
-      this.#change(layouts.move(this.#layout, terminal, pane.id, index));
-    } else if (next) {
-      this.#change(layouts.move(this.#layout, terminal, next.id, by > 0 ? 0 : next.tabs.length));
-    }
-    if (!keepFocus) {
-      this.active?.focus();
-    }
   }
 
   closeActive(): void {
@@ -217,12 +137,12 @@ export class Tabs {
 
   /** Takes all tabs away, as after a restart, which ended what ran in them. */
   reset(): void {
+    this.#waiting.length = 0;
     for (const tab of this.#tabs.values()) {
       tab.dispose();
     }
     this.#tabs.clear();
-    this.#layout = layouts.single([]);
-    this.#render();
+    this.stage.clear();
   }
 
   detachAll(): void {
@@ -231,9 +151,9 @@ export class Tabs {
     }
   }
 
-  async #create(button: HTMLElement | null, where: { pane: string; side?: Side }): Promise<void> {
-    const box = this.#panes.element(where.pane)?.getBoundingClientRect();
-    if (where.side && box && ((where.side === "right" && box.width < 2 * leastWidth) || (where.side === "down" && box.height < 2 * leastHeight))) {
+  /** Opens a shell as a visitor asks for it, who may have to say in which sandbox. */
+  async #create(where: Where, button: HTMLElement | null): Promise<void> {
+    if (!this.stage.hasRoom(where)) {
       toast("There is no room to split this pane", "error");
       return;
     }
@@ -244,18 +164,18 @@ export class Tabs {
     }
     try {
       await this.open({ ...where, sandbox });
-      this.active?.focus();
     } catch (error) {
-      toast(hubMessage(error), "error");
+      toast(hubWords(error), "error");
     }
+    this.stage.focus();
   }
 
-  async #open(where: { pane?: string; side?: Side; sandbox?: Place; replaces?: string }): Promise<void> {
+  async #open(where: Where & { sandbox?: Place }): Promise<void> {
     const connection = this.link.connection;
     if (!connection) {
       throw new Error("There is no connection yet.");
     }
-    this.#panes.disableCreate(true);
+    this.stage.disableCreate(true);
     const sandbox = where.sandbox ?? this.activeTab?.sandbox ?? this.#sandboxes[0];
     if (!sandbox) {
       throw new Error("There is no sandbox to open a shell in.");
@@ -264,26 +184,19 @@ export class Tabs {
     const { cols, rows } = this.#sizeFor(where);
     const id = await connection.invoke<string>("Open", sandbox.id, cols, rows, null);
     const tab = this.#add(id, sandbox, "shell", false);
-    const pane = layouts.panes(this.#layout).find(each => each.id === where.pane)?.id ?? layouts.focusedPane(this.#layout).id;
-    const home = where.replaces === undefined ? undefined : layouts.paneOf(this.#layout, where.replaces);
-    if (home) {
-      tab.given = this.#tabs.get(where.replaces!)!.given;
-      this.#change(layouts.add(this.#layout, id, home.id, home.tabs.indexOf(where.replaces!)));
-    } else {
-      this.#change(where.side && !narrow.matches ? layouts.split(this.#layout, pane, where.side, id) : layouts.add(this.#layout, id, pane));
-    }
+    tab.given = this.#tabs.get(where.replaces ?? "")?.given ?? tab.given;
+    this.stage.place(id, where);
     this.#start();
   }
 
   /** The size a terminal will have, before there is one, so that its shell starts with it. */
-  #sizeFor({ pane, side }: { pane?: string; side?: Side }): Size {
-    const home = pane === undefined ? undefined : layouts.panes(this.#layout).find(each => each.id === pane);
-    const shown = this.#spare ?? this.#tabs.get(home?.active ?? "")?.view ?? this.active;
+  #sizeFor(where: Where): Size {
+    const shown = this.#spare ?? this.stage.topOf(where.pane)?.view ?? this.active;
     if (!shown) {
       return { cols: 80, rows: 24 };
     }
-    const box = home && side && !narrow.matches ? this.#panes.element(home.id)?.getBoundingClientRect() : undefined;
-    return shown.size.in(box && side === "right" ? box.width / 2 : 0, box && side === "down" ? box.height / 2 : 0);
+    const { width, height } = this.stage.less(where);
+    return shown.size.in(width, height);
   }
 
   /** A terminal gets its place in the document first and begins when it is there, because it measures itself. */
@@ -338,16 +251,26 @@ export class Tabs {
   }
 
   async #replace(tab: TerminalTab): Promise<void> {
+    tab.note("Opening a new shell");
+    // Another one that is being opened is not the one meant here.
+    while (this.#opening) {
+      await this.#opening.catch(() => undefined);
+    }
     try {
       await this.open({ sandbox: tab.sandbox, replaces: tab.id });
       this.#remove(tab);
     } catch (error) {
-      toast(hubMessage(error), "error");
+      this.#ended(tab);
+      toast(hubWords(error), "error");
     }
   }
 
   #close(tab: TerminalTab): void {
-    void tab.session.close();
+    if (!tab.session.isOver && !this.link.connection) {
+      toast("The server cannot be reached, and what runs in this terminal goes on there. Close it once it can.", "error");
+      return;
+    }
+    tab.session.close().catch((error: unknown) => toast(`The terminal may still be open: ${hubWords(error)}`, "error"));
     this.#remove(tab);
   }
 
@@ -357,35 +280,8 @@ export class Tabs {
     }
     tab.dispose();
     delete this.#names[tab.id];
-    this.#change(layouts.remove(this.#layout, tab.id));
-    if (this.active) {
-      this.active.focus();
-    } else {
-      this.#panes.createButton(layouts.focusedPane(this.#layout).id)?.focus();
-    }
-  }
-
-  #focused(pane: string): void {
-    if (!narrow.matches && this.#layout.focused !== pane) {
-      this.#change({ ...this.#layout, focused: pane });
-    }
-  }
-
-  #change(layout: Layout): void {
-    this.#layout = layout;
-    this.#render();
-    this.#remember();
-    this.#report();
-  }
-
-  #render(): void {
-    // Moving an element within the document takes the focus from it.
-    const focus = document.activeElement;
-    this.#panes.render(layouts.shown(this.#layout, narrow.matches), terminal => this.#tabs.get(terminal));
-    if (focus instanceof HTMLElement && focus !== document.activeElement && this.stage.contains(focus)) {
-      focus.focus();
-    }
-    this.activeTab?.item.scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.stage.remove(tab.id);
+    this.stage.focus();
   }
 
   #remember(): void {
@@ -393,7 +289,7 @@ export class Tabs {
       return;
     }
     this.#names = Object.fromEntries(this.all.filter(tab => tab.given).map(tab => [tab.id, tab.given]));
-    remember(this.#playground, { layout: this.#layout, names: this.#names });
+    remember(this.#playground, { layout: this.stage.layout, names: this.#names });
   }
 
   #report(): void {
@@ -406,44 +302,6 @@ export class Tabs {
       }
     }
   }
-
-  #stripKey(event: KeyboardEvent): void {
-    const tab = this.all.find(each => each.button === event.target);
-    if (!tab) {
-      return;
-    }
-    const { tabs } = layouts.paneOf(layouts.shown(this.#layout, narrow.matches), tab.id)!;
-    const move = stripMove(event, tabs.indexOf(tab.id), tabs.length);
-    switch (move?.kind) {
-      case undefined:
-        return;
-      case "move":
-        this.#change(layouts.activate(this.#layout, tab.id));
-        this.moveActive(move.by, true);
-        tab.button.focus();
-        break;
-      case "go":
-        this.#change(layouts.activate(this.#layout, tabs[move.index]!));
-        this.#tabs.get(tabs[move.index]!)?.button.focus();
-        break;
-      case "enter":
-        tab.view.focus();
-        break;
-      case "rename":
-        tab.rename();
-        break;
-      case "close":
-        this.#close(tab);
-        break;
-    }
-    event.preventDefault();
-  }
-}
-
-/** The words a hub gave with its refusal, without SignalR's frame around them. */
-export function hubMessage(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/^.*HubException:\s*/, "").replace(/^[a-z_]+:\s+/, "");
 }
 
 function make(tag: string, className: string): HTMLElement {

@@ -1,4 +1,4 @@
-import { api, headline, type Playground, Problem } from "../api";
+import { headline, type Playground, Problem } from "../api";
 import { startCommands } from "../commands/start-commands";
 import { endsSoon, timeLeft } from "../countdown";
 import { startFiles } from "../files/start-files";
@@ -6,21 +6,24 @@ import { LatencyDot } from "../latency/latency-dot";
 import { startSharing } from "../sharing/workspace-sharing";
 import { HubLink } from "../terminals/hub-link";
 import { KeyBar } from "../terminals/key-bar";
+import { hubWords } from "../terminals/notices";
 import { startRecording } from "../recording/record";
 import { preferences, zoomText } from "../terminals/preferences";
 import { terminalConnection } from "../terminals/signalr-connection";
 import { startTerminalTheme } from "../terminals/terminal-theme";
 import { startThemeToggle } from "../theme-toggle";
 import { toast } from "../toast";
+import { launch, prerendered } from "./launch";
 import { forget } from "./layout-store";
 import { LinkBar } from "./link-bar";
 import { startFind } from "./find-bar";
 import { Panel } from "./panel";
 import * as panels from "./playground-panels";
+import { PlaygroundWatch } from "./playground-watch";
 import { fillShortcuts, listenForShortcuts } from "./shortcuts";
 import { startSettings } from "./settings";
 import { SidePanel } from "./side-panel";
-import { hubMessage, Tabs } from "./tabs";
+import { Tabs } from "./tabs";
 import { followViewport } from "./viewport";
 
 const byId = <T extends HTMLElement = HTMLElement>(id: string): T => document.getElementById(id) as T;
@@ -33,15 +36,15 @@ const tabs: Tabs = new Tabs(byId("ws-stage"), link, keyBar);
 const side = new SidePanel(byId("ws-side"));
 const runs: panels.PanelRuns = { remove: () => void remove(), resume: () => void act("resume"), start: () => void act("start") };
 
-let playground: Playground | null = null;
-let entered = false;
-let pollTimer = 0;
-let lost = 0;
+const watch = new PlaygroundWatch({ told: show, gone });
+
+/** How far the terminals of the playground are on the page. */
+let terminals: "absent" | "coming" | "there" = "absent";
 
 startThemeToggle();
 startTerminalTheme(root);
 followViewport();
-startFiles(tabs, side, () => playground?.sandboxes ?? []);
+startFiles(tabs, side, () => watch.now?.sandboxes ?? []);
 new LinkBar(byId("ws-link"), link);
 const latency = new LatencyDot(byId("ws-latency"), link, () => tabs.sessions);
 tabs.onTerminal(({ session }) => {
@@ -50,30 +53,30 @@ tabs.onTerminal(({ session }) => {
 const commandActs = startCommands(tabs, side, byId("ws-commands-live"));
 startSharing(tabs, link, byId<HTMLButtonElement>("ws-share"), byId("ws-status"));
 tabs.onFirst = () => {
-  if (playground?.state === "running") {
+  if (watch.now?.state === "running") {
     panel.hide();
   }
 };
 
 // A shell that ended may have ended with its sandbox.
-tabs.onEnded = () => later(300);
+tabs.onEnded = () => watch.later(300);
 
 void begin();
 
 async function begin(): Promise<void> {
-  const { playground: known, launch } = root.dataset;
+  const { playground: known, launch: image } = root.dataset;
   if (known) {
     const playground = JSON.parse(known) as Playground;
-    show(playground);
+    watch.take(playground);
     if (playground.state !== "ended") {
       void tabs.prepare();
     }
-  } else if (launch) {
+  } else if (image) {
     await prerendered();
     // The connection is made while the sandbox is.
     link.start();
     void tabs.prepare();
-    await run(launch);
+    await run(image);
   }
 }
 
@@ -81,25 +84,15 @@ async function run(image: string): Promise<void> {
   root.dataset["state"] = "starting";
   byId("ws-state").textContent = "starting";
   panel.show(panels.asking(root.dataset["title"] ?? image));
+  let made: Playground;
   try {
-    const made = await api<Playground>("POST", "/api/v1/playgrounds", { image }, { "Idempotency-Key": launchKey() });
-    history.replaceState(null, "", `/p/${made.id}`);
-    show(made);
+    made = await launch(image);
   } catch (error) {
     refused(error as Problem, () => void run(image));
+    return;
   }
-}
-
-/** Survives a reload in the middle of a launch: asked again with it, the server gives the same playground. */
-function launchKey(): string {
-  const url = new URL(location.href);
-  let key = url.searchParams.get("key");
-  if (!key) {
-    key = Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, "0")).join("");
-    url.searchParams.set("key", key);
-    history.replaceState(null, "", url);
-  }
-  return key;
+  history.replaceState(null, "", `/p/${made.id}`);
+  watch.take(made);
 }
 
 function refused(problem: Problem, again: () => void): void {
@@ -109,7 +102,6 @@ function refused(problem: Problem, again: () => void): void {
 }
 
 function show(next: Playground): void {
-  playground = next;
   root.dataset["state"] = next.state;
   byId("ws-state").textContent = next.state;
   byId("ws-files").hidden = next.state !== "running" && next.state !== "stopped" && next.state !== "paused";
@@ -126,19 +118,14 @@ function show(next: Playground): void {
   if (content) {
     panel.show(content);
   } else {
-    if (!entered) {
-      panel.show(panels.openingShell);
-    }
-    void enter();
+    void enter(next);
   }
   if (next.state === "ended") {
     ended(next);
   }
-  later(next.state === "queued" || next.state === "starting" ? 300 : 15_000);
 }
 
 function ended(next: Playground): void {
-  clearTimeout(pollTimer);
   tabs.detachAll();
   link.close();
   side.close();
@@ -147,82 +134,51 @@ function ended(next: Playground): void {
   byId("ws-stage").inert = true;
 }
 
+function gone(): void {
+  link.close();
+  panel.show(panels.notHere);
+}
+
 /** Once it runs: wait for the connection, then show its terminals. */
-async function enter(): Promise<void> {
-  if (!playground?.sandboxes.length) {
-    return;
-  }
-  if (entered) {
+async function enter({ id, sandboxes }: Playground): Promise<void> {
+  if (terminals === "there") {
     panel.hide();
+  }
+  if (terminals !== "absent" || sandboxes.length === 0) {
     return;
   }
-  entered = true;
+  terminals = "coming";
+  panel.show(panels.openingShell);
   try {
     link.start();
-    await connected();
-    await tabs.enter(playground.id, playground.sandboxes.map(({ id, name }) => ({ id, name })));
+    await link.connected();
+    await tabs.enter(id, sandboxes.map(({ id, name }) => ({ id, name })));
+    terminals = "there";
     panel.hide();
   } catch (error) {
-    entered = false;
-    if (playground?.state !== "running") {
+    terminals = "absent";
+    if (watch.now?.state !== "running" || link.state.kind === "closed") {
       return;
     }
     if (!link.connection) {
       // The connection went away in between; coming back starts over, and looks first whether a shell is open.
-      await connected();
-      void enter();
+      await link.connected().catch(() => undefined);
+      enterAgain();
       return;
     }
-    const problem = error instanceof Problem ? error : new Problem("internal", 0, hubMessage(error));
-    panel.show(panels.noShell(problem, () => void enter()));
+    const problem = error instanceof Problem ? error : new Problem("internal", 0, hubWords(error));
+    panel.show(panels.noShell(problem, enterAgain));
   }
 }
 
-function connected(): Promise<void> {
-  return new Promise(resolve => {
-    if (link.connection) {
-      resolve();
-      return;
-    }
-    const stop = link.onState(() => {
-      if (link.connection) {
-        stop();
-        resolve();
-      }
-    });
-  });
-}
-
-async function poll(): Promise<void> {
-  if (!playground || playground.state === "ended") {
-    return;
-  }
-  try {
-    const next = await api<Playground>("GET", `/api/v1/playgrounds/${playground.id}`);
-    lost = 0;
-    show(next);
-  } catch (error) {
-    const problem = error as Problem;
-    if (problem.status === 404) {
-      clearTimeout(pollTimer);
-      link.close();
-      panel.show(panels.notHere);
-      return;
-    }
-    lost++;
-    later(Math.min(1000 * lost, 10_000));
-  }
-}
-
-function later(ms: number): void {
-  clearTimeout(pollTimer);
-  if (playground?.state !== "ended") {
-    pollTimer = window.setTimeout(() => void poll(), ms);
+function enterAgain(): void {
+  if (watch.now?.state === "running") {
+    void enter(watch.now);
   }
 }
 
 async function act(action: string): Promise<void> {
-  if (!playground) {
+  if (!watch.now) {
     return;
   }
   const words: Record<string, string> = { start: "Starting", stop: "Stopping", restart: "Restarting", pause: "Pausing", resume: "Resuming" };
@@ -230,12 +186,10 @@ async function act(action: string): Promise<void> {
     panel.show({ kind: "busy", title: words[action] ?? "Working" });
   }
   try {
-    for (const sandbox of playground.sandboxes) {
-      await api("POST", `/api/v1/sandboxes/${sandbox.id}/${action}`);
-    }
+    await watch.act(action);
     if (action === "start" || action === "restart" || action === "stop") {
       // What ran in the terminals is gone with the sandbox's processes; look afresh.
-      entered = false;
+      terminals = "absent";
       tabs.reset();
     }
   } catch (error) {
@@ -243,7 +197,7 @@ async function act(action: string): Promise<void> {
     toast(`${headline(problem.code)}. ${problem.message}`, "error");
     panel.hide();
   }
-  await poll();
+  await watch.poll();
   tabs.active?.focus();
 }
 
@@ -251,11 +205,11 @@ async function extend(): Promise<void> {
   const button = byId<HTMLButtonElement>("ws-extend");
   button.disabled = true;
   try {
-    show(await api<Playground>("POST", `/api/v1/playgrounds/${playground!.id}/extend`));
-    toast(`Extended: ${timeLeft(Date.parse(playground!.lease.endsAt), Date.now())} left`);
+    await watch.extend();
+    toast(`Extended: ${timeLeft(Date.parse(watch.now!.lease.endsAt), Date.now())} left`);
   } catch (error) {
     toast((error as Problem).message, "error");
-    await poll();
+    await watch.poll();
   } finally {
     button.disabled = false;
     tabs.active?.focus();
@@ -264,14 +218,14 @@ async function extend(): Promise<void> {
 
 async function remove(): Promise<void> {
   try {
-    await api("DELETE", `/api/v1/playgrounds/${playground!.id}`);
-    await poll();
+    await watch.remove();
   } catch (error) {
     toast((error as Problem).message, "error");
   }
 }
 
 function tick(): void {
+  const playground = watch.now;
   if (!playground || playground.state === "ended") {
     return;
   }
@@ -284,19 +238,8 @@ function tick(): void {
   }
   byId("ws-lease").classList.toggle("soon", soon);
   if (endsAt <= Date.now() && playground.state !== "queued" && playground.state !== "starting") {
-    later(500);
+    watch.later(500);
   }
-}
-
-/** A page that a browser renders ahead of a click must not start anything. */
-function prerendered(): Promise<void> {
-  return new Promise(resolve => {
-    if ("prerendering" in document && document.prerendering) {
-      document.addEventListener("prerenderingchange", () => resolve(), { once: true });
-    } else {
-      resolve();
-    }
-  });
 }
 
 setInterval(tick, 1000);
@@ -305,20 +248,20 @@ setInterval(tick, 1000);
 const acts: Record<string, () => void> = {
   "remove": () => byId<HTMLDialogElement>("confirm-remove").showModal(),
   "extend": () => void extend(),
-  "new": () => void tabs.create(),
+  "new": () => tabs.stage.create(),
   "close": () => tabs.closeActive(),
   "rename": () => tabs.activeTab?.rename(),
-  "previous": () => tabs.step(-1),
-  "next": () => tabs.step(1),
-  "move-left": () => tabs.moveActive(-1),
-  "move-right": () => tabs.moveActive(1),
-  "split-right": () => void tabs.create("right"),
-  "split-down": () => void tabs.create("down"),
-  "focus-left": () => tabs.toPane("left"),
-  "focus-right": () => tabs.toPane("right"),
-  "focus-up": () => tabs.toPane("up"),
-  "focus-down": () => tabs.toPane("down"),
-  "zoom": () => tabs.zoomPane(),
+  "previous": () => tabs.stage.step(-1),
+  "next": () => tabs.stage.step(1),
+  "move-left": () => tabs.stage.moveActive(-1),
+  "move-right": () => tabs.stage.moveActive(1),
+  "split-right": () => tabs.stage.create("right"),
+  "split-down": () => tabs.stage.create("down"),
+  "focus-left": () => tabs.stage.toPane("left"),
+  "focus-right": () => tabs.stage.toPane("right"),
+  "focus-up": () => tabs.stage.toPane("up"),
+  "focus-down": () => tabs.stage.toPane("down"),
+  "zoom": () => tabs.stage.zoomPane(),
   "find": startFind(byId<HTMLFormElement>("ws-find"), () => tabs.active),
   "larger": () => zoom(1),
   "smaller": () => zoom(-1),
@@ -353,7 +296,7 @@ document.addEventListener("click", event => {
   }
 });
 
-listenForShortcuts(acts, () => playground?.state === "running");
+listenForShortcuts(acts, () => watch.now?.state === "running");
 
 byId<HTMLDialogElement>("ws-shortcuts").addEventListener("close", () => tabs.active?.focus());
 
@@ -373,7 +316,7 @@ byId<HTMLDialogElement>("confirm-remove").addEventListener("close", event => {
 });
 
 function wake(): void {
-  if (document.hidden || !playground || playground.state === "ended") {
+  if (document.hidden || !watch.now || watch.now.state === "ended") {
     return;
   }
   const session = tabs.sessions.find(each => each.state === "live" || each.state === "attaching");
@@ -382,7 +325,7 @@ function wake(): void {
   } else {
     link.retryNow();
   }
-  void poll();
+  void watch.poll();
 }
 window.addEventListener("online", wake);
 document.addEventListener("visibilitychange", wake);
@@ -393,7 +336,7 @@ window.addEventListener("pageshow", event => {
 });
 link.onState(state => {
   // A restarted server may know of a new state: a playground that ended meanwhile says so at once.
-  if (state.kind === "connected" && entered) {
-    void poll();
+  if (state.kind === "connected" && terminals === "there") {
+    void watch.poll();
   }
 });

@@ -1,0 +1,29 @@
+import { api, type Playground } from "../api";
+
+/** Asks for a playground of an image; asked again after a reload or a refusal, it is still one. */
+export function launch(image: string): Promise<Playground> {
+  return api<Playground>("POST", "/api/v1/playgrounds", { image }, { "Idempotency-Key": launchKey() });
+}
+
+/** Resolves when the page is looked at: one that a browser renders ahead of a click must not start anything. */
+export function prerendered(): Promise<void> {
+  return new Promise(resolve => {
+    if ("prerendering" in document && document.prerendering) {
+      document.addEventListener("prerenderingchange", () => resolve(), { once: true });
+    } else {
+      resolve();
+    }
+  });
+}
+
+/** Survives a reload in the middle of a launch: asked again with it, the server gives the same playground. */
+function launchKey(): string {
+  const url = new URL(location.href);
+  let key = url.searchParams.get("key");
+  if (!key) {
+    key = Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, "0")).join("");
+    url.searchParams.set("key", key);
+    history.replaceState(null, "", url);
+  }
+  return key;
+}

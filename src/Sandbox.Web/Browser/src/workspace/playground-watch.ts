@@ -1,0 +1,106 @@
+import { api, type Playground, type Problem } from "../api";
+import { type Clock, realClock } from "../terminals/hub-link";
+
+/** What becomes of a playground, as far as the server says it. */
+export interface PlaygroundEvents {
+  told(playground: Playground): void;
+  /** It is not there any more, or never was for whoever is here. */
+  gone(): void;
+}
+
+/** Pauses before the server is asked again, in ms. */
+const soon = 300;
+const nowAndThen = 15_000;
+const longest = 10_000;
+
+/**
+ * Knows what the server says of the playground of this page: asks now and then, and never takes an old answer for news.
+ * Several questions can be under way at once, as when a page wakes up while its lease is extended.
+ */
+export class PlaygroundWatch {
+  now: Playground | null = null;
+  #asked = 0;
+  /** The newest question of which the answer is known; answers to earlier ones are old. */
+  #answered = 0;
+  #acting = 0;
+  #failures = 0;
+  #cancel: () => void = () => undefined;
+
+  constructor(private readonly on: PlaygroundEvents, private readonly ask: typeof api = api, private readonly clock: Clock = realClock) {}
+
+  /** The server said so. */
+  take(playground: Playground): void {
+    this.#take(playground, ++this.#asked);
+  }
+
+  async poll(): Promise<void> {
+    if (!this.now || this.now.state === "ended" || this.#acting > 0) {
+      return;
+    }
+    const question = ++this.#asked;
+    try {
+      const answer = await this.ask<Playground>("GET", `/api/v1/playgrounds/${this.now.id}`);
+      if (this.#acting === 0) {
+        this.#take(answer, question);
+      }
+    } catch (error) {
+      if (!this.now || this.#isOver) {
+        return;
+      }
+      if ((error as Problem).status === 404) {
+        this.#cancel();
+        this.now = null;
+        this.on.gone();
+        return;
+      }
+      this.later(Math.min(1000 * ++this.#failures, longest));
+    }
+  }
+
+  /** Asks in so many ms, and not before. */
+  later(ms: number): void {
+    this.#cancel();
+    if (this.now && !this.#isOver) {
+      this.#cancel = this.clock.after(ms, () => void this.poll());
+    }
+  }
+
+  /** Starts, stops, pauses … its sandboxes. What the server says meanwhile is on the way from one to the other. */
+  async act(action: string): Promise<void> {
+    this.#acting++;
+    try {
+      for (const sandbox of this.now?.sandboxes ?? []) {
+        await this.ask("POST", `/api/v1/sandboxes/${sandbox.id}/${action}`);
+      }
+    } finally {
+      this.#acting--;
+      this.#answered = ++this.#asked;
+    }
+  }
+
+  async extend(): Promise<void> {
+    const question = ++this.#asked;
+    this.#take(await this.ask<Playground>("POST", `/api/v1/playgrounds/${this.now!.id}/extend`), question);
+  }
+
+  async remove(): Promise<void> {
+    await this.ask("DELETE", `/api/v1/playgrounds/${this.now!.id}`);
+    this.#answered = ++this.#asked;
+    await this.poll();
+  }
+
+  get #isOver(): boolean {
+    return this.now?.state === "ended";
+  }
+
+  #take(playground: Playground, question: number): void {
+    if (question < this.#answered || this.#isOver) {
+      return;
+    }
+    this.#answered = question;
+    this.#failures = 0;
+    this.now = playground;
+    this.later(playground.state === "queued" || playground.state === "starting" ? soon : nowAndThen);
+    this.on.told(playground);
+  }
+}

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Playground, Problem } from "../src/api";
+import { PlaygroundWatch } from "../src/workspace/playground-watch";
+import { TestClock } from "./test-clock";
+
+interface Asked {
+  what: string;
+  answer(state: Playground["state"]): Promise<void>;
+  refuse(problem: Problem): Promise<void>;
+}
+
+const settle = async (): Promise<void> => {
+  for (let i = 0; i < 20; i++) {
+    await Promise.resolve();
+  }
+};
+
+const playground = (state: Playground["state"]): Playground => ({
+  id: "p", state, image: "debian", lease: { endsAt: "2030-01-01T00:00:00Z", state: "active", canExtend: true },
+  sandboxes: ["one", "two"].map(id => ({ id, name: id, image: "debian", digest: "", state, interactive: true })),
+});
+
+function make(): { watch: PlaygroundWatch; clock: TestClock; asked: Asked[]; told: string[] } {
+  const clock = new TestClock();
+  const asked: Asked[] = [];
+  const told: string[] = [];
+  const ask = <T>(method: string, path: string): Promise<T> => new Promise<T>((resolve, reject) => {
+    asked.push({
+      what: `${method} ${path.replace("/api/v1/", "")}`,
+      answer: state => {
+        resolve(playground(state) as T);
+        return settle();
+      },
+      refuse: problem => {
+        reject(problem);
+        return settle();
+      },
+    });
+  });
+  const watch = new PlaygroundWatch({ told: ({ state }) => told.push(state), gone: () => told.push("gone") }, ask, clock);
+  return { watch, clock, asked, told };
+}
+
+test("It is asked often while it starts, and now and then once it runs", async () => {
+  const { watch, clock, asked, told } = make();
+  watch.take(playground("starting"));
+  clock.advance(300);
+  await asked[0]!.answer("running");
+  clock.advance(14_999);
+  assert.equal(asked.length, 1);
+  clock.advance(1);
+  assert.deepEqual(asked.map(each => each.what), ["GET playgrounds/p", "GET playgrounds/p"]);
+  assert.deepEqual(told, ["starting", "running"]);
+});
+
+test("An answer that comes after a newer one is no news, and what ended stays so", async () => {
+  const { watch, clock, asked, told } = make();
+  watch.take(playground("running"));
+  void watch.poll();
+  void watch.poll();
+  void watch.poll();
+  await asked[1]!.answer("paused");
+  await asked[0]!.answer("running");
+  assert.deepEqual(told, ["running", "paused"]);
+  watch.take(playground("ended"));
+  await asked[2]!.answer("running");
+  assert.deepEqual(told, ["running", "paused", "ended"]);
+  clock.advance(60_000);
+  assert.equal(asked.length, 3);
+});
+
+test("While its sandboxes are stopped and started nothing in between is told", async () => {
+  const { watch, asked, told } = make();
+  watch.take(playground("running"));
+  void watch.poll();
+  const acting = watch.act("restart");
+  await asked[1]!.answer("running");
+  void watch.poll();
+  await asked[0]!.answer("stopped");
+  assert.deepEqual(asked.map(each => each.what), ["GET playgrounds/p", "POST sandboxes/one/restart", "POST sandboxes/two/restart"]);
+  await asked[2]!.answer("running");
+  await acting;
+  void watch.poll();
+  await asked[3]!.answer("running");
+  assert.deepEqual(told, ["running", "running"]);
+});
+
+test("A server that does not answer is asked less often, and what is not there is not asked for again", async () => {
+  const { watch, clock, asked, told } = make();
+  watch.take(playground("running"));
+  void watch.poll();
+  await asked[0]!.refuse(new Problem("offline", 0, ""));
+  clock.advance(1000);
+  await asked[1]!.refuse(new Problem("offline", 0, ""));
+  clock.advance(1999);
+  assert.equal(asked.length, 2);
+  clock.advance(1);
+  await asked[2]!.refuse(new Problem("not_found", 404, ""));
+  assert.deepEqual(told, ["running", "gone"]);
+  watch.later(0);
+  clock.advance(60_000);
+  assert.equal(asked.length, 3);
+});
