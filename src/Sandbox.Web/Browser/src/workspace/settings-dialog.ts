@@ -7,7 +7,7 @@ type Words<T extends string> = Record<T, string>;
 const cursorWords: Words<(typeof cursors)[number]> = { block: "Block", bar: "Bar", underline: "Underline" };
 const rightClickWords: Words<(typeof rightClicks)[number]> = { menu: "Opens the browser's menu", paste: "Pastes" };
 const bellWords: Words<(typeof bells)[number]> = { none: "Nothing", visual: "Flashes" };
-const painterWords: Words<(typeof painters)[number]> = { auto: "A graphics card, where there is one", webgl: "WebGL, always", elements: "Elements of the page" };
+const painterWords: Words<(typeof painters)[number]> = { auto: "Automatic", webgl: "WebGL, always", elements: "Elements of the page" };
 const keyBarWords: Words<(typeof keyBars)[number]> = { touch: "On touch screens", always: "Always" };
 
 /** The dialog of what a visitor may choose for terminals. Every choice shows at once, here and behind it. */
