@@ -72,13 +72,15 @@ export class Painter {
     clearTimeout(this.#timer);
   }
 
+  /** What was lost comes back by itself, after its pause and as often as that may be; no other choice hurries it. */
   #choose(): void {
     if (!wantsWebgl()) {
       clearTimeout(this.#timer);
+      this.#losses = 0;
       this.#end();
-    } else if (addon) {
+    } else if (addon && this.#losses === 0) {
       this.#begin();
-    } else {
+    } else if (!addon) {
       void load().then(() => this.#begin());
     }
   }
