@@ -10,7 +10,8 @@ namespace Sandbox.Tty;
 /// </summary>
 internal sealed unsafe class TailScreen
 {
-    // Text is gone over faster in large pieces; what is dear to read must not hold up a key for long.
+    // What is dear to read must not hold up a key for long. Plain text is gone over in one piece as large as there is:
+    // only its last lines are read.
     private const int Step = 256 * 1024;
 
     private const int MostSizes = 32;
@@ -67,7 +68,10 @@ internal sealed unsafe class TailScreen
         var kept = _flow.End + (ulong)count;
         if (kept > (ulong)_flow.Length && _fed < kept - (ulong)_flow.Length)
         {
-            Feed(Math.Min(_flow.End, Math.Max(kept - (ulong)_flow.Length, _fed + Step)));
+            var position = (int)(_fed % (ulong)_flow.Length);
+            var ahead = (int)Math.Min(_flow.End - _fed, (ulong)(_flow.Length - position));
+            var step = Math.Max(Step, TerminalScreen.PlainLength(new ReadOnlySpan<byte>(_ring + position, ahead)));
+            Feed(Math.Min(_flow.End, Math.Max(kept - (ulong)_flow.Length, _fed + (ulong)step)));
         }
     }
 

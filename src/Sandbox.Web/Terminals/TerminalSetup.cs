@@ -1,5 +1,6 @@
 using MessagePack.Resolvers;
 using Microsoft.AspNetCore.SignalR;
+using Microsoft.AspNetCore.SignalR.Protocol;
 using Sandbox.Web.Sharing;
 
 namespace Sandbox.Web.Terminals;
@@ -37,6 +38,9 @@ internal static class TerminalSetup
             .AddMessagePackProtocol(protocol => protocol.SerializerOptions = protocol.SerializerOptions
                 .WithResolver(Resolver)
                 .WithSecurity(MessagePack.MessagePackSecurity.UntrustedData));
+
+        // The last one of a name counts.
+        services.AddSingleton<IHubProtocol>(provider => new OneBlockProtocol(ActivatorUtilities.CreateInstance<MessagePackHubProtocol>(provider)));
     }
 
     public static void MapTerminals(this IEndpointRouteBuilder app) =>

@@ -25,6 +25,13 @@ internal sealed class ScreenParser(TerminalScreen screen)
     private int _missing;
     private int _length;
 
+    /// <summary>How many bytes at the beginning are text in lines and nothing else.</summary>
+    public static int PlainLength(ReadOnlySpan<byte> data)
+    {
+        var end = data.IndexOfAnyExcept(Plain);
+        return end < 0 ? data.Length : end;
+    }
+
     /// <summary>Takes bytes. False when the screen's work came to more than so much before they were all taken.</summary>
     public bool Feed(ReadOnlySpan<byte> data, long mostWork)
     {
@@ -318,8 +325,7 @@ internal sealed class ScreenParser(TerminalScreen screen)
             return 0;
         }
 
-        var end = data.IndexOfAnyExcept(Plain);
-        var plain = end < 0 ? data : data[..end];
+        var plain = data[..PlainLength(data)];
         var line = plain.IndexOfAnyExceptInRange((byte)0x20, (byte)0x7E);
         return line < 0 ? SkipOneLine(plain, kept) : SkipLines(plain, kept);
     }
