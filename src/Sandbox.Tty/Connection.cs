@@ -13,6 +13,9 @@ namespace Sandbox.Tty;
 internal sealed unsafe class Connection
 {
     private const int OffsetLength = sizeof(ulong);
+
+    // Told of each key would wake the other end twice for it; three quarters of the window always stay.
+    private const int TellTaken = TtyFrame.InputWindow / 4;
     private const int LongestFrame = TtyFrame.HeaderLength + TtyFrame.MaxInput;
 
     private readonly int _fd;
@@ -132,7 +135,7 @@ internal sealed unsafe class Connection
         return InputCount == 0;
     }
 
-    /// <summary>Lets go of input that no terminal will take, as if it had been taken.</summary>
+    /// <summary>Lets go of input that waits, as if it had been taken.</summary>
     public void DropInput()
     {
         _taken += (ulong)InputCount;
@@ -154,7 +157,7 @@ internal sealed unsafe class Connection
             return false;
         }
 
-        if (!IsBlocked && _takenTold != _taken)
+        if (!IsBlocked && _taken - _takenTold >= TellTaken)
         {
             var told = _taken;
             if (!SendNumber(TtyFrame.Taken, told, OffsetLength, out var sent))
@@ -212,12 +215,11 @@ internal sealed unsafe class Connection
     /// <summary>Whether nothing more is to be said: the viewer holds every byte and knows how the process ended.</summary>
     public bool IsComplete(TtyFlow flow) => WasToldExit && _restCount == 0 && Viewer is { Outstanding: 0 } viewer && viewer.Sent == flow.End;
 
-    /// <summary>Closes the socket and gives the memory back.</summary>
+    /// <summary>Closes the socket and gives the memory back, but for that of input that waits: that was typed.</summary>
     public void Close()
     {
         _ = Native.Close(_fd);
         Free(ref _begun);
-        Free(ref _input);
         Free(ref _rest);
     }
 

@@ -11,6 +11,8 @@ namespace Sandbox.Tty;
 internal sealed unsafe class Holder
 {
     private const int MostConnections = 64;
+    private const int MostLeft = 4;
+    private const int MostRead = 16;
     private const int Patience = 60_000;
 
     // How long the output stays for a viewer after the process has ended: with nobody attached, after one viewer has
@@ -46,6 +48,9 @@ internal sealed unsafe class Holder
     private readonly byte* _ring;
     private readonly byte* _scratch;
     private readonly Connection?[] _connections = new Connection?[MostConnections];
+
+    // Connections that are gone and left input, which is written before anybody else's: whoever comes back types on.
+    private readonly Queue<Connection> _left = new();
 
     // What its shell says of itself, written down for those who follow it.
     private readonly CommandMarks? _marks;
@@ -225,6 +230,15 @@ internal sealed unsafe class Holder
         var connection = _connections[slot]!;
         _connections[slot] = null;
         connection.Close();
+        if (connection.InputCount > 0 && _left.Count < MostLeft && !_pty.IsClosed)
+        {
+            _left.Enqueue(connection);
+        }
+        else
+        {
+            connection.DropInput();
+        }
+
         if (connection.Viewer is { } viewer)
         {
             Flow.Detach(viewer, now);
@@ -257,6 +271,7 @@ internal sealed unsafe class Holder
 
     private void WriteInput()
     {
+        WriteLeft();
         for (var i = 0; i < MostConnections && _canWrite; i++)
         {
             var slot = (_firstToWrite + i) % MostConnections;
@@ -274,6 +289,24 @@ internal sealed unsafe class Holder
                 // the next one's turn comes first when the terminal takes input again
                 _canWrite = false;
                 _firstToWrite = slot + 1;
+            }
+        }
+    }
+
+    private void WriteLeft()
+    {
+        while (_canWrite && _left.TryPeek(out var left))
+        {
+            if (_pty.IsClosed)
+            {
+                left.DropInput();
+            }
+
+            // What nobody takes any more keeps the others waiting: a key would not pass it in the terminal either.
+            _canWrite = left.WriteInput(_pty);
+            if (_canWrite)
+            {
+                _left.Dequeue();
             }
         }
     }
@@ -343,6 +376,11 @@ internal sealed unsafe class Holder
 
             if (!connection.Send(Flow, _ring, EndedWith, now, _isHeldBack))
             {
+                // What it said before it went is still there to read, and then its end.
+                for (var read = 0; read < MostRead && connection.Receive(_scratch, now); read++)
+                {
+                }
+
                 Drop(slot, now);
                 continue;
             }

@@ -97,6 +97,12 @@ public sealed class WebLimits
     /// <summary>Launches a minute after that.</summary>
     public int LaunchesPerMinute { get; set; } = 30;
 
+    /// <summary>Terminals one person opens at one instant.</summary>
+    public int OpenBurst { get; set; } = 64;
+
+    /// <summary>Terminals one person opens a minute after that.</summary>
+    public int OpensPerMinute { get; set; } = 120;
+
     /// <summary>Requests of any kind at one instant.</summary>
     public int RequestBurst { get; set; } = 1000;
 
@@ -127,6 +133,7 @@ public sealed class WebLimits
         [
             (nameof(GuestBurst), GuestBurst), (nameof(GuestsPerMinute), GuestsPerMinute),
             (nameof(LaunchBurst), LaunchBurst), (nameof(LaunchesPerMinute), LaunchesPerMinute),
+            (nameof(OpenBurst), OpenBurst), (nameof(OpensPerMinute), OpensPerMinute),
             (nameof(RequestBurst), RequestBurst), (nameof(RequestsPerSecond), RequestsPerSecond),
             (nameof(RequestsAtOnce), RequestsAtOnce), (nameof(ConnectionsAtOnce), ConnectionsAtOnce),
             (nameof(FileBytes), FileBytes), (nameof(ArchiveBytes), ArchiveBytes), (nameof(LaunchWaitSeconds), LaunchWaitSeconds),

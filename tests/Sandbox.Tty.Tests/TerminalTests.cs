@@ -159,10 +159,15 @@ public sealed partial class TerminalTests(HolderFixture fixture) : IClassFixture
             Assert.True(await viewer.ReadAsync(acknowledge: false));
         }
 
-        var next = viewer.ReadAsync(acknowledge: false);
-        Assert.NotSame(next, await Task.WhenAny(next, Task.Delay(300)));
+        // What comes next is what the next acknowledgement lets out, a piece at a time.
+        Assert.Equal((ulong)TtyFrame.OutputWindow, viewer.Held);
         viewer.Connection.Ack(viewer.Held);
-        Assert.True(await next);
+        while (viewer.Held < 2 * TtyFrame.OutputWindow)
+        {
+            Assert.True(await viewer.ReadAsync(acknowledge: false));
+        }
+
+        Assert.Equal(2UL * TtyFrame.OutputWindow, viewer.Held);
     }
 
     [Theory]
@@ -315,6 +320,29 @@ public sealed partial class TerminalTests(HolderFixture fixture) : IClassFixture
 
         await reading.WaitAsync(Viewer.Limit);
         Assert.Equal(text[..^1], await File.ReadAllTextAsync(Path.Combine(fixture.RootFs, "tmp/paste")));
+    }
+
+    [Fact]
+    public async Task What_was_typed_before_its_viewer_left_comes_before_what_the_next_one_types()
+    {
+        await using var terminal = await OpenTerminal.StartAsync(fixture, "sh", "-c", "stty raw -echo; echo ready; while [ ! -e /tmp/left ]; do sleep 0.1; done; head -c 60010 | sha256sum");
+        var text = string.Concat(Enumerable.Range(100_000, 10_000).Select(n => $"{n}"));
+        await using (var first = await terminal.ViewAsync())
+        {
+            await first.UntilAsync("ready");
+            for (var at = 0; at < text.Length; at += 1000)
+            {
+                first.Type(text.Substring(at, 1000));
+            }
+        }
+
+        await using var next = await terminal.ViewAsync();
+        next.Type("0123456789");
+        await File.WriteAllTextAsync(Path.Combine(fixture.RootFs, "tmp/left"), "");
+        await next.UntilAsync("  -");
+        File.Delete(Path.Combine(fixture.RootFs, "tmp/left"));
+        var whole = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.ASCII.GetBytes(text + "0123456789")));
+        Assert.Contains(whole, next.Text, StringComparison.Ordinal);
     }
 
     [Fact]

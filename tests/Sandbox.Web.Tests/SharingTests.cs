@@ -218,6 +218,24 @@ public sealed class SharingTests
     }
 
     [Fact]
+    public async Task Whoever_attaches_many_times_at_once_leaves_nobody_behind()
+    {
+        await using var place = await SharedUnderTest.StartAsync();
+        await place.AttachAsync(place.Owner);
+        await using var room = new Room(place.Owner, place.Terminal);
+        var (id, token) = await place.ShareAsync("watch");
+        await using var watcher = await place.ConnectAsync(token);
+        var streams = Enumerable.Range(0, 6).Select(_ => ReadAsync(watcher, "Attach", place.Terminal, 0L)).ToList();
+        await room.UntilAsync(now => now.Viewers is [_, { Name: "watcher 6" }]);
+        Assert.Equal(204, (await place.Client.DeleteAsync($"{place.Shares}/{id}")).Status);
+        await room.UntilAsync(now => now.Viewers.Length == 1);
+        foreach (var stream in streams)
+        {
+            await Assert.ThrowsAnyAsync<Exception>(() => stream);
+        }
+    }
+
+    [Fact]
     public async Task Who_is_there_is_told_to_everybody_who_is()
     {
         await using var place = await SharedUnderTest.StartAsync();

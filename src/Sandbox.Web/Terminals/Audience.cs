@@ -142,6 +142,12 @@ internal sealed class Audience(TimeProvider time)
     {
         lock (_gate)
         {
+            if (!_seats.Contains(seat))
+            {
+                // It left while this call was under way; who is gone leads nobody.
+                return;
+            }
+
             if (seat.Right == TerminalRight.Own)
             {
                 seat.Wish = wish;

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Security.Claims;
 using Sandbox.Core.Errors;
 using Sandbox.Core.People;
@@ -59,7 +58,7 @@ internal sealed class TerminalCaller
     public ShareVisits.Visit? Visit { get; set; }
 
     /// <summary>The terminals this connection is on.</summary>
-    public ConcurrentDictionary<string, TerminalViewer> Viewers { get; } = new(StringComparer.Ordinal);
+    public required HubViewers Viewers { get; init; }
 
     /// <summary>The person. Code: NotFound, as for any stranger, when a link was all they had.</summary>
     public PersonId Person => _person ?? throw new SandboxException(ErrorCode.NotFound, "This link opens nothing but its terminal.");

@@ -40,6 +40,9 @@ internal sealed class TerminalDirectory(SqliteStore store, ISandboxRuntime runti
         return place is not null && place.Owner == owner ? place : throw Unknown();
     }
 
+    /// <summary>Whether a terminal is remembered.</summary>
+    public bool Knows(string terminal) => TerminalId.TryParse(terminal, out var id) && _places.ContainsKey(id);
+
     /// <summary>The holder is gone.</summary>
     public void Forget(TerminalId terminal) => _places.TryRemove(terminal, out _);
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Authorization;
@@ -35,15 +34,14 @@ internal sealed partial class TerminalHub(
     TerminalFollowers followers,
     RunningRecordings recordings,
     LiveLatency latency,
+    TerminalOpens opens,
     ILogger<TerminalHub> logger) : Hub
 {
-    private const int MostViewers = 64;
-
     private static readonly object CallerKey = new();
 
     public override async Task OnConnectedAsync()
     {
-        var caller = new TerminalCaller(Context.User);
+        var caller = Called();
         Context.Items[CallerKey] = caller;
         if (caller.Share is { } share)
         {
@@ -64,16 +62,14 @@ internal sealed partial class TerminalHub(
             connections.Leave(caller.Person);
         }
 
-        foreach (var viewer in caller.Viewers.Values)
-        {
-            await viewer.DisposeAsync();
-        }
+        await caller.Viewers.DropAllAsync();
     }
 
     /// <summary>Opens a terminal; command null is the image's own, or its shell.</summary>
     public async Task<string> Open(string sandboxId, int cols, int rows, string[]? command)
     {
         var person = Caller.Person;
+        opens.Check(person);
         if (!SandboxId.TryParse(sandboxId, out var sandbox))
         {
             throw new SandboxException(ErrorCode.NotFound, "You have no such sandbox.");
@@ -108,31 +104,14 @@ internal sealed partial class TerminalHub(
         ViewAsync(terminalId, after, follows: true, cancellationToken);
 
     /// <summary>Types. Enqueues and never waits; full is Conflict, which the client shows.</summary>
-    public void Input(string terminalId, byte[] data)
-    {
-        if (data is null)
-        {
-            throw new SandboxException(ErrorCode.Invalid, "data: bytes");
-        }
+    public void Input(string terminalId, byte[] data) => Typed(terminalId, data, null);
 
-        if (data.Length > TtyFrame.MaxInput)
-        {
-            throw new SandboxException(ErrorCode.TooLarge, "One call takes 16 KiB.");
-        }
-
-        var viewer = Viewer(terminalId, TerminalRight.Type);
-        if (data.Length > 0 && !viewer.TryInput(data))
-        {
-            throw new SandboxException(ErrorCode.Conflict, "The program does not read what is typed; wait, or interrupt it.");
-        }
-
-        viewer.Seat?.Typed();
-        if (Caller.Share is { } share)
-        {
-            // Being there by a link does not keep a playground; typing does.
-            presence.Touch(share.Playground);
-        }
-    }
+    /// <summary>
+    /// The same for a client that does not wait for the answer before it types on: <paramref name="at"/> is how many bytes
+    /// were taken from it since it attached. With any other number nothing is taken, so that what was sent behind a call
+    /// that was refused is refused too.
+    /// </summary>
+    public void Type(string terminalId, long at, byte[] data) => Typed(terminalId, data, at);
 
     /// <summary>Tells how large the window is. Of the owner's the program is told; a link's is a wish, see <see cref="SizePolicy(string, string)"/>.</summary>
     public void Resize(string terminalId, int cols, int rows)
@@ -161,7 +140,7 @@ internal sealed partial class TerminalHub(
         // Without a viewer there is nothing to acknowledge: an ack may cross the end of its stream.
         var caller = Caller;
         caller.Require(terminalId, TerminalRight.Watch);
-        if (caller.Viewers.TryGetValue(terminalId, out var viewer))
+        if (caller.Viewers.Find(terminalId) is { } viewer)
         {
             viewer.Ack((ulong)bytesHeld);
             Held(caller, terminalId, viewer, bytesHeld);
@@ -169,7 +148,16 @@ internal sealed partial class TerminalHub(
     }
 
     /// <summary>Hangs the terminal up.</summary>
-    public void Close(string terminalId) => Viewer(terminalId, TerminalRight.Own).Close();
+    public void Close(string terminalId)
+    {
+        var viewer = Viewer(terminalId, TerminalRight.Own);
+        viewer.Close();
+        if (!viewer.IsAttached)
+        {
+            // Nobody has its stream, at the end of which it would go.
+            _ = DropAsync(Caller, terminalId, viewer);
+        }
+    }
 
     /// <summary>Who is on the terminal, and its size: now, and after every change.</summary>
     public async IAsyncEnumerable<AudienceItem> Viewers(string terminalId, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -178,7 +166,7 @@ internal sealed partial class TerminalHub(
         var reader = await ReaderAsync(caller, terminalId, cancellationToken);
         try
         {
-            await foreach (var item in reader.ReadAsync(seat => caller.Viewers.TryGetValue(terminalId, out var viewer) && viewer.Seat == seat, cancellationToken))
+            await foreach (var item in reader.ReadAsync(seat => caller.Viewers.Find(terminalId)?.Seat == seat, cancellationToken))
             {
                 yield return item;
             }
@@ -187,6 +175,10 @@ internal sealed partial class TerminalHub(
         {
             reader.Dispose();
             caller.LeaveReader();
+            if (!directory.Knows(terminalId))
+            {
+                audiences.Forget(TerminalId.Parse(terminalId));
+            }
         }
     }
 
@@ -209,7 +201,7 @@ internal sealed partial class TerminalHub(
         caller.Require(terminalId, TerminalRight.Watch);
         caller.Pace();
         var called = Audiences.Name(name);
-        if (!caller.Viewers.TryGetValue(terminalId, out var viewer) || viewer.Seat is not { } seat)
+        if (caller.Viewers.Find(terminalId)?.Seat is not { } seat)
         {
             throw new SandboxException(ErrorCode.Conflict, "Attach first.");
         }
@@ -234,7 +226,7 @@ internal sealed partial class TerminalHub(
     private async IAsyncEnumerable<TerminalItem> ViewAsync(string terminalId, long after, bool follows, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (viewer, connection, playground, here) = await AttachedAsync(terminalId, after, follows, cancellationToken);
-        var ended = false;
+        var (ended, replaced) = (false, false);
         try
         {
             await TellRecordingAsync(terminalId);
@@ -264,8 +256,8 @@ internal sealed partial class TerminalHub(
         finally
         {
             here?.Dispose();
-            await DropAsync(terminalId, viewer);
-            if (!Caller.Viewers.ContainsKey(terminalId))
+            replaced = !await DropAsync(Caller, terminalId, viewer, ended);
+            if (Caller.Viewers.Find(terminalId) is null)
             {
                 await Groups.RemoveFromGroupAsync(Context.ConnectionId, RunningRecordings.GroupOf(terminalId), CancellationToken.None);
             }
@@ -273,8 +265,12 @@ internal sealed partial class TerminalHub(
 
         if (!ended)
         {
-            // The holder went without a word. The client attaches again, and learns then whether there is one.
-            Forget(terminalId);
+            // The holder went without a word, or this client attached again. It learns then whether there is a terminal.
+            if (!replaced)
+            {
+                Forget(terminalId);
+            }
+
             throw HubFaults.Told(TerminalDirectory.Unknown());
         }
     }
@@ -286,15 +282,39 @@ internal sealed partial class TerminalHub(
         {
             Context.Abort();
         }
-        else if (await links.StillGoodUntilAsync(share) is { } until)
-        {
-            visit.Until = until;
-            caller.Visit = visit;
-        }
         else
         {
-            visit.Cut();
+            // Before anything may fail: what is not known to be over is given back at the end of the connection.
+            caller.Visit = visit;
+            try
+            {
+                if (await links.StillGoodUntilAsync(share) is { } until)
+                {
+                    visit.Until = until;
+                }
+                else
+                {
+                    visit.Cut();
+                }
+            }
+            catch
+            {
+                visit.Dispose();
+                throw;
+            }
         }
+    }
+
+    private TerminalCaller Called()
+    {
+        var (places, echoes, aborted) = (directory, latency, Context.ConnectionAborted);
+        TerminalCaller? caller = null;
+        return caller = new TerminalCaller(Context.User)
+        {
+            Viewers = new HubViewers(terminal => new TerminalViewer(
+                async () => await TtyConnection.ConnectAsync((await places.FindAsync(caller!.Owner, terminal, aborted)).Socket, aborted),
+                echoes.NewEchoWatch())),
+        };
     }
 
     /// <summary>The caller's viewer on a terminal. Whether they may is asked before there is one.</summary>
@@ -302,43 +322,33 @@ internal sealed partial class TerminalHub(
     {
         var caller = Caller;
         caller.Require(terminal, right);
-        var viewers = caller.Viewers;
-        if (viewers.TryGetValue(terminal, out var viewer))
-        {
-            return viewer;
-        }
-
-        if (!TerminalId.TryParse(terminal, out _))
-        {
-            // What is no id is not even remembered as one: it may be as long as a message.
-            throw TerminalDirectory.Unknown();
-        }
-
-        if (viewers.Count >= MostViewers && !ForgetFailed(viewers))
-        {
-            throw new SandboxException(ErrorCode.Quota, $"One connection takes {MostViewers} terminals.");
-        }
-
-        var owner = caller.Owner;
-        var aborted = Context.ConnectionAborted;
-        var places = directory;
-        var echo = latency.NewEchoWatch();
-        return viewers.GetOrAdd(terminal, _ => new TerminalViewer(async () =>
-        {
-            var place = await places.FindAsync(owner, terminal, aborted);
-            return await TtyConnection.ConnectAsync(place.Socket, aborted);
-        }, echo));
+        return caller.Viewers.Get(terminal);
     }
 
-    /// <summary>Those that found no terminal are kept only so that the next call is refused at once; false when there are none.</summary>
-    private static bool ForgetFailed(ConcurrentDictionary<string, TerminalViewer> viewers)
+    private void Typed(string terminal, byte[] data, long? at)
     {
-        foreach (var pair in viewers.Where(pair => pair.Value.Connection.IsFaulted))
+        if (data is null)
         {
-            viewers.TryRemove(pair);
+            throw new SandboxException(ErrorCode.Invalid, "data: bytes");
         }
 
-        return viewers.Count < MostViewers;
+        if (data.Length > TtyFrame.MaxInput)
+        {
+            throw new SandboxException(ErrorCode.TooLarge, "One call takes 16 KiB.");
+        }
+
+        var viewer = Viewer(terminal, TerminalRight.Type);
+        if (data.Length > 0 && !viewer.TryInput(data, at))
+        {
+            throw new SandboxException(ErrorCode.Conflict, "The program does not read what is typed; wait, or interrupt it.");
+        }
+
+        viewer.Seat?.Typed();
+        if (Caller.Share is { } share)
+        {
+            // Being there by a link does not keep a playground; typing does.
+            presence.Touch(share.Playground);
+        }
     }
 
     private async Task<Audience> AudienceAsync(TerminalCaller caller, string terminal, TerminalRight right, CancellationToken cancellationToken)
@@ -386,7 +396,7 @@ internal sealed partial class TerminalHub(
             caller.Require(terminal, TerminalRight.Watch);
             caller.Pace();
             var place = await directory.FindAsync(caller.Owner, terminal, cancellationToken);
-            var viewer = await AttachableAsync(terminal);
+            var viewer = caller.Viewers.Attach(terminal);
             try
             {
                 var connection = await viewer.Connection.WaitAsync(cancellationToken);
@@ -402,7 +412,7 @@ internal sealed partial class TerminalHub(
             }
             catch (Exception fault)
             {
-                await DropAsync(terminal, viewer);
+                await DropAsync(caller, terminal, viewer);
                 if (fault is SocketException or IOException)
                 {
                     Forget(terminal);
@@ -445,20 +455,6 @@ internal sealed partial class TerminalHub(
         }
     }
 
-    /// <summary>The viewer that keys typed before this already wait in, else a fresh one in place of one that is attached.</summary>
-    private async Task<TerminalViewer> AttachableAsync(string terminal)
-    {
-        var viewer = Viewer(terminal, TerminalRight.Watch);
-        if (viewer.IsAttached || viewer.Connection.IsFaulted)
-        {
-            await DropAsync(terminal, viewer);
-            viewer = Viewer(terminal, TerminalRight.Watch);
-        }
-
-        viewer.IsAttached = true;
-        return viewer;
-    }
-
     // The program does not wait for those who only watch, so nobody else may take their word for how far it is seen.
     private void Held(TerminalCaller caller, string terminal, TerminalViewer viewer, long bytes)
     {
@@ -468,10 +464,16 @@ internal sealed partial class TerminalHub(
         }
     }
 
-    private ValueTask DropAsync(string terminal, TerminalViewer viewer)
+    /// <summary>Lets a viewer go; of a terminal that is over nothing is remembered. False when another viewer had its place already.</summary>
+    private async Task<bool> DropAsync(TerminalCaller caller, string terminal, TerminalViewer viewer, bool isOver = false)
     {
-        Caller.Viewers.TryRemove(new KeyValuePair<string, TerminalViewer>(terminal, viewer));
-        return viewer.DisposeAsync();
+        var had = await caller.Viewers.DropAsync(terminal, viewer);
+        if (isOver || viewer.HasClosed)
+        {
+            Forget(terminal);
+        }
+
+        return had;
     }
 
     private static partial class Log

@@ -25,6 +25,7 @@ internal static class TerminalSetup
     {
         services.AddSingleton<TerminalDirectory>();
         services.AddSingleton<HubConnections>();
+        services.AddSingleton<TerminalOpens>();
         services.AddSingleton<TerminalFollowers>();
         services.AddSingleton<HubFaults>();
         services.AddSingleton<Audiences>();

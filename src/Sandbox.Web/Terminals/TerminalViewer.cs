@@ -21,6 +21,7 @@ internal sealed class TerminalViewer : IAsyncDisposable
     private Exception? _failure;
     private Audience.Seat? _seat;
     private TerminalSize? _wish;
+    private long _typed;
     private bool _isOver;
 
     public TerminalViewer(Func<Task<TtyConnection>> connect, EchoWatch echo)
@@ -35,8 +36,11 @@ internal sealed class TerminalViewer : IAsyncDisposable
     /// <summary>The connection once it is made. Code: NotFound.</summary>
     public Task<TtyConnection> Connection => _connecting;
 
-    /// <summary>Whether somebody attached already: a connection carries one stream.</summary>
+    /// <summary>Whether it has its stream: a connection carries one. <see cref="HubViewers"/> says so, under its lock.</summary>
     public bool IsAttached { get; set; }
+
+    /// <summary>Whether it hung the terminal up.</summary>
+    public bool HasClosed { get; private set; }
 
     /// <summary>Its place among the others who are attached.</summary>
     public Audience.Seat? Seat
@@ -87,25 +91,21 @@ internal sealed class TerminalViewer : IAsyncDisposable
         return seat is not null;
     }
 
-    /// <summary>False when too much is waiting to be typed.</summary>
-    public bool TryInput(ReadOnlyMemory<byte> data)
+    /// <summary>False, and nothing is taken, when too much is waiting to be typed.</summary>
+    /// <param name="data">What was typed.</param>
+    /// <param name="at">How many bytes its sender takes to have been taken before: with any other number nothing is taken either.</param>
+    public bool TryInput(ReadOnlyMemory<byte> data, long? at = null)
     {
         Echo.Typed(data.Span);
         lock (_gate)
         {
             ThrowIfFailed();
-            if (_connection is { } connection)
-            {
-                return connection.TryInput(data);
-            }
-
-            if (_earlyLength + data.Length > TtyFrame.InputWindow)
+            if ((at ?? _typed) != _typed || !(_connection is { } connection ? connection.TryInput(data) : TryEarly(data)))
             {
                 return false;
             }
 
-            _early!.Add(data.ToArray());
-            _earlyLength += data.Length;
+            _typed += data.Length;
             return true;
         }
     }
@@ -142,6 +142,7 @@ internal sealed class TerminalViewer : IAsyncDisposable
         lock (_gate)
         {
             ThrowIfFailed();
+            HasClosed = true;
             if (_connection is { } connection)
             {
                 connection.Close();
@@ -212,6 +213,18 @@ internal sealed class TerminalViewer : IAsyncDisposable
 
             throw;
         }
+    }
+
+    private bool TryEarly(ReadOnlyMemory<byte> data)
+    {
+        if (_earlyLength + data.Length > TtyFrame.InputWindow)
+        {
+            return false;
+        }
+
+        _early!.Add(data.ToArray());
+        _earlyLength += data.Length;
+        return true;
     }
 
     private void ThrowIfFailed()

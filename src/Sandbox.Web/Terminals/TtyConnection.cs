@@ -7,7 +7,7 @@ namespace Sandbox.Web.Terminals;
 
 /// <summary>
 /// One viewer's connection to the holder of a terminal, see <see cref="TtyFrame"/>. Output stays in the socket until
-/// it is asked for, input waits in a bounded queue, and everything else overtakes that queue. All calls but
+/// it is asked for, input goes out at once or is refused, and everything else overtakes it. All calls but
 /// <see cref="ReadAsync"/> may be made at any time from any thread, and none of them waits.
 /// </summary>
 internal sealed class TtyConnection : IAsyncDisposable
@@ -15,6 +15,7 @@ internal sealed class TtyConnection : IAsyncDisposable
     private const int MostAttempts = 40;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan AskPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LeavePatience = TimeSpan.FromSeconds(2);
 
     private readonly Socket _socket;
     private readonly Lock _gate = new();
@@ -24,6 +25,7 @@ internal sealed class TtyConnection : IAsyncDisposable
     private bool _isSending;
     private Task _sending = Task.CompletedTask;
     private bool _isBroken;
+    private bool _isLeaving;
     private ulong _offset;
 
     private TtyConnection(Socket socket) => _socket = socket;
@@ -126,14 +128,14 @@ internal sealed class TtyConnection : IAsyncDisposable
     }
 
     /// <summary>
-    /// Queues bytes typed. False, and nothing is queued, when more than 64 KiB would wait beside what the holder has
-    /// not taken yet, or the connection is over.
+    /// Sends bytes typed, which the holder then has, whatever becomes of this connection. False, and nothing is sent, when
+    /// the terminal would have more than 64 KiB to take, or the connection is over.
     /// </summary>
     public bool TryInput(ReadOnlyMemory<byte> data)
     {
         lock (_gate)
         {
-            if (_isBroken || !_outbox.TryInput(data.Span))
+            if (_isBroken || _isLeaving || !_outbox.TryInput(data.Span))
             {
                 return false;
             }
@@ -174,30 +176,37 @@ internal sealed class TtyConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Leaves; what was said before is still sent, as far as the socket takes it at once.</summary>
+    /// <summary>Leaves; what was said before is still sent, unless the holder takes nothing for seconds.</summary>
     public async ValueTask DisposeAsync()
     {
         Task sending;
         lock (_gate)
         {
-            _isBroken = true;
+            _isLeaving = true;
             sending = _sending;
         }
 
         await _closing.CancelAsync();
+        if (!sending.IsCompleted)
+        {
+            await Task.WhenAny(sending, Task.Delay(LeavePatience));
+        }
+
+        lock (_gate)
+        {
+            _isBroken = true;
+        }
+
         _socket.Dispose();
         await sending;
     }
 
-    // The holder took input; more that waits may follow.
+    // The terminal took input, so there is room for more.
     private void Taken(ulong taken)
     {
         lock (_gate)
         {
-            if (_outbox.Taken(taken))
-            {
-                Say();
-            }
+            _outbox.Taken(taken);
         }
     }
 

@@ -4,15 +4,14 @@ using Sandbox.Core.Terminals;
 namespace Sandbox.Web.Terminals;
 
 /// <summary>
-/// What is to be said to the holder of a terminal next, see <see cref="TtyFrame"/>: input waits in a bounded queue, and
-/// everything else overtakes it. One caller at a time.
+/// What is to be said to the holder of a terminal next, see <see cref="TtyFrame"/>: of input no more than the holder
+/// takes, so that none is left here when the connection ends; everything else overtakes it. One caller at a time.
 /// </summary>
 internal sealed class TtyOutbox
 {
     /// <summary>Follow, Attach, Close, Resize and Ack, then one Input.</summary>
     public const int LongestMessage = (6 * TtyFrame.HeaderLength) + (2 * sizeof(ulong)) + (2 * sizeof(ushort)) + TtyFrame.MaxInput;
 
-    private const int MostQueued = 64 * 1024;
     private const int KeptInput = 1024;
 
     // Of sizes and acknowledgements only the latest counts.
@@ -39,10 +38,10 @@ internal sealed class TtyOutbox
 
     public void Close() => _close = true;
 
-    /// <summary>Queues bytes typed. False, and nothing is queued, when more than 64 KiB would wait beside what the holder has not taken yet.</summary>
+    /// <summary>Queues bytes typed. False, and nothing is queued, when the terminal would have more than 64 KiB to take.</summary>
     public bool TryInput(ReadOnlySpan<byte> data)
     {
-        if (_inputCount + data.Length > MostQueued + Window())
+        if (_inputCount + data.Length > Window())
         {
             return false;
         }
@@ -60,12 +59,8 @@ internal sealed class TtyOutbox
         return true;
     }
 
-    /// <summary>The holder took so many bytes of input so far. Whether more waits, which may follow now.</summary>
-    public bool Taken(ulong taken)
-    {
-        _inputTaken = taken;
-        return _inputCount > 0;
-    }
+    /// <summary>The terminal took so many bytes of input so far.</summary>
+    public void Taken(ulong taken) => _inputTaken = taken;
 
     /// <summary>Writes what may be said now, at most <see cref="LongestMessage"/> bytes; 0 when there is nothing.</summary>
     public int Compose(byte[] buffer)
@@ -104,7 +99,7 @@ internal sealed class TtyOutbox
             _close = false;
         }
 
-        var input = Math.Min(Math.Min(_inputCount, Window()), TtyFrame.MaxInput);
+        var input = Math.Min(_inputCount, TtyFrame.MaxInput);
         if (input > 0)
         {
             _input.AsSpan(_inputFirst, input).CopyTo(Frame(buffer, ref count, TtyFrame.Input, input));
