@@ -20,6 +20,10 @@ public sealed class BytesTests(Instance instance, Chromium chromium)
         Assert.DoesNotContain("first-42", await visitor.ScreenAsync(), StringComparison.Ordinal);
         await visitor.Page.Keyboard.PressAsync("Enter");
         await visitor.SeesLineAsync("second-42");
+        await visitor.PasteAsync("echo größe-漢字-😀");
+        await visitor.SeesAsync(text => text.EndsWith("echo größe-漢字-😀", StringComparison.Ordinal), "letters of other languages at the prompt");
+        await visitor.Page.Keyboard.PressAsync("Enter");
+        await visitor.SeesLineAsync("größe-漢字-😀");
 
         var text = new StringBuilder();
         for (var line = 0; text.Length < 900_000; line++)

@@ -57,6 +57,9 @@ internal static class SandboxBundle
         {
             variables["TERM"] = "xterm-256color";
             variables["COLORTERM"] = "truecolor";
+
+            // The page's terminal speaks UTF-8; without a word of it a shell shows what is typed as octal numbers.
+            variables["LANG"] = "C.UTF-8";
         }
 
         foreach (var line in image.Env)
