@@ -17,7 +17,7 @@ internal sealed class HubCalls
         }
     };
 
-    /// <summary>Every size that was told, by Open or Resize.</summary>
+    /// <summary>Every size that was told, by Open, OpenShell or Resize.</summary>
     public IReadOnlyList<(string Method, int Cols, int Rows)> Sizes
     {
         get
@@ -56,7 +56,7 @@ internal sealed class HubCalls
             reader.Skip();
             reader.Skip();
             var method = reader.ReadString();
-            if (method is "Open" or "Resize")
+            if (method is "Open" or "OpenShell" or "Resize")
             {
                 reader.ReadArrayHeader();
                 reader.Skip();

@@ -47,7 +47,7 @@ public sealed class SizeTests(Instance instance, Chromium chromium)
         await Assertions.Expect(visitor.Page.Locator(".ws-pane")).ToHaveCountAsync(2);
         await visitor.ShellAsync();
         var size = await visitor.ToldSizeAsync();
-        var opened = calls.Sizes.Last(call => call.Method == "Open");
+        var opened = calls.Sizes.Last(call => call.Method is "Open" or "OpenShell");
         Assert.Equal(size, (opened.Cols, opened.Rows));
         await FillsAsync(visitor.Page);
     }

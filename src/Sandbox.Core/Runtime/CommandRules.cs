@@ -63,6 +63,10 @@ public static class CommandRules
         if (spec.Command is not null)
         {
             CheckCommand(spec.Command, "command", mistakes);
+            if (spec.IsShell)
+            {
+                mistakes.Add("command: none, for a shell");
+            }
         }
 
         return mistakes;

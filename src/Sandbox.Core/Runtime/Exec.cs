@@ -40,6 +40,12 @@ public sealed record TerminalSpec
 
     /// <summary>The argv; null is the image's command if it is a shell or a REPL, else the first of bash, ash, sh.</summary>
     public IReadOnlyList<string>? Command { get; init; }
+
+    /// <summary>Instead of a command: the first of bash, ash, sh, also where the image has a REPL of its own.</summary>
+    public bool IsShell { get; init; }
+
+    /// <summary>Where it begins, if that is a directory of the sandbox; else, and by default, where the recipe or the image says.</summary>
+    public SandboxPath? Directory { get; init; }
 }
 
 /// <summary>An open terminal.</summary>

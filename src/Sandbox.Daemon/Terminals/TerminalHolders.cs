@@ -2,8 +2,10 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO.Pipes;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Unicode;
 using Microsoft.Win32.SafeHandles;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Runtime;
@@ -155,7 +157,7 @@ internal sealed class TerminalHolders
         _moves.Expect();
         var user = sandbox.User ?? throw new InvalidOperationException("the user was not looked up");
         var environment = SandboxBundle.Environment(sandbox.Config, sandbox.Spec.Env, user, terminal: true);
-        var workdir = sandbox.Spec.Workdir ?? sandbox.Config.Workdir;
+        var workdir = ExistingDirectory(root, spec.Directory) ?? sandbox.Spec.Workdir ?? sandbox.Config.Workdir;
         var command = CommandOf(sandbox, root, spec, environment, workdir);
         IReadOnlyList<string> started = command;
         IReadOnlyList<string> variables = environment;
@@ -200,9 +202,28 @@ internal sealed class TerminalHolders
         }
     }
 
+    /// <summary>Null where there is none, or none that can be written down for the runtime.</summary>
+    private static string? ExistingDirectory(string root, SandboxPath? path)
+    {
+        if (path is null || !Utf8.IsValid(path.Bytes))
+        {
+            return null;
+        }
+
+        using var files = RootedDirectory.Open(root);
+        try
+        {
+            return files.Find(path.Bytes, followLast: true) is { Type: InodeType.Directory } ? Encoding.UTF8.GetString(path.Bytes) : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
     private static IReadOnlyList<string> CommandOf(SandboxRecord sandbox, string root, TerminalSpec spec, IReadOnlyList<string> environment, string workdir)
     {
-        IReadOnlyList<string> command = spec.Command ?? (sandbox.Config.IsInteractive ? [.. sandbox.Config.Entrypoint, .. sandbox.Config.Command] : []);
+        IReadOnlyList<string> command = spec.Command ?? (sandbox.Config.IsInteractive && !spec.IsShell ? [.. sandbox.Config.Entrypoint, .. sandbox.Config.Command] : []);
         if (command.Count == 0)
         {
             return [CommandLookup.RequireShell(root, environment)];
@@ -255,7 +276,7 @@ internal sealed class TerminalHolders
             }
         }
 
-        return System.Text.Encoding.UTF8.GetString(buffer, 0, length).TrimEnd();
+        return Encoding.UTF8.GetString(buffer, 0, length).TrimEnd();
     }
 
     /// <summary>The holder's account makes and removes its socket in it, the web process reaches through it, and nobody else sees it.</summary>

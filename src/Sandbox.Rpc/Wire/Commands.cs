@@ -43,6 +43,12 @@ internal static class Commands
             wire.Command.Add(spec.Command.Count > 0 ? spec.Command : throw Faults.Malformed("command"));
         }
 
+        wire.Shell = spec.IsShell;
+        if (spec.Directory is { } directory)
+        {
+            wire.Directory = directory.ToWire();
+        }
+
         return wire;
     }
 
@@ -52,6 +58,8 @@ internal static class Commands
         Cols = wire.Cols,
         Rows = wire.Rows,
         Command = wire.Command.Count > 0 ? [.. wire.Command] : null,
+        IsShell = wire.Shell,
+        Directory = wire.Directory.Length > 0 ? Values.ToPath(wire.Directory) : null,
     };
 
     internal static TerminalInfo ToWire(this Port.TerminalInfo info)

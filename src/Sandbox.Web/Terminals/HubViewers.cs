@@ -61,7 +61,7 @@ internal sealed class HubViewers(Func<string, TerminalViewer> create)
                 }
 
                 viewer ??= Add(terminal, left);
-                viewer.IsAttached = true;
+                viewer.Attach();
                 return viewer;
             }
         }

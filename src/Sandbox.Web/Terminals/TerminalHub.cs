@@ -66,7 +66,22 @@ internal sealed partial class TerminalHub(
     }
 
     /// <summary>Opens a terminal; command null is the image's own, or its shell.</summary>
-    public async Task<string> Open(string sandboxId, int cols, int rows, string[]? command)
+    public Task<string> Open(string sandboxId, int cols, int rows, string[]? command) =>
+        OpenAsync(sandboxId, new TerminalSpec { Id = TerminalId.New(), Cols = cols, Rows = rows, Command = command });
+
+    /// <summary>Opens a shell, also where the image has a REPL of its own: in a directory, if there is such a one, else where the image's would be.</summary>
+    public Task<string> OpenShell(string sandboxId, int cols, int rows, string? directory)
+    {
+        SandboxPath? path = null;
+        if (directory is not null && !SandboxPath.TryParse(directory, out path))
+        {
+            throw new SandboxException(ErrorCode.Invalid, "directory: an absolute path without ..");
+        }
+
+        return OpenAsync(sandboxId, new TerminalSpec { Id = TerminalId.New(), Cols = cols, Rows = rows, IsShell = true, Directory = path });
+    }
+
+    private async Task<string> OpenAsync(string sandboxId, TerminalSpec spec)
     {
         var person = Caller.Person;
         opens.Check(person);
@@ -76,7 +91,6 @@ internal sealed partial class TerminalHub(
         }
 
         var row = await playgrounds.RowAsync(person, sandbox);
-        var spec = new TerminalSpec { Id = TerminalId.New(), Cols = cols, Rows = rows, Command = command };
         var mistakes = CommandRules.Validate(spec);
         if (mistakes.Count > 0)
         {
@@ -88,7 +102,7 @@ internal sealed partial class TerminalHub(
         latency.Opening(playground);
         var terminal = await runtime.OpenTerminalAsync(sandbox, spec, Context.ConnectionAborted);
         directory.Add(terminal.Id, new TerminalPlace(person, playground, sandbox, terminal.Socket, terminal.IsMarked));
-        audiences.Of(terminal.Id, playground).Sized(new TerminalSize(cols, rows));
+        audiences.Of(terminal.Id, playground).Sized(new TerminalSize(spec.Cols, spec.Rows));
         return terminal.Id.Value;
     }
 

@@ -36,8 +36,8 @@ internal sealed class TerminalViewer : IAsyncDisposable
     /// <summary>The connection once it is made. Code: NotFound.</summary>
     public Task<TtyConnection> Connection => _connecting;
 
-    /// <summary>Whether it has its stream: a connection carries one. <see cref="HubViewers"/> says so, under its lock.</summary>
-    public bool IsAttached { get; set; }
+    /// <summary>Whether it has its stream: a connection carries one.</summary>
+    public bool IsAttached { get; private set; }
 
     /// <summary>Whether it hung the terminal up.</summary>
     public bool HasClosed { get; private set; }
@@ -89,6 +89,15 @@ internal sealed class TerminalViewer : IAsyncDisposable
 
         seat?.Wants(wish);
         return seat is not null;
+    }
+
+    /// <summary>It gets its stream, with which counting what is typed begins. <see cref="HubViewers"/> sees to it that this comes once.</summary>
+    public void Attach()
+    {
+        lock (_gate)
+        {
+            (IsAttached, _typed) = (true, 0);
+        }
     }
 
     /// <summary>False, and nothing is taken, when too much is waiting to be typed.</summary>

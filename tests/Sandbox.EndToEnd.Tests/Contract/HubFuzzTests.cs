@@ -15,7 +15,7 @@ public sealed class HubFuzzTests
     private const int Mutations = 400;
 
     private static readonly string[] ShellCommand = ["sh"];
-    private static readonly string[] Methods = ["Open", "Attach", "Follow", "Input", "Resize", "Ack", "Close", "Viewers", "SizePolicy", "Introduce", "Shared"];
+    private static readonly string[] Methods = ["Open", "OpenShell", "Attach", "Follow", "Input", "Type", "Resize", "Ack", "Close", "Viewers", "SizePolicy", "Introduce", "Shared"];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

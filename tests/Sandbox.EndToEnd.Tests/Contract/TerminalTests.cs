@@ -50,6 +50,74 @@ public sealed class TerminalTests
     }
 
     [Fact]
+    public async Task A_shell_is_opened_where_it_is_wanted_also_beside_a_program_of_the_image()
+    {
+        await using var caller = await Caller.NewGuestAsync();
+        var (_, sandbox) = await caller.LaunchAsync(new { image = "python" });
+        await using var hub = await caller.ConnectAsync();
+        foreach (var (wanted, there) in new[] { ("/usr/lib", "/usr/lib"), ("/etc/passwd", "/root"), ("/no/such", "/root"), (null, "/root") })
+        {
+            var terminal = await hub.InvokeAsync<string>("OpenShell", sandbox, 80, 24, wanted, Token);
+            await using var screen = new Screen(hub, terminal);
+            await hub.InvokeAsync("Input", terminal, "echo \"($PWD) $((6*7))x\"\n"u8.ToArray(), Token);
+            await screen.UntilAsync($"({there}) 42x");
+        }
+
+        foreach (var nowhere in new[] { "", "etc", "/etc/../root", "/a\0b", "/" + new string('a', 5000) })
+        {
+            await RefusedAsync("invalid", () => hub.InvokeAsync<string>("OpenShell", sandbox, 80, 24, nowhere, Token));
+        }
+    }
+
+    [Fact]
+    public async Task What_was_taken_of_a_paste_arrives_though_its_connection_is_cut()
+    {
+        await using var caller = await Caller.NewGuestAsync();
+        var (_, sandbox) = await caller.LaunchAsync();
+        var paste = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(100_000, 40_000)));
+        await using var first = await caller.ConnectAsync();
+        var terminal = await first.InvokeAsync<string>("Open", sandbox, 80, 24, (string[])["sh", "-c", $"stty raw -echo; echo ready; sleep 3; head -c {paste.Length} > /tmp/paste; echo over"], Token);
+        var taken = 0;
+        await using (var screen = new Screen(first, terminal))
+        {
+            await screen.UntilAsync("ready");
+            try
+            {
+                for (; ; taken += 1000)
+                {
+                    await first.InvokeAsync("Type", terminal, (long)taken, paste[taken..(taken + 1000)], Token);
+                }
+            }
+            catch (Microsoft.AspNetCore.SignalR.HubException full)
+            {
+                Assert.Contains("conflict: ", full.Message, StringComparison.Ordinal);
+                Assert.InRange(taken, 60_000, 80_000);
+            }
+        }
+
+        await first.DisposeAsync();
+        await using var next = await caller.ConnectAsync();
+        await using var rest = new Screen(next, terminal);
+        for (var sent = taken; sent < paste.Length;)
+        {
+            var piece = paste[sent..Math.Min(sent + 16_000, paste.Length)];
+            try
+            {
+                await next.InvokeAsync("Input", terminal, piece, Token);
+                sent += piece.Length;
+            }
+            catch (Microsoft.AspNetCore.SignalR.HubException full)
+            {
+                Assert.Contains("conflict: ", full.Message, StringComparison.Ordinal);
+                await Task.Delay(50, Token);
+            }
+        }
+
+        await rest.UntilAsync("over");
+        Assert.Equal(paste, await caller.FileAsync(sandbox, "/tmp/paste"));
+    }
+
+    [Fact]
     public async Task Every_byte_comes_once_and_in_order_whoever_comes_back_with_what_they_hold()
     {
         await using var caller = await Caller.NewGuestAsync();
