@@ -8,13 +8,21 @@ import { TestClock } from "./test-clock";
 /** A hub written down call by call; a test answers each as it likes. */
 class ScriptedHub implements Connection {
   readonly calls: { method: string; args: unknown[] }[] = [];
+  /** What was typed here, piece by piece, whether or not it was taken, and what each said was before it. */
+  readonly typed: { at: number; data: Uint8Array }[] = [];
   readonly attached: { after: number; next(item: TerminalItem): void; error(error: unknown): void; complete(): void }[] = [];
-  onInput: (bytes: Uint8Array) => Promise<void> = () => Promise.resolve();
+  onType: (data: Uint8Array, at: number) => Promise<void> = () => Promise.resolve();
   said: (terminal: string) => void = () => undefined;
+  /** Those who want to hear when a viewer is attached. */
+  readonly listeners = new Set<unknown>();
   #closed: ((error?: Error) => void)[] = [];
 
   on(_method: string, callback: (...values: never[]) => void): void {
+    this.listeners.add(callback);
     this.said = callback as (terminal: string) => void;
+  }
+  off(_method: string, callback: (...values: never[]) => void): void {
+    this.listeners.delete(callback);
   }
   start(): Promise<void> {
     return Promise.resolve();
@@ -32,8 +40,10 @@ class ScriptedHub implements Connection {
   }
   async invoke<T>(method: string, ...args: unknown[]): Promise<T> {
     this.calls.push({ method, args });
-    if (method === "Input") {
-      await this.onInput(args[1] as Uint8Array);
+    if (method === "Type") {
+      const [, at, data] = args as [string, number, Uint8Array];
+      this.typed.push({ at, data });
+      await this.onType(data, at);
     }
     return undefined as T;
   }
@@ -51,7 +61,7 @@ class ScriptedHub implements Connection {
     };
   }
   get inputs(): string {
-    return this.calls.filter(call => call.method === "Input").map(call => new TextDecoder().decode(call.args[1] as Uint8Array)).join("|");
+    return this.typed.map(({ data }) => new TextDecoder().decode(data)).join("|");
   }
   get acks(): number[] {
     return this.calls.filter(call => call.method === "Ack").map(call => call.args[1] as number);
@@ -99,10 +109,24 @@ async function open(): Promise<{ hubs: ScriptedHub[]; link: HubLink; session: Te
   const screen = new Screen();
   link.start();
   await settle();
-  const session = new TerminalSession(link, "terminal", screen, 0, clock);
+  const session = new TerminalSession(link, "terminal", screen, clock);
   session.start();
   return { hubs, link, session, screen, clock };
 }
+
+/** The same, and the server has said that the viewer is attached; keys that are under way can be answered one by one. */
+async function openLive(): Promise<Awaited<ReturnType<typeof open>> & { hub: ScriptedHub; notices: unknown[]; answers: { take(): void; refuse(words: string): void }[] }> {
+  const all = await open();
+  const hub = all.hubs[0]!;
+  hub.said("terminal");
+  const answers: { take(): void; refuse(words: string): void }[] = [];
+  hub.onType = () => new Promise((resolve, reject) => answers.push({ take: resolve, refuse: words => reject(new Error(words)) }));
+  const notices: unknown[] = [];
+  all.session.onInputNotice = notice => notices.push(notice);
+  return { ...all, hub, notices, answers };
+}
+
+const full = "An unexpected error occurred invoking 'Type' on the server. HubException: conflict: The program does not read";
 
 test("After a loss it goes on at the very next byte", async () => {
   const { hubs, session, screen } = await open();
@@ -178,72 +202,197 @@ test("Only what was dealt with is acknowledged, and at least every 64 KiB", asyn
 });
 
 test("Keys keep their order while the server is full", async () => {
-  const { hubs, session, clock } = await open();
-  const hub = hubs[0]!;
+  const { hub, session, clock, notices } = await openLive();
   let refusals = 3;
-  hub.onInput = async () => {
+  hub.onType = async () => {
     if (refusals-- > 0) {
-      throw new Error("An unexpected error occurred invoking 'Input' on the server. HubException: conflict: The program does not read");
+      throw new Error(full);
     }
   };
-  const notices: unknown[] = [];
-  session.onInputNotice = notice => notices.push(notice);
   session.type(bytes("a"));
-  session.type(bytes("b"));
   await settle();
+  session.type(bytes("b"));
   session.type(bytes("c"));
   for (let i = 0; i < 6; i++) {
     clock.advance(1000);
     await settle();
   }
-  assert.equal(hub.inputs, "a|a|a|a|bc");
+  assert.equal(hub.inputs, "a|abc|abc|abc");
+  assert.deepEqual(hub.typed.map(({ at }) => at), [0, 0, 0, 0]);
   assert.deepEqual(notices, ["full", "full", "full", null]);
 });
 
-test("Long input goes in pieces of 16 KiB, one after another", async () => {
-  const { hubs, session } = await open();
-  let under = 0;
-  hubs[0]!.onInput = async data => {
-    assert.equal(++under, 1);
-    assert.ok(data.length <= 16384);
-    await Promise.resolve();
-    under--;
-  };
-  const text = Array.from({ length: 50_000 }, (_, i) => String.fromCharCode(97 + (i % 26))).join("");
+test("A key does not wait for the answer to the one before", async () => {
+  const { hub, session, answers } = await openLive();
+  session.type(bytes("l"));
+  session.type(bytes("s"));
+  session.type(bytes("\r"));
+  await settle();
+  assert.equal(answers.length, 3);
+  assert.deepEqual(hub.typed.map(({ at }) => at), [0, 1, 2]);
+});
+
+test("Long input goes in pieces of 16 KiB, no more than 64 KiB unanswered, each with what was before it", async () => {
+  const { hub, session, answers } = await openLive();
+  const text = Array.from({ length: 200_000 }, (_, i) => String.fromCharCode(97 + (i % 26))).join("");
   session.type(bytes(text));
   await settle();
-  await settle();
-  assert.equal(hubs[0]!.inputs.replaceAll("|", ""), text);
+  assert.equal(answers.length, 4);
+  for (let i = 0; i < answers.length; i++) {
+    answers[i]!.take();
+    await settle();
+    assert.ok(hub.typed.slice(i + 1).reduce((sum, { data }) => sum + data.length, 0) <= 65536);
+  }
+  assert.equal(hub.inputs.replaceAll("|", ""), text);
+  hub.typed.reduce((before, { at, data }) => {
+    assert.equal(at, before);
+    assert.ok(data.length <= 16384);
+    return at + data.length;
+  }, 0);
 });
 
-test("Keys typed while the connection is away are sent when it is back", async () => {
-  const { hubs, session } = await open();
-  hubs[0]!.onInput = () => new Promise(() => undefined);
-  hubs[0]!.drop();
+test("Behind a refused piece everything goes again from there, and alone until one is taken", async () => {
+  const { hub, session, clock, notices, answers } = await openLive();
+  const text = "0".repeat(16384) + "1".repeat(16384) + "2".repeat(16384) + "3".repeat(16384) + "4".repeat(100);
+  session.type(bytes(text));
+  await settle();
+  answers[0]!.take();
+  answers[1]!.refuse(full);
+  answers[2]!.refuse(full);
+  await settle();
+  clock.advance(1000);
+  await settle();
+  // One is not answered yet.
+  assert.equal(hub.typed.length, 5);
+  answers[3]!.refuse(full);
+  answers[4]!.refuse(full);
+  await settle();
+  assert.deepEqual(notices, ["full"]);
+  assert.equal(hub.typed.length, 5);
+  clock.advance(40);
+  await settle();
+  assert.equal(hub.typed.length, 6);
+  assert.equal(hub.typed[5]!.at, 16384);
+  answers[5]!.take();
+  await settle();
+  assert.deepEqual(notices, ["full", null]);
+  assert.deepEqual(hub.typed.slice(6).map(({ at }) => at), [32768, 49152, 65536]);
+  assert.equal(hub.inputs.split("|").filter((_, i) => i === 0 || i > 4).join(""), text);
+});
+
+test("A piece that was taken says so for those before it, in whatever order the answers come", async () => {
+  const { hub, session, clock, notices, answers } = await openLive();
+  session.type(bytes("a"));
+  session.type(bytes("b"));
+  session.type(bytes("c"));
+  await settle();
+  answers[2]!.refuse(full);
+  answers[1]!.take();
+  await settle();
+  clock.advance(40);
+  await settle();
+  assert.equal(hub.inputs, "a|b|c|c");
+  assert.equal(hub.typed[3]!.at, 2);
+  answers[0]!.take();
+  answers[3]!.take();
+  await settle();
+  assert.deepEqual(notices, ["full", null]);
+});
+
+test("Keys typed while the connection is away are sent when the terminal is attached again", async () => {
+  const { hubs, hub, session } = await openLive();
+  hub.drop();
   session.type(bytes("later"));
   await settle();
-  assert.equal(hubs[0]!.inputs, "");
+  assert.equal(hub.inputs, "");
+  assert.equal(hubs[1]!.inputs, "");
+  hubs[1]!.said("terminal");
+  await settle();
   assert.equal(hubs[1]!.inputs, "later");
+  assert.equal(hubs[1]!.typed[0]!.at, 0);
 });
 
-test("Keys that were under way when it broke are not typed twice", async () => {
-  const { hubs, session } = await open();
-  let fail: (error: Error) => void = () => undefined;
-  hubs[0]!.onInput = () => new Promise((_, reject) => {
-    fail = reject;
-  });
-  const notices: unknown[] = [];
-  session.onInputNotice = notice => notices.push(notice);
+test("Keys wait for a stream that begins anew, and for the answers to those before them", async () => {
+  const { hub, session, clock, notices, answers } = await openLive();
+  session.type(bytes("a"));
+  session.type(bytes("b"));
+  await settle();
+  hub.attached[0]!.error(new Error("HubException: runtime_unavailable: The daemon cannot be reached."));
+  session.type(bytes("c"));
+  clock.advance(10_000);
+  hub.said("terminal");
+  await settle();
+  assert.equal(hub.inputs, "a|b");
+  answers[0]!.take();
+  answers[1]!.refuse(full);
+  await settle();
+  assert.equal(hub.inputs, "a|b|bc");
+  assert.equal(hub.typed[2]!.at, 0);
+  assert.deepEqual(notices, []);
+});
+
+test("Keys that were under way when it broke are not typed twice, and those that were refused are typed after all", async () => {
+  const { hubs, hub, session, notices, answers } = await openLive();
   session.type(bytes("rm x\n"));
   await settle();
-  hubs[0]!.drop();
-  fail(new Error("Invocation canceled due to the underlying connection being closed."));
+  hub.drop();
+  answers[0]!.refuse("Invocation canceled due to the underlying connection being closed.");
+  await settle();
+  hubs[1]!.said("terminal");
   await settle();
   assert.equal(hubs[1]!.inputs, "");
   assert.deepEqual(notices, ["uncertain"]);
+  hubs[1]!.onType = data => data.length === 3 ? Promise.reject(new Error(full)) : new Promise(() => undefined);
   session.type(bytes("ls\n"));
+  session.type(bytes("pwd\n"));
   await settle();
-  assert.equal(hubs[1]!.inputs, "ls\n");
+  assert.equal(hubs[1]!.inputs, "ls\n|pwd\n");
+  hubs[1]!.drop();
+  await settle();
+  hubs[2]!.said("terminal");
+  await settle();
+  assert.equal(hubs[2]!.inputs, "ls\npwd\n");
+  assert.deepEqual(notices, ["uncertain"]);
+});
+
+test("To a server that does not know how to count keys they go one by one", async () => {
+  const { hubs, hub, session, answers, clock } = await openLive();
+  const old: string[] = [];
+  let answer: () => void = () => undefined;
+  const invoke = hub.invoke.bind(hub);
+  hub.invoke = <T>(method: string, ...args: unknown[]): Promise<T> => {
+    if (method !== "Input") {
+      return invoke(method, ...args);
+    }
+    old.push(new TextDecoder().decode(args[1] as Uint8Array));
+    return new Promise(resolve => {
+      answer = () => resolve(undefined as T);
+    });
+  };
+  session.type(bytes("a"));
+  session.type(bytes("b"));
+  await settle();
+  answers[0]!.refuse("Failed to invoke 'Type' due to an error on the server. HubException: Method does not exist.");
+  answers[1]!.refuse("Unknown hub method 'Type'");
+  await settle();
+  session.type(bytes("c"));
+  session.type(bytes("d"));
+  await settle();
+  assert.deepEqual(old, ["ab"]);
+  answer();
+  await settle();
+  assert.deepEqual(old, ["ab", "cd"]);
+  // After the update it is another server.
+  answer();
+  await settle();
+  hub.drop();
+  clock.advance(1000);
+  await settle();
+  hubs[1]!.said("terminal");
+  session.type(bytes("e"));
+  await settle();
+  assert.equal(hubs[1]!.inputs, "e");
+  assert.deepEqual(old, ["ab", "cd"]);
 });
 
 test("The last item ends it with its exit code, and nothing attaches again", async () => {
@@ -305,16 +454,33 @@ test("Being attached is no news of a stream that has ended", async () => {
 });
 
 test("Keys that the server refuses for too long are complained of", async () => {
-  const { hubs, session, clock } = await open();
-  hubs[0]!.onInput = () => Promise.reject(new Error("HubException: runtime_unavailable: The daemon cannot be reached."));
-  const notices: unknown[] = [];
-  session.onInputNotice = notice => notices.push(notice);
+  const { hub, session, clock, notices } = await openLive();
+  hub.onType = () => Promise.reject(new Error("HubException: runtime_unavailable: The daemon cannot be reached."));
   session.type(bytes("ls\n"));
   for (let i = 0; i < 10; i++) {
     await settle();
     clock.advance(10_000);
   }
   assert.deepEqual(notices, ["lost"]);
+  assert.equal(hub.typed.length, 5);
+  hub.onType = () => Promise.resolve();
+  session.type(bytes("pwd\n"));
+  await settle();
+  assert.equal(hub.typed[5]!.at, 0);
+});
+
+test("What a session left listens to nothing, and one that is started twice attaches once", async () => {
+  const { hubs, link, session } = await open();
+  session.start();
+  assert.equal(hubs[0]!.attached.length, 1);
+  assert.equal(hubs[0]!.listeners.size, 1);
+  hubs[0]!.drop();
+  await settle();
+  assert.equal(hubs[0]!.listeners.size, 0);
+  assert.equal(hubs[1]!.listeners.size, 1);
+  session.detach();
+  assert.equal(hubs[1]!.listeners.size, 0);
+  assert.equal(link.state.kind, "connected");
 });
 
 test("A queue takes all of a paste or none of it", () => {

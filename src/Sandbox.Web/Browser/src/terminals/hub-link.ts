@@ -4,6 +4,8 @@ export interface Connection {
   stop(): Promise<void>;
   /** Calls back for what the server says by itself. */
   on?(method: string, callback: (...values: never[]) => void): void;
+  /** Ends that for one callback. */
+  off?(method: string, callback: (...values: never[]) => void): void;
   onclose(callback: (error?: Error) => void): void;
   invoke<T>(method: string, ...args: unknown[]): Promise<T>;
   send(method: string, ...args: unknown[]): Promise<void>;

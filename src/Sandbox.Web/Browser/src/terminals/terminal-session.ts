@@ -1,6 +1,6 @@
 import { type Clock, type Connection, type HubLink, realClock } from "./hub-link";
 import type { ShellNow } from "../commands/command-log";
-import { InputQueue } from "./input-queue";
+import { type InputNotice, InputSender } from "./input-sender";
 
 /** One item of the hub's Attach stream. `offset`: bytes of the terminal that came before `data`. */
 export interface TerminalItem {
@@ -13,7 +13,7 @@ export interface TerminalItem {
   shell?: ShellNow | null;
 }
 
-/** Where output goes: xterm on the page, a counter in a benchmark. */
+/** Where output goes: xterm on the page. */
 export interface TerminalSink {
   /** Takes bytes in order; calls `parsed` when they are dealt with, which is what lets more come. */
   write(data: Uint8Array, parsed: () => void): void;
@@ -26,9 +26,6 @@ export interface TerminalSink {
 /** attaching → live ⇄ offline → exited (the program ended) or gone (the terminal is no longer there). */
 export type SessionState = "attaching" | "live" | "offline" | "exited" | "gone";
 
-/** full: the server takes no input yet. refused: too much at once. uncertain: keys were under way when the connection broke. lost: the server did not take them. */
-export type InputNotice = "full" | "refused" | "uncertain" | "lost" | null;
-
 /** Is told of keys and of output, to time the way between them. */
 export interface EchoTimer {
   typed(): void;
@@ -39,10 +36,6 @@ export interface EchoTimer {
 /** What is longer is no key but was pasted; what begins with escape may be xterm's own answer to a program. */
 const longestKey = 8;
 const escape = 0x1b;
-/** The longest Input the hub takes. */
-const maxInput = 16 * 1024;
-/** Input kept here while the server takes none. */
-const maxQueued = 2 * 1024 * 1024;
 /** The server stops at 256 KiB unacknowledged and asks for an ack at least every 64 KiB. */
 const ackEvery = 32 * 1024;
 /** So much is told of soon all the same, in so many ms, so that a program stays near a viewer on a slow line. */
@@ -63,31 +56,31 @@ export class TerminalSession {
   onShell: (shell: ShellNow) => void = () => undefined;
   onInputNotice: (notice: InputNotice) => void = () => undefined;
 
-  #held: number;
-  #parsed: number;
-  #acked: number;
+  /** Bytes of the terminal that came here, that the sink has dealt with, and that the server was told of. */
+  #held = 0;
+  #parsed = 0;
+  #acked = 0;
   #acksSoon = false;
   #seen = false;
   #attaches = 0;
   #generation = 0;
   #heard: Connection | null = null;
+  #unhear: () => void = () => undefined;
   #subscription: { dispose(): void } | null = null;
-  #pumping = false;
   #closed = false;
   #size: { cols: number; rows: number } | null = null;
   #sentSize = "";
-  readonly #queue = new InputQueue(maxQueued);
+  readonly #input: InputSender;
   readonly #unlisten: () => void;
 
-  /** @param after how many bytes the viewer holds already; 0 for all the server still has. */
   constructor(
     private readonly link: HubLink,
     readonly id: string,
     private readonly sink: TerminalSink,
-    after = 0,
     private readonly clock: Clock = realClock,
   ) {
-    this.#held = this.#parsed = this.#acked = after;
+    this.#input = new InputSender(id, clock);
+    this.#input.onNotice = notice => this.onInputNotice(notice);
     this.#unlisten = link.onState(() => this.#linkChanged());
   }
 
@@ -107,17 +100,12 @@ export class TerminalSession {
 
   /** Sends keys; they arrive in order. False when they do not fit, then none of them was taken. */
   type(bytes: Uint8Array): boolean {
-    if (this.#closed || this.isOver) {
-      return false;
-    }
-    if (!this.#queue.push(bytes)) {
-      this.onInputNotice("refused");
+    if (this.#closed || this.isOver || !this.#input.push(bytes)) {
       return false;
     }
     if (bytes.length <= longestKey && bytes[0] !== escape && this.state === "live") {
       this.timer?.typed();
     }
-    void this.#pump();
     return true;
   }
 
@@ -143,7 +131,8 @@ export class TerminalSession {
     this.#generation++;
     this.#subscription?.dispose();
     this.#subscription = null;
-    this.#queue.clear();
+    this.#input.end();
+    this.#unhear();
     this.#unlisten();
   }
 
@@ -163,28 +152,39 @@ export class TerminalSession {
     if (this.#closed || this.isOver) {
       return;
     }
-    if (this.link.connection) {
+    const { connection } = this.link;
+    if (connection && connection === this.#heard) {
+      return;
+    }
+    this.#unhear();
+    this.#heard = connection;
+    if (connection) {
       this.#attaches = 0;
-      this.#listen(this.link.connection);
-      this.#attach(this.link.connection);
+      this.#listen(connection);
+      this.#attach(connection);
     } else {
       this.#generation++;
       this.#subscription = null;
       this.timer?.forget();
+      this.#input.broke();
       this.#set("offline");
     }
   }
 
   /** The server says when a viewer is attached: a program that is quiet would not for hours. */
   #listen(connection: Connection): void {
-    if (this.#heard !== connection) {
-      this.#heard = connection;
-      connection.on?.("Attached", (terminal: string) => {
-        if (terminal === this.id && this.#heard === connection && this.#subscription && this.state === "attaching") {
-          this.#set("live");
-        }
-      });
-    }
+    const attached = (terminal: string): void => {
+      if (terminal === this.id && connection === this.#heard && this.#subscription && this.state === "attaching") {
+        this.#live(connection);
+      }
+    };
+    connection.on?.("Attached", attached);
+    this.#unhear = () => connection.off?.("Attached", attached);
+  }
+
+  #live(connection: Connection): void {
+    this.#set("live");
+    this.#input.attached(connection);
   }
 
   #attach(connection: Connection): void {
@@ -197,6 +197,9 @@ export class TerminalSession {
     this.#subscription = connection.stream<TerminalItem>("Follow", this.id, this.#held).subscribe({
       next: item => {
         if (current()) {
+          if (this.state !== "live") {
+            this.#live(connection);
+          }
           this.#receive(item);
         }
       },
@@ -216,14 +219,10 @@ export class TerminalSession {
     });
     this.#sentSize = "";
     this.#sendSize();
-    void this.#pump();
   }
 
   #receive(item: TerminalItem): void {
     this.#attaches = 0;
-    if (this.state !== "live") {
-      this.#set("live");
-    }
     if (item.shell) {
       this.onShell(item.shell);
       return;
@@ -282,6 +281,7 @@ export class TerminalSession {
   /** The stream ended over a connection that may still stand. */
   #detached(): void {
     this.#subscription = null;
+    this.#input.detached();
     const generation = ++this.#generation;
     if (!this.link.connection) {
       this.#set("offline");
@@ -301,7 +301,7 @@ export class TerminalSession {
 
   #finish(state: "exited" | "gone"): void {
     this.#generation++;
-    this.#queue.clear();
+    this.#input.end();
     this.#set(state);
   }
 
@@ -317,79 +317,12 @@ export class TerminalSession {
     }
   }
 
-  /**
-   * One Input at a time: were a second on its way when the first is refused as full, the second could pass it.
-   * What is typed meanwhile goes together into the next one.
-   */
-  async #pump(): Promise<void> {
-    if (this.#pumping) {
-      return;
-    }
-    this.#pumping = true;
-    try {
-      let pause = 40;
-      let refusals = 0;
-      let chunk: Uint8Array | null = null;
-      while (!this.#closed && (chunk || this.#queue.length > 0)) {
-        const connection = this.link.connection;
-        if (!connection || this.isOver) {
-          // A refused chunk is dropped only with its terminal; here it was never sent.
-          break;
-        }
-        chunk ??= this.#queue.take(maxInput);
-        try {
-          await connection.invoke("Input", this.id, chunk);
-          chunk = null;
-          refusals = 0;
-          if (pause > 40) {
-            this.onInputNotice(null);
-            pause = 40;
-          }
-        } catch (error) {
-          if (isFull(error)) {
-            this.onInputNotice("full");
-            await new Promise<void>(resolve => this.clock.after(pause, resolve));
-            pause = Math.min(pause * 2, 640);
-          } else if (isRefused(error) && this.link.connection === connection && refusals < maxAttaches) {
-            // The hub said no before it took anything, as while the way to the terminal is being made anew.
-            refusals++;
-            await new Promise<void>(resolve => this.clock.after(150 * 2 ** refusals, resolve));
-          } else {
-            // Sent and not answered: sending it again could type it twice, which is worse than typing it again by hand.
-            chunk = null;
-            this.onInputNotice(isAnswer(error) ? "lost" : "uncertain");
-          }
-        }
-      }
-      if (chunk) {
-        this.#queue.unshift(chunk);
-      }
-    } finally {
-      this.#pumping = false;
-    }
-  }
-
   #set(state: SessionState): void {
     if (this.state !== state) {
       this.state = state;
       this.onState(state);
     }
   }
-}
-
-/** The hub's words begin with the code; for Input, conflict means that the program does not read. */
-function isFull(error: unknown): boolean {
-  return error instanceof Error && /\bconflict: /.test(error.message);
-}
-
-/** Words of the hub itself, and not of a connection that broke on the way. */
-function isAnswer(error: unknown): boolean {
-  return error instanceof Error && /\bHubException: /.test(error.message);
-}
-
-/** The hub's own refusal, which came instead of taking the keys; not a connection that broke on the way. */
-function isRefused(error: unknown): boolean {
-  return error instanceof Error && /\b(not_found|runtime_unavailable|timeout|internal): /.test(error.message);
 }
 
 /** The hub knows of no such terminal. */
