@@ -6,9 +6,9 @@ import { TestClock } from "./test-clock";
 class Line implements Connection {
   closed: (() => void) | null = null;
   stopped = false;
-  constructor(private readonly works: () => boolean) {}
+  constructor(private readonly works: () => boolean, private readonly swallows: () => boolean) {}
   start(): Promise<void> {
-    return this.works() ? Promise.resolve() : Promise.reject(new Error("refused"));
+    return this.swallows() ? new Promise(() => undefined) : this.works() ? Promise.resolve() : Promise.reject(new Error("refused"));
   }
   stop(): Promise<void> {
     this.stopped = true;
@@ -34,12 +34,12 @@ const settle = async (): Promise<void> => {
   }
 };
 
-function make(): { link: HubLink; clock: TestClock; lines: Line[]; states: LinkState[]; net: { up: boolean } } {
-  const net = { up: true };
+function make(): { link: HubLink; clock: TestClock; lines: Line[]; states: LinkState[]; net: { up: boolean; swallows: boolean } } {
+  const net = { up: true, swallows: false };
   const lines: Line[] = [];
   const clock = new TestClock();
   const link = new HubLink(() => {
-    const line = new Line(() => net.up);
+    const line = new Line(() => net.up, () => net.swallows);
     lines.push(line);
     return line;
   }, clock);
@@ -86,6 +86,45 @@ test("Reconnect now does not wait, and makes one connection", async () => {
   await settle();
   assert.equal(lines.length, 2);
   assert.equal(link.state.kind, "connected");
+});
+
+test("An attempt of which nothing is heard is given up, and another one begins", async () => {
+  const { link, clock, lines, states, net } = make();
+  net.swallows = true;
+  link.start();
+  await settle();
+  clock.advance(9999);
+  assert.equal(states.at(-1)!.kind, "connecting");
+  clock.advance(1);
+  assert.equal(states.at(-1)!.kind, "waiting");
+  assert.ok(lines[0]!.stopped);
+  net.swallows = false;
+  clock.advance(250);
+  await settle();
+  assert.equal(states.at(-1)!.kind, "connected");
+  clock.advance(60_000);
+  await settle();
+  assert.equal(states.at(-1)!.kind, "connected");
+  assert.equal(lines.length, 2);
+});
+
+test("Reconnect now gives up an attempt that takes long, and no other", async () => {
+  const { link, clock, lines, states, net } = make();
+  net.swallows = true;
+  link.start();
+  await settle();
+  clock.advance(1000);
+  link.retryNow();
+  assert.equal(lines.length, 1);
+  net.swallows = false;
+  clock.advance(1000);
+  link.retryNow();
+  await settle();
+  assert.equal(lines.length, 2);
+  assert.ok(lines[0]!.stopped);
+  assert.equal(states.at(-1)!.kind, "connected");
+  clock.advance(60_000);
+  assert.equal(states.at(-1)!.kind, "connected");
 });
 
 test("A connection that looks alive and does not answer is replaced", async () => {

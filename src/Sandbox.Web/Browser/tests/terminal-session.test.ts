@@ -355,6 +355,23 @@ test("Keys that were under way when it broke are not typed twice, and those that
   assert.deepEqual(notices, ["uncertain"]);
 });
 
+test("Where the server broke over a key, the terminal is attached anew, and what was typed behind it goes then", async () => {
+  const { hub, session, notices, answers } = await openLive();
+  session.type(bytes("a"));
+  session.type(bytes("b"));
+  await settle();
+  answers[0]!.refuse("An unexpected error occurred invoking 'Type' on the server.");
+  answers[1]!.refuse(full);
+  await settle();
+  assert.deepEqual(notices, ["uncertain"]);
+  assert.equal(hub.attached.length, 2);
+  assert.equal(hub.inputs, "a|b");
+  hub.said("terminal");
+  await settle();
+  assert.equal(hub.inputs, "a|b|b");
+  assert.equal(hub.typed[2]!.at, 0);
+});
+
 test("To a server that does not know how to count keys they go one by one", async () => {
   const { hubs, hub, session, answers, clock } = await openLive();
   const old: string[] = [];

@@ -23,7 +23,10 @@ export function startRecording(link: HubLink, tabs: Tabs, status: HTMLElement, e
   };
   signs.onChange = label;
   signs.onEnded = terminal => void ended(terminal);
-  tabs.onTerminal(parts => signs.add(parts.session.id, parts.item));
+  tabs.onTerminal(parts => {
+    signs.add(parts.session.id, parts.item);
+    parts.view.onDispose(() => signs.remove(parts.session.id));
+  });
   tabs.onActive(parts => signs.activate(parts?.session.id ?? null));
   label();
 

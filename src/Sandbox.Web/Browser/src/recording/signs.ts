@@ -41,6 +41,11 @@ export class RecordingSigns {
     this.#show();
   }
 
+  /** Its tab is gone from the page. */
+  remove(terminal: string): void {
+    this.#items.delete(terminal);
+  }
+
   activate(terminal: string | null): void {
     this.#active = terminal;
     this.#show();

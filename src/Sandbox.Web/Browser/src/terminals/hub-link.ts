@@ -40,13 +40,20 @@ export type LinkState =
 /** Pauses before the second and later attempts, in ms; the last one repeats forever. The first attempt is at once. */
 const pauses = [250, 500, 1000, 2000, 3000, 5000];
 
+/** Where a network swallows everything, nothing says that an attempt is in vain: it is given up after so many ms. */
+const patience = 10_000;
+/** Who asks for a fresh attempt gets one instead of one that has taken longer than this. */
+const moment = 1500;
+
 /** Keeps one hub connection alive: connects, notices its loss, and comes back until it is closed. */
 export class HubLink {
   state: LinkState = { kind: "idle" };
   #connection: Connection | null = null;
   #failures = 0;
   #generation = 0;
-  #cancelWait: (() => void) | null = null;
+  /** Of the next attempt, or of giving this one up. */
+  #cancelTimer: (() => void) | null = null;
+  #begunAt = 0;
   readonly #listeners = new Set<(state: LinkState) => void>();
 
   /** @param make makes a fresh connection; it is told how many attempts failed in a row. */
@@ -87,10 +94,10 @@ export class HubLink {
     }
   }
 
-  /** Skips the pause before the next attempt. */
+  /** Skips the pause before the next attempt, and gives up one that takes long. */
   retryNow(): void {
-    if (this.state.kind === "waiting") {
-      this.#cancelWait?.();
+    if (this.state.kind === "waiting" || this.state.kind === "connecting" && this.clock.now() - this.#begunAt > moment) {
+      this.#drop();
       void this.#connect();
     }
   }
@@ -113,33 +120,44 @@ export class HubLink {
       ask(connection).then(done, done);
     });
     if (!answered && generation === this.#generation) {
-      this.#lost(connection, generation);
+      this.#lost(generation);
     }
   }
 
   close(): void {
+    this.#drop();
+    this.#set({ kind: "closed" });
+  }
+
+  /** Has nothing to do any more with the connection there is, or with the attempt to make one. */
+  #drop(): void {
     this.#generation++;
-    this.#cancelWait?.();
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
     void this.#connection?.stop().catch(() => undefined);
     this.#connection = null;
-    this.#set({ kind: "closed" });
   }
 
   async #connect(): Promise<void> {
     const generation = ++this.#generation;
-    this.#cancelWait = null;
+    this.#begunAt = this.clock.now();
     this.#set({ kind: "connecting" });
     const connection = this.make(this.#failures);
     this.#connection = connection;
     connection.onclose(() => {
       if (generation === this.#generation && this.state.kind === "connected") {
-        this.#lost(connection, generation);
+        this.#lost(generation);
       }
+    });
+    const cancel = this.#cancelTimer = this.clock.after(patience, () => {
+      this.#drop();
+      this.#wait();
     });
     try {
       await connection.start();
     } catch {
       if (generation === this.#generation) {
+        cancel();
         this.#wait();
       }
       return;
@@ -148,17 +166,16 @@ export class HubLink {
       void connection.stop().catch(() => undefined);
       return;
     }
+    cancel();
     this.#failures = 0;
     this.#set({ kind: "connected" });
   }
 
-  #lost(connection: Connection, generation: number): void {
-    if (generation !== this.#generation) {
-      return;
+  #lost(generation: number): void {
+    if (generation === this.#generation) {
+      this.#drop();
+      void this.#connect();
     }
-    this.#connection = null;
-    void connection.stop().catch(() => undefined);
-    void this.#connect();
   }
 
   #wait(): void {
@@ -166,7 +183,7 @@ export class HubLink {
     this.#failures++;
     // Spread out, so that a restarted server is not met by everybody in one instant.
     const ms = Math.round(pause * (0.8 + 0.4 * this.clock.random()));
-    this.#cancelWait = this.clock.after(ms, () => void this.#connect());
+    this.#cancelTimer = this.clock.after(ms, () => void this.#connect());
     this.#set({ kind: "waiting", retryAt: this.clock.now() + ms });
   }
 

@@ -43,6 +43,8 @@ const broken = Symbol("broken");
  */
 export class InputSender {
   onNotice: (notice: InputNotice) => void = () => undefined;
+  /** Nobody knows how much the server counted: nothing goes before the terminal is attached again. */
+  onAstray: () => void = () => undefined;
   readonly #queue = new InputQueue(maxQueued);
   #underWay: Piece[] = [];
   #way: Way | null = null;
@@ -170,14 +172,16 @@ export class InputSender {
       first.way.sent = first.at;
     }
     if (uncertain > 0) {
-      // Whatever stands behind this goes when the terminal is attached again.
-      this.#way = null;
       this.onNotice("uncertain");
     }
     if (isLost) {
       this.onNotice("lost");
     }
-    if (first && !isLost && first.way === this.#way) {
+    if (uncertain > 0 && this.#way) {
+      // The server broke over it, and the connection stands.
+      this.#way = null;
+      this.onAstray();
+    } else if (first && !isLost && first.way === this.#way) {
       this.#hold(first.way.connection, first.refusal);
     }
     this.#pump();

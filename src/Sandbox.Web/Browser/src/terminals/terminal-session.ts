@@ -81,6 +81,12 @@ export class TerminalSession {
   ) {
     this.#input = new InputSender(id, clock);
     this.#input.onNotice = notice => this.onInputNotice(notice);
+    this.#input.onAstray = () => {
+      if (this.#heard) {
+        this.#subscription?.dispose();
+        this.#attach(this.#heard);
+      }
+    };
     this.#unlisten = link.onState(() => this.#linkChanged());
   }
 

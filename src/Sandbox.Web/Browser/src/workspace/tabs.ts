@@ -246,7 +246,7 @@ export class Tabs {
   #ended(tab: TerminalTab): void {
     tab.note(endWords(tab.session), [
       { label: "Open a new shell", run: () => void this.#replace(tab) },
-      { label: "Close", run: () => this.#remove(tab) },
+      { label: "Close", run: () => this.#close(tab) },
     ]);
   }
 
@@ -258,13 +258,14 @@ export class Tabs {
     }
     try {
       await this.open({ sandbox: tab.sandbox, replaces: tab.id });
-      this.#remove(tab);
+      this.#close(tab);
     } catch (error) {
       this.#ended(tab);
       toast(hubWords(error), "error");
     }
   }
 
+  /** One that has ended is closed like any other: the server keeps it, with what it printed, until it is told to. */
   #close(tab: TerminalTab): void {
     if (!tab.session.isOver && !this.link.connection) {
       toast("The server cannot be reached, and what runs in this terminal goes on there. Close it once it can.", "error");
