@@ -3,6 +3,7 @@ import { test } from "node:test";
 import headless from "@xterm/headless";
 import type { Terminal } from "@xterm/xterm";
 import { type Command, CommandLog } from "../src/commands/command-log";
+import { sight } from "../src/commands/gutter";
 
 const nonce = "0123456789abcdef0123456789abcdef";
 
@@ -90,4 +91,37 @@ test("what was over in the output that was skipped has no end of another", async
   await page.prompt();
   assert.deepEqual(page.log.commands.map(({ line, exitCode, running }) => ({ line, exitCode, running })), [{ line: "yes", exitCode: null, running: false }]);
   assert.deepEqual(page.done, []);
+});
+
+test("what a key echoes changes nothing about the marks; a command, its end and lines that move do", async () => {
+  const page = new Page();
+  await page.prompt();
+  let before = sight(page.log);
+  await page.print("echo a");
+  assert.equal(sight(page.log), before);
+  for (const act of [
+    () => page.begin(""),
+    () => page.end(0),
+    () => page.print("\r\n".repeat(20)),
+    () => page.print("\x1b[?1049h"),
+    () => page.print("\x1b[?1049l"),
+    () => Promise.resolve(page.terminal.scrollLines(-3)),
+    () => Promise.resolve(page.terminal.resize(40, 6)),
+  ]) {
+    await act();
+    const now = sight(page.log);
+    assert.notEqual(now, before, String(act));
+    before = now;
+  }
+});
+
+test("where lines are let go at the top, the marks move", async () => {
+  const page = new Page();
+  page.terminal.options.scrollback = 20;
+  await page.print("\r\n".repeat(40));
+  await page.prompt();
+  await page.begin("ls");
+  const before = sight(page.log);
+  await page.print("\r\n\r\n".repeat(4));
+  assert.notEqual(sight(page.log), before);
 });

@@ -1,8 +1,15 @@
-import type { Command } from "./command-log";
+import type { Command, CommandLog } from "./command-log";
 import { type CommandActions, actionsOf } from "./actions";
 import { lineOf, outcome, outcomeWords } from "./words";
 
 const signs = { ok: "✓", failed: "✕", running: "●", unknown: "–" };
+
+/** What the marks show, as far as a terminal changes it by what is printed: it is asked with every frame. */
+export function sight({ terminal, commands }: Pick<CommandLog, "terminal" | "commands">): string {
+  const { viewportY, type } = terminal.buffer.active;
+  const last = commands.at(-1);
+  return [viewportY, terminal.rows, type, commands.length, last && outcome(last), last?.prompt.line].join();
+}
 
 /** Marks beside the lines where commands were entered: how each ended, and what can be done with it. */
 export class Gutter {
@@ -10,10 +17,15 @@ export class Gutter {
   readonly #buttons = new Map<Command, HTMLButtonElement>();
   readonly #menu = document.createElement("div");
   #frame = 0;
+  /** What was drawn last, see {@link sight}. */
+  #drawn = "";
+  /** Where the first row is below the top of the host, and how high a row is, in CSS pixels; 0 while it is not seen. */
+  #top = 0;
+  #height = 0;
   /** The command that was jumped to. */
   #current: Command | null = null;
 
-  constructor(host: HTMLElement, private readonly actions: CommandActions) {
+  constructor(private readonly host: HTMLElement, private readonly actions: CommandActions) {
     this.#element.className = "command-gutter";
     this.#element.setAttribute("role", "group");
     this.#element.setAttribute("aria-label", "Commands");
@@ -25,10 +37,28 @@ export class Gutter {
     this.#menu.addEventListener("keydown", event => this.#menuKey(event));
     host.append(this.#menu);
     const { terminal } = actions.log;
-    terminal.onRender(() => this.refresh());
-    terminal.onScroll(() => this.refresh());
+    terminal.onRender(() => this.#glance());
+    terminal.onScroll(() => this.#glance());
     terminal.onResize(() => this.refresh());
     terminal.buffer.onBufferChange(() => this.refresh());
+    const screen = terminal.element!.querySelector(".xterm-screen")!;
+    const sizes = new ResizeObserver(() => this.#measure(screen));
+    sizes.observe(screen);
+    sizes.observe(host);
+  }
+
+  /** With every echo: to measure here would lay out the page for each key. */
+  #glance(): void {
+    if (sight(this.actions.log) !== this.#drawn) {
+      this.refresh();
+    }
+  }
+
+  #measure(screen: Element): void {
+    const { top, height } = screen.getBoundingClientRect();
+    this.#top = top - this.host.getBoundingClientRect().top + this.host.scrollTop;
+    this.#height = height / this.actions.log.terminal.rows;
+    this.refresh();
   }
 
   refresh(): void {
@@ -51,6 +81,11 @@ export class Gutter {
       log.terminal.scrollToBottom();
       this.refresh();
     }
+  }
+
+  /** Keys are about the last command again. */
+  leave(): void {
+    this.#current = null;
   }
 
   reveal(command: Command): void {
@@ -123,11 +158,9 @@ export class Gutter {
   #draw(): void {
     const { terminal, commands } = this.actions.log;
     const buffer = terminal.buffer.active;
-    const screen = terminal.element?.querySelector(".xterm-screen")?.getBoundingClientRect();
+    this.#drawn = sight(this.actions.log);
     const shown = new Set<Command>();
-    if (screen && screen.height > 0 && buffer.type === "normal") {
-      const height = screen.height / terminal.rows;
-      const top = screen.top - this.#element.parentElement!.getBoundingClientRect().top;
+    if (this.#height > 0 && buffer.type === "normal") {
       for (let at = commands.length - 1; at >= 0; at--) {
         const command = commands[at]!;
         const row = command.prompt.line - buffer.viewportY;
@@ -138,7 +171,7 @@ export class Gutter {
           break;
         }
         shown.add(command);
-        this.#place(command, top + row * height, height);
+        this.#place(command, this.#top + row * this.#height, this.#height);
       }
     }
     for (const [command, button] of this.#buttons) {

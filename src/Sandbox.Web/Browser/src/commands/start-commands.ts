@@ -37,6 +37,10 @@ export function followCommands(view: TerminalView, session: TerminalSession, typ
     }
   };
   log.onChange = command => {
+    if (command?.running) {
+      // One that begins is what keys are about from now on.
+      gutter.leave();
+    }
     gutter.refresh();
     onChange(command);
   };

@@ -65,6 +65,9 @@ export class ShareDialog {
   onClose: () => void = () => undefined;
 
   open(terminal: string, name: string, audience: Audience): void {
+    if (this.#dialog.open) {
+      return;
+    }
     this.#terminal = terminal;
     this.#audience = audience;
     this.#title.textContent = `Share ${name}`;

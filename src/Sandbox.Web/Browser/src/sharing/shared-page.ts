@@ -10,6 +10,7 @@ import { sharedConnection } from "../terminals/signalr-connection";
 import { TerminalSession } from "../terminals/terminal-session";
 import { TerminalView } from "../terminals/terminal-view";
 import { startTerminalTheme } from "../terminals/terminal-theme";
+import { followWakes } from "../terminals/wake";
 import { startThemeToggle } from "../theme-toggle";
 import { toast } from "../toast";
 import { startFind } from "../workspace/find-bar";
@@ -70,6 +71,7 @@ document.querySelectorAll<HTMLElement>("[data-act]").forEach(button => button.ad
 listenForShortcuts(acts, () => view !== null);
 followViewport();
 new LinkBar(byId("ws-link"), link);
+followWakes(link, () => session ? [session] : []);
 window.addEventListener("hashchange", () => location.reload());
 link.onState(state => {
   if (state.kind === "connected") {
@@ -149,6 +151,10 @@ async function enter(): Promise<void> {
   audience.onChange(() => list.show(audience));
   view.use(session, true);
   await audience.first(1000);
+  if (root.dataset["state"] !== "shared") {
+    // It was taken back meanwhile; the words that say so stay.
+    return;
+  }
   session.start();
   // A terminal that prints nothing is live all the same.
   panel.hide();

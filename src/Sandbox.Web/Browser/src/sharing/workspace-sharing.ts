@@ -1,6 +1,7 @@
 import type { HubLink } from "../terminals/hub-link";
 import type { Tabs } from "../workspace/tabs";
 import type { TerminalParts } from "../workspace/terminal-tab";
+import { once } from "../once";
 import { toast } from "../toast";
 import { Announcer } from "./announcer";
 import { Audience, following } from "./audience";
@@ -14,7 +15,7 @@ export function startSharing(tabs: Tabs, link: HubLink, button: HTMLButtonElemen
   const list = new ViewerList(status, false, false);
   const announcer = new Announcer(document.body);
   let active: TerminalParts | null = null;
-  let dialog: ShareDialog | null = null;
+  const load = once(async () => new (await import("./share-dialog")).ShareDialog());
 
   tabs.onTerminal(parts => {
     const audience = new Audience(link, parts.session.id);
@@ -53,8 +54,9 @@ export function startSharing(tabs: Tabs, link: HubLink, button: HTMLButtonElemen
       return;
     }
     void (async () => {
+      let dialog: ShareDialog;
       try {
-        dialog ??= new (await import("./share-dialog")).ShareDialog();
+        dialog = await load();
       } catch {
         toast("The server cannot be reached. Check your connection.", "error");
         return;

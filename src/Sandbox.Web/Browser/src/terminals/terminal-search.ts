@@ -1,5 +1,5 @@
-import type { SearchAddon } from "@xterm/addon-search";
 import type { Terminal } from "@xterm/xterm";
+import { once } from "../once";
 import { isDark } from "../theme-toggle";
 import { paletteOf } from "./palettes";
 import { preferences } from "./preferences";
@@ -14,21 +14,22 @@ export interface FindOptions {
 export class TerminalSearch {
   /** @param index of the place that is shown, from 0; less where there are too many to count */
   onFound: (index: number, count: number) => void = () => undefined;
-  #addon: SearchAddon | null = null;
+  readonly #load = once(async (most: number) => {
+    const { SearchAddon } = await import("@xterm/addon-search");
+    const addon = new SearchAddon({ highlightLimit: most });
+    this.terminal.loadAddon(addon);
+    addon.onDidChangeResults(({ resultIndex, resultCount }) => this.onFound(resultIndex, resultCount));
+    return addon;
+  });
   #how = "";
 
   constructor(private readonly terminal: Terminal) {}
 
   /** Goes to the next place with a text, or the one before, and marks up to `most` of them; an empty text takes the marks away. */
   async find(text: string, how: FindOptions & { backwards?: boolean; incremental?: boolean }, most: number): Promise<void> {
-    if (!this.#addon) {
-      const { SearchAddon } = await import("@xterm/addon-search");
-      this.#addon = new SearchAddon({ highlightLimit: most });
-      this.terminal.loadAddon(this.#addon);
-      this.#addon.onDidChangeResults(({ resultIndex, resultCount }) => this.onFound(resultIndex, resultCount));
-    }
+    const addon = await this.#load(most);
     if (text === "") {
-      this.#addon.clearDecorations();
+      addon.clearDecorations();
       this.terminal.clearSelection();
       return;
     }
@@ -36,7 +37,7 @@ export class TerminalSearch {
     const manner = [how.caseSensitive, how.wholeWord, how.regex].join();
     if (manner !== this.#how) {
       this.#how = manner;
-      this.#addon.clearDecorations();
+      addon.clearDecorations();
     }
     const { colours, dark } = paletteOf(preferences.now.theme, isDark());
     const options = {
@@ -47,9 +48,9 @@ export class TerminalSearch {
       },
     };
     if (how.backwards) {
-      this.#addon.findPrevious(text, options);
+      addon.findPrevious(text, options);
     } else {
-      this.#addon.findNext(text, options);
+      addon.findNext(text, options);
     }
   }
 }

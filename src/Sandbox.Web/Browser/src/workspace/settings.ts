@@ -1,13 +1,15 @@
+import { once } from "../once";
 import { toast } from "../toast";
 import type { SettingsDialog } from "./settings-dialog";
 
 /** Gives back what opens the dialog of settings, which is loaded when it is first asked for. */
 export function startSettings(closed: () => void): () => void {
-  let dialog: SettingsDialog | null = null;
+  const load = once(async () => new (await import("./settings-dialog")).SettingsDialog());
   return () => {
     void (async () => {
+      let dialog: SettingsDialog;
       try {
-        dialog ??= new (await import("./settings-dialog")).SettingsDialog();
+        dialog = await load();
       } catch {
         toast("The server cannot be reached. Check your connection.", "error");
         return;

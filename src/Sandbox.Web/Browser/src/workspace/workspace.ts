@@ -11,6 +11,7 @@ import { startRecording } from "../recording/record";
 import { preferences, zoomText } from "../terminals/preferences";
 import { terminalConnection } from "../terminals/signalr-connection";
 import { startTerminalTheme } from "../terminals/terminal-theme";
+import { followWakes } from "../terminals/wake";
 import { startThemeToggle } from "../theme-toggle";
 import { toast } from "../toast";
 import { launch, prerendered } from "./launch";
@@ -315,25 +316,7 @@ byId<HTMLDialogElement>("confirm-remove").addEventListener("close", event => {
   dialog.returnValue = "";
 });
 
-function wake(): void {
-  if (document.hidden || !watch.now || watch.now.state === "ended") {
-    return;
-  }
-  const session = tabs.sessions.find(each => each.state === "live" || each.state === "attaching");
-  if (session) {
-    void link.probe(connection => session.ping(connection));
-  } else {
-    link.retryNow();
-  }
-  void watch.poll();
-}
-window.addEventListener("online", wake);
-document.addEventListener("visibilitychange", wake);
-window.addEventListener("pageshow", event => {
-  if (event.persisted) {
-    wake();
-  }
-});
+followWakes(link, () => tabs.sessions, () => void watch.poll());
 link.onState(state => {
   // A restarted server may know of a new state: a playground that ended meanwhile says so at once.
   if (state.kind === "connected" && terminals === "there") {
