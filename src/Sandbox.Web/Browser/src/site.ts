@@ -1,5 +1,6 @@
 import { startCatalog } from "./catalog";
 import { startPlaygrounds } from "./playgrounds";
+import { writeClipboard } from "./terminals/clipboard";
 import { startThemeToggle } from "./theme-toggle";
 import { toast } from "./toast";
 
@@ -9,10 +10,7 @@ document.addEventListener("click", event => {
   const button = (event.target as Element).closest<HTMLElement>("[data-copy]");
   if (button) {
     event.preventDefault();
-    navigator.clipboard.writeText(button.dataset["copy"]!).then(
-      () => toast("Copied"),
-      () => toast("The browser did not allow copying", "error"),
-    );
+    void writeClipboard(button.dataset["copy"]!).then(done => done ? toast("Copied") : toast("The browser does not let this page copy", "error"));
   }
 });
 

@@ -68,6 +68,18 @@ test("What a restarted server forgot of the size is told again", async () => {
   assert.deepEqual(calls, [["Viewers", "t"], ["SizePolicy", "t", "smallest"], ["Viewers", "t"], ["SizePolicy", "t", "smallest"]]);
 });
 
+test("A size that another page decided since is left alone", async () => {
+  const { link, calls, tell, reconnect } = linkOf();
+  const audience = new Audience(link, "t");
+  tell(item("owner", viewer("a", "own", true)));
+  await audience.decide("smallest");
+  tell(item("smallest", viewer("a", "own", true)));
+  tell(item("owner", viewer("a", "own", true)));
+  reconnect();
+  tell(item("owner", viewer("a", "own", true)));
+  assert.deepEqual(calls.filter(([method]) => method === "SizePolicy"), [["SizePolicy", "t", "smallest"]]);
+});
+
 test("Comings and goings are one sentence, however many", () => {
   const [a, b, c, d] = [viewer("a", "watch"), viewer("b", "watch"), viewer("c", "watch"), viewer("d", "type")];
   assert.equal(changes([], []), "");

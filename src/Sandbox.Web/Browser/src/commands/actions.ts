@@ -1,3 +1,4 @@
+import { writeClipboard } from "../terminals/clipboard";
 import { toast } from "../toast";
 import type { Command, CommandLog } from "./command-log";
 import { repeatable } from "./mark";
@@ -40,10 +41,9 @@ async function copy(text: string, what: string): Promise<void> {
     toast(`There is no ${what} any more`, "error");
     return;
   }
-  try {
-    await navigator.clipboard.writeText(text);
+  if (await writeClipboard(text)) {
     toast(`Copied the ${what}`);
-  } catch {
+  } else {
     toast("The browser does not let this page copy", "error");
   }
 }

@@ -78,6 +78,8 @@ class FilesPanel {
     this.#sandbox = this.place.terminal()?.sandbox ?? sandboxes[0]?.id ?? "";
     this.#sandboxes.replaceChildren(...sandboxes.map(each => new Option(each.name, each.id, false, each.id === this.#sandbox)));
     this.#sandboxes.hidden = sandboxes.length < 2;
+    // Buttons and drops have a place to be about from the beginning.
+    this.#tree = new Tree(this.#sandbox, rootPath);
     await this.#go("cwd");
   }
 
@@ -93,6 +95,10 @@ class FilesPanel {
       const { cwd, home } = await places(this.#sandbox, terminal?.sandbox === this.#sandbox ? terminal.id : null);
       this.#show(to === "cwd" ? cwd ?? home : home);
     } catch (error) {
+      if (!this.#view || this.#tree.sandbox !== this.#sandbox) {
+        // What is on the page is not of this sandbox.
+        this.#show(rootPath);
+      }
       this.#where.textContent = messageOf(error);
     }
   }

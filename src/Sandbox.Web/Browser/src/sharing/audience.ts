@@ -101,6 +101,9 @@ export class Audience {
         this.#refusals = 0;
         if (first && this.#wanted && this.#wanted !== now.policy) {
           void this.decide(this.#wanted).catch(() => undefined);
+        } else if (this.#wanted) {
+          // Another page may have decided otherwise.
+          this.#wanted = now.policy;
         }
         first = false;
         this.now = now;

@@ -114,7 +114,7 @@ export class Painter {
       return;
     }
     this.#end();
-    if (++this.#losses < maxLosses) {
+    if (++this.#losses <= maxLosses) {
       this.#again();
     }
   }

@@ -2,17 +2,21 @@ import type { HubLink } from "../terminals/hub-link";
 
 /** Says that the connection is lost and when it is tried again. Short losses go by unseen. */
 export class LinkBar {
+  readonly #words = new Text();
+  /** Not read out: it is another one each second. */
+  readonly #seconds = document.createElement("span");
   #timer = 0;
   #shownAt = 0;
 
   constructor(private readonly element: HTMLElement, private readonly link: HubLink) {
+    this.#seconds.setAttribute("aria-hidden", "true");
+    element.querySelector("span")!.append(this.#words, this.#seconds, "…");
     element.querySelector("button")!.addEventListener("click", () => link.retryNow());
     link.onState(() => this.#render());
   }
 
   #render(): void {
     clearTimeout(this.#timer);
-    const text = this.element.querySelector("span")!;
     const state = this.link.state;
     switch (state.kind) {
       case "connected":
@@ -26,10 +30,10 @@ export class LinkBar {
       case "connecting":
         this.#shownAt ||= Date.now();
         if (!this.element.hidden) {
-          text.textContent = "Connection lost. Reconnecting…";
+          this.#say("Connection lost. Reconnecting");
         } else {
           this.#timer = window.setTimeout(() => {
-            text.textContent = "Connecting…";
+            this.#say("Connecting");
             this.element.hidden = false;
           }, 1500);
         }
@@ -39,10 +43,17 @@ export class LinkBar {
         if (Date.now() - this.#shownAt > 600) {
           this.element.hidden = false;
         }
-        text.textContent = seconds > 0 ? `Connection lost. Reconnecting in ${seconds} s…` : "Connection lost. Reconnecting…";
+        this.#say("Connection lost. Reconnecting", seconds);
         this.#timer = window.setTimeout(() => this.#render(), 250);
         break;
       }
     }
+  }
+
+  #say(words: string, seconds = 0): void {
+    if (this.#words.data !== words) {
+      this.#words.data = words;
+    }
+    this.#seconds.textContent = seconds > 0 ? ` in ${seconds} s` : "";
   }
 }

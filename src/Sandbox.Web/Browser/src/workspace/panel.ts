@@ -1,3 +1,5 @@
+import { make } from "../dom";
+
 /** One thing that can be done from a panel. */
 export interface PanelAction {
   label: string;
@@ -16,61 +18,59 @@ export interface PanelContent {
 
 /** What covers the terminals while there is nothing to type in: launching, queued, stopped, failed, ended. */
 export class Panel {
-  #shown = "";
+  readonly #text = document.createElement("p");
+  readonly #bar = document.createElement("progress");
+  /** What the box was made of; the rest changes in place, so that a button keeps the focus. */
+  #frame = "";
+  #actions: readonly PanelAction[] = [];
 
-  constructor(private readonly element: HTMLElement) {}
+  constructor(private readonly element: HTMLElement) {
+    this.#bar.max = 100;
+    this.#bar.setAttribute("aria-label", "Progress");
+  }
 
   show(content: PanelContent): void {
-    const shown = JSON.stringify(content);
-    if (shown === this.#shown && !this.element.hidden) {
-      return;
+    this.#actions = content.actions ?? [];
+    const frame = JSON.stringify([content.kind, content.title, content.actions]);
+    if (frame !== this.#frame || this.element.hidden) {
+      this.#frame = frame;
+      this.#build(content);
     }
-    this.#shown = shown;
-    this.element.className = `ws-panel ${content.kind}`;
-    const box = document.createElement("div");
-    box.className = "ws-panel-box";
-    if (content.kind === "busy") {
-      box.append(make("span", "spinner"));
+    const text = content.text ?? "";
+    if (this.#text.textContent !== text) {
+      this.#text.textContent = text;
     }
-    box.append(make("h2", "", content.title));
-    if (content.text) {
-      box.append(make("p", "", content.text));
-    }
-    if (content.percent !== undefined) {
-      const bar = document.createElement("progress");
-      bar.max = 100;
-      bar.value = content.percent;
-      bar.setAttribute("aria-label", "Progress");
-      box.append(bar);
-    }
-    if (content.actions?.length) {
-      const row = make("div", "ws-panel-actions");
-      for (const action of content.actions) {
-        const item = document.createElement(action.href ? "a" : "button");
-        item.className = action.primary ? "button primary" : "button";
-        item.textContent = action.label;
-        if (action.href) {
-          (item as HTMLAnchorElement).href = action.href;
-        }
-        if (action.run) {
-          item.addEventListener("click", action.run);
-        }
-        row.append(item);
-      }
-      box.append(row);
-    }
-    this.element.replaceChildren(box);
+    this.#text.hidden = text === "";
+    this.#bar.value = content.percent ?? 0;
+    this.#bar.hidden = content.percent === undefined;
     this.element.hidden = false;
   }
 
   hide(): void {
     this.element.hidden = true;
   }
-}
 
-function make(tag: string, className: string, text = ""): HTMLElement {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.textContent = text;
-  return element;
+  #build({ kind, title, text = "" }: PanelContent): void {
+    this.element.className = `ws-panel ${kind}`;
+    const box = make("div", "ws-panel-box");
+    if (kind === "busy") {
+      box.append(make("span", "spinner"));
+    }
+    // With its words from the beginning: what is read out is what comes into the page.
+    this.#text.textContent = text;
+    box.append(make("h2", "", title), this.#text, this.#bar);
+    if (this.#actions.length > 0) {
+      box.append(make("div", "ws-panel-actions", ...this.#actions.map((action, index) => this.#action(action, index))));
+    }
+    this.element.replaceChildren(box);
+  }
+
+  #action({ label, href, primary }: PanelAction, index: number): HTMLElement {
+    const item = make(href ? "a" : "button", primary ? "button primary" : "button", label);
+    if (href) {
+      (item as HTMLAnchorElement).href = href;
+    }
+    item.addEventListener("click", () => this.#actions[index]?.run?.());
+    return item;
+  }
 }
