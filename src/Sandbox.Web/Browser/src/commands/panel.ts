@@ -1,4 +1,4 @@
-import { make, textButton } from "../files/dom";
+import { make, textButton } from "../dom";
 import { actionsOf } from "./actions";
 import type { Command } from "./command-log";
 import type { TerminalCommands } from "./start-commands";

@@ -1,10 +1,11 @@
 import { Problem } from "../api";
+import { iconButton, make, textButton } from "../dom";
 import { writeClipboard } from "../terminals/clipboard";
 import { toast } from "../toast";
-import { iconButton, make, pickFiles, textButton } from "./dom";
 import { takeDrops } from "./drop";
 import { fileUrl, makeDirectory, places, remove } from "./files-api";
 import { join, nameOf, parentOf, type Path, rootPath, shown } from "./path";
+import { pickFiles } from "./pick";
 import { fromList, type Picked } from "./picked";
 import { type Node, Tree } from "./tree";
 import { TreeView } from "./tree-view";

@@ -1,4 +1,4 @@
-import { iconButton, make, textButton } from "./dom";
+import { iconButton, make, textButton } from "../dom";
 import { parentOf, shown } from "./path";
 import { leftText, sizeText } from "./sizes";
 import { isActive, type Totals, type Transfer, type Transfers, type TransferState } from "./transfers";

@@ -1,4 +1,4 @@
-import { icon, make } from "./dom";
+import { icon, make } from "../dom";
 import { nameOf, same, shown } from "./path";
 import { sizeText } from "./sizes";
 import type { Node, Tree } from "./tree";

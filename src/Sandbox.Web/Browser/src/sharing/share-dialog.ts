@@ -1,5 +1,6 @@
 import { api, Problem } from "../api";
 import { timeLeft } from "../countdown";
+import { make } from "../dom";
 import { writeClipboard } from "../terminals/clipboard";
 import { hubWords } from "../terminals/notices";
 import { type Audience, type SizePolicy } from "./audience";
@@ -233,15 +234,8 @@ export class ShareDialog {
   }
 }
 
-function make(tag: string, className: string, text = ""): HTMLElement {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.textContent = text;
-  return element;
-}
-
 function button(text: string, className: string, run: () => void): HTMLButtonElement {
-  const element = make("button", className, text) as HTMLButtonElement;
+  const element = make("button", className, text);
   element.type = "button";
   element.addEventListener("click", run);
   return element;

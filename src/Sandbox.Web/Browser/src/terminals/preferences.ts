@@ -1,3 +1,4 @@
+import { browserStorage } from "../storage";
 import { type ThemeName, themeNames } from "./palettes";
 
 /** What a visitor chose for all terminals in this browser. */
@@ -146,12 +147,4 @@ export function zoomText(by: number, store = preferences): number {
   const fontSize = by === 0 ? defaults.fontSize : Math.min(largestText, Math.max(leastText, store.now.fontSize + by));
   store.change({ fontSize });
   return fontSize;
-}
-
-function browserStorage(): Store | null {
-  try {
-    return localStorage;
-  } catch {
-    return null;
-  }
 }

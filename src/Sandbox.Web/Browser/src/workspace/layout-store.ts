@@ -1,3 +1,4 @@
+import { browserStorage } from "../storage";
 import { isPane, type Layout, type Part, panes } from "./layout";
 
 /** What is remembered of a playground's page in this browser. */
@@ -106,13 +107,5 @@ function writtenAt(text: string | null): number {
     return Number((JSON.parse(text ?? "") as { at: number }).at) || 0;
   } catch {
     return 0;
-  }
-}
-
-function browserStorage(): Storage | null {
-  try {
-    return localStorage;
-  } catch {
-    return null;
   }
 }

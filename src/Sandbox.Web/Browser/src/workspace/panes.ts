@@ -1,3 +1,4 @@
+import { iconButton, make } from "../dom";
 import { type Border, type Box, places } from "./geometry";
 import { type Layout, type Pane, panes, type Side } from "./layout";
 
@@ -135,12 +136,9 @@ export class Panes {
     const header = make("div", "ws-strip");
     const strip = make("div", "ws-tabs");
     strip.setAttribute("role", "tablist");
-    const create = button("ws-new", "plus", "New terminal");
-    const splitRight = button("ws-split", "split", "Split to the right");
-    const unzoom = button("ws-unzoom", "unzoom", "Show all panes");
-    create.addEventListener("click", () => this.actions.create(id, create));
-    splitRight.addEventListener("click", () => this.actions.split(id, "right"));
-    unzoom.addEventListener("click", () => this.actions.unzoom());
+    const create = iconButton("plus", "New terminal", () => this.actions.create(id, create), "ws-new");
+    const splitRight = iconButton("split", "Split to the right", () => this.actions.split(id, "right"), "ws-split");
+    const unzoom = iconButton("unzoom", "Show all panes", () => this.actions.unzoom(), "ws-unzoom");
     header.append(strip, create, unzoom, splitRight);
     const body = make("div", "ws-body");
     element.append(header, body);
@@ -180,7 +178,7 @@ export class Panes {
 
   /** https://www.w3.org/WAI/ARIA/apg/patterns/windowsplitter/ */
   #makeBorder(made: Border): HTMLElement {
-    const element = make("div", "ws-border") as HTMLElement & { border: Border };
+    const element = Object.assign(make("div", "ws-border"), { border: made });
     const row = made.direction === "row";
     element.tabIndex = 0;
     element.setAttribute("role", "separator");
@@ -228,30 +226,4 @@ export class Panes {
 
 function place(element: HTMLElement, box: Box): void {
   Object.assign(element.style, { left: percent(box.left), top: percent(box.top), width: percent(box.width), height: percent(box.height) });
-}
-
-function make(tag: string, className: string): HTMLElement {
-  const element = document.createElement(tag);
-  element.className = className;
-  return element;
-}
-
-function button(className: string, icon: string, label: string): HTMLButtonElement {
-  const element = make("button", `icon-button ${className}`) as HTMLButtonElement;
-  element.type = "button";
-  element.title = label;
-  element.setAttribute("aria-label", label);
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `${icons()}#${icon}`);
-  svg.append(use);
-  element.append(svg);
-  return element;
-}
-
-/** The address of the icons as the page has it, with its fingerprint. */
-function icons(): string {
-  return document.querySelector(".icon use")!.getAttribute("href")!.split("#")[0]!;
 }

@@ -1,3 +1,4 @@
+import { make } from "../dom";
 import { paletteOf, themeNames } from "../terminals/palettes";
 import { bells, cursors, defaults, type FontName, fonts, keyBars, largestText, leastText, painters, type Preferences, preferences, rightClicks, scrollbacks } from "../terminals/preferences";
 import { isDark, onThemeChange } from "../theme-toggle";
@@ -24,7 +25,7 @@ export class SettingsDialog {
     dialog.setAttribute("aria-labelledby", "set-title");
     const title = make("h2", "", "Terminal settings");
     title.id = "set-title";
-    const close = make("button", "icon-button", "×") as HTMLButtonElement;
+    const close = make("button", "icon-button", "×");
     close.type = "button";
     close.setAttribute("aria-label", "Close");
     close.addEventListener("click", () => dialog.close());
@@ -32,10 +33,10 @@ export class SettingsDialog {
     head.append(title, close);
 
     this.#sample.setAttribute("aria-hidden", "true");
-    const reset = make("button", "button", "Use the defaults") as HTMLButtonElement;
+    const reset = make("button", "button", "Use the defaults");
     reset.type = "button";
     reset.addEventListener("click", () => preferences.change(defaults));
-    const done = make("button", "button primary", "Done") as HTMLButtonElement;
+    const done = make("button", "button primary", "Done");
     done.type = "button";
     done.addEventListener("click", () => dialog.close());
     const foot = make("div", "dialog-actions");
@@ -149,18 +150,11 @@ function group(title: string, ...rows: HTMLElement[]): HTMLElement {
 
 function row(name: string, words: string, field: HTMLElement, ...more: HTMLElement[]): HTMLElement {
   field.id = `set-${name}`;
-  const label = make("label", "", words) as HTMLLabelElement;
+  const label = make("label", "", words);
   label.htmlFor = field.id;
   const line = make("div", "set-row");
   const end = make("div", "");
   end.append(field, ...more);
   line.append(label, end);
   return line;
-}
-
-function make(tag: string, className: string, text = ""): HTMLElement {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.textContent = text;
-  return element;
 }

@@ -1,4 +1,5 @@
 import { api, type OpenTerminal } from "../api";
+import { make } from "../dom";
 import type { HubLink } from "../terminals/hub-link";
 import type { KeyBar } from "../terminals/key-bar";
 import { endWords, hubWords } from "../terminals/notices";
@@ -303,12 +304,6 @@ export class Tabs {
       }
     }
   }
-}
-
-function make(tag: string, className: string): HTMLElement {
-  const element = document.createElement(tag);
-  element.className = className;
-  return element;
 }
 
 function basename(command: string): string {

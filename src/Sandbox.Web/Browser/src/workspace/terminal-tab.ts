@@ -1,3 +1,4 @@
+import { make } from "../dom";
 import { plain } from "../terminals/osc";
 import type { TerminalSession } from "../terminals/terminal-session";
 import type { TerminalView } from "../terminals/terminal-view";
@@ -26,7 +27,7 @@ export interface TerminalParts {
 /** A terminal's tab and what it shows. */
 export class TerminalTab implements PaneContent {
   readonly item = make("div", "ws-tab");
-  readonly button = make("button", "") as HTMLButtonElement;
+  readonly button = make("button", "");
   readonly panel = make("div", "ws-terminal");
   readonly bars = make("div", "ws-bars");
   readonly notice = make("div", "ws-notice");
@@ -39,7 +40,7 @@ export class TerminalTab implements PaneContent {
   #given = "";
   #title = "";
   #directory = "";
-  readonly #close = make("button", "ws-tab-close") as HTMLButtonElement;
+  readonly #close = make("button", "ws-tab-close");
 
   /** @param host where its view is, or will be */
   constructor(readonly id: string, readonly sandbox: Place, readonly kind: string, readonly host: HTMLElement) {
@@ -138,7 +139,7 @@ export class TerminalTab implements PaneContent {
     const words = document.createElement("span");
     words.textContent = text;
     this.notice.replaceChildren(words, ...actions.map((action, index) => {
-      const button = make("button", index === 0 ? "button small primary" : "button small") as HTMLButtonElement;
+      const button = make("button", index === 0 ? "button small primary" : "button small");
       button.type = "button";
       button.textContent = action.label;
       button.addEventListener("click", action.run);
@@ -163,10 +164,4 @@ export class TerminalTab implements PaneContent {
     this.button.textContent = name;
     this.button.title = [name, ...this.#title && this.#title !== this.name ? [this.#title] : [], ...this.#directory ? [`in ${this.#directory}`] : []].join("\n");
   }
-}
-
-function make(tag: string, className: string): HTMLElement {
-  const element = document.createElement(tag);
-  element.className = className;
-  return element;
 }
