@@ -67,6 +67,37 @@ public sealed class WorkspaceTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
+    public async Task A_shell_that_ended_and_was_closed_or_replaced_does_not_come_back()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        var page = visitor.Page;
+        await visitor.LaunchAsync("busybox");
+        await page.Keyboard.PressAsync("Alt+Shift+R");
+        await Assertions.Expect(page.Locator(".ws-pane")).ToHaveCountAsync(2);
+        await visitor.ShellAsync();
+
+        await visitor.TypeAsync("exit");
+        await page.Locator(".ws-notice:visible").GetByRole(AriaRole.Button, new() { Name = "Close", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.Locator(".ws-pane")).ToHaveCountAsync(1);
+        await visitor.TypeAsync("exit");
+        await page.Locator(".ws-notice:visible").GetByRole(AriaRole.Button, new() { Name = "Open a new shell" }).ClickAsync();
+        await visitor.ShellAsync();
+
+        var shell = await page.Locator(".ws-tab").GetAttributeAsync("data-terminal");
+        var terminals = (await visitor.FileAsync("")).Replace("/files/", "/terminals", StringComparison.Ordinal);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var open = (await (await visitor.Context.APIRequest.GetAsync(terminals)).JsonAsync())!.Value.EnumerateArray();
+                return open.Select(terminal => terminal.GetProperty("id").GetString()).SequenceEqual([shell]);
+            },
+            "the shells that ended to be gone");
+        await page.ReloadAsync();
+        await visitor.ShellAsync();
+        await Assertions.Expect(page.Locator(".ws-tab")).ToHaveCountAsync(1);
+    }
+
+    [Fact]
     public async Task After_a_restart_of_a_page_with_panes_there_is_a_shell_again()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
