@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Sandbox.Web.Recordings;
@@ -6,9 +7,17 @@ namespace Sandbox.Web.Recordings;
 /// Reads a terminal's output as lines of plain text: what a line looked like when it was left. Escape sequences
 /// (ECMA-48) go, and so does the alternate screen, on which programs like vim paint.
 /// </summary>
+/// <remarks>
+/// A hundred bytes of output can make a line of 16 KiB, so whoever reads output here has to send lines away in between.
+/// </remarks>
 internal sealed class PlainText
 {
-    private const int MostLine = 16 * 1024;
+    /// <summary>The longest line, in letters; what is longer goes on in the next one.</summary>
+    public const int MostLine = 16 * 1024;
+
+    /// <summary>Bytes of lines after which reading pauses; the last one may go beyond it.</summary>
+    public const int MostAtOnce = 64 * 1024;
+
     private const int MostParameters = 64;
 
     private readonly StringBuilder _line = new();
@@ -27,93 +36,96 @@ internal sealed class PlainText
         WordsEscape,
     }
 
-    /// <summary>Adds the lines that this stretch of output ends.</summary>
-    public void Read(string output, StringBuilder lines)
+    /// <summary>Writes the lines that this stretch of output ends: how much of it was read, and how many bytes were written for it.</summary>
+    public (int Read, int Written) Read(ReadOnlySpan<char> output, IBufferWriter<byte> lines)
     {
-        foreach (var letter in output)
+        var written = 0;
+        for (var at = 0; at < output.Length; at++)
         {
-            switch (_state)
+            if (Step(output[at]) && (written += EndLine(lines)) >= MostAtOnce)
             {
-                case State.Text:
-                    Text(letter, lines);
-                    break;
-                case State.Escape:
-                    _parameters.Clear();
-                    _state = letter switch
-                    {
-                        '[' => State.Control,
-                        ']' or 'P' or 'X' or '^' or '_' => State.Words,
-                        '(' or ')' or '*' or '+' or '#' or '%' or ' ' => State.Charset,
-                        '\x1b' => State.Escape,
-                        _ => State.Text,
-                    };
-                    break;
-                case State.Charset:
-                    _state = State.Text;
-                    break;
-                case State.Control when letter is >= '@' and <= '~':
-                    Control(letter);
-                    _state = State.Text;
-                    break;
-                case State.Control when letter == '\x1b':
-                    _state = State.Escape;
-                    break;
-                case State.Control:
-                    if (_parameters.Length < MostParameters)
-                    {
-                        _parameters.Append(letter);
-                    }
-
-                    break;
-                case State.Words:
-                    _state = letter switch { '\a' or '\x18' or '\x1a' => State.Text, '\x1b' => State.WordsEscape, _ => State.Words };
-                    break;
-                default:
-                    _state = letter == '\\' ? State.Text : State.Words;
-                    break;
+                return (at + 1, written);
             }
         }
+
+        return (output.Length, written);
     }
 
     /// <summary>The line that was not ended.</summary>
-    public void End(StringBuilder lines)
+    public int End(IBufferWriter<byte> lines) => _line.Length > 0 ? EndLine(lines) : 0;
+
+    /// <summary>True when it ends the line.</summary>
+    private bool Step(char letter)
     {
-        if (_line.Length > 0)
+        switch (_state)
         {
-            EndLine(lines);
+            case State.Text:
+                return Text(letter);
+            case State.Escape:
+                _parameters.Clear();
+                _state = letter switch
+                {
+                    '[' => State.Control,
+                    ']' or 'P' or 'X' or '^' or '_' => State.Words,
+                    '(' or ')' or '*' or '+' or '#' or '%' or ' ' => State.Charset,
+                    '\x1b' => State.Escape,
+                    _ => State.Text,
+                };
+                break;
+            case State.Charset:
+                _state = State.Text;
+                break;
+            case State.Control when letter is >= '@' and <= '~':
+                Control(letter);
+                _state = State.Text;
+                break;
+            case State.Control when letter == '\x1b':
+                _state = State.Escape;
+                break;
+            case State.Control:
+                if (_parameters.Length < MostParameters)
+                {
+                    _parameters.Append(letter);
+                }
+
+                break;
+            case State.Words:
+                _state = letter switch { '\a' or '\x18' or '\x1a' => State.Text, '\x1b' => State.WordsEscape, _ => State.Words };
+                break;
+            default:
+                _state = letter == '\\' ? State.Text : State.Words;
+                break;
         }
+
+        return false;
     }
 
-    private void Text(char letter, StringBuilder lines)
+    private bool Text(char letter)
     {
         switch (letter)
         {
             case '\x1b':
                 _state = State.Escape;
-                break;
+                return false;
             case '\n' when !_isAlternate:
-                EndLine(lines);
-                break;
+                return true;
             case '\r':
                 _column = 0;
-                break;
+                return false;
             case '\b':
                 _column = Math.Max(0, _column - 1);
-                break;
+                return false;
             case '\t' when !_isAlternate:
                 Put('\t');
-                break;
+                return false;
             default:
-                if (!_isAlternate && !char.IsControl(letter))
+                if (_isAlternate || char.IsControl(letter))
                 {
-                    Put(letter);
-                    if (_line.Length >= MostLine)
-                    {
-                        EndLine(lines);
-                    }
+                    return false;
                 }
 
-                break;
+                Put(letter);
+                return _line.Length >= MostLine;
         }
     }
 
@@ -157,10 +169,12 @@ internal sealed class PlainText
         }
     }
 
-    private void EndLine(StringBuilder lines)
+    private int EndLine(IBufferWriter<byte> lines)
     {
-        lines.Append(_line.ToString().TrimEnd()).Append('\n');
+        var written = (int)Encoding.UTF8.GetBytes(_line.ToString().AsSpan().TrimEnd(), lines);
+        lines.Write("\n"u8);
         _line.Clear();
         _column = 0;
+        return written + 1;
     }
 }

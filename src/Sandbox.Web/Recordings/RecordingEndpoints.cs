@@ -1,7 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
-using System.Text;
-using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using Microsoft.OpenApi;
@@ -56,8 +53,8 @@ internal static class RecordingEndpoints
                 return Results.NoContent();
             })
             .Produces(204).ProducesProblems(404).WithSummary("Delete it, at once");
-        group.MapGet("/{id}/cast", CastAsync).ProducesProblems(404).WithSummary("The recording as asciicast v2; while it goes on, what there is so far").Sends("application/x-asciicast");
-        group.MapGet("/{id}/transcript", TranscriptAsync).ProducesProblems(404).WithSummary("What was printed, as plain text").Sends("text/plain");
+        group.MapGet("/{id}/cast", CastAsync).ProducesProblems(404, 429).WithSummary("The recording as asciicast v2; while it goes on, what there is so far").Sends("application/x-asciicast");
+        group.MapGet("/{id}/transcript", TranscriptAsync).ProducesProblems(404, 429).WithSummary("What was printed, as plain text").Sends("text/plain");
     }
 
     private static RouteHandlerBuilder Sends(this RouteHandlerBuilder endpoint, string type) =>
@@ -74,9 +71,11 @@ internal static class RecordingEndpoints
     /// <summary>What is no id names nothing.</summary>
     private static RecordingId Id(string text) => RecordingId.TryParse(text, out var id) ? id : throw OwnedRecordings.Unknown();
 
-    private static async Task CastAsync(string id, HttpContext context, OwnedRecordings recordings)
+    private static async Task CastAsync(string id, HttpContext context, OwnedRecordings recordings, RecordingReaders readers)
     {
-        var (view, file, length) = await recordings.OpenAsync(context.RequirePerson(), Id(id));
+        var person = context.RequirePerson();
+        using var place = readers.Enter(person);
+        var (view, file, length) = await recordings.OpenAsync(person, Id(id));
         await using (file)
         {
             Attach(context, "application/x-asciicast", view.Name + ".cast");
@@ -96,56 +95,16 @@ internal static class RecordingEndpoints
         }
     }
 
-    private static async Task TranscriptAsync(string id, HttpContext context, OwnedRecordings recordings)
+    private static async Task TranscriptAsync(string id, HttpContext context, OwnedRecordings recordings, RecordingReaders readers)
     {
-        var (view, file, _) = await recordings.OpenAsync(context.RequirePerson(), Id(id));
+        var person = context.RequirePerson();
+        using var place = readers.Enter(person);
+        var (view, file, _) = await recordings.OpenAsync(person, Id(id));
         await using (file)
         {
             Attach(context, "text/plain; charset=utf-8", view.Name + ".txt");
-            var plain = new PlainText();
-            var lines = new StringBuilder();
-            var reader = PipeReader.Create(file, new StreamPipeReaderOptions(bufferSize: MostAtOnce, leaveOpen: true));
-            for (var more = true; more;)
-            {
-                var read = await reader.ReadAsync(context.RequestAborted);
-                var rest = read.Buffer;
-                while (rest.PositionOf((byte)'\n') is { } end)
-                {
-                    if (TryOutput(rest.Slice(0, end), out var output))
-                    {
-                        plain.Read(output, lines);
-                    }
-
-                    rest = rest.Slice(rest.GetPosition(1, end));
-                }
-
-                // What is no whole line is being written just now.
-                reader.AdvanceTo(rest.Start, rest.End);
-                more = !read.IsCompleted;
-                if (!more)
-                {
-                    plain.End(lines);
-                }
-
-                await context.Response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes(lines.ToString()), context.RequestAborted);
-                lines.Clear();
-            }
-
-            await reader.CompleteAsync();
+            await Transcript.WriteAsync(file, context.Response.BodyWriter, context.RequestAborted);
         }
-    }
-
-    private static bool TryOutput(ReadOnlySequence<byte> line, out string output)
-    {
-        output = "";
-        var json = new Utf8JsonReader(line);
-        if (!json.Read() || json.TokenType != JsonTokenType.StartArray || !json.Read() || !json.Read() || !json.ValueTextEquals("o"u8) || !json.Read())
-        {
-            return false;
-        }
-
-        output = json.GetString()!;
-        return true;
     }
 
     private static void Attach(HttpContext context, string type, string name)
