@@ -61,6 +61,27 @@ internal sealed class ScriptedHolder : IAsyncDisposable
         }
     }
 
+    /// <summary>Draws the screen for viewers that were too late for this many bytes, in place of the last of them.</summary>
+    public async Task DrawAsync(int lost, byte[] screen)
+    {
+        Lose(lost);
+        List<(Socket, SemaphoreSlim)> viewers;
+        var payload = new byte[sizeof(ulong) + (2 * sizeof(ushort)) + screen.Length];
+        lock (_gate)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(payload, (ulong)_output.Count);
+            viewers = [.. _attached];
+        }
+
+        BinaryPrimitives.WriteUInt16LittleEndian(payload.AsSpan(sizeof(ulong)), 80);
+        BinaryPrimitives.WriteUInt16LittleEndian(payload.AsSpan(sizeof(ulong) + sizeof(ushort)), 24);
+        screen.CopyTo(payload, payload.Length - screen.Length);
+        foreach (var (viewer, turn) in viewers)
+        {
+            await SendAsync(viewer, turn, TtyFrame.Screen, payload);
+        }
+    }
+
     /// <summary>As a viewer sees it that was too late for this many bytes.</summary>
     public void Lose(int count)
     {

@@ -38,6 +38,9 @@ public sealed class CommandMarks
     /// <summary>Whether output came before what is read: a line in a history may be from then, and is no later command's.</summary>
     public bool IsLate { get; init; }
 
+    /// <summary>Reads what is shown of the lines that are typed, for who may tell no more than that; null when nobody asks.</summary>
+    public LineEcho? Echo { get; init; }
+
     /// <summary>Is told of each command as soon as its line is known: when it begins, or of a shell with prompts only when it is over.</summary>
     public Action<ShellCommand>? Learned { get; set; }
 
@@ -50,17 +53,43 @@ public sealed class CommandMarks
     public bool Read(ReadOnlySpan<byte> bytes, long now)
     {
         var changed = false;
-        while (_reader.TryRead(ref bytes, out var mark))
+        while (true)
         {
+            var rest = bytes;
+            var isMarked = _reader.TryRead(ref bytes, out var mark);
+            Echo?.Read(rest[..^bytes.Length]);
+            if (!isMarked)
+            {
+                break;
+            }
+
             Take(mark, now);
             changed = true;
         }
 
-        if (!changed)
+        return changed && Tell();
+    }
+
+    /// <summary>
+    /// Goes on at an offset further on, if it is one; what lay between is lost. With it may be the end of the command that
+    /// runs and the beginning of the next one, and what a history ends with then is perhaps from there.
+    /// </summary>
+    public void Skip(ulong to)
+    {
+        if (to == _reader.Position)
         {
-            return false;
+            return;
         }
 
+        _reader.Skip(to);
+        Echo?.Begin();
+        (_running, _line, _isCut, _continued, _input) = (null, null, false, "", null);
+        _hasPrompted = false;
+        Tell();
+    }
+
+    private bool Tell()
+    {
         var before = State;
         State = before with { Integration = _integration, Cwd = _cwd, Running = _running, Last = _last };
         return State != before;
@@ -82,6 +111,11 @@ public sealed class CommandMarks
                 // A prompt without an end before it: the shell lost track of what it ran.
                 End(null, mark.Begin, now);
                 _promptAt = mark.Begin;
+                if (Echo is { IsOpen: false })
+                {
+                    Echo.Begin();
+                }
+
                 break;
             case ShellMarks.Input when _integration == ShellIntegration.Prompts:
                 _input = (mark.End, now);
@@ -99,12 +133,13 @@ public sealed class CommandMarks
                 break;
             case ShellMarks.Entered:
                 _input = null;
+                Echo?.End();
                 Begin(null, false, mark.End, now);
                 break;
             case ShellMarks.Output when _integration != ShellIntegration.Prompts:
                 Begin(_line, _isCut, mark.End, now);
                 (_line, _isCut) = (null, false);
-                Learned?.Invoke(_running!);
+                Learn(_running!);
                 break;
             case ShellMarks.Done when _integration == ShellIntegration.Prompts:
                 DoneAtPrompt(ExitCode(mark.Text), now);
@@ -138,6 +173,14 @@ public sealed class CommandMarks
         OutputAt = outputAt,
     };
 
+    // What was shown of one line is nothing of the next.
+    private void Learn(ShellCommand command)
+    {
+        Learned?.Invoke(command);
+        Echo?.Clear();
+        Echo?.End();
+    }
+
     private void End(int? exitCode, ulong outputEnd, long now)
     {
         if (_running is { } command)
@@ -168,9 +211,10 @@ public sealed class CommandMarks
             var isCut = line?.Length > MarkReader.LongestText;
             _running = command with { Line = isCut ? line![..MarkReader.LongestText] : line, IsCut = isCut };
             End(exitCode, _marksAt, now);
-            Learned?.Invoke(_last!);
+            Learn(_last!);
         }
 
+        Echo?.End();
         _running = null;
         _lineBefore = _line;
         _line = null;

@@ -22,8 +22,6 @@ public sealed class MarkReader
 
     private const byte Escape = 0x1b;
     private const byte Bell = 0x07;
-    private const byte Cancel = 0x18;
-    private const byte Substitute = 0x1a;
 
     private readonly byte[] _nonce;
     private byte[] _mark = [];

@@ -36,6 +36,9 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
     private const int MostAttempts = 4;
     private const int MostLabel = 200;
 
+    /// <summary>What a player shows when output was lost: an escape that was cut is broken off (CAN), and nothing stays of a screen that what follows was not printed on.</summary>
+    private const string Emptied = "\x18\e[?1047l\e[!p\e[H\e[2J";
+
     /// <summary>No browser is that far behind because it acknowledges only now and then.</summary>
     private const ulong Lag = TtyFrame.OutputWindow / 4;
 
@@ -63,7 +66,8 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
     // What no recording holds: lines from before it, and by what the marks of a terminal that runs are known.
     private readonly MarkStripper _stripper = new();
 
-    // Finds the commands, once the holder has told by what.
+    // Finds the commands, once the holder has told by what, and what was seen of their lines.
+    private readonly LineEcho _echo = new();
     private CommandMarks? _marks;
     private RecordingReason? _reason;
 
@@ -295,17 +299,17 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
     {
         lock (_gate)
         {
-            _marks ??= new CommandMarks(state.Nonce) { IsLate = true, Learned = command => _writer.Mark(Now, Label(command.Line)) };
+            _marks ??= new CommandMarks(state.Nonce) { IsLate = true, Echo = _echo, Learned = command => _writer.Mark(Now, Label(command.Line)) };
         }
     }
 
-    /// <summary>A command's line, fit to stand in a list.</summary>
-    private static string Label(string? line)
+    /// <summary>A command's line, fit to stand in a list; of one that the recording does not show, no letter.</summary>
+    private string Label(string? line)
     {
         var words = string.Join(' ', (line ?? "").Split(['\r', '\n', '\t', ' '], StringSplitOptions.RemoveEmptyEntries));
         var clean = new string([.. words.Where(letter => !char.IsControl(letter))]);
         var label = clean.Length <= MostLabel ? clean : clean[..(char.IsHighSurrogate(clean[MostLabel - 1]) ? MostLabel - 1 : MostLabel)];
-        return label.Length > 0 ? label : "Command";
+        return _echo.Shows(label) ? label : "Command";
     }
 
     /// <summary>False when a bound is reached.</summary>
@@ -313,24 +317,30 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
     {
         lock (_gate)
         {
+            // A screen shows what was printed before, also before the recording began: it tells how much was lost, no more.
+            var data = item.Screen is null ? item.Data.Span : default;
+            var end = item.Offset + (ulong)item.Data.Length;
+            var begin = end - (ulong)data.Length;
             var now = Now;
             if (_offset is null)
             {
-                _held = Math.Max(_held, item.Offset);
+                _held = Math.Max(_held, begin);
             }
-            else if (item.Offset > _offset + (ulong)Begun)
+            else if (begin > _offset + (ulong)Begun)
             {
                 _writer.Output(now, _writer.DecodeRest());
                 _stripper.Skip();
-                _writer.Mark(now, $"{item.Offset + (ulong)(item.Screen is null ? 0 : item.Data.Length) - _offset.Value} bytes of output were lost here");
+                _writer.Mark(now, $"{begin - _offset.Value} bytes of output were lost here");
+                _writer.Output(now, Emptied);
             }
 
-            var text = _writer.Decode(_stripper.Strip(item.Data.Span));
-            _marks?.Read(item.Data.Span, now);
+            var text = _writer.Decode(_stripper.Strip(data));
+            _marks?.Skip(begin);
+            _marks?.Read(data, now);
             _writer.Output(now, text);
 
             // A character or a mark that has only begun is asked for again after a restart.
-            _offset = item.Offset + (ulong)item.Data.Length - (ulong)Begun;
+            _offset = end - (ulong)Begun;
             return (_lines.WrittenCount < FlushAt && _offset.Value - _flushed < Lag) || Flush();
         }
     }

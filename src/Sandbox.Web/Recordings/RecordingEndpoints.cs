@@ -35,7 +35,7 @@ internal static class RecordingEndpoints
             .Accepts<StartRequest>("application/json").WithTags("recordings")
             .Produces<RecordingView>(201).ProducesProblems(400, 404, 409, 413, 415, 503, 507)
             .WithSummary("Record what a terminal prints from now on")
-            .WithDescription("Output, sizes and the commands that a shell marks; never what is typed. Everybody who views the terminal is told. It ends with the terminal, when it is stopped, or at a limit.");
+            .WithDescription("Output, sizes and the commands that a shell marks, by their lines as far as these were shown; never what is typed. What was printed before is not in it, also where output was lost in between. Everybody who views the terminal is told. It ends with the terminal, when it is stopped, or at a limit.");
 
         var group = app.MapGroup("/api/v1/recordings").WithTags("recordings");
         group.MapGet("", (HttpContext context, OwnedRecordings recordings) => recordings.ListAsync(context.RequirePerson(), context.RequestAborted))

@@ -175,6 +175,40 @@ public sealed class CommandMarksTests
         Assert.Equal([null, "id", "export TOKEN=1"], learned);
     }
 
+    [Fact]
+    public void What_was_begun_before_lost_output_is_forgotten_and_what_comes_after_is_read()
+    {
+        var learned = new List<string?>();
+        _marks.Learned = command => learned.Add(command.Line);
+        var before = $"{Mark("A")}$ {Mark("B")}make\r\n{Mark("E;make")}{Mark("C")}out\e]633;D;1";
+        Print(before);
+        _marks.Skip((ulong)Encoding.UTF8.GetByteCount(before));
+        Assert.NotNull(_marks.State.Running);
+
+        // In the middle of a mark, of which what comes next is no part.
+        _marks.Skip(100_000);
+        Assert.Null(_marks.State.Running);
+        Print($";{Nonce}\a{Mark("D;0")}{Mark("A")}$ {Mark("B")}ls\r\n{Mark("E;ls")}{Mark("C")}");
+        Assert.Equal((ulong)100_000, _marks.State.Running!.PromptAt - (ulong)$";{Nonce}\a{Mark("D;0")}".Length);
+        Assert.Null(_marks.State.Last);
+        Assert.Equal(["make", "ls"], learned);
+    }
+
+    [Fact]
+    public void Of_a_shell_with_prompts_too_and_a_line_of_what_was_lost_is_no_command()
+    {
+        var late = new CommandMarks(Nonce) { IsLate = true };
+        var learned = new List<string?>();
+        late.Learned = command => learned.Add(command.Line);
+        void Read(string text) => late.Read(Encoding.UTF8.GetBytes(text), _now);
+
+        Read(Prompt("old", 0) + "# " + Mark("B") + "id\r\n" + Prompt("id", 0) + "# " + Mark("B") + "make\r\n");
+        Assert.NotNull(late.State.Running);
+        late.Skip(100_000);
+        Read("out\r\n" + Prompt("export TOKEN=1", 0) + "# " + Mark("B") + " ls\r\n" + Prompt("export TOKEN=1", 0) + "# " + Mark("B") + "id\r\n" + Prompt("id", 0));
+        Assert.Equal(["id", null, "id"], learned);
+    }
+
     private static string Mark(string text) => text[0] is 'D' or 'E' or 'F' or 'P' ? $"\e]633;{text};{Nonce}\a" : $"\e]633;{text[0]};{Nonce}{text[1..]}\a";
 
     private static string Prompt(string line, int code) => Mark("P;Integration=prompt") + Mark("E;" + line) + Mark($"D;{code}") + Mark("P;Cwd=/") + Mark("A");

@@ -76,6 +76,36 @@ public sealed class RecordingTests
     }
 
     [Fact]
+    public async Task A_command_that_is_typed_without_echo_is_marked_without_its_line()
+    {
+        await using var caller = await Caller.NewGuestAsync();
+        var (_, sandbox) = await caller.LaunchAsync(new { image = "debian" });
+        await using var hub = await caller.ConnectAsync();
+        var terminal = await hub.InvokeAsync<string>("Open", sandbox, 80, 24, null, Token);
+        await using var screen = new Screen(hub, terminal);
+        await RunAsync("true");
+        var started = await caller.PostAsync($"/api/v1/terminals/{terminal}/recordings", new { });
+        Assert.True(started.Status == 201, started.Text);
+        var id = (string)started.Json["id"]!;
+        foreach (var line in new[] { "echo shown", "stty -echo", "export TOKEN=topsecret99", "stty echo", "test $TOKEN" })
+        {
+            await RunAsync(line);
+        }
+
+        await Instance.UntilAsync(async () => Events(await CastAsync(caller, id), "m").Count == 5);
+        var cast = await CastAsync(caller, id);
+        Assert.Equal(["echo shown", "stty -echo", "Command", "Command", "test $TOKEN"], Events(cast, "m"));
+        Assert.DoesNotContain("topsecret99", Encoding.UTF8.GetString(cast), StringComparison.Ordinal);
+        Assert.Equal(204, (await caller.DeleteAsync("/api/v1/recordings/" + id)).Status);
+
+        async Task RunAsync(string line)
+        {
+            await hub.InvokeAsync("Input", terminal, Encoding.UTF8.GetBytes(line + "\r"), Token);
+            await Instance.UntilAsync(async () => (string?)(await caller.GetAsync($"/api/v1/sandboxes/{sandbox}/terminals")).Json[0]!["lastCommand"]?["command"] == line);
+        }
+    }
+
+    [Fact]
     public async Task A_flood_ends_its_recording_at_the_bound_and_the_terminal_goes_on()
     {
         await using var caller = await Caller.NewGuestAsync();

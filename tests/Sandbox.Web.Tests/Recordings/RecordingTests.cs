@@ -11,13 +11,15 @@ namespace Sandbox.Web.Tests.Recordings;
 /// <summary>A person who records a terminal whose holder prints what the test says.</summary>
 public sealed class RecordingTests
 {
+    private const string Emptied = "\x18\e[?1047l\e[!p\e[H\e[2J";
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task What_is_printed_from_then_on_is_recorded_with_sizes_and_marks_and_nothing_that_is_typed()
     {
         // Of the second one, which holds another nonce, there is no mark.
-        const string Marks = $"\e]633;E;ls -l;{ScriptedHolder.Nonce}\a\e]633;C;{ScriptedHolder.Nonce}\a\e]633;E;evil;n\a\e]633;C;n\a";
+        const string Marks = $"ls -l\r\n\e]633;E;ls -l;{ScriptedHolder.Nonce}\a\e]633;C;{ScriptedHolder.Nonce}\a\e]633;E;evil;n\a\e]633;C;n\a";
         await using var place = await RecordedTerminal.OpenAsync();
         await place.Holder.PrintAsync("before"u8.ToArray());
         var started = await place.Client.PostAsync(place.Recordings, new { name = "First steps", cols = 100, rows = 30 });
@@ -42,7 +44,7 @@ public sealed class RecordingTests
         var answer = await place.Client.GetAsync($"/api/v1/recordings/{id}/cast");
         var cast = new Cast(answer.Body);
         Assert.Equal((80, 24), ((int)cast.Header["width"]!, (int)cast.Header["height"]!));
-        Assert.Equal("☂\uFFFD!", cast.Output);
+        Assert.Equal("ls -l\r\n☂\uFFFD!", cast.Output);
         Assert.Equal(["80x24", "132x43"], cast.Of("r"));
         Assert.Equal(["ls -l"], cast.Of("m"));
         Assert.DoesNotContain("hunter2", answer.Text, StringComparison.Ordinal);
@@ -52,7 +54,7 @@ public sealed class RecordingTests
         Assert.StartsWith("attachment", answer.Header("Content-Disposition"), StringComparison.Ordinal);
         Assert.Equal("sandbox; default-src 'none'", answer.Header("Content-Security-Policy"));
         Assert.Equal("nosniff", answer.Header("X-Content-Type-Options"));
-        Assert.Equal("☂\uFFFD!\n", (await place.Client.GetAsync($"/api/v1/recordings/{id}/transcript")).Text);
+        Assert.Equal("ls -l\n☂\uFFFD!\n", (await place.Client.GetAsync($"/api/v1/recordings/{id}/transcript")).Text);
         Assert.False((bool)(await place.Client.GetAsync($"/api/v1/sandboxes/{place.Sandbox}/terminals")).Json![0]!["recording"]!);
     }
 
@@ -235,15 +237,79 @@ public sealed class RecordingTests
     }
 
     [Fact]
-    public async Task Lost_output_is_marked()
+    public async Task A_command_that_was_typed_without_echo_is_marked_without_its_line()
     {
         await using var place = await RecordedTerminal.OpenAsync();
         var id = await place.RecordAsync();
-        await place.Holder.PrintAsync("one"u8.ToArray());
+        await place.Holder.PrintAsync(Encoding.UTF8.GetBytes($"stty -echo\r\n{Ran("stty -echo")}\r\n{Ran("export TOKEN=topsecret99")}\r\n{Ran("stty echo")}\r\n"));
+
+        // With corrections, and cut into pieces.
+        foreach (var piece in Encoding.UTF8.GetBytes($"makw\b\e[Ke all\r\n{Ran("make all")}\r\n{Ran("export TOKEN=topsecret99")}.").Chunk(3))
+        {
+            await place.Holder.PrintAsync(piece);
+        }
+
+        await WebUnderTest.Until(async () => (await place.CastAsync(id)).Output.EndsWith('.'));
+        Assert.Equal(["stty -echo", "Command", "Command", "make all", "Command"], (await place.CastAsync(id)).Of("m"));
+        Assert.DoesNotContain("topsecret99", (await place.Client.GetAsync($"/api/v1/recordings/{id}/cast")).Text, StringComparison.Ordinal);
+
+        static string Ran(string line) =>
+            $"\e]633;E;{line};{ScriptedHolder.Nonce}\a\e]633;C;{ScriptedHolder.Nonce}\a\e]633;D;0;{ScriptedHolder.Nonce}\a\e]633;A;{ScriptedHolder.Nonce}\a$ \e]633;B;{ScriptedHolder.Nonce}\a";
+    }
+
+    [Fact]
+    public async Task Lost_output_is_marked_and_what_follows_is_played_on_an_empty_screen()
+    {
+        await using var place = await RecordedTerminal.OpenAsync();
+        var id = await place.RecordAsync();
+        await place.Holder.PrintAsync("one\e[?1049h\e]0;cut"u8.ToArray());
         place.Holder.Lose(1000);
         await place.Holder.PrintAsync("two"u8.ToArray());
-        await WebUnderTest.Until(async () => (await place.CastAsync(id)).Output == "onetwo");
+        await place.UntilAsync(id, $"one\e[?1049h\e]0;cut{Emptied}two");
         Assert.Equal(["1000 bytes of output were lost here"], (await place.CastAsync(id)).Of("m"));
+        Assert.Equal("onetwo\n", (await place.Client.GetAsync($"/api/v1/recordings/{id}/transcript")).Text);
+    }
+
+    [Fact]
+    public async Task A_screen_in_place_of_lost_output_is_not_recorded_and_counts_as_far_as_it_goes()
+    {
+        await using var place = await RecordedTerminal.OpenAsync();
+        await place.Holder.PrintAsync("before, a secret\r\n"u8.ToArray());
+        var id = await place.RecordAsync();
+        await place.Holder.PrintAsync("one\r\n"u8.ToArray());
+        await place.UntilAsync(id, "one\r\n");
+
+        // With the mark of a command in it, as it would be with a screen that were read as output.
+        var screen = Encoding.ASCII.GetBytes($"\e[H\e[2Jbefore, a secret\r\none\r\n\e]633;E;one;{ScriptedHolder.Nonce}\a\e]633;C;{ScriptedHolder.Nonce}\a");
+        await place.Holder.DrawAsync(100_000, screen);
+        await place.Holder.PrintAsync("two\r\n"u8.ToArray());
+        await place.UntilAsync(id, $"one\r\n{Emptied}two\r\n");
+        Assert.Equal(["100000 bytes of output were lost here"], (await place.CastAsync(id)).Of("m"));
+        Assert.DoesNotContain("secret", (await place.Client.GetAsync($"/api/v1/recordings/{id}/cast")).Text, StringComparison.Ordinal);
+
+        // Nobody views it, so what was skipped is acknowledged with the rest after a minute; and the next process goes on behind it.
+        place.Web.Time.Shift += TimeSpan.FromSeconds(61);
+        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Contains("k100028")));
+        await place.RestartAsync(() => place.Holder.PrintAsync("three"u8.ToArray()));
+        await place.UntilAsync(id, $"one\r\n{Emptied}two\r\nthree");
+        Assert.Contains("a100028", place.Holder.Seen);
+        Assert.Single((await place.CastAsync(id)).Of("m"));
+    }
+
+    [Fact]
+    public async Task A_command_whose_end_was_lost_has_no_line_of_the_next_one()
+    {
+        await using var place = await RecordedTerminal.OpenAsync();
+        var id = await place.RecordAsync();
+        await place.Holder.PrintAsync(Encoding.ASCII.GetBytes($"{Prompt("")}make\r\nexport TOKEN=1 is what to type\r\n\e]633;E;export"));
+        place.Holder.Lose(1000);
+        await place.Holder.PrintAsync(Encoding.ASCII.GetBytes($"{Prompt("export TOKEN=1")}id\r\nuid=0\r\n{Prompt("id")}"));
+        await WebUnderTest.Until(async () => (await place.CastAsync(id)).Of("m").Contains("id"));
+        // With the mark that had begun.
+        Assert.Equal(["1014 bytes of output were lost here", "id"], (await place.CastAsync(id)).Of("m"));
+
+        static string Prompt(string line) =>
+            $"\e]633;P;Integration=prompt;{ScriptedHolder.Nonce}\a\e]633;E;{line};{ScriptedHolder.Nonce}\a\e]633;D;0;{ScriptedHolder.Nonce}\a\e]633;A;{ScriptedHolder.Nonce}\a# \e]633;B;{ScriptedHolder.Nonce}\a";
     }
 
     [Theory]
