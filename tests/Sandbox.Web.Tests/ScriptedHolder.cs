@@ -223,7 +223,7 @@ internal sealed class ScriptedHolder : IAsyncDisposable
                 sent += await viewer.SendAsync(frame.AsMemory(sent));
             }
         }
-        catch (SocketException)
+        catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
         {
             // It left.
         }

@@ -19,7 +19,7 @@ namespace Sandbox.Web.Recordings;
 /// <param name="State">recording, finished or failed.</param>
 /// <param name="Reason">Why it is over, in snake_case: stopped, exited, closed, size, time, quota, disk, fault.</param>
 /// <param name="StartedAt">When it began.</param>
-/// <param name="ExpiresAt">When it is deleted.</param>
+/// <param name="ExpiresAt">When it is deleted; a guest's before that, as one of the oldest, when all recordings together hold as much as they may.</param>
 /// <param name="DurationSeconds">How long it lasts.</param>
 /// <param name="Bytes">How large its file is.</param>
 /// <param name="Cols">Columns at its start.</param>
@@ -50,6 +50,7 @@ internal sealed class OwnedRecordings(
     RecordingFiles files,
     RecordingSpace space,
     RunningRecordings running,
+    OldRecordings old,
     TerminalDirectory directory,
     Audiences audiences,
     ICatalog catalog,
@@ -62,10 +63,11 @@ internal sealed class OwnedRecordings(
     {
         var rows = await store.ReadAsync(db => db.Recordings.AsNoTracking()
             .Where(row => row.OwnerId == owner.Value).OrderByDescending(row => row.StartedAt).ToListAsync(cancellationToken));
-        return [.. rows.Select(View)];
+        var (days, _) = await old.KeptAsync(owner);
+        return [.. rows.Select(row => View(row, days))];
     }
 
-    public async Task<RecordingView> FindAsync(PersonId owner, RecordingId id) => View(await RowAsync(owner, id));
+    public async Task<RecordingView> FindAsync(PersonId owner, RecordingId id) => View(await RowAsync(owner, id), (await old.KeptAsync(owner)).Days);
 
     /// <summary>Begins to record a terminal. Codes: NotFound, Invalid, Conflict, Quota, Capacity, DiskFull.</summary>
     public async Task<RecordingView> StartAsync(PersonId owner, string terminal, string? name, int cols, int rows, CancellationToken cancellationToken)
@@ -76,6 +78,7 @@ internal sealed class OwnedRecordings(
         }
 
         var place = await directory.FindAsync(owner, terminal, cancellationToken);
+        await old.MakeRoomAsync();
         space.Check(owner);
         var audience = audiences.Of(TerminalId.Parse(terminal), place.Playground);
         if (audience.Snapshot(static _ => false) is { Cols: > 0 } size)
@@ -120,7 +123,7 @@ internal sealed class OwnedRecordings(
         try
         {
             var start = new RecorderStart(id, owner, TerminalId.Parse(terminal), row.StartedAt, place.Socket, place.IsMarked, audience);
-            var recorder = new Recorder(start, files.Create(id), default, (cols, rows), space, options, time);
+            var recorder = new Recorder(start, files.Create(id), default, (cols, rows), space, old, options, time);
             recorder.Begin(row.Name);
             if (!running.TryRun(recorder))
             {
@@ -134,7 +137,7 @@ internal sealed class OwnedRecordings(
             throw;
         }
 
-        return View(row);
+        return View(row, (await old.KeptAsync(owner)).Days);
     }
 
     /// <summary>Stops it; one that is over stays as it is.</summary>
@@ -194,7 +197,7 @@ internal sealed class OwnedRecordings(
         files.Delete(id);
     }
 
-    private RecordingView View(RecordingRow row)
+    private RecordingView View(RecordingRow row, int days)
     {
         var now = row.State == RecordingState.Recording ? running.Find(RecordingId.Parse(row.Id)) : null;
         return new RecordingView(
@@ -206,7 +209,7 @@ internal sealed class OwnedRecordings(
             row.State.ToString().ToLowerInvariant(),
             row.Reason?.ToString().ToLowerInvariant(),
             row.StartedAt,
-            row.StartedAt.AddDays(options.Recordings.KeptDays),
+            row.StartedAt.AddDays(days),
             now?.Elapsed.TotalSeconds ?? row.DurationMs / 1000d,
             now?.Bytes ?? row.Bytes,
             row.Cols,

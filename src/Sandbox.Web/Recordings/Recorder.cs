@@ -50,6 +50,7 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
     private readonly CastWriter _writer;
     private readonly ArrayBufferWriter<byte> _lines = new(FlushAt);
     private readonly RecordingSpace _space;
+    private readonly OldRecordings _old;
     private readonly RecordingLimits _limits;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
@@ -71,12 +72,13 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
     private CommandMarks? _marks;
     private RecordingReason? _reason;
 
-    public Recorder(RecorderStart start, CastFile file, CastPlace place, (int Cols, int Rows) size, RecordingSpace space, WebOptions options, TimeProvider time)
+    public Recorder(RecorderStart start, CastFile file, CastPlace place, (int Cols, int Rows) size, RecordingSpace space, OldRecordings old, WebOptions options, TimeProvider time)
     {
         _start = start;
         _file = file;
         _size = size;
         _space = space;
+        _old = old;
         _limits = options.Recordings;
         _time = time;
         _writer = new CastWriter(_lines);
@@ -273,6 +275,8 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
                         return (true, true);
                     }
 
+                    // Out of the lock, and before more of it comes.
+                    await _old.MakeRoomAsync();
                     if (!Take(item))
                     {
                         break;

@@ -14,6 +14,7 @@ internal sealed partial class RecordingKeeper(
     RecordingFiles files,
     RecordingSpace space,
     RunningRecordings running,
+    OldRecordings old,
     TerminalDirectory directory,
     Audiences audiences,
     WebOptions options,
@@ -73,19 +74,7 @@ internal sealed partial class RecordingKeeper(
 
     internal async Task SweepAsync()
     {
-        var before = time.GetUtcNow().AddDays(-options.Recordings.KeptDays);
-        var old = await store.WriteAsync(async db =>
-        {
-            var rows = await db.Recordings.AsNoTracking().Where(row => row.State != RecordingState.Recording && row.StartedAt < before).ToListAsync();
-            var ids = rows.Select(row => row.Id).ToList();
-            await db.Recordings.Where(row => ids.Contains(row.Id)).ExecuteDeleteAsync();
-            return rows;
-        });
-        foreach (var row in old)
-        {
-            files.Delete(RecordingId.Parse(row.Id));
-            space.Give(PersonId.Parse(row.OwnerId), row.Bytes);
-        }
+        await old.SweepAsync();
 
         // Those whose end could not be written down, on a full disk say.
         var now = time.GetUtcNow() - TimeSpan.FromMinutes(1);
@@ -109,7 +98,7 @@ internal sealed partial class RecordingKeeper(
                 // What was appended and not noted is cut off, and comes again.
                 var owner = PersonId.Parse(row.OwnerId);
                 var start = new RecorderStart(id, owner, TerminalId.Parse(row.TerminalId), row.StartedAt, terminal.Socket, terminal.IsMarked, audiences.Of(TerminalId.Parse(row.TerminalId), PlaygroundId.Parse(row.PlaygroundId)));
-                var recorder = new Recorder(start, file, place, (row.Cols, row.Rows), space, options, time);
+                var recorder = new Recorder(start, file, place, (row.Cols, row.Rows), space, old, options, time);
                 if (running.TryRun(recorder))
                 {
                     return;

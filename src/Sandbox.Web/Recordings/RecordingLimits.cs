@@ -21,8 +21,11 @@ public sealed class RecordingLimits
     /// <summary>Bytes of the disk that recordings leave free.</summary>
     public long FreeBytes { get; set; } = 1L << 30;
 
-    /// <summary>Days a recording is kept.</summary>
+    /// <summary>Days a recording of somebody who signed in is kept.</summary>
     public int KeptDays { get; set; } = 7;
+
+    /// <summary>Days a recording of a guest is kept; when all hold <see cref="BytesInAll"/>, the oldest of guests go before that.</summary>
+    public int GuestKeptDays { get; set; } = 1;
 
     internal IEnumerable<string> Validate()
     {
@@ -30,6 +33,7 @@ public sealed class RecordingLimits
         [
             (nameof(BytesEach), BytesEach), (nameof(MinutesEach), MinutesEach), (nameof(PerPerson), PerPerson),
             (nameof(BytesPerPerson), BytesPerPerson), (nameof(BytesInAll), BytesInAll), (nameof(KeptDays), KeptDays),
+            (nameof(GuestKeptDays), GuestKeptDays),
         ];
         foreach (var (name, value) in positive)
         {

@@ -6,6 +6,7 @@ internal static class RecordingSetup
     {
         services.AddSingleton<RecordingFiles>();
         services.AddSingleton<RecordingSpace>();
+        services.AddSingleton<OldRecordings>();
         services.AddSingleton<RecordingReaders>();
         services.AddSingleton<RunningRecordings>();
         services.AddSingleton<OwnedRecordings>();

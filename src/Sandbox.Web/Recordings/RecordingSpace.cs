@@ -14,6 +14,33 @@ internal sealed class RecordingSpace(WebOptions options)
     private long _all;
     private long _untilLook;
 
+    /// <summary>Whether so little is left for everybody that what may go should.</summary>
+    public bool IsTight
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _all + Reserve > options.Recordings.BytesInAll;
+            }
+        }
+    }
+
+    /// <summary>How many bytes should go.</summary>
+    public long Excess
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _all + (2 * Reserve) - options.Recordings.BytesInAll;
+            }
+        }
+    }
+
+    /// <summary>What those who write now may write until room is made.</summary>
+    private long Reserve => Math.Min(64L << 20, options.Recordings.BytesInAll / 16);
+
     /// <summary>Why nothing more may be written, else null; then the bytes are counted.</summary>
     public RecordingReason? Take(PersonId owner, long bytes)
     {

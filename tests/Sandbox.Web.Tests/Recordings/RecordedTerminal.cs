@@ -1,5 +1,8 @@
 using Microsoft.AspNetCore.SignalR.Client;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Sandbox.Web.People;
+using Sandbox.Web.Store;
 using Xunit;
 
 namespace Sandbox.Web.Tests.Recordings;
@@ -63,6 +66,10 @@ internal sealed class RecordedTerminal : IAsyncDisposable
     public Task UntilAsync(string id, string output) => WebUnderTest.Until(async () => (await CastAsync(id)).Output == output);
 
     public Task UntilAsync(string id, string state, string reason) => WebUnderTest.Until(async () => await StateAsync(id) == (state, reason));
+
+    /// <summary>Makes everybody there is one who came like this.</summary>
+    public Task SignInAsync(PersonKind kind) =>
+        Web.Services.GetRequiredService<SqliteStore>().WriteAsync(db => db.People.ExecuteUpdateAsync(set => set.SetProperty(person => person.Kind, kind)));
 
     public async Task<HubConnection> ConnectAsync(string? token = null)
     {

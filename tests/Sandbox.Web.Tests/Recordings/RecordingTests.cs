@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Web.People;
 using Sandbox.Web.Recordings;
 using Xunit;
 
@@ -338,20 +339,89 @@ public sealed class RecordingTests
     }
 
     [Fact]
-    public async Task A_recording_ends_at_its_time_and_is_deleted_after_its_days()
+    public async Task A_recording_ends_at_its_time_and_is_deleted_after_its_days_a_guests_after_one()
     {
         await using var place = await RecordedTerminal.OpenAsync();
         var id = (string)(await place.Client.PostAsync(place.Recordings, new { })).Json!["id"]!;
         place.Web.Time.Shift += TimeSpan.FromMinutes(241);
         await WebUnderTest.Until(async () => (string?)(await place.Client.GetAsync("/api/v1/recordings/" + id)).Json!["reason"] == "time");
         var keeper = place.Web.Services.GetRequiredService<RecordingKeeper>();
+        Assert.Contains("kept for a day", (await place.Client.GetAsync("/playgrounds")).Text, StringComparison.Ordinal);
+        Assert.Contains("kept for a day", (await place.Client.GetAsync("/recordings")).Text, StringComparison.Ordinal);
+        Assert.Equal(TimeSpan.FromDays(1), await KeptAsync());
+        place.Web.Time.Shift += TimeSpan.FromHours(19);
+        await keeper.SweepAsync();
+        Assert.Equal(TimeSpan.FromDays(1), await KeptAsync());
+
+        // Of somebody who signed in it would be kept longer.
+        await place.SignInAsync(PersonKind.Operator);
+        Assert.Equal(TimeSpan.FromDays(7), await KeptAsync());
+        Assert.Contains("kept for a week.", (await place.Client.GetAsync("/playgrounds")).Text, StringComparison.Ordinal);
         place.Web.Time.Shift += TimeSpan.FromDays(6);
         await keeper.SweepAsync();
-        Assert.Equal(200, (await place.Client.GetAsync("/api/v1/recordings/" + id)).Status);
-        place.Web.Time.Shift += TimeSpan.FromDays(1);
+        Assert.Equal(TimeSpan.FromDays(7), await KeptAsync());
+        await place.SignInAsync(PersonKind.Guest);
         await keeper.SweepAsync();
         Assert.Equal(404, (await place.Client.GetAsync("/api/v1/recordings/" + id)).Status);
         Assert.Empty(Directory.GetFiles(place.Directory));
+
+        async Task<TimeSpan> KeptAsync()
+        {
+            var view = (await place.Client.GetAsync("/api/v1/recordings/" + id)).Json!;
+            return (DateTimeOffset)view["expiresAt"]! - (DateTimeOffset)view["startedAt"]!;
+        }
+    }
+
+    [Fact]
+    public async Task When_the_space_for_all_is_used_up_the_oldest_of_guests_go_and_nobody_elses()
+    {
+        await using var place = await RecordedTerminal.OpenAsync(new() { ["BytesInAll"] = 2_000_000 });
+        var ids = new List<string>();
+        for (var number = 0; number < 5; number++)
+        {
+            ids.Add(await FillAsync());
+            Assert.Equal("stopped", (await place.StateAsync(ids[^1])).Reason);
+        }
+
+        Assert.Equal((int[])[404, 404, 404, 200, 200], await StatusesAsync());
+        Assert.Equal(2, Directory.GetFiles(place.Directory).Length);
+
+        // One who signed in loses none, and nobody else gets room by it.
+        await place.SignInAsync(PersonKind.Operator);
+        ids.Add(await FillAsync());
+        Assert.Equal("disk", (await place.StateAsync(ids[^1])).Reason);
+        Assert.Equal((int[])[404, 404, 404, 200, 200, 200], await StatusesAsync());
+
+        // A recording that begins finds room too; and what goes no longer counts for its owner.
+        await place.SignInAsync(PersonKind.Guest);
+        place.Web.Time.Shift += TimeSpan.FromSeconds(11);
+        ids.Add(await FillAsync());
+        Assert.Equal("stopped", (await place.StateAsync(ids[^1])).Reason);
+        foreach (var id in ids)
+        {
+            await place.Client.DeleteAsync("/api/v1/recordings/" + id);
+        }
+
+        Assert.Equal(0, place.Web.Services.GetRequiredService<RecordingSpace>().Excess + 2_000_000 - (2 * (2_000_000 / 16)));
+
+        Task<int[]> StatusesAsync() => Task.WhenAll(ids.Select(async id => (await place.Client.GetAsync("/api/v1/recordings/" + id)).Status));
+
+        async Task<string> FillAsync()
+        {
+            var started = await place.Client.PostAsync(place.Recordings, new { });
+            Assert.Equal(201, started.Status);
+            var id = (string)started.Json!["id"]!;
+            var attached = ids.Count + 1;
+            await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Count(said => said == "a" + long.MaxValue) == attached));
+            for (var block = 0; block < 16; block++)
+            {
+                await place.Holder.PrintAsync(Enumerable.Repeat((byte)'x', 50_000).ToArray());
+            }
+
+            await WebUnderTest.Until(async () => (await place.StateAsync(id)).State == "finished" || (await place.CastAsync(id)).Output.Length == 800_000);
+            await place.Client.PostAsync($"/api/v1/recordings/{id}/stop");
+            return id;
+        }
     }
 
     [Fact]

@@ -33,6 +33,14 @@ internal static class Shown
         return time.TotalHours >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours}:{time:mm\\:ss}") : time.ToString(@"m\:ss", CultureInfo.InvariantCulture);
     }
 
+    /// <summary>How long something is kept.</summary>
+    public static string Days(int days) => days switch
+    {
+        1 => "a day",
+        7 => "a week",
+        _ => string.Create(CultureInfo.InvariantCulture, $"{days} days"),
+    };
+
     /// <summary>How a recording ended, in a few words.</summary>
     public static string RecordingEnd(RecordingView recording) => recording.Reason switch
     {
