@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Sandbox.Web.Leases;
@@ -202,19 +203,46 @@ public sealed class SharingTests
     }
 
     [Fact]
-    public async Task A_link_whose_holder_begins_anew_again_and_again_is_slowed()
+    public async Task A_link_whose_holder_begins_anew_again_and_again_is_slowed_also_over_new_connections()
     {
         await using var place = await SharedUnderTest.StartAsync();
-        await using var watcher = await place.ConnectAsync((await place.ShareAsync("watch")).Token);
+        var link = await place.ShareAsync("watch");
+        var other = await place.ShareAsync("watch");
+        await place.Holder.PrintAsync("x"u8.ToArray());
         await RefusedAsync("rate", async () =>
         {
-            for (var attempt = 0; attempt < 40; attempt++)
+            for (var connection = 0; connection < 20; connection++)
             {
-                var items = watcher.StreamAsync<HubItem>("Attach", place.Terminal, 0L, Token).GetAsyncEnumerator(Token);
-                await place.Holder.PrintAsync("x"u8.ToArray());
-                Assert.True(await items.MoveNextAsync());
+                await using var watcher = await place.ConnectAsync(link.Token);
+                for (var attempt = 0; attempt < 8; attempt++)
+                {
+                    await BeginAsync(watcher);
+                }
             }
         });
+
+        // That link only, and only for a while.
+        await using var somebody = await place.ConnectAsync(other.Token);
+        await BeginAsync(somebody);
+        await WebUnderTest.Until(async () =>
+        {
+            await using var watcher = await place.ConnectAsync(link.Token);
+            try
+            {
+                await BeginAsync(watcher);
+                return true;
+            }
+            catch (HubException)
+            {
+                return false;
+            }
+        });
+
+        async Task BeginAsync(HubConnection hub)
+        {
+            await using var items = hub.StreamAsync<HubItem>("Attach", place.Terminal, 0L, Token).GetAsyncEnumerator(Token);
+            Assert.True(await items.MoveNextAsync());
+        }
     }
 
     [Fact]

@@ -4,7 +4,8 @@ namespace Sandbox.Web.Sharing;
 
 /// <summary>
 /// Connections that came by a link: counted, so that links cannot take the places of a terminal's owner, and cut when
-/// the link is revoked or its time is over, in the middle of whatever they do.
+/// the link is revoked or its time is over, in the middle of whatever they do. What they begin is paced by link, since a
+/// new connection costs nothing.
 /// </summary>
 internal sealed class ShareVisits(TimeProvider time)
 {
@@ -13,10 +14,32 @@ internal sealed class ShareVisits(TimeProvider time)
     /// <summary>Half of what a terminal takes: the rest is its owner's.</summary>
     private const int MostPerTerminal = 32;
 
+    /// <summary>What a link's holders together may begin at once, a few things for each, and what brings one back: each replays output.</summary>
+    private const int Burst = 4 * MostPerLink;
+
+    private static readonly TimeSpan Refill = TimeSpan.FromMilliseconds(250);
+
     private readonly Lock _gate = new();
     private readonly HashSet<Visit> _visits = [];
     private readonly Dictionary<string, int> _perLink = new(StringComparer.Ordinal);
     private readonly Dictionary<TerminalId, int> _perTerminal = [];
+
+    // When everything that a link spent has come back; one that is not here spent nothing.
+    private readonly Dictionary<string, TimeSpan> _restored = new(StringComparer.Ordinal);
+
+    /// <summary>Links whose pace is remembered.</summary>
+    public int Paced
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _restored.Count;
+            }
+        }
+    }
+
+    private TimeSpan Now => time.GetElapsedTime(0);
 
     public bool IsFull(SharePass pass)
     {
@@ -58,11 +81,34 @@ internal sealed class ShareVisits(TimeProvider time)
     /// <summary>Cuts every connection whose link says so.</summary>
     public void Drop(Func<SharePass, bool> which) => Drop(visit => which(visit.Pass));
 
-    /// <summary>Cuts every connection whose link's time is over.</summary>
+    /// <summary>Cuts every connection whose link's time is over, and forgets what links spent that has come back.</summary>
     public void DropExpired()
     {
         var now = time.GetUtcNow();
         Drop(visit => visit.Until <= now);
+        lock (_gate)
+        {
+            foreach (var share in _restored.Where(link => link.Value <= Now).Select(link => link.Key).ToList())
+            {
+                _restored.Remove(share);
+            }
+        }
+    }
+
+    private bool TrySpend(string share)
+    {
+        lock (_gate)
+        {
+            var now = Now;
+            var restored = (_restored.TryGetValue(share, out var later) && later > now ? later : now) + Refill;
+            if (restored - now > Burst * Refill)
+            {
+                return false;
+            }
+
+            _restored[share] = restored;
+            return true;
+        }
     }
 
     private void Drop(Predicate<Visit> which)
@@ -117,6 +163,9 @@ internal sealed class ShareVisits(TimeProvider time)
             set => Interlocked.Exchange(ref _until, value.UtcTicks);
         }
 
+        /// <summary>False when its link's holders begin too much.</summary>
+        public bool TrySpend() => visits.TrySpend(pass.Id);
+
         public void Cut()
         {
             _isCut = true;
@@ -124,6 +173,7 @@ internal sealed class ShareVisits(TimeProvider time)
             cut();
         }
 
+        /// <summary>Gives the place back, once however often.</summary>
         public void Dispose() => visits.Leave(this);
     }
 }

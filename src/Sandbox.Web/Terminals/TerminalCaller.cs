@@ -27,14 +27,8 @@ internal sealed class TerminalCaller
 {
     private const int MostReaders = 64;
 
-    /// <summary>What a link's holder may begin at once, and how many milliseconds bring one back: each replays output.</summary>
-    private const int Burst = 16;
-    private const int Refill = 1000;
-
     private readonly PersonId? _person;
-    private readonly Lock _gate = new();
     private int _readers;
-    private long _spent;
 
     public TerminalCaller(ClaimsPrincipal? principal)
     {
@@ -90,25 +84,12 @@ internal sealed class TerminalCaller
         }
     }
 
-    /// <summary>Refuses a link's holder who begins anew again and again. Code: Rate.</summary>
+    /// <summary>Refuses a link's holders who begin anew again and again. Code: Rate.</summary>
     public void Pace()
     {
-        if (Share is null)
+        if (Share is not null && Visit?.TrySpend() != true)
         {
-            return;
-        }
-
-        lock (_gate)
-        {
-            // _spent is the moment at which everything spent has come back.
-            var now = Environment.TickCount64;
-            var spent = Math.Max(_spent, now) + Refill;
-            if (spent - now > Burst * Refill)
-            {
-                throw new SandboxException(ErrorCode.Rate, "Too often. Wait a moment.");
-            }
-
-            _spent = spent;
+            throw new SandboxException(ErrorCode.Rate, "Too often. Wait a moment.");
         }
     }
 
