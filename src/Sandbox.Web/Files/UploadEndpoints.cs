@@ -37,7 +37,8 @@ internal static class UploadEndpoints
             .WithSummary("Begin a file that arrives in parts (tus 1.0); a body is its first part. Location says where the others go")
             .Takes(ParameterLocation.Path, "path", FileEndpoints.Path)
             .Takes(ParameterLocation.Query, "mode", "Permission bits in octal: 0644")
-            .Takes(ParameterLocation.Header, LengthHeader, "Bytes of the whole file");
+            .Takes(ParameterLocation.Header, LengthHeader, "Bytes of the whole file")
+            .TakesPart("The first part, from the beginning of the file", required: false);
         const string pattern = "/api/v1/sandboxes/{id}/uploads/{upload}";
         app.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], FindAsync).WithTags("files")
             .Produces<UploadView>().ProducesProblems(404, 409, 412, 503)
@@ -45,11 +46,24 @@ internal static class UploadEndpoints
         app.MapPatch(pattern, ContinueAsync).WithTags("files")
             .Produces(204).ProducesProblems(400, 404, 409, 412, 413, 415, 503, 507)
             .WithSummary("Add a part, as application/offset+octet-stream; with the last one the file is there as a whole")
-            .Takes(ParameterLocation.Header, OffsetHeader, "Where the part begins: what GET says");
+            .Takes(ParameterLocation.Header, OffsetHeader, "Where the part begins: what GET says")
+            .TakesPart("The bytes from there on", required: true);
         app.MapDelete(pattern, CancelAsync).WithTags("files")
             .Produces(204).ProducesProblems(404, 409, 412, 503)
             .WithSummary("Cancel an upload and forget what arrived of it");
     }
+
+    private static RouteHandlerBuilder TakesPart(this RouteHandlerBuilder endpoint, string description, bool required) =>
+        endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Description = description,
+                Required = required,
+                Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { [PartType] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } } },
+            };
+            return Task.CompletedTask;
+        });
 
     private static async Task BeginAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence, WebOptions options)
     {

@@ -28,11 +28,19 @@ internal static class RecordingEndpoints
     {
         app.MapPost("/api/v1/terminals/{terminalId}/recordings", async (string terminalId, HttpContext context, OwnedRecordings recordings) =>
             {
-                var request = context.Request.ContentLength == 0 ? new StartRequest() : await context.ReadJsonAsync<StartRequest>(MostBody);
+                var request = await ReadAsync(context);
                 var view = await recordings.StartAsync(context.RequirePerson(), terminalId, request.Name, request.Cols, request.Rows, context.RequestAborted);
                 return Results.Created(view.Urls.Api, view);
             })
-            .Accepts<StartRequest>("application/json").WithTags("recordings")
+            .WithTags("recordings")
+            .AddOpenApiOperationTransformer(async (operation, api, cancellationToken) => operation.RequestBody = new OpenApiRequestBody
+            {
+                Description = "Without one it is called by the title of its image",
+                Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
+                {
+                    ["application/json"] = new() { Schema = await api.GetOrCreateSchemaAsync(typeof(StartRequest), null, cancellationToken) },
+                },
+            })
             .Produces<RecordingView>(201).ProducesProblems(400, 404, 409, 413, 415, 503, 507)
             .WithSummary("Record what a terminal prints from now on")
             .WithDescription("Output, sizes and the commands that a shell marks, by their lines as far as these were shown; never what is typed. What was printed before is not in it, also where output was lost in between. Everybody who views the terminal is told. It ends with the terminal, when it is stopped, or at a limit.");
@@ -55,6 +63,19 @@ internal static class RecordingEndpoints
             .Produces(204).ProducesProblems(404).WithSummary("Delete it, at once");
         group.MapGet("/{id}/cast", CastAsync).ProducesProblems(404, 429).WithSummary("The recording as asciicast v2; while it goes on, what there is so far").Sends("application/x-asciicast");
         group.MapGet("/{id}/transcript", TranscriptAsync).ProducesProblems(404, 429).WithSummary("What was printed, as plain text").Sends("text/plain");
+    }
+
+    /// <summary>Read by hand: an endpoint that accepts a type refuses whoever sends no body, and so no type.</summary>
+    private static async Task<StartRequest> ReadAsync(HttpContext context)
+    {
+        if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
+        {
+            return new StartRequest();
+        }
+
+        return context.Request.HasJsonContentType()
+            ? await context.ReadJsonAsync<StartRequest>(MostBody)
+            : throw new BadHttpRequestException("Send the body as application/json.", StatusCodes.Status415UnsupportedMediaType);
     }
 
     private static RouteHandlerBuilder Sends(this RouteHandlerBuilder endpoint, string type) =>

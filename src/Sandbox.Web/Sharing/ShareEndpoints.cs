@@ -28,7 +28,7 @@ internal static class ShareEndpoints
             .Produces<NewShareView>(201).ProducesProblems(400, 404, 413, 415, 429, 503)
             .WithSummary("Share a terminal by a link")
             .WithDescription("access: watch or type. minutes: how long it is good, 1 to 10080; without, as long as the terminal. The url is in this answer only. "
-                + "What follows its # is a token for the hub /hubs/terminal, good for Attach and Ack on this terminal, with type also for Input, and for nothing else.");
+                + "What follows its # is a token for the hub /hubs/terminal, good on this terminal for Attach, Follow, Ack, Resize (a wish), Viewers, Introduce and Shared, with type also for Input and Type, and for nothing else.");
         group.MapDelete("/{shareId}", async (string terminalId, string shareId, HttpContext context, ShareLinks links) =>
             {
                 await links.RevokeAsync(context.RequirePerson(), terminalId, shareId);

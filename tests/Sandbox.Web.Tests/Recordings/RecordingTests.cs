@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
@@ -57,6 +58,24 @@ public sealed class RecordingTests
         Assert.Equal("nosniff", answer.Header("X-Content-Type-Options"));
         Assert.Equal("ls -l\n☂\uFFFD!\n", (await place.Client.GetAsync($"/api/v1/recordings/{id}/transcript")).Text);
         Assert.False((bool)(await place.Client.GetAsync($"/api/v1/sandboxes/{place.Sandbox}/terminals")).Json![0]!["recording"]!);
+    }
+
+    [Theory]
+    [InlineData("", 201)]
+    [InlineData("Content-Length: 0\r\n", 201)]
+    [InlineData("Content-Type: application/json\r\nContent-Length: 0\r\n", 201)]
+    [InlineData("Content-Type: application/json\r\nContent-Length: 2\r\n", 201)]
+    [InlineData("Content-Type: text/plain\r\nContent-Length: 2\r\n", 415)]
+    [InlineData("Content-Length: 2\r\n", 415)]
+    public async Task Recording_is_asked_for_with_a_body_or_without(string header, int status)
+    {
+        await using var place = await RecordedTerminal.OpenAsync();
+        using var client = new TcpClient(place.Web.Url.Host, place.Web.Url.Port);
+        var stream = client.GetStream();
+        var body = header.Contains('2', StringComparison.Ordinal) ? "{}" : "";
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST {place.Recordings} HTTP/1.1\r\nHost: {place.Web.Url.Authority}\r\nAuthorization: Bearer {place.Token}\r\nConnection: close\r\n{header}\r\n{body}"), Token);
+        using var answer = new StreamReader(stream);
+        Assert.StartsWith($"HTTP/1.1 {status} ", await answer.ReadToEndAsync(Token), StringComparison.Ordinal);
     }
 
     [Fact]
