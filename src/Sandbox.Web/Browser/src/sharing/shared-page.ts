@@ -1,7 +1,7 @@
 import { commandActs, followCommands, type TerminalCommands } from "../commands/start-commands";
 import { timeLeft } from "../countdown";
 import { RecordingSigns } from "../recording/signs";
-import { equip } from "../terminals/equip";
+import { equip, selectText } from "../terminals/equip";
 import { HubLink } from "../terminals/hub-link";
 import { KeyBar } from "../terminals/key-bar";
 import { inputWords } from "../terminals/notices";
@@ -62,6 +62,7 @@ const panels: Record<Refusal | "exited" | "gone", PanelContent> = {
 const acts: Record<string, () => void> = {
   "find": startFind(byId<HTMLFormElement>("ws-find"), () => view),
   "settings": startSettings(() => view?.focus()),
+  "select-text": () => view && void selectText(view, undefined, () => view?.focus()),
   ...commandActs(() => commands),
 };
 

@@ -7,6 +7,7 @@ import { lineCount } from "./paste";
 import { preferences } from "./preferences";
 import { Questions } from "./questions";
 import type { TerminalView } from "./terminal-view";
+import { followTouch } from "./touch-scroll";
 
 /** More flashes in a second can harm. https://www.w3.org/TR/WCAG22/#three-flashes-or-below-threshold */
 const flash = 500;
@@ -41,7 +42,20 @@ export function equip(view: TerminalView, equipment: Equipment): void {
     return false;
   });
   ring(view);
+  // Before the mouse: a long press is no right click.
+  const touch = followTouch(view.element, view.terminal, line => void selectText(view, line));
+  view.onDispose(() => touch.dispose());
   takeMouse(view);
+}
+
+/** Opens the text of a terminal for selecting, at a line of its buffer or at what is in view. */
+export async function selectText(view: TerminalView, line = view.terminal.buffer.active.viewportY + view.terminal.rows - 1, closed: () => void = () => undefined): Promise<void> {
+  try {
+    const { showText } = await import("./text-dialog");
+    showText(view.terminal, line, closed);
+  } catch {
+    toast("The text cannot be shown: the server cannot be reached. Check your connection.", "error");
+  }
 }
 
 /** Gives back what deals with a program's wish to copy. */

@@ -38,6 +38,7 @@ export const shortcuts: readonly { title: string; items: readonly Shortcut[] }[]
     items: [
       { keys: "Ctrl+Shift+C", words: "Copy what is selected" },
       { keys: "Ctrl+Shift+V", words: "Paste" },
+      { keys: "Alt+Shift+S", words: "Select text by keys", act: "select-text" },
       { keys: "Ctrl+Shift+F", words: "Find in the output", act: "find" },
       { keys: "Ctrl+Click", words: "Open a link" },
       { keys: "Ctrl+Plus", words: "Larger text" },

@@ -4,6 +4,7 @@ import { endsSoon, timeLeft } from "../countdown";
 import { startFiles } from "../files/start-files";
 import { LatencyDot } from "../latency/latency-dot";
 import { startSharing } from "../sharing/workspace-sharing";
+import { selectText } from "../terminals/equip";
 import { HubLink } from "../terminals/hub-link";
 import { KeyBar } from "../terminals/key-bar";
 import { hubWords } from "../terminals/notices";
@@ -264,6 +265,7 @@ const acts: Record<string, () => void> = {
   "focus-down": () => tabs.stage.toPane("down"),
   "zoom": () => tabs.stage.zoomPane(),
   "find": startFind(byId<HTMLFormElement>("ws-find"), () => tabs.active),
+  "select-text": () => tabs.active && void selectText(tabs.active, undefined, () => tabs.active?.focus()),
   "larger": () => zoom(1),
   "smaller": () => zoom(-1),
   "settings": startSettings(() => tabs.active?.focus()),
