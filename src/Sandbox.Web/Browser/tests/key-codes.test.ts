@@ -15,6 +15,12 @@ test("Arrows follow the mode the program asked for, and say what is held with th
   assert.equal(keyCode("ArrowDown", both, false), "\x1b[1;7B");
 });
 
+test("A page up or down says what is held with it", () => {
+  assert.equal(keyCode("PageUp", none, false), "\x1b[5~");
+  assert.equal(keyCode("PageDown", none, true), "\x1b[6~");
+  assert.equal(keyCode("PageDown", both, false), "\x1b[6;7~");
+});
+
 test("Ctrl makes control characters, Alt puts an escape before", () => {
   assert.equal(typed("c", ctrl), "\x03");
   assert.equal(typed("C", ctrl), "\x03");

@@ -6,6 +6,7 @@ export interface Held {
 
 const escape = "\x1b";
 const arrows: Record<string, string> = { ArrowUp: "A", ArrowDown: "B", ArrowRight: "C", ArrowLeft: "D" };
+const pages: Record<string, number> = { PageUp: 5, PageDown: 6 };
 /** Ctrl with what is no letter, as xterm has it. https://invisible-island.net/xterm/ctlseqs/ctlseqs.html */
 const controls: Record<string, string> = {
   " ": "\0", "2": "\0", "3": escape, "4": "\x1c", "5": "\x1d", "6": "\x1e", "~": "\x1e", "7": "\x1f", "/": "\x1f", "-": "\x1f", "8": "\x7f", "?": "\x7f",
@@ -13,9 +14,13 @@ const controls: Record<string, string> = {
 
 /** What a key of the bar sends. @param application whether the program asked for arrows of its own */
 export function keyCode(key: string, held: Held, application: boolean): string {
+  const modifier = 1 + (held.alt ? 2 : 0) + (held.ctrl ? 4 : 0);
+  const page = pages[key];
+  if (page) {
+    return `${escape}[${page}${modifier > 1 ? `;${modifier}` : ""}~`;
+  }
   const arrow = arrows[key];
   if (arrow) {
-    const modifier = 1 + (held.alt ? 2 : 0) + (held.ctrl ? 4 : 0);
     return modifier > 1 ? `${escape}[1;${modifier}${arrow}` : `${escape}${application ? "O" : "["}${arrow}`;
   }
   return typed(key === "Esc" ? escape : key === "Tab" ? "\t" : key, held);
