@@ -173,6 +173,26 @@ public sealed class FilesTests(Instance instance, Chromium chromium) : IDisposab
         Assert.Equal("many\n", await ShellAsync(visitor, "ls /root"));
     }
 
+    [Fact]
+    public async Task The_first_click_chooses_the_file_under_it()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        await visitor.LaunchAsync("busybox");
+        await ShellAsync(visitor, "cd /root; for n in 1 2 3; do echo file-$n > file-$n; done");
+        var page = visitor.Page;
+        for (var time = 0; time < 2; time++)
+        {
+            await page.Locator("#ws-files").ClickAsync();
+            await page.GetByRole(AriaRole.Button, new() { Name = "Home" }).ClickAsync();
+            var tree = page.GetByRole(AriaRole.Tree);
+            await tree.GetByText("file-3").ClickAsync();
+            await Assertions.Expect(tree.Locator("[aria-selected='true']")).ToContainTextAsync("file-3");
+            var download = await page.RunAndWaitForDownloadAsync(() => page.Locator(".files-actions").GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync());
+            Assert.Equal("file-3", download.SuggestedFilename);
+            await page.Locator("[data-side-close]").ClickAsync();
+        }
+    }
+
     private async Task DropAsync(Visitor visitor, string name, byte[] bytes)
     {
         var file = Path.Combine(_local, name);

@@ -26,6 +26,7 @@ export class TreeView {
   #selected: Node | null = null;
   #typed = "";
   #typedAt = 0;
+  #pressed = false;
 
   constructor(private readonly tree: Tree, private readonly acts: TreeActs) {
     this.element.tabIndex = 0;
@@ -34,13 +35,20 @@ export class TreeView {
     this.element.append(this.#space, this.#note);
     this.element.addEventListener("scroll", () => this.draw());
     this.element.addEventListener("keydown", event => this.#key(event));
+    this.element.addEventListener("mousedown", () => {
+      // The focus that comes of it is not one by keys, which have to begin somewhere.
+      this.#pressed = true;
+      setTimeout(() => {
+        this.#pressed = false;
+      });
+    });
     this.element.addEventListener("focus", () => {
-      if (!this.#selected && this.tree.rows[0]) {
+      if (!this.#pressed && !this.#selected && this.tree.rows[0]) {
         this.select(this.tree.rows[0]);
       }
     });
     this.element.addEventListener("click", event => {
-      const node = this.#at(event.target);
+      const node = this.#at(event);
       if (node) {
         this.select(node);
         if ((event.target as Element).closest(".files-twist") || matchMedia("(pointer: coarse)").matches) {
@@ -49,13 +57,13 @@ export class TreeView {
       }
     });
     this.element.addEventListener("dblclick", event => {
-      const node = this.#at(event.target);
+      const node = this.#at(event);
       if (node && !(event.target as Element).closest(".files-twist")) {
         this.acts.activate(node);
       }
     });
     this.element.addEventListener("contextmenu", event => {
-      const node = this.#at(event.target);
+      const node = this.#at(event);
       if (node) {
         event.preventDefault();
         this.select(node);
@@ -153,9 +161,9 @@ export class TreeView {
     return row;
   }
 
-  #at(target: EventTarget | null): Node | null {
-    const index = (target as Element | null)?.closest<HTMLElement>(".files-row")?.dataset["index"];
-    return index === undefined ? null : this.tree.rows[Number(index)] ?? null;
+  /** By its place: the line that was pressed may be drawn anew before it is let go, and then the click is on none. */
+  #at(event: MouseEvent): Node | null {
+    return this.tree.rows[Math.floor((event.clientY - this.#space.getBoundingClientRect().top) / this.#rowHeight())] ?? null;
   }
 
   #key(event: KeyboardEvent): void {
