@@ -28,6 +28,20 @@ public sealed partial class StatusTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
+    public async Task A_lost_network_is_told_at_once_and_keys_wait_for_it()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        await visitor.LaunchAsync("busybox");
+        await visitor.Context.SetOfflineAsync(true);
+        await Assertions.Expect(visitor.Page.Locator("#ws-latency")).ToHaveAttributeAsync("title", "Not connected");
+        await Assertions.Expect(visitor.Page.Locator("#ws-link")).ToContainTextAsync("This device is offline");
+        await visitor.TypeAsync("echo waited-$((6*7))");
+        await visitor.Context.SetOfflineAsync(false);
+        await visitor.SeesLineAsync("waited-42");
+        await Assertions.Expect(visitor.Page.Locator("#ws-link")).ToBeHiddenAsync();
+    }
+
+    [Fact]
     public async Task Launches_and_keys_are_counted_from_what_visitors_do()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);

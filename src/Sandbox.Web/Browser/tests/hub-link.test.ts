@@ -179,3 +179,18 @@ test("Who waits for the connection hears of it, also when it comes back later, a
   link.close();
   await assert.rejects(link.connected(), /closed/);
 });
+
+test("Without a network the connection is given up at once, and made again when there is one", async () => {
+  const { link, lines, states, net } = make();
+  link.start();
+  await settle();
+  net.up = false;
+  link.networkLost();
+  await settle();
+  assert.ok(lines[0]!.stopped);
+  assert.equal(states.at(-1)!.kind, "waiting");
+  net.up = true;
+  link.retryNow();
+  await settle();
+  assert.equal(states.at(-1)!.kind, "connected");
+});

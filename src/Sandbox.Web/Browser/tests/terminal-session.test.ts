@@ -232,6 +232,23 @@ test("A key does not wait for the answer to the one before", async () => {
   assert.deepEqual(hub.typed.map(({ at }) => at), [0, 1, 2]);
 });
 
+test("How long a key has waited for its answer is known, also behind answers to others", async () => {
+  const { session, answers, clock } = await openLive();
+  const began = clock.now();
+  assert.equal(session.waitingSince, null);
+  session.type(bytes("a"));
+  clock.advance(100);
+  session.type(bytes("b"));
+  await settle();
+  assert.equal(session.waitingSince, began);
+  answers[0]!.take();
+  await settle();
+  assert.equal(session.waitingSince, began + 100);
+  answers[1]!.take();
+  await settle();
+  assert.equal(session.waitingSince, null);
+});
+
 test("Long input goes in pieces of 16 KiB, no more than 64 KiB unanswered, each with what was before it", async () => {
   const { hub, session, answers } = await openLive();
   const text = Array.from({ length: 200_000 }, (_, i) => String.fromCharCode(97 + (i % 26))).join("");

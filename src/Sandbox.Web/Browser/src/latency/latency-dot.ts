@@ -1,20 +1,21 @@
-import type { Connection, HubLink } from "../terminals/hub-link";
+import type { HubLink } from "../terminals/hub-link";
 import { toast } from "../toast";
 import { KeyTimer } from "./key-timer";
 import { type Pace, paceOf, paceWords, RoundTrip } from "./round-trip";
+import { type Answered, Silence } from "./silence";
 
 /** What the dot needs to know of a session. */
-export interface Pingable {
+export interface Pingable extends Answered {
   readonly state: string;
-  ping(connection: Connection): Promise<void>;
 }
 
 /** Without keys for this long, one small call tells the same. */
 const idleMs = 10_000;
 
-/** Shows how long a key takes to the sandbox and back. It is painted at most once a second, and only when its words change. */
+/** Shows how long a key takes to the sandbox and back. It is painted twice a second, and only when its words change. */
 export class LatencyDot {
   readonly #trip = new RoundTrip();
+  readonly #silence: Silence;
   #measuredAt = -Infinity;
   #pinging = false;
   #pace: Pace | null = null;
@@ -22,6 +23,7 @@ export class LatencyDot {
 
   /** @param sessions those open now, for the call when nobody types. */
   constructor(private readonly element: HTMLElement, private readonly link: HubLink, private readonly sessions: () => readonly Pingable[]) {
+    this.#silence = new Silence(link, sessions);
     link.onState(state => {
       if (state.kind !== "connected") {
         this.#trip.clear();
@@ -31,7 +33,7 @@ export class LatencyDot {
     });
     // Where nothing hovers, a tap says the same.
     element.addEventListener("click", () => toast(this.#words));
-    setInterval(() => this.#tick(), 1000);
+    setInterval(() => this.#tick(), 500);
   }
 
   /** The timer of one terminal's keys. */
@@ -75,9 +77,10 @@ export class LatencyDot {
   #paint(): void {
     const { kind } = this.link.state;
     const ms = this.#trip.ms;
-    const pace = paceOf(kind === "connected", ms);
+    const silent = this.#silence.look();
+    const pace = paceOf(kind === "connected", ms, silent);
     const hidden = kind === "idle" || kind === "closed";
-    const words = paceWords(pace, ms);
+    const words = paceWords(pace, ms, silent);
     if (this.element.hidden !== hidden) {
       this.element.hidden = hidden;
     }

@@ -29,16 +29,18 @@ export class RoundTrip {
 /** From here on typing is felt to lag. */
 const slowMs = 150;
 
-export type Pace = "unknown" | "good" | "slow" | "offline";
+export type Pace = "unknown" | "good" | "slow" | "silent" | "offline";
 
-export function paceOf(connected: boolean, ms: number | null): Pace {
-  return !connected ? "offline" : ms === null ? "unknown" : ms > slowMs ? "slow" : "good";
+/** @param silent for how many ms a key has had no answer; null when none waits */
+export function paceOf(connected: boolean, ms: number | null, silent: number | null = null): Pace {
+  return !connected ? "offline" : silent !== null ? "silent" : ms === null ? "unknown" : ms > slowMs ? "slow" : "good";
 }
 
 /** Words for the dot, which must not speak by its colour alone. */
-export function paceWords(pace: Pace, ms: number | null): string {
+export function paceWords(pace: Pace, ms: number | null, silent: number | null = null): string {
   switch (pace) {
     case "offline": return "Not connected";
+    case "silent": return `No answer for ${Math.floor((silent ?? 0) / 1000)} s`;
     case "unknown": return "Connected";
     case "slow": return `Slow connection: round trip ${shown(ms)}`;
     case "good": return `Round trip ${shown(ms)}`;

@@ -102,6 +102,13 @@ export class HubLink {
     }
   }
 
+  /** The browser says that there is no network: what is typed from now on waits for the next connection. */
+  networkLost(): void {
+    if (this.state.kind === "connected") {
+      this.#lost(this.#generation);
+    }
+  }
+
   /** Finds out whether a connection that looks alive is: after sleep or a change of network nothing may say so. */
   async probe(ask: (connection: Connection) => Promise<unknown>, ms = 4000): Promise<void> {
     const connection = this.connection;

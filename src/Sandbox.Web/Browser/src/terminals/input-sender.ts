@@ -29,6 +29,8 @@ interface Piece {
   /** What was sent before it on its way. */
   readonly at: number;
   readonly data: Uint8Array;
+  /** When it went out. */
+  readonly since: number;
   /** Why the server did not take it. */
   refusal?: unknown;
 }
@@ -55,6 +57,11 @@ export class InputSender {
   #endPause: (() => void) | null = null;
 
   constructor(private readonly terminal: string, private readonly clock: Clock) {}
+
+  /** When the oldest piece went out that has no answer yet; null when all have one. */
+  get waitingSince(): number | null {
+    return this.#underWay.find(piece => !("refusal" in piece))?.since ?? null;
+  }
 
   /** Takes all of the bytes, or none of them when too many wait. */
   push(bytes: Uint8Array): boolean {
@@ -110,7 +117,7 @@ export class InputSender {
     let room = maxUnderWay - this.#underWay.reduce((sum, piece) => sum + piece.data.length, 0);
     while (this.#queue.length > 0 && room > 0 && this.#underWay.length < most) {
       const data = this.#queue.take(Math.min(maxPiece, room));
-      const piece: Piece = { way, at: way.sent, data };
+      const piece: Piece = { way, at: way.sent, data, since: this.clock.now() };
       way.sent += data.length;
       room -= data.length;
       this.#underWay.push(piece);

@@ -100,6 +100,11 @@ export class TerminalSession {
     return this.state === "exited" || this.state === "gone";
   }
 
+  /** When the oldest key went out that has no answer yet; null when all have one. */
+  get waitingSince(): number | null {
+    return this.#input.waitingSince;
+  }
+
   start(): void {
     this.#linkChanged();
   }

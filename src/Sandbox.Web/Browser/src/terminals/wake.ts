@@ -19,6 +19,8 @@ export function followWakes(link: HubLink, sessions: () => readonly TerminalSess
     woken();
   };
   window.addEventListener("online", wake);
+  // The connection itself would say so much later, and swallow keys until then.
+  window.addEventListener("offline", () => link.networkLost());
   document.addEventListener("visibilitychange", wake);
   window.addEventListener("pageshow", event => {
     if (event.persisted) {

@@ -29,8 +29,9 @@ export class LinkBar {
         break;
       case "connecting":
         this.#shownAt ||= Date.now();
-        if (!this.element.hidden) {
-          this.#say("Connection lost. Reconnecting");
+        if (!this.element.hidden || this.#isOffline()) {
+          this.#say(this.#lost());
+          this.element.hidden = false;
         } else {
           this.#timer = window.setTimeout(() => {
             this.#say("Connecting");
@@ -40,14 +41,23 @@ export class LinkBar {
         break;
       case "waiting": {
         const seconds = Math.max(0, Math.ceil((state.retryAt - Date.now()) / 1000));
-        if (Date.now() - this.#shownAt > 600) {
+        if (this.#isOffline() || Date.now() - this.#shownAt > 600) {
           this.element.hidden = false;
         }
-        this.#say("Connection lost. Reconnecting", seconds);
+        this.#say(this.#lost(), seconds);
         this.#timer = window.setTimeout(() => this.#render(), 250);
         break;
       }
     }
+  }
+
+  /** Where there is no network, nobody has to wait to see whether the loss is a short one. */
+  #isOffline(): boolean {
+    return !navigator.onLine;
+  }
+
+  #lost(): string {
+    return this.#isOffline() ? "This device is offline. Reconnecting" : "Connection lost. Reconnecting";
   }
 
   #say(words: string, seconds = 0): void {
