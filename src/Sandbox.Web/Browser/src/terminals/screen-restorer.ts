@@ -42,18 +42,19 @@ export class ScreenRestorer {
   }
 
   /**
-   * @param marker tells of the gap; what is shown goes up before it. Null on a page that has shown nothing.
+   * @param marker tells of what is not there; what is shown goes up before it
+   * @param first whether the page has shown nothing yet; then the marker is the first line of all
    * @param begun is called when what was written before is read
    */
-  show(data: Uint8Array, size: Size, marker: string | null, begun: () => void, parsed: () => void): void {
+  show(data: Uint8Array, size: Size, marker: string, first: boolean, begun: () => void, parsed: () => void): void {
     this.inTurn(() => {
       this.#later = [];
       this.#drawing++;
-      const up = marker === null ? "" : `\x1b[?1049l\x1b[!p\x1b[999;1H\r\n\x1b[7m ⋯ ${marker} ⋯ \x1b[0m${"\r\n".repeat(this.terminal.rows)}`;
-      this.terminal.write(up, () => {
+      const line = (rows: number): string => `\x1b[7m ⋯ ${marker} ⋯ \x1b[0m${"\r\n".repeat(rows)}`;
+      this.terminal.write(first ? "" : `\x1b[?1049l\x1b[!p\x1b[999;1H\r\n${line(this.terminal.rows)}`, () => {
         begun();
         this.terminal.resize(size.cols, size.rows);
-        this.terminal.write(this.#silenced(data), () => {
+        this.terminal.write(this.#silenced(first ? line(size.rows) : "", data), () => {
           this.#silent = false;
           parsed();
           if (--this.#drawing === 0) {
@@ -70,8 +71,8 @@ export class ScreenRestorer {
   }
 
   /** In one piece, which xterm reads without a break: what it says within is no key. The end is told by its callback. */
-  #silenced(data: Uint8Array): Uint8Array {
-    const before = new TextEncoder().encode(`\x1b]${silenceOsc};${this.#secret}\x07`);
+  #silenced(above: string, data: Uint8Array): Uint8Array {
+    const before = new TextEncoder().encode(`\x1b]${silenceOsc};${this.#secret}\x07${above}`);
     const whole = new Uint8Array(before.length + data.length);
     whole.set(before);
     whole.set(data, before.length);

@@ -19,7 +19,7 @@ export interface TerminalSink {
   write(data: Uint8Array, parsed: () => void): void;
   /** `bytes` of output are gone for good; `first` when they are those before anything this viewer has seen. */
   gap(bytes: number, first: boolean): void;
-  /** Shows the terminal as it is now. `skipped` bytes of output are gone for good; 0 when this viewer has seen nothing that could be missed. */
+  /** Shows the terminal as it is now. `skipped` bytes of output are gone for good; 0 when this viewer comes anew, and what is gone is what was before. */
   screen(data: Uint8Array, size: { cols: number; rows: number }, skipped: number, parsed: () => void): void;
 }
 

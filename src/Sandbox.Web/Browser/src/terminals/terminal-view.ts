@@ -131,11 +131,11 @@ export class TerminalView implements TerminalSink {
   }
 
   screen(data: Uint8Array, size: Size, skipped: number, parsed: () => void): void {
-    const text = skipped > 0 ? `${inWords(skipped)} of output were skipped; this is the screen now` : null;
+    const text = skipped > 0 ? `${inWords(skipped)} of output were skipped; this is the screen now` : "Earlier output is no longer kept";
     this.#restorer.inTurn(() => {
       this.#feed.flush();
       this.#characters.forget();
-      this.#restorer.show(this.#characters.take(data), size, text, () => this.onSkipped(), () => {
+      this.#restorer.show(this.#characters.take(data), size, text, skipped === 0, () => this.onSkipped(), () => {
         parsed();
         this.#replay.printed();
       });
