@@ -22,6 +22,10 @@ public sealed class ManageTests(Instance instance, Chromium chromium)
         await visitor.SeesLineAsync("same-1");
 
         await visitor.ChooseAsync("stop");
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Keep it running" }).ClickAsync();
+        await visitor.TypeAsync("echo still-$mine");
+        await visitor.SeesLineAsync("still-1");
+        await visitor.StopAsync();
         await visitor.StateIsAsync("stopped");
         await Assertions.Expect(visitor.Panel).ToContainTextAsync("its files are kept");
         await visitor.ChooseAsync("start");

@@ -24,7 +24,8 @@ public sealed partial class RecordingTests(Instance instance, Chromium chromium)
         await Assertions.Expect(visitor.Page.Locator(".rec-pill")).ToBeVisibleAsync();
         await visitor.TypeAsync("echo fir''st; sleep 3; echo seco''nd");
         await visitor.SeesLineAsync("second");
-        await visitor.ChooseAsync("record");
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Recording: stop it" }).ClickAsync();
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Stop recording", Exact = true }).ClickAsync();
         await visitor.Page.Locator("#toasts a").ClickAsync();
         await Eventually.TrueAsync(() => Task.FromResult(Address().IsMatch(visitor.Page.Url)), "the recording's address");
         var id = Address().Match(visitor.Page.Url).Groups["id"].Value;

@@ -29,7 +29,7 @@ public sealed class SurvivalTests(Instance instance, Chromium chromium)
         Assert.Equal(1, await visitor.Page.Locator(".ws-tab").CountAsync());
 
         // What was there before is managed as before.
-        await visitor.ChooseAsync("stop");
+        await visitor.StopAsync();
         await visitor.StateIsAsync("stopped");
     }
 

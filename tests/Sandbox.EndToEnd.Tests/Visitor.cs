@@ -265,6 +265,13 @@ public sealed partial class Visitor : IAsyncDisposable
         await Page.Locator($"#ws-actions-menu [data-act='{action}']").ClickAsync();
     }
 
+    /// <summary>Stops the playground, and says that it is meant.</summary>
+    public async Task StopAsync()
+    {
+        await ChooseAsync("stop");
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Stop it", Exact = true }).ClickAsync();
+    }
+
     /// <summary>Where the third letter of some words is on the page.</summary>
     public async Task<(float X, float Y)> CellAsync(string words)
     {

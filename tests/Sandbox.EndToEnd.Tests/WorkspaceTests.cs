@@ -156,6 +156,30 @@ public sealed class WorkspaceTests(Instance instance, Chromium chromium)
         await visitor.SeesLineAsync("again-left");
     }
 
+    [Fact]
+    public async Task A_terminal_in_which_something_runs_is_closed_after_a_question_and_an_idle_one_at_once()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        var page = visitor.Page;
+        await visitor.LaunchAsync("busybox");
+        await page.Keyboard.PressAsync("Alt+Shift+N");
+        await Assertions.Expect(page.Locator(".ws-tab")).ToHaveCountAsync(2);
+        await visitor.ShellAsync();
+        await visitor.TypeAsync("echo some > some; vi some");
+        await visitor.ViewsAsync(rows => rows.StartsWith("some", StringComparison.Ordinal) && rows.Contains("\n~", StringComparison.Ordinal), "the editor");
+
+        await page.Locator(".ws-tab.active .ws-tab-close").ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Keep it open" }).ClickAsync();
+        await page.Keyboard.TypeAsync("ikept ");
+        await visitor.ViewsAsync(rows => rows.StartsWith("kept some", StringComparison.Ordinal), "the keys in the editor");
+        await page.Keyboard.PressAsync("Alt+Shift+W");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Close it" }).ClickAsync();
+        await Assertions.Expect(page.Locator(".ws-tab")).ToHaveCountAsync(1);
+
+        await page.Keyboard.PressAsync("Alt+Shift+W");
+        await Assertions.Expect(page.Locator(".ws-tab")).ToHaveCountAsync(0);
+    }
+
     /// <summary>Where each terminal is, in whole pixels.</summary>
     private static Task<string> PlacesAsync(IPage page) => page.EvaluateAsync<string>(
         """

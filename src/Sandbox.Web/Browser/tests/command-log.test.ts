@@ -125,3 +125,21 @@ test("where lines are let go at the top, the marks move", async () => {
   await page.print("\r\n\r\n".repeat(4));
   assert.notEqual(sight(page.log), before);
 });
+
+test("what runs is known by marks, by the server, and by a program that has the whole screen", async () => {
+  const page = new Page();
+  await page.prompt();
+  assert.equal(page.log.runs, null);
+  await page.begin("sleep 9");
+  assert.equal(page.log.runs, "sleep 9");
+  await page.end(0);
+  await page.prompt();
+  assert.equal(page.log.runs, null);
+  page.log.told({ nonce, running: { command: "make" } });
+  assert.equal(page.log.runs, "make");
+  page.log.told({ nonce });
+  await page.print("\x1b[?1049h");
+  assert.equal(page.log.runs, "");
+  await page.print("\x1b[?1049l");
+  assert.equal(page.log.runs, null);
+});

@@ -64,6 +64,17 @@ export class CommandLog {
     return last?.running ? last : null;
   }
 
+  /** The line of what runs now, as far as the shell tells; empty for one that it does not tell, null when nothing is known to run. */
+  get runs(): string | null {
+    const { running } = this;
+    const told = this.#now.running;
+    if (running || told) {
+      return running?.line ?? told?.command ?? running?.seen ?? "";
+    }
+    // A shell is never there: it is a program that has the whole screen.
+    return this.terminal.buffer.active.type === "alternate" ? "" : null;
+  }
+
   /** Whether the shell tells anything. */
   get tells(): boolean {
     return this.#now.nonce !== "";

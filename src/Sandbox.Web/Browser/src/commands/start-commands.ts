@@ -67,6 +67,7 @@ export function startCommands(tabs: Tabs, side: SidePanel, status: HTMLElement):
       }
     }, status));
   });
+  tabs.runsIn = parts => all.get(parts)?.log.runs ?? null;
   tabs.onActive(parts => {
     active = parts;
     tell(null);

@@ -1,4 +1,5 @@
 import { api, type Problem } from "../api";
+import { confirmed } from "../confirm";
 import type { HubLink } from "../terminals/hub-link";
 import { toast } from "../toast";
 import type { Tabs } from "../workspace/tabs";
@@ -16,7 +17,7 @@ export interface Recording {
 
 /** Lets an owner record the terminal that keys go to; gives back what the menu's entry does. */
 export function startRecording(link: HubLink, tabs: Tabs, status: HTMLElement, entry: HTMLElement): () => Promise<void> {
-  const signs = new RecordingSigns(link, status);
+  const signs = new RecordingSigns(link, status, () => void askToStop());
   const label = (): void => {
     const active = tabs.activeTab?.id;
     entry.textContent = active !== undefined && signs.isRecorded(active) ? "Stop recording" : "Record this terminal";
@@ -30,7 +31,7 @@ export function startRecording(link: HubLink, tabs: Tabs, status: HTMLElement, e
   tabs.onActive(parts => signs.activate(parts?.session.id ?? null));
   label();
 
-  return async () => {
+  const change = async (): Promise<void> => {
     const tab = tabs.activeTab;
     if (!tab) {
       return;
@@ -51,6 +52,17 @@ export function startRecording(link: HubLink, tabs: Tabs, status: HTMLElement, e
     }
     tabs.active?.focus();
   };
+  const askToStop = async (): Promise<void> => {
+    const terminal = tabs.activeTab?.id;
+    const yes = await confirmed({ title: "Stop recording?", text: "What was recorded so far is kept among your recordings.", no: "Go on recording", yes: "Stop recording" });
+    // It may have ended by itself meanwhile, and then this would begin another one.
+    if (yes && terminal !== undefined && terminal === tabs.activeTab?.id && signs.isRecorded(terminal)) {
+      await change();
+    } else {
+      tabs.active?.focus();
+    }
+  };
+  return change;
 }
 
 async function newest(terminal: string): Promise<Recording | undefined> {

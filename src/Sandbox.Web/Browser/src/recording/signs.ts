@@ -1,3 +1,4 @@
+import { make } from "../dom";
 import type { HubLink } from "../terminals/hub-link";
 import { clock } from "./cast";
 
@@ -10,13 +11,21 @@ export class RecordingSigns {
   onChange: () => void = () => undefined;
   readonly #since = new Map<string, number>();
   readonly #items = new Map<string, HTMLElement>();
-  readonly #pill = document.createElement("span");
+  readonly #pill: HTMLElement;
   readonly #time = document.createElement("span");
   #active: string | null = null;
 
-  constructor(link: HubLink, status: HTMLElement) {
-    this.#pill.className = "rec-pill";
+  /** @param stop asked for with a click on what `status` shows; null for who only watches */
+  constructor(link: HubLink, status: HTMLElement, stop: (() => void) | null = null) {
+    this.#pill = stop ? make("button", "rec-pill") : make("span", "rec-pill");
     this.#pill.hidden = true;
+    if (stop) {
+      this.#pill.setAttribute("type", "button");
+      this.#pill.setAttribute("aria-label", "Recording: stop it");
+      this.#pill.setAttribute("aria-haspopup", "dialog");
+      this.#pill.title = "Stop recording";
+      this.#pill.addEventListener("click", stop);
+    }
     this.#time.className = "rec-time";
     this.#pill.append(dot(), "Recording ", this.#time);
     status.append(this.#pill);

@@ -1,8 +1,10 @@
 import { api, type OpenTerminal } from "../api";
+import { confirmed } from "../confirm";
 import { make } from "../dom";
 import type { HubLink } from "../terminals/hub-link";
 import type { KeyBar } from "../terminals/key-bar";
 import { endWords, hubWords } from "../terminals/notices";
+import { plain } from "../terminals/osc";
 import { painterReady } from "../terminals/painter";
 import type { TerminalSession } from "../terminals/terminal-session";
 import type { Size } from "../terminals/terminal-size";
@@ -20,6 +22,8 @@ export class Tabs {
   onFind: () => void = () => undefined;
   onFirst: () => void = () => undefined;
   onEnded: () => void = () => undefined;
+  /** The line of what runs in a terminal; empty for one that nobody tells, null when nothing is known to run. */
+  runsIn: (parts: TerminalParts) => string | null = () => null;
   /** Where each of them is. */
   readonly stage: Stage;
   readonly #tabs = new Map<string, TerminalTab>();
@@ -39,7 +43,7 @@ export class Tabs {
   constructor(stage: HTMLElement, private readonly link: HubLink, private readonly keys: KeyBar) {
     this.stage = new Stage(stage, terminal => this.#tabs.get(terminal), {
       create: (where, button) => void this.#create(where, button),
-      close: terminal => this.#close(this.#tabs.get(terminal)!),
+      close: terminal => void this.#askToClose(this.#tabs.get(terminal)!),
       changed: () => {
         this.#remember();
         this.#report();
@@ -132,7 +136,7 @@ export class Tabs {
 
   closeActive(): void {
     if (this.activeTab) {
-      this.#close(this.activeTab);
+      void this.#askToClose(this.activeTab);
     }
   }
 
@@ -216,7 +220,7 @@ export class Tabs {
       tab.given = name;
       this.#remember();
     };
-    tab.onClose = () => this.#close(tab);
+    tab.onClose = () => void this.#askToClose(tab);
     this.#tabs.set(id, tab);
     this.#waiting.push({ tab, view, replay });
     return tab;
@@ -266,6 +270,25 @@ export class Tabs {
     }
   }
 
+  /** Closes one as a visitor asks for it, who may have forgotten what runs there. */
+  async #askToClose(tab: TerminalTab): Promise<void> {
+    const line = tab.session.isOver ? null : this.runsIn(tab);
+    const yes = line === null || await confirmed({
+      title: `Close ${tab.name}?`,
+      text: line === "" ? "A program runs in this terminal. Closing it ends the program." : `This runs in it, and ends with it: ${brief(line)}`,
+      no: "Keep it open",
+      yes: "Close it",
+    });
+    if (!this.#tabs.has(tab.id)) {
+      return;
+    }
+    if (yes) {
+      this.#close(tab);
+    } else {
+      tab.view.focus();
+    }
+  }
+
   /** One that has ended is closed like any other: the server keeps it, with what it printed, until it is told to. */
   #close(tab: TerminalTab): void {
     if (!tab.session.isOver && !this.link.connection) {
@@ -304,6 +327,12 @@ export class Tabs {
       }
     }
   }
+}
+
+/** As much of a line as a question has room for. */
+function brief(line: string): string {
+  const text = plain(line).trim();
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
 function basename(command: string): string {

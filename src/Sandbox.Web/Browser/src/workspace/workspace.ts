@@ -1,5 +1,6 @@
 import { headline, type Playground, Problem } from "../api";
 import { startCommands } from "../commands/start-commands";
+import { confirmed } from "../confirm";
 import { endsSoon, timeLeft } from "../countdown";
 import { startFiles } from "../files/start-files";
 import { LatencyDot } from "../latency/latency-dot";
@@ -203,6 +204,14 @@ async function act(action: string): Promise<void> {
   tabs.active?.focus();
 }
 
+async function askToStop(): Promise<void> {
+  if (await confirmed({ title: "Stop this playground?", text: "Every program in it ends. Its files stay, and it can be started again.", no: "Keep it running", yes: "Stop it" })) {
+    await act("stop");
+  } else {
+    tabs.active?.focus();
+  }
+}
+
 async function extend(): Promise<void> {
   const button = byId<HTMLButtonElement>("ws-extend");
   button.disabled = true;
@@ -283,6 +292,7 @@ const acts: Record<string, () => void> = {
 for (const action of ["start", "stop", "restart", "pause", "resume"]) {
   acts[action] = () => void act(action);
 }
+acts["stop"] = () => void askToStop();
 const record = startRecording(link, tabs, byId("ws-status"), document.querySelector<HTMLElement>('[data-act="record"]')!);
 const screenReader = document.querySelector('[data-act="screen-reader"]')!;
 const showScreenReader = (): void => screenReader.setAttribute("aria-checked", String(preferences.now.screenReader));
