@@ -180,6 +180,30 @@ public sealed class WorkspaceTests(Instance instance, Chromium chromium)
         await Assertions.Expect(page.Locator(".ws-tab")).ToHaveCountAsync(0);
     }
 
+    [Fact]
+    public async Task A_new_shell_begins_where_the_one_beside_it_works_and_keeps_its_name()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        var page = visitor.Page;
+        var names = page.Locator(".ws-tab [role=tab]");
+        await visitor.LaunchAsync("busybox");
+        await visitor.TypeAsync("mkdir '/tmp/a b' && cd '/tmp/a b' && echo \"in $PWD\"");
+        await visitor.SeesLineAsync("in /tmp/a b");
+        await page.Keyboard.PressAsync("Alt+Shift+N");
+        await Assertions.Expect(names).ToHaveTextAsync(["shell 1", "shell 2"]);
+        await visitor.ShellAsync();
+        await visitor.TypeAsync("echo \"at $PWD\"");
+        await visitor.SeesLineAsync("at /tmp/a b");
+        await page.ReloadAsync();
+        await visitor.ShellAsync();
+        await Assertions.Expect(names).ToHaveTextAsync(["shell 1", "shell 2"]);
+        await names.First.PressAsync("Delete");
+        await Assertions.Expect(names).ToHaveTextAsync(["shell 2"]);
+        await page.ReloadAsync();
+        await visitor.ShellAsync();
+        await Assertions.Expect(names).ToHaveTextAsync(["shell 2"]);
+    }
+
     /// <summary>Where each terminal is, in whole pixels.</summary>
     private static Task<string> PlacesAsync(IPage page) => page.EvaluateAsync<string>(
         """

@@ -34,7 +34,7 @@ class MemoryStorage implements Storage {
 
 test("What is remembered comes back the same", () => {
   const storage = new MemoryStorage();
-  const remembered = { layout: split(single(["a"]), "1", "down", "b"), names: { a: "server" } };
+  const remembered = { layout: split(single(["a"]), "1", "down", "b"), names: { a: "server" }, numbers: { a: 1, b: 3 } };
   remember("p", remembered, 1, storage);
   assert.deepEqual(recall("p", storage), remembered);
   assert.equal(recall("q", storage), null);
@@ -46,7 +46,7 @@ test("Only the last twenty playgrounds are remembered, and nothing else is touch
   const storage = new MemoryStorage();
   storage.setItem("theme", "dark");
   for (let index = 0; index < 30; index++) {
-    remember(`p${index}`, { layout: single(["a"]), names: {} }, index, storage);
+    remember(`p${index}`, { layout: single(["a"]), names: {}, numbers: {} }, index, storage);
   }
   assert.equal(storage.length, 21);
   assert.equal(recall("p9", storage), null);
@@ -55,7 +55,8 @@ test("Only the last twenty playgrounds are remembered, and nothing else is touch
 
 test("What makes no sense counts as nothing", () => {
   const good = { layout: single(["a"]), names: {} };
-  assert.ok(parse(JSON.stringify(good)));
+  assert.deepEqual(parse(JSON.stringify(good)), { ...good, numbers: {} });
+  assert.deepEqual(parse(JSON.stringify({ ...good, numbers: { a: 2, b: -1, c: "3", d: 1e9 } }))!.numbers, { a: 2 });
   for (const bad of [
     null, "", "{", "null", "[]", "{}",
     JSON.stringify({ layout: { root: { id: "1", tabs: ["a"], active: "b" }, focused: "1", zoomed: false } }),

@@ -239,6 +239,6 @@ function isPassing(error: unknown): boolean {
 }
 
 /** There is no such method: the words of SignalR where it cannot read the call, and where it can. */
-function isUnknown(error: unknown): boolean {
+export function isUnknown(error: unknown): boolean {
   return error instanceof Error && /\bMethod does not exist|\bUnknown hub method/.test(error.message);
 }

@@ -6,6 +6,8 @@ export interface Remembered {
   layout: Layout;
   /** Names that were given, by terminal. */
   names: Record<string, string>;
+  /** Numbers that they have, by terminal. */
+  numbers: Record<string, number>;
 }
 
 const prefix = "layout-";
@@ -23,8 +25,8 @@ export function recall(playground: string, storage: Storage | null = browserStor
 }
 
 /** Remembers, and forgets playgrounds of long ago. */
-export function remember(playground: string, { layout, names }: Remembered, now = Date.now(), storage: Storage | null = browserStorage()): void {
-  const text = JSON.stringify({ at: now, layout, names });
+export function remember(playground: string, { layout, names, numbers }: Remembered, now = Date.now(), storage: Storage | null = browserStorage()): void {
+  const text = JSON.stringify({ at: now, layout, names, numbers });
   if (!storage || text.length > maxLength) {
     return;
   }
@@ -65,7 +67,7 @@ export function parse(text: string | null): Remembered | null {
     return null;
   }
   try {
-    const { layout, names } = JSON.parse(text) as Remembered;
+    const { layout, names, numbers } = JSON.parse(text) as Partial<Remembered>;
     if (!layout || !isPart(layout.root, 0) || typeof layout.focused !== "string" || typeof layout.zoomed !== "boolean") {
       return null;
     }
@@ -77,6 +79,7 @@ export function parse(text: string | null): Remembered | null {
     return {
       layout,
       names: Object.fromEntries(Object.entries(names ?? {}).filter(([, name]) => typeof name === "string" && name.length <= maxName)),
+      numbers: Object.fromEntries(Object.entries(numbers ?? {}).filter(([, number]) => Number.isInteger(number) && number > 0 && number < 10_000)),
     };
   } catch {
     return null;

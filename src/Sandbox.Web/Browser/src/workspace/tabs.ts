@@ -1,4 +1,3 @@
-import { api, type OpenTerminal } from "../api";
 import { confirmed } from "../confirm";
 import { make } from "../dom";
 import type { HubLink } from "../terminals/hub-link";
@@ -13,8 +12,10 @@ import { toast } from "../toast";
 import { beginTerminal, makeView } from "./begin-terminal";
 import { reconcile } from "./layout";
 import { recall, remember } from "./layout-store";
+import { directoryOf, openOwn, openShell, openTerminals } from "./open-terminal";
 import { askSandbox } from "./sandbox-menu";
 import { Stage, type Where } from "./stage";
+import { nextNumber, programWord } from "./tab-label";
 import { type Place, type TerminalParts, TerminalTab } from "./terminal-tab";
 
 /** The terminals of one playground: which are open, how they come and how they go. */
@@ -37,8 +38,8 @@ export class Tabs {
   #playground = "";
   #sandboxes: readonly Place[] = [];
   #names: Record<string, string> = {};
+  #numbers: Record<string, number> = {};
   #opening: Promise<void> | null = null;
-  #count = 0;
 
   constructor(stage: HTMLElement, private readonly link: HubLink, private readonly keys: KeyBar) {
     this.stage = new Stage(stage, terminal => this.#tabs.get(terminal), {
@@ -107,14 +108,12 @@ export class Tabs {
     await this.prepare();
     // Two pages of one playground that load at once must not open two shells.
     await exclusive(`open-${playground}`, async () => {
-      const open = (await Promise.all(sandboxes.map(async sandbox => {
-        const answer = await api<OpenTerminal[] | { terminals: OpenTerminal[] }>("GET", `/api/v1/sandboxes/${sandbox.id}/terminals`);
-        return (Array.isArray(answer) ? answer : answer.terminals).map(terminal => ({ ...terminal, sandbox }));
-      }))).flat();
+      const open = (await Promise.all(sandboxes.map(async sandbox => (await openTerminals(sandbox.id)).map(terminal => ({ ...terminal, sandbox }))))).flat();
       const remembered = recall(playground);
       this.#names = remembered?.names ?? {};
+      this.#numbers = Object.fromEntries(Object.entries(remembered?.numbers ?? {}).filter(([id]) => open.some(terminal => terminal.id === id)));
       for (const terminal of open) {
-        this.#add(terminal.id, terminal.sandbox, terminal.command?.[0] ?? "shell", true);
+        this.#add(terminal.id, terminal.sandbox, programWord(terminal.command), true);
       }
       this.stage.arrange(reconcile(remembered?.layout ?? null, [...this.#tabs.keys()]));
       this.#start();
@@ -147,6 +146,7 @@ export class Tabs {
       tab.dispose();
     }
     this.#tabs.clear();
+    this.#numbers = {};
     this.stage.clear();
   }
 
@@ -185,13 +185,29 @@ export class Tabs {
     if (!sandbox) {
       throw new Error("There is no sandbox to open a shell in.");
     }
+    // The first one is what the image starts; whoever asks for more wants a shell, where they work already.
+    const isFirst = !this.all.some(tab => tab.sandbox.id === sandbox.id);
+    const beside = this.#tabs.get(where.replaces ?? "") ?? this.stage.topOf(where.pane) ?? this.activeTab;
+    const directory = beside && !isFirst && beside.sandbox.id === sandbox.id ? await directoryOf(sandbox.id, beside.id) : null;
     await this.prepare();
-    const { cols, rows } = this.#sizeFor(where);
-    const id = await connection.invoke<string>("Open", sandbox.id, cols, rows, null);
+    const size = this.#sizeFor(where);
+    const id = await (isFirst ? openOwn(connection, sandbox.id, size) : openShell(connection, sandbox.id, size, directory));
     const tab = this.#add(id, sandbox, "shell", false);
+    if (isFirst) {
+      void this.#name(tab);
+    }
     tab.given = this.#tabs.get(where.replaces ?? "")?.given ?? tab.given;
     this.stage.place(id, where);
     this.#start();
+  }
+
+  /** What the image starts may be no shell. */
+  async #name(tab: TerminalTab): Promise<void> {
+    const open = await openTerminals(tab.sandbox.id).catch(() => []);
+    const found = open.find(terminal => terminal.id === tab.id);
+    if (found) {
+      tab.program = programWord(found.command);
+    }
   }
 
   /** The size a terminal will have, before there is one, so that its shell starts with it. */
@@ -205,7 +221,7 @@ export class Tabs {
   }
 
   /** A terminal gets its place in the document first and begins when it is there, because it measures itself. */
-  #add(id: string, sandbox: Place, command: string, replay: boolean): TerminalTab {
+  #add(id: string, sandbox: Place, program: string, replay: boolean): TerminalTab {
     const known = this.#tabs.get(id);
     if (known) {
       return known;
@@ -213,7 +229,8 @@ export class Tabs {
     const view = this.#spare;
     this.#spare = null;
     view?.element.parentElement!.remove();
-    const tab = new TerminalTab(id, sandbox, `${basename(command)} ${++this.#count}`, view?.element ?? make("div", "ws-xterm"));
+    const number = this.#numbers[id] ??= nextNumber(Object.values(this.#numbers));
+    const tab = new TerminalTab(id, sandbox, number, program, view?.element ?? make("div", "ws-xterm"));
     tab.given = this.#names[id] ?? "";
     tab.saysSandbox = this.#sandboxes.length > 1;
     tab.onRename = name => {
@@ -305,6 +322,7 @@ export class Tabs {
     }
     tab.dispose();
     delete this.#names[tab.id];
+    delete this.#numbers[tab.id];
     this.stage.remove(tab.id);
     this.stage.focus();
   }
@@ -314,7 +332,7 @@ export class Tabs {
       return;
     }
     this.#names = Object.fromEntries(this.all.filter(tab => tab.given).map(tab => [tab.id, tab.given]));
-    remember(this.#playground, { layout: this.stage.layout, names: this.#names });
+    remember(this.#playground, { layout: this.stage.layout, names: this.#names, numbers: this.#numbers });
   }
 
   #report(): void {
@@ -333,10 +351,6 @@ export class Tabs {
 function brief(line: string): string {
   const text = plain(line).trim();
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
-}
-
-function basename(command: string): string {
-  return command.split("/").pop() || "shell";
 }
 
 async function exclusive(name: string, action: () => Promise<void>): Promise<void> {

@@ -43,7 +43,7 @@ export class TerminalTab implements PaneContent {
   readonly #close = make("button", "ws-tab-close");
 
   /** @param host where its view is, or will be */
-  constructor(readonly id: string, readonly sandbox: Place, readonly kind: string, readonly host: HTMLElement) {
+  constructor(readonly id: string, readonly sandbox: Place, readonly number: number, private kind: string, readonly host: HTMLElement) {
     this.panel.id = `terminal-${id}`;
     this.panel.setAttribute("role", "tabpanel");
     this.panel.setAttribute("aria-labelledby", `tab-${id}`);
@@ -80,6 +80,12 @@ export class TerminalTab implements PaneContent {
     this.#label();
   }
 
+  /** A word for what runs in it. */
+  set program(word: string) {
+    this.kind = word;
+    this.#label();
+  }
+
   /** What the program calls itself. */
   set title(title: string) {
     this.#title = plain(title).trim().slice(0, 200);
@@ -98,7 +104,7 @@ export class TerminalTab implements PaneContent {
   }
 
   get name(): string {
-    return this.#given || this.#title.slice(0, 40) || this.kind;
+    return this.#given || this.#title.slice(0, 40) || `${this.kind} ${this.number}`;
   }
 
   /** Asks for a name, in the place of the old one. */
