@@ -53,6 +53,7 @@ internal static class ApiDocs
         | call | |
         |---|---|
         | `Open(sandboxId, cols, rows, command)` | starts a terminal and gives its id; `command` is an array of strings, or null for the image's shell |
+        | `OpenShell(sandboxId, cols, rows, directory)` | starts a shell, bash, ash or sh, also where the image has a program of its own; in `directory` if there is such a one, or null |
         | `Attach(terminalId, after)` | a stream of items: all that the terminal prints after the first `after` bytes; 0 is all that is kept |
         | `Follow(terminalId, after)` | the same with items of the shell between them, where it marks its commands |
         | `Ack(terminalId, bytesHeld)` | how many bytes of the terminal the client holds; at least every 64 KiB, at most 256 KiB are sent without |
