@@ -114,7 +114,7 @@ function show(next: Playground): void {
   }
   byId("ws-share").hidden = next.state !== "running";
   byId("ws-lease").hidden = next.state === "ended" || next.state === "queued" || next.state === "starting";
-  byId("ws-extend").hidden = !next.lease.canExtend;
+  byId("ws-extend").hidden = byId("ws-extend-item").hidden = !next.lease.canExtend;
   tick();
 
   const content = panels.stateOf(next, root.dataset["title"] ?? next.image, runs);
@@ -287,6 +287,7 @@ const acts: Record<string, () => void> = {
   "shortcuts": () => {
     fillShortcuts(byId("ws-shortcuts-list"));
     byId<HTMLDialogElement>("ws-shortcuts").showModal();
+    byId("ws-shortcuts").scrollTop = 0;
   },
 };
 for (const action of ["start", "stop", "restart", "pause", "resume"]) {
