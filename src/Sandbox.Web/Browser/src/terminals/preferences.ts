@@ -36,7 +36,7 @@ export const fonts = {
   site: { label: "As the page", stack: "" },
   cascadia: { label: "Cascadia, Consolas", stack: '"Cascadia Mono", "Cascadia Code", Consolas, monospace' },
   menlo: { label: "SF Mono, Menlo", stack: '"SF Mono", SFMono-Regular, Menlo, Monaco, monospace' },
-  jetbrains: { label: "JetBrains Mono, Fira Code", stack: '"JetBrains Mono", "Fira Code", "Fira Mono", monospace' },
+  jetbrains: { label: "JetBrains, Fira Code", stack: '"JetBrains Mono", "Fira Code", "Fira Mono", monospace' },
   dejavu: { label: "DejaVu, Ubuntu Mono", stack: '"DejaVu Sans Mono", "Ubuntu Mono", "Noto Sans Mono", monospace' },
   courier: { label: "Courier", stack: '"Courier New", Courier, "Liberation Mono", monospace' },
 } as const;

@@ -6,7 +6,7 @@ import { isDark, onThemeChange } from "../theme-toggle";
 type Words<T extends string> = Record<T, string>;
 
 const cursorWords: Words<(typeof cursors)[number]> = { block: "Block", bar: "Bar", underline: "Underline" };
-const rightClickWords: Words<(typeof rightClicks)[number]> = { menu: "Opens the browser's menu", paste: "Pastes" };
+const rightClickWords: Words<(typeof rightClicks)[number]> = { menu: "Browser's menu", paste: "Pastes" };
 const bellWords: Words<(typeof bells)[number]> = { none: "Nothing", visual: "Flashes" };
 const painterWords: Words<(typeof painters)[number]> = { auto: "Automatic", webgl: "WebGL, always", elements: "Elements of the page" };
 const keyBarWords: Words<(typeof keyBars)[number]> = { touch: "On touch screens", always: "Always" };
@@ -45,7 +45,7 @@ export class SettingsDialog {
     dialog.append(
       head, this.#sample,
       group("Look",
-        this.#choice("theme", "Colours", themeNames.map(name => [name, name === "site" ? "As the page, light or dark" : paletteOf(name, false).label])),
+        this.#choice("theme", "Colours", themeNames.map(name => [name, name === "site" ? "As the page" : paletteOf(name, false).label])),
         this.#choice("font", "Font", (Object.keys(fonts) as FontName[]).map(name => [name, fonts[name].label])),
         this.#number("fontSize", "Text size", leastText, largestText, 1, size => `${size} px`),
         this.#number("lineHeight", "Line height", 1, 2, 0.05, height => height.toFixed(2)),
