@@ -44,6 +44,10 @@ public sealed class AccessibilityTests(Instance instance, Chromium chromium)
         await page.GetByRole(AriaRole.Dialog, new() { Name = "Terminal settings" }).WaitForAsync();
         await CheckAsync(page, "the settings");
         await page.Keyboard.PressAsync("Escape");
+        await visitor.ChooseAsync("select-text");
+        await page.GetByRole(AriaRole.Dialog, new() { Name = "Text of the terminal" }).WaitForAsync();
+        await CheckAsync(page, "the text of the terminal");
+        await page.Keyboard.PressAsync("Escape");
         await page.Locator("#ws-files").ClickAsync();
         await page.Locator("#ws-side [role='tree']").WaitForAsync();
         await CheckAsync(page, "the files");

@@ -6,7 +6,7 @@ namespace Sandbox.EndToEnd.Tests;
 /// <summary>The keys that a phone's keyboard lacks.</summary>
 public sealed class KeyBarTests(Instance instance, Chromium chromium)
 {
-    private static readonly BrowserNewContextOptions Phone = new()
+    internal static readonly BrowserNewContextOptions Phone = new()
     {
         ViewportSize = new() { Width = 390, Height = 844 },
         HasTouch = true,
@@ -20,7 +20,11 @@ public sealed class KeyBarTests(Instance instance, Chromium chromium)
         await using var visitor = await Visitor.ArriveAsync(instance, chromium, new(Phone));
         var page = visitor.Page;
         await visitor.LaunchAsync("busybox");
-        Assert.All(await page.Locator("#ws-keys button").EvaluateAllAsync<double[]>("all => all.flatMap(each => [each.getBoundingClientRect().width, each.getBoundingClientRect().height])"), side => Assert.True(side >= 44, $"{side}"));
+        Assert.All(await page.Locator("#ws-keys button").EvaluateAllAsync<double[]>("all => all.flatMap(each => [each.getBoundingClientRect().width, each.getBoundingClientRect().height])"), side => Assert.True(side >= 36, $"{side}"));
+
+        // All of them at once, and none of their words cut.
+        Assert.Equal(0, await page.Locator("#ws-keys button").EvaluateAllAsync<int>("all => all.filter(each => each.getBoundingClientRect().left < 0 || each.getBoundingClientRect().right > innerWidth || each.scrollWidth > each.clientWidth).length"));
+        Assert.True(await page.Locator("#ws-keys").EvaluateAsync<bool>("bar => bar.scrollWidth <= bar.clientWidth && bar.getBoundingClientRect().bottom <= innerHeight"));
 
         // What cat -v shows is what arrived.
         await visitor.TypeAsync("stty -icanon -echo -isig -icrnl; dd bs=1 count=25 2>/dev/null | cat -v; stty icanon echo isig icrnl");
@@ -47,6 +51,12 @@ public sealed class KeyBarTests(Instance instance, Chromium chromium)
         await visitor.SeesAsync(text => text.Contains("^[OD", StringComparison.Ordinal), "an arrow of the program's own");
         await visitor.SeesAsync(text => text.Contains("done-42", StringComparison.Ordinal), "the end");
         Assert.True(await page.EvaluateAsync<bool>("() => document.querySelector('.ws-xterm').contains(document.activeElement)"));
+
+        await visitor.TypeAsync("clear; stty -icanon -echo; dd bs=1 count=8 2>/dev/null | cat -v; stty icanon echo; echo pages-$((6*7))");
+        await visitor.SeesAsync(text => text.Contains("pages-$", StringComparison.Ordinal), "the command");
+        await TapAsync(page, "PageUp", "PageDown");
+        await visitor.SeesAsync(text => text.Contains("^[[5~^[[6~", StringComparison.Ordinal), "the pages");
+        await visitor.SeesAsync(text => text.Contains("pages-42", StringComparison.Ordinal), "the end");
     }
 
     [Fact]
