@@ -67,13 +67,13 @@ export function followTouch(element: HTMLElement, terminal: Terminal, pressed: (
 
   element.addEventListener("pointerdown", event => {
     isTouch = event.pointerType === "touch";
+    // A finger that stops a throw means nothing else.
+    isUsed = isTouch && frame !== 0;
+    halt();
+    end();
     if (!isTouch || !event.isPrimary || (event.target as Element).closest("button, .scrollbar")) {
-      end();
       return;
     }
-    // A finger that stops a throw means nothing else.
-    isUsed = frame !== 0;
-    halt();
     const { clientX: x, clientY: y } = event;
     finger = { id: event.pointerId, y, at: { x, y }, drags: false, lines: new Lines(), speed: new Throw(), timer: window.setTimeout(() => press(y), pressTime) };
   });

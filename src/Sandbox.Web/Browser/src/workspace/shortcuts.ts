@@ -112,7 +112,7 @@ export function listenForShortcuts(acts: Readonly<Record<string, () => void>>, i
 
 /** How keys are written for people: arrows as arrows. */
 export function keyCaps(keys: string): string[] {
-  const caps: Record<string, string> = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", PageUp: "Page up", PageDown: "Page down", Delete: "Del", Plus: "+", Minus: "−", Comma: "," };
+  const caps: Record<string, string> = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", PageUp: "PgUp", PageDown: "PgDn", Delete: "Del", Plus: "+", Minus: "−", Comma: "," };
   return keys.split("+").map(key => caps[key] ?? key);
 }
 
