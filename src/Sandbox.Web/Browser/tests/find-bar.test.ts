@@ -11,5 +11,6 @@ test("A regular expression that is none says what is wrong with it", () => {
 test("What was found is counted, up to a bound", () => {
   assert.equal(found(-1, 0), "Not found");
   assert.equal(found(0, 3), "1 of 3");
-  assert.equal(found(-1, 1000), "1000 or more");
+  assert.equal(found(-1, 1000), "1000+");
+  assert.equal(found(4, 1000), "5 of 1000+");
 });

@@ -10,6 +10,9 @@ export interface FindOptions {
   readonly regex: boolean;
 }
 
+/** The place that is shown, on every background; xterm draws its selection over the addon's own mark. */
+const shownPlace = { selectionBackground: "#ffb224", selectionInactiveBackground: "#ffb224", selectionForeground: "#1d1300" };
+
 /** Finds text in a terminal, with an addon that is loaded for the first search. */
 export class TerminalSearch {
   /** @param index of the place that is shown, from 0; less where there are too many to count */
@@ -25,9 +28,13 @@ export class TerminalSearch {
 
   constructor(private readonly terminal: Terminal) {}
 
-  /** Goes to the next place with a text, or the one before, and marks up to `most` of them; an empty text takes the marks away. */
-  async find(text: string, how: FindOptions & { backwards?: boolean; incremental?: boolean }, most: number): Promise<void> {
+  /**
+   * Goes to the place with a text before the one that is shown, the newest at first, or to the one after, and marks up to
+   * `most` of them; an empty text takes the marks away.
+   */
+  async find(text: string, how: FindOptions & { onwards?: boolean }, most: number): Promise<void> {
     const addon = await this.#load(most);
+    this.#colour(text !== "");
     if (text === "") {
       addon.clearDecorations();
       this.terminal.clearSelection();
@@ -39,18 +46,26 @@ export class TerminalSearch {
       this.#how = manner;
       addon.clearDecorations();
     }
-    const { colours, dark } = paletteOf(preferences.now.theme, isDark());
+    const { colours } = paletteOf(preferences.now.theme, isDark());
     const options = {
       ...how,
       decorations: {
-        matchBackground: colours.selectionInactiveBackground!, matchOverviewRuler: colours.cursor!,
-        activeMatchBackground: dark ? "#7a4a00" : "#ffcf70", activeMatchBorder: colours.cursor!, activeMatchColorOverviewRuler: colours.cursor!,
+        matchBackground: colours.selectionBackground!, matchOverviewRuler: colours.cursor!,
+        activeMatchBackground: shownPlace.selectionBackground, activeMatchBorder: colours.foreground!, activeMatchColorOverviewRuler: colours.cursor!,
       },
     };
-    if (how.backwards) {
-      addon.findPrevious(text, options);
-    } else {
+    if (how.onwards) {
       addon.findNext(text, options);
+    } else {
+      addon.findPrevious(text, options);
+    }
+  }
+
+  /** Whether what is selected is the place that is shown. */
+  #colour(searches: boolean): void {
+    if (searches !== (this.terminal.options.theme?.selectionForeground === shownPlace.selectionForeground)) {
+      const { colours } = paletteOf(preferences.now.theme, isDark());
+      this.terminal.options.theme = searches ? { ...colours, ...shownPlace } : colours;
     }
   }
 }

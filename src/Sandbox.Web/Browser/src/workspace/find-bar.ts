@@ -14,7 +14,7 @@ export function startFind(form: HTMLFormElement, active: () => TerminalView | nu
     result.classList.toggle("wrong", wrong);
     text.setAttribute("aria-invalid", String(wrong));
   };
-  const find = (way: { backwards?: boolean; incremental?: boolean } = {}): void => {
+  const find = (way: { onwards?: boolean } = {}): void => {
     const view = active();
     if (!view) {
       return;
@@ -22,6 +22,8 @@ export function startFind(form: HTMLFormElement, active: () => TerminalView | nu
     if (searched !== view) {
       void searched?.search.find("", none, mostFound);
       searched = view;
+      // It begins at the newest line, not at what was selected there.
+      view.terminal.clearSelection();
     }
     const options = Object.fromEntries(toggles.map(each => [each.dataset["option"], each.getAttribute("aria-pressed") === "true"])) as unknown as FindOptions;
     const problem = options.regex ? problemOf(text.value) : null;
@@ -42,22 +44,22 @@ export function startFind(form: HTMLFormElement, active: () => TerminalView | nu
 
   form.addEventListener("submit", event => {
     event.preventDefault();
-    find({ backwards: event.submitter instanceof HTMLElement && event.submitter.dataset["back"] !== undefined });
+    find({ onwards: event.submitter instanceof HTMLElement && event.submitter.dataset["back"] === undefined });
   });
-  text.addEventListener("input", () => find({ incremental: true }));
+  text.addEventListener("input", () => find());
   form.addEventListener("keydown", event => {
     if (event.key === "Escape") {
       close();
     } else if (event.key === "Enter" && event.target === text) {
-      // A form by itself presses its first button.
+      // A form by itself presses its first button. The newest comes first, so Enter goes up.
       event.preventDefault();
-      find({ backwards: event.shiftKey });
+      find({ onwards: event.shiftKey });
     }
   });
   for (const toggle of toggles) {
     toggle.addEventListener("click", () => {
       toggle.setAttribute("aria-pressed", String(toggle.getAttribute("aria-pressed") !== "true"));
-      find({ incremental: true });
+      find();
     });
   }
   form.querySelector("[data-close]")!.addEventListener("click", close);
@@ -65,7 +67,7 @@ export function startFind(form: HTMLFormElement, active: () => TerminalView | nu
     form.hidden = false;
     text.focus();
     text.select();
-    find({ incremental: true });
+    find();
   };
 }
 

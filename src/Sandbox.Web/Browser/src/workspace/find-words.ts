@@ -14,5 +14,9 @@ export function problemOf(pattern: string): string | null {
 
 /** How often a text was found, and which of these is shown. */
 export function found(index: number, count: number): string {
-  return count === 0 ? "Not found" : count >= mostFound ? `${mostFound} or more` : `${index + 1} of ${count}`;
+  return count === 0 ? "Not found" : index < 0 ? countText(count) : `${index + 1} of ${countText(count)}`;
+}
+
+function countText(count: number): string {
+  return count >= mostFound ? `${mostFound}+` : String(count);
 }
