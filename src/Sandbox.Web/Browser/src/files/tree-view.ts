@@ -2,6 +2,7 @@ import { icon, make } from "../dom";
 import { nameOf, same, shown } from "./path";
 import { sizeText } from "./sizes";
 import type { Node, Tree } from "./tree";
+import { visibleName } from "./visible-name";
 
 const ahead = 12;
 const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "short" });
@@ -136,7 +137,8 @@ export class TreeView {
   }
 
   #row(node: Node, index: number, height: number): HTMLElement {
-    const name = shown(nameOf(node.path));
+    const name = visibleName(nameOf(node.path));
+    const text = name.map(piece => piece.text).join("");
     const row = make("div", "files-row");
     row.id = `files-row-${index}`;
     row.dataset["index"] = String(index);
@@ -154,10 +156,10 @@ export class TreeView {
     if (node.kind === "directory" || node.children) {
       twist.append(icon("down"));
     }
-    const label = make("span", "files-name", node.kind === "symlink" ? `${name} →` : name);
+    const label = make("span", "files-name", ...name.map(piece => piece.odd ? make("span", "files-odd", piece.text) : piece.text), ...node.kind === "symlink" ? [" →"] : []);
     const more = node.loading ? "…" : node.trouble || (node.kind === "file" ? sizeText(node.size) : node.kind === "other" ? "device" : "");
     row.append(twist, icon(node.kind === "directory" ? "folder" : node.kind === "symlink" ? "link" : "file"), label, make("span", node.trouble ? "files-more bad" : "files-more", more));
-    row.title = `${name}${node.kind === "file" ? `\n${sizeText(node.size)}` : ""}${node.modified ? `\n${dates.format(node.modified)}` : ""}`;
+    row.title = `${text}${node.kind === "file" ? `\n${sizeText(node.size)}` : ""}${node.modified ? `\n${dates.format(node.modified)}` : ""}`;
     return row;
   }
 
