@@ -9,6 +9,21 @@ public sealed class ClipboardTests(Instance instance, Chromium chromium)
     private const string Kept = "kept by the visitor";
 
     [Fact]
+    public async Task Which_keys_copy_and_paste_is_said_once_and_programs_get_theirs()
+    {
+        await using var visitor = await ArriveAsync();
+        var said = visitor.Page.Locator("#toasts").GetByText("Ctrl+Shift+C copies, Ctrl+Shift+V pastes");
+        await visitor.LaunchAsync("busybox");
+        await visitor.TypeAsync("cat -v");
+        await visitor.Page.Keyboard.PressAsync("Control+v");
+        await visitor.Page.Keyboard.PressAsync("Control+v");
+        await Assertions.Expect(said).ToHaveCountAsync(1);
+        await visitor.Page.Keyboard.PressAsync("Control+c");
+        await visitor.TypeAsync("echo after-$((6*7))");
+        await visitor.SeesLineAsync("after-42");
+    }
+
+    [Fact]
     public async Task A_program_copies_only_after_a_yes_and_never_learns_what_is_on_the_clipboard()
     {
         await using var visitor = await ArriveAsync();

@@ -18,6 +18,8 @@ export interface Preferences {
   /** Where the bar of keys is: on screens that are touched, or everywhere. */
   readonly keyBar: (typeof keyBars)[number];
   readonly screenReader: boolean;
+  /** Whether it was said which keys copy and paste. */
+  readonly toldKeys: boolean;
   /** What draws the letters; by default WebGL where a graphics card does that. */
   readonly painter: (typeof painters)[number];
 }
@@ -45,7 +47,7 @@ export type FontName = keyof typeof fonts;
 export const defaults: Preferences = {
   fontSize: 14, font: "site", lineHeight: 1.15, theme: "site", cursor: "block", blink: true, scrollback: 10_000,
   copyOnSelect: false, askPaste: true, rightClick: "menu", bell: "none", keyBar: "touch", screenReader: false,
-  painter: "auto",
+  painter: "auto", toldKeys: false,
 };
 
 const key = "terminal-preferences";
@@ -64,7 +66,7 @@ export function parsePreferences(text: string | null): Preferences {
     const value = stored[name];
     return typeof value === "number" && value >= least && value <= most ? value : defaults[name];
   };
-  const flag = (name: "blink" | "copyOnSelect" | "askPaste" | "screenReader"): boolean => {
+  const flag = (name: "blink" | "copyOnSelect" | "askPaste" | "screenReader" | "toldKeys"): boolean => {
     const value = stored[name];
     return typeof value === "boolean" ? value : defaults[name];
   };
@@ -83,6 +85,7 @@ export function parsePreferences(text: string | null): Preferences {
     bell: one("bell", bells),
     keyBar: one("keyBar", keyBars),
     screenReader: flag("screenReader"),
+    toldKeys: flag("toldKeys"),
     painter: one("painter", painters),
   };
 }

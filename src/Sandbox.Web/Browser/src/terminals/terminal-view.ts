@@ -13,6 +13,7 @@ import { Paster } from "./paster";
 import { fonts, type Preferences, preferences, zoomText } from "./preferences";
 import { muteReplies, Replay } from "./replies";
 import { ScreenRestorer } from "./screen-restorer";
+import { tellKeys } from "./tell-keys";
 import { TerminalSearch } from "./terminal-search";
 import type { TerminalSession, TerminalSink } from "./terminal-session";
 import { type Size, TerminalSize } from "./terminal-size";
@@ -192,6 +193,10 @@ export class TerminalView implements TerminalSink {
       return false;
     }
     if (!event.shiftKey) {
+      // Programs need both keys; who expects them to paste and copy is told once what does.
+      if (event.key === "v" || event.key === "c" && this.terminal.hasSelection()) {
+        tellKeys();
+      }
       return true;
     }
     switch (event.code) {
