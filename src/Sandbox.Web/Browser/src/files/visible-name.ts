@@ -9,8 +9,8 @@ const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 /**
- * A name for people: nothing in it is invisible or stands for two things alike. Control characters show as their
- * pictures, bytes that are no text by their number, and spaces at the ends as dots.
+ * A name for people, in which nothing is invisible: control characters show as their pictures, bytes that are no text
+ * by their number, and spaces at the ends as dots.
  */
 export function visibleName(name: Uint8Array): Piece[] {
   const pieces: { text: string; odd: boolean }[] = [];
