@@ -10,7 +10,7 @@ test("A usual name is as it is", () => {
 });
 
 test("What would not be seen has a stand-in", () => {
-  assert.equal(text(bytes("a\nb\tc\u007f")), "a[␊]b[␉]c[␡]");
+  assert.equal(text(bytes("a\nb\tc\u007f\u0001")), "a[\\n]b[\\t]c[\\x7f\\x01]");
   assert.equal(text(Uint8Array.of(0x61, 0xff, 0x62, 0xc3)), "a[\\xff]b[\\xc3]");
   assert.equal(text(bytes("a\u202eexe.txt\u0085")), "a[\\u{202e}]exe.txt[\\u{0085}]");
   assert.equal(text(bytes("\ufeffa")), "[\\u{feff}]a");

@@ -5,12 +5,14 @@ export interface Piece {
 }
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** As shells write them; few fonts have the pictures of control characters. */
+const escapes: Readonly<Record<string, string>> = { "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x1b": "\\e" };
 /** What has no shape of its own, or turns the text around it. */
 const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 /**
- * A name for people, in which nothing is invisible: control characters show as their pictures, bytes that are no text
- * by their number, and spaces at the ends as dots.
+ * A name for people, in which nothing is invisible: control characters show as a shell writes them, bytes that are no
+ * text by their number, and spaces at the ends as dots.
  */
 export function visibleName(name: Uint8Array): Piece[] {
   const pieces: { text: string; odd: boolean }[] = [];
@@ -32,7 +34,7 @@ export function visibleName(name: Uint8Array): Piece[] {
     const code = letter.codePointAt(0)!;
     const length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
     if (code < 0x20 || code === 0x7f) {
-      add(String.fromCodePoint(code === 0x7f ? 0x2421 : 0x2400 + code), true);
+      add(escapes[letter] ?? `\\x${hex(code, 2)}`, true);
     } else if (hidden.test(letter)) {
       add(`\\u{${hex(code, 4)}}`, true);
     } else {
