@@ -37,7 +37,8 @@ export class TerminalSearch {
     this.#colour(text !== "");
     if (text === "") {
       addon.clearDecorations();
-      this.terminal.clearSelection();
+      // Nothing, but selected: what is only cleared, xterm's elements draw again at the next fit.
+      this.terminal.select(0, 0, 0);
       return;
     }
     // The addon by itself goes on marking what was found otherwise.
