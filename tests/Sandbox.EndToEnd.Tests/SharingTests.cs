@@ -79,7 +79,7 @@ public sealed class SharingTests(Instance instance, Chromium chromium)
         // What the keyboard does in the owner's page it does here.
         await writer.Page.Keyboard.PressAsync("Control+Shift+F");
         await writer.Page.GetByLabel("Find in the output", new() { Exact = true }).And(writer.Page.Locator("input")).FillAsync("together");
-        await Assertions.Expect(writer.Page.Locator("#ws-find-result")).ToHaveTextAsync("1 of 2");
+        await Assertions.Expect(writer.Page.Locator("#ws-find-result")).ToHaveTextAsync("2 of 2");
         await writer.Page.Keyboard.PressAsync("Escape");
         await writer.Page.Keyboard.PressAsync("Alt+Shift+M");
         await writer.Page.GetByRole(AriaRole.Menuitem, new() { Name = "Run again" }).PressAsync("Enter");

@@ -130,6 +130,8 @@ internal sealed class OwnedRecordings(
                 recorder.Dispose();
                 throw new SandboxException(ErrorCode.Conflict, "This terminal is being recorded already.");
             }
+
+            await recorder.Attached;
         }
         catch
         {

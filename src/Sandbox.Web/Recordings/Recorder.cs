@@ -55,6 +55,7 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // The end of what is in the file or in _lines; null until the holder has said where that is.
     private ulong? _offset;
@@ -93,6 +94,9 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
 
     /// <summary>How long it has been recording.</summary>
     public TimeSpan Elapsed => TimeSpan.FromMilliseconds(Now);
+
+    /// <summary>Done once it has asked for what is printed, so that nothing which is typed from then on is missed; or when it is over before that.</summary>
+    public Task Attached => _attached.Task;
 
     /// <summary>Bytes in its file.</summary>
     public long Bytes => _file.Length;
@@ -173,6 +177,7 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
         }
         finally
         {
+            _attached.TrySetResult();
             await _stop.CancelAsync();
             await ticking;
             await sizing;
@@ -257,6 +262,7 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
 
                 // Beyond the end is taken as the end: what was printed before is nobody's business.
                 await connection.AttachAsync(_offset + (ulong)Begun ?? long.MaxValue, _stop.Token);
+                _attached.TrySetResult();
                 lock (_gate)
                 {
                     _connection = connection;
