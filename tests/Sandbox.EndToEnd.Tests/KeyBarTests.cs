@@ -20,7 +20,7 @@ public sealed class KeyBarTests(Instance instance, Chromium chromium)
         await using var visitor = await Visitor.ArriveAsync(instance, chromium, new(Phone));
         var page = visitor.Page;
         await visitor.LaunchAsync("busybox");
-        Assert.All(await page.Locator("#ws-keys button").EvaluateAllAsync<double[]>("all => all.flatMap(each => [each.getBoundingClientRect().width, each.getBoundingClientRect().height])"), side => Assert.True(side >= 36, $"{side}"));
+        Assert.All(await page.Locator("#ws-keys button").EvaluateAllAsync<double[]>("all => all.flatMap(each => [each.getBoundingClientRect().width, each.getBoundingClientRect().height])"), side => Assert.True(side >= 44, $"{side}"));
 
         // All of them at once, and none of their words cut.
         Assert.Equal(0, await page.Locator("#ws-keys button").EvaluateAllAsync<int>("all => all.filter(each => each.getBoundingClientRect().left < 0 || each.getBoundingClientRect().right > innerWidth || each.scrollWidth > each.clientWidth).length"));
