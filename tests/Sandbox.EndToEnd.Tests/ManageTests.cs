@@ -35,14 +35,13 @@ public sealed class ManageTests(Instance instance, Chromium chromium)
         await visitor.SeesLineAsync("kept");
         await visitor.SeesLineAsync("fresh-");
 
-        await visitor.ChooseAsync("restart");
+        await visitor.RestartAsync();
         await visitor.SeesAsync(text => !text.Contains("fresh-", StringComparison.Ordinal), "a terminal of its own after the restart");
         await visitor.ShellAsync();
         await visitor.TypeAsync("cat /root/kept");
         await visitor.SeesLineAsync("kept");
 
-        await visitor.ChooseAsync("remove");
-        await visitor.Page.Locator("#confirm-remove .danger").ClickAsync();
+        await visitor.EndAsync();
         await visitor.StateIsAsync("ended");
         await Assertions.Expect(visitor.Panel).ToContainTextAsync("You ended it.");
         await Assertions.Expect(visitor.Page.Locator(".ws-new")).ToBeHiddenAsync();
@@ -51,6 +50,28 @@ public sealed class ManageTests(Instance instance, Chromium chromium)
         await Assertions.Expect(visitor.Panel).ToContainTextAsync("You ended it.");
         await visitor.Page.GotoAsync("/playgrounds");
         await Assertions.Expect(visitor.Page.Locator(".row .reason")).ToContainTextAsync("You ended it.");
+    }
+
+    [Theory]
+    [InlineData("stop", "Keep it running")]
+    [InlineData("restart", "Keep it running")]
+    [InlineData("remove", "Keep it")]
+    [InlineData("settings", "Done")]
+    [InlineData("shortcuts", "Close")]
+    public async Task As_soon_as_a_dialog_closes_keys_are_the_terminals_again(string act, string button)
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        await visitor.LaunchAsync("busybox");
+        await visitor.ChooseAsync(act);
+        await Assertions.Expect(visitor.Page.Locator("dialog[open]")).ToBeVisibleAsync();
+
+        // At once, and not a moment later: nobody waits with typing for what a page still has to do.
+        var focused = await visitor.Page.GetByRole(AriaRole.Button, new() { Name = button, Exact = true })
+            .EvaluateAsync<string>("button => { button.click(); return document.activeElement.className; }");
+
+        Assert.Equal("xterm-helper-textarea", focused);
+        await visitor.TypeAsync("echo here-$((6*7))");
+        await visitor.SeesLineAsync("here-42");
     }
 
     [Fact]

@@ -266,10 +266,16 @@ public sealed partial class Visitor : IAsyncDisposable
     }
 
     /// <summary>Stops the playground, and says that it is meant.</summary>
-    public async Task StopAsync()
+    public Task StopAsync() => ChooseAsync("stop", "Stop it");
+
+    public Task RestartAsync() => ChooseAsync("restart", "Restart it");
+
+    public Task EndAsync() => ChooseAsync("remove", "End it");
+
+    private async Task ChooseAsync(string action, string answer)
     {
-        await ChooseAsync("stop");
-        await Page.GetByRole(AriaRole.Button, new() { Name = "Stop it", Exact = true }).ClickAsync();
+        await ChooseAsync(action);
+        await Page.GetByRole(AriaRole.Button, new() { Name = answer, Exact = true }).ClickAsync();
     }
 
     /// <summary>Where the third letter of some words is on the page.</summary>

@@ -108,8 +108,7 @@ public sealed class WorkspaceTests(Instance instance, Chromium chromium)
         await visitor.ShellAsync();
         await visitor.TypeAsync("here=before; echo kept > kept");
 
-        await page.Locator("#ws-actions").ClickAsync();
-        await page.Locator("#ws-actions-menu [data-act='restart']").ClickAsync();
+        await visitor.RestartAsync();
         await Assertions.Expect(page.Locator(".ws-pane")).ToHaveCountAsync(1);
         await visitor.ShellAsync();
         await visitor.TypeAsync("echo after-$here-$(cat kept)");

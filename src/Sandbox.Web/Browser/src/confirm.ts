@@ -8,6 +8,17 @@ export interface Question {
   readonly yes: string;
 }
 
+export const stopQuestion: Question = {
+  title: "Stop this playground?",
+  text: "Every program in it ends. Its files stay, and it can be started again.",
+  no: "Keep it running",
+  yes: "Stop it",
+};
+
+export function endQuestion(name: string): Question {
+  return { title: `End ${name}?`, text: "Everything in it stops, and its files are gone for good.", no: "Keep it", yes: "End it" };
+}
+
 /** Asks in a dialog of the page; Enter and Escape leave things as they are. */
 export function confirmed({ title, text, no, yes }: Question): Promise<boolean> {
   const heading = make("h2", "", title);

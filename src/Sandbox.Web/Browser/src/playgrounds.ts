@@ -1,4 +1,5 @@
 import { api, headline, Problem } from "./api";
+import { confirmed, endQuestion, stopQuestion } from "./confirm";
 import { endsSoon, timeLeft } from "./countdown";
 import { refresh } from "./refresh";
 import { toast } from "./toast";
@@ -24,28 +25,25 @@ export function startPlaygrounds(list: HTMLElement): void {
     }
   }, 5000);
 
-  const dialog = document.getElementById("confirm-remove") as HTMLDialogElement;
   list.addEventListener("click", event => {
     const button = (event.target as Element).closest<HTMLButtonElement>("button[data-act]");
-    if (!button) {
-      return;
-    }
-    const { act, id, name } = button.dataset as { act: string; id: string; name: string };
-    if (act === "remove") {
-      document.getElementById("confirm-name")!.textContent = name;
-      dialog.returnValue = "";
-      dialog.onclose = () => {
-        if (dialog.returnValue === "remove") {
-          void run(button, "DELETE", `/api/v1/playgrounds/${id}`);
-        }
-      };
-      dialog.showModal();
-    } else if (act === "extend") {
-      void run(button, "POST", `/api/v1/playgrounds/${id}/extend`);
-    } else {
-      void Promise.all((button.dataset["sandboxes"] ?? "").split(" ").filter(Boolean).map(sandbox => run(button, "POST", `/api/v1/sandboxes/${sandbox}/${act}`)));
+    if (button) {
+      void act(button);
     }
   });
+
+  async function act(button: HTMLButtonElement): Promise<void> {
+    const { act, id, name } = button.dataset as { act: string; id: string; name: string };
+    if (act === "remove") {
+      if (await confirmed(endQuestion(name))) {
+        await run(button, "DELETE", `/api/v1/playgrounds/${id}`);
+      }
+    } else if (act === "extend") {
+      await run(button, "POST", `/api/v1/playgrounds/${id}/extend`);
+    } else if (act !== "stop" || await confirmed(stopQuestion)) {
+      await Promise.all((button.dataset["sandboxes"] ?? "").split(" ").filter(Boolean).map(sandbox => run(button, "POST", `/api/v1/sandboxes/${sandbox}/${act}`)));
+    }
+  }
 
   async function run(button: HTMLButtonElement, method: string, path: string): Promise<void> {
     button.disabled = true;

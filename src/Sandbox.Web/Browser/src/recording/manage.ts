@@ -1,10 +1,10 @@
 import { api, type Problem } from "../api";
+import { confirmed } from "../confirm";
 import { refresh } from "../refresh";
 import { toast } from "../toast";
 
 /** Rename and delete, on the list and on a recording's own page; both ask in a dialog of the page. */
 export function startManaging(root: HTMLElement, afterDelete: (() => void) | null): void {
-  const remove = document.getElementById("confirm-delete") as HTMLDialogElement;
   const rename = document.getElementById("rename") as HTMLDialogElement;
   const name = rename.querySelector("input")!;
   times(root);
@@ -17,16 +17,27 @@ export function startManaging(root: HTMLElement, afterDelete: (() => void) | nul
     const { act, id, name: called } = button.dataset as { act: string; id: string; name: string };
     const path = `/api/v1/recordings/${id}`;
     if (act === "delete") {
-      document.getElementById("confirm-name")!.textContent = called;
-      ask(remove, "delete", () => void run(button, () => api("DELETE", path), afterDelete));
+      void remove(button, called, path);
     } else if (act === "rename") {
       name.value = called;
-      ask(rename, "rename", () => void run(button, () => api("PATCH", path, { name: name.value }), null));
+      rename.returnValue = "";
+      rename.onclose = () => {
+        if (rename.returnValue === "rename") {
+          void run(button, () => api("PATCH", path, { name: name.value }), null);
+        }
+      };
+      rename.showModal();
       name.select();
     } else if (act === "stop") {
       void run(button, () => api("POST", `${path}/stop`), null);
     }
   });
+
+  async function remove(button: HTMLButtonElement, called: string, path: string): Promise<void> {
+    if (await confirmed({ title: `Delete “${called}”?`, text: "The recording is gone for good.", no: "Keep it", yes: "Delete it" })) {
+      await run(button, () => api("DELETE", path), afterDelete);
+    }
+  }
 
   async function run(button: HTMLButtonElement, action: () => Promise<unknown>, after: (() => void) | null): Promise<void> {
     button.disabled = true;
@@ -42,16 +53,6 @@ export function startManaging(root: HTMLElement, afterDelete: (() => void) | nul
     }
     button.disabled = false;
   }
-}
-
-function ask(dialog: HTMLDialogElement, answer: string, then: () => void): void {
-  dialog.returnValue = "";
-  dialog.onclose = () => {
-    if (dialog.returnValue === answer) {
-      then();
-    }
-  };
-  dialog.showModal();
 }
 
 function times(root: HTMLElement): void {

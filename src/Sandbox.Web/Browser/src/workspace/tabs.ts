@@ -290,6 +290,8 @@ export class Tabs {
   /** Closes one as a visitor asks for it, who may have forgotten what runs there. */
   async #askToClose(tab: TerminalTab): Promise<void> {
     const line = tab.session.isOver ? null : this.runsIn(tab);
+    // The dialog gives the focus back to it, when it stays.
+    tab.view.focus();
     const yes = line === null || await confirmed({
       title: `Close ${tab.name}?`,
       text: line === "" ? "A program runs in this terminal. Closing it ends the program." : `This runs in it, and ends with it: ${brief(line)}`,
@@ -301,8 +303,6 @@ export class Tabs {
     }
     if (yes) {
       this.#close(tab);
-    } else {
-      tab.view.focus();
     }
   }
 

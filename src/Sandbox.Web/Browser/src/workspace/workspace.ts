@@ -1,6 +1,6 @@
 import { headline, type Playground, Problem } from "../api";
 import { startCommands } from "../commands/start-commands";
-import { confirmed } from "../confirm";
+import { confirmed, endQuestion, stopQuestion } from "../confirm";
 import { endsSoon, timeLeft } from "../countdown";
 import { startFiles } from "../files/start-files";
 import { LatencyDot } from "../latency/latency-dot";
@@ -204,11 +204,13 @@ async function act(action: string): Promise<void> {
   tabs.active?.focus();
 }
 
-async function askToStop(): Promise<void> {
-  if (await confirmed({ title: "Stop this playground?", text: "Every program in it ends. Its files stay, and it can be started again.", no: "Keep it running", yes: "Stop it" })) {
-    await act("stop");
-  } else {
-    tabs.active?.focus();
+/** Asks before what ends the programs that run. */
+async function ask(action: "stop" | "restart"): Promise<void> {
+  const question = action === "stop"
+    ? stopQuestion
+    : { title: "Restart this playground?", text: "Every program in it ends, and it starts afresh. Its files stay.", no: "Keep it running", yes: "Restart it" };
+  if (await confirmed(question)) {
+    await act(action);
   }
 }
 
@@ -228,6 +230,9 @@ async function extend(): Promise<void> {
 }
 
 async function remove(): Promise<void> {
+  if (!await confirmed(endQuestion("this playground"))) {
+    return;
+  }
   try {
     await watch.remove();
   } catch (error) {
@@ -257,7 +262,7 @@ setInterval(tick, 1000);
 
 /** What the page's buttons and keys do, by their `data-act`. */
 const acts: Record<string, () => void> = {
-  "remove": () => byId<HTMLDialogElement>("confirm-remove").showModal(),
+  "remove": () => void remove(),
   "extend": () => void extend(),
   "new": () => tabs.stage.create(),
   "close": () => tabs.closeActive(),
@@ -290,10 +295,12 @@ const acts: Record<string, () => void> = {
     byId("ws-shortcuts").scrollTop = 0;
   },
 };
-for (const action of ["start", "stop", "restart", "pause", "resume"]) {
+for (const action of ["start", "pause", "resume"]) {
   acts[action] = () => void act(action);
 }
-acts["stop"] = () => void askToStop();
+for (const action of ["stop", "restart"] as const) {
+  acts[action] = () => void ask(action);
+}
 const record = startRecording(link, tabs, byId("ws-status"), document.querySelector<HTMLElement>('[data-act="record"]')!);
 const screenReader = document.querySelector('[data-act="screen-reader"]')!;
 const showScreenReader = (): void => screenReader.setAttribute("aria-checked", String(preferences.now.screenReader));
@@ -306,28 +313,18 @@ document.addEventListener("click", event => {
   const button = (event.target as Element).closest<HTMLElement>("[data-act]");
   if (button) {
     byId("ws-actions-menu").hidePopover();
+    // A dialog gives the focus back as it closes, to whatever had it: keys typed right after are for the terminal.
+    tabs.active?.focus();
     acts[button.dataset["act"]!]?.();
   }
 });
 
 listenForShortcuts(acts, () => watch.now?.state === "running");
 
-byId<HTMLDialogElement>("ws-shortcuts").addEventListener("close", () => tabs.active?.focus());
-
 function zoom(by: number): void {
   toast(`Text size ${zoomText(by)}`);
   tabs.active?.focus();
 }
-
-byId<HTMLDialogElement>("confirm-remove").addEventListener("close", event => {
-  const dialog = event.target as HTMLDialogElement;
-  if (dialog.returnValue === "remove") {
-    void remove();
-  } else {
-    tabs.active?.focus();
-  }
-  dialog.returnValue = "";
-});
 
 followWakes(link, () => tabs.sessions, () => void watch.poll());
 link.onState(state => {
