@@ -177,6 +177,24 @@ public sealed class ClipboardTests(Instance instance, Chromium chromium)
         Assert.DoesNotContain("three-42", await visitor.ScreenAsync(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Where_a_browser_has_no_clipboard_for_pages_a_dialog_copies_all_the_same()
+    {
+        await using var visitor = await ArriveAsync();
+        var page = visitor.Page;
+        await visitor.LaunchAsync("busybox");
+
+        // As over plain http, where a host on one's own network is often opened first.
+        await page.EvaluateAsync("() => Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true })");
+        await page.Locator("#ws-share").ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Make a link" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Copy link" }).ClickAsync();
+
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Copied" })).ToBeFocusedAsync();
+        await page.EvaluateAsync("() => { delete navigator.clipboard; }");
+        Assert.Equal(await page.Locator("#share-url").InputValueAsync(), await ClipboardAsync(visitor));
+    }
+
     private async Task<Visitor> ArriveAsync()
     {
         var visitor = await Visitor.ArriveAsync(instance, chromium);

@@ -10,7 +10,8 @@ export async function writeClipboard(text: string): Promise<boolean> {
     area.value = text;
     area.setAttribute("aria-hidden", "true");
     area.style.cssText = "position:fixed;opacity:0";
-    document.body.append(area);
+    // Nothing outside a modal dialog can be selected while it is open.
+    ([...document.querySelectorAll("dialog:modal")].at(-1) ?? document.body).append(area);
     area.select();
     const done = document.execCommand("copy");
     area.remove();
