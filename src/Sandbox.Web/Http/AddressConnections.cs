@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -11,7 +10,7 @@ namespace Sandbox.Web.Http;
 /// </summary>
 internal sealed class AddressConnections(WebOptions options)
 {
-    private readonly ConcurrentDictionary<string, int> _open = new(StringComparer.Ordinal);
+    private readonly OpenCounts<string> _open = new();
 
     public void AddTo(ListenOptions listen) => listen.Use(next => connection => TakeAsync(connection, next));
 
@@ -26,7 +25,7 @@ internal sealed class AddressConnections(WebOptions options)
         var key = AddressRates.Address(address);
         try
         {
-            if (_open.AddOrUpdate(key, 1, static (_, open) => open + 1) > options.Limits.ConnectionsAtOnce)
+            if (_open.Enter(key) > options.Limits.ConnectionsAtOnce)
             {
                 connection.Abort();
                 return;
@@ -36,10 +35,7 @@ internal sealed class AddressConnections(WebOptions options)
         }
         finally
         {
-            if (_open.AddOrUpdate(key, 0, static (_, open) => open - 1) <= 0)
-            {
-                _open.TryRemove(new KeyValuePair<string, int>(key, 0));
-            }
+            _open.Leave(key);
         }
     }
 

@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
 using Sandbox.Core.Errors;
 using Sandbox.Core.People;
+using Sandbox.Web.Http;
 
 namespace Sandbox.Web.Recordings;
 
@@ -9,30 +9,22 @@ internal sealed class RecordingReaders
 {
     private const int MostEach = 4;
 
-    private readonly ConcurrentDictionary<PersonId, int> _reading = new();
+    private readonly OpenCounts<PersonId> _reading = new();
 
     /// <summary>A place until disposed. Code: Rate.</summary>
     public Place Enter(PersonId person)
     {
-        if (_reading.AddOrUpdate(person, 1, static (_, reading) => reading + 1) > MostEach)
+        if (_reading.Enter(person) > MostEach)
         {
-            Leave(person);
+            _reading.Leave(person);
             throw new SandboxException(ErrorCode.Rate, $"You are loading {MostEach} recordings already. Try again when one of them is there.");
         }
 
-        return new Place(this, person);
+        return new Place(_reading, person);
     }
 
-    private void Leave(PersonId person)
+    internal sealed class Place(OpenCounts<PersonId> reading, PersonId person) : IDisposable
     {
-        if (_reading.AddOrUpdate(person, 0, static (_, reading) => reading - 1) <= 0)
-        {
-            _reading.TryRemove(new KeyValuePair<PersonId, int>(person, 0));
-        }
-    }
-
-    internal sealed class Place(RecordingReaders readers, PersonId person) : IDisposable
-    {
-        public void Dispose() => readers.Leave(person);
+        public void Dispose() => reading.Leave(person);
     }
 }

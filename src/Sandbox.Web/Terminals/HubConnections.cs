@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using Sandbox.Core.People;
+using Sandbox.Web.Http;
 
 namespace Sandbox.Web.Terminals;
 
@@ -8,15 +8,9 @@ internal sealed class HubConnections
 {
     private const int MostEach = 64;
 
-    private readonly ConcurrentDictionary<PersonId, int> _open = new();
+    private readonly OpenCounts<PersonId> _open = new();
 
-    public bool TryEnter(PersonId person) => _open.AddOrUpdate(person, 1, static (_, open) => open + 1) <= MostEach;
+    public bool TryEnter(PersonId person) => _open.Enter(person) <= MostEach;
 
-    public void Leave(PersonId person)
-    {
-        if (_open.AddOrUpdate(person, 0, static (_, open) => open - 1) <= 0)
-        {
-            _open.TryRemove(new KeyValuePair<PersonId, int>(person, 0));
-        }
-    }
+    public void Leave(PersonId person) => _open.Leave(person);
 }
