@@ -15,24 +15,8 @@ internal sealed unsafe class Holder
     private const int MostRead = 16;
     private const int Patience = 60_000;
 
-    // How long the output stays for a viewer after the process has ended: with nobody attached, after one viewer has
-    // everything, and whatever happens.
-    private const int LingerAlone = 60_000;
-    private const int LingerBehind = 5_000;
-    private const int LingerLongest = 600_000;
-
-    // How long a process that was hung up has for telling its exit code.
-    private const int CloseWait = 1_000;
-
     // Output of processes that outlive the one of the terminal is read no further than this.
     private const int MostAfterEnd = 256 * 1024;
-
-    // Output that follows output this large is a flood: it goes out in pieces of so many bytes, or after so many
-    // milliseconds of a clock that may tick every four: each piece costs everybody behind us more than its bytes do.
-    // What comes after quiet goes at once.
-    private const int Flood = 1024;
-    private const int FloodPiece = 32 * 1024;
-    private const int FloodWait = 2;
 
     private const long ListenerTag = -1;
     private const long PtyTag = -2;
@@ -62,20 +46,11 @@ internal sealed unsafe class Holder
     private bool _canWrite = true;
     private int _firstToWrite;
 
-    // What was let out last: up to which byte, when, and whether it was part of a flood; and whether more is held back now.
-    private ulong _letOut;
-    private long _letOutAt;
-    private bool _isFlood;
-    private bool _isHeldBack;
+    private readonly TtyFloodGate _gate = new();
+    private readonly TtyLinger _linger = new();
 
-    // The process's exit code, and its ends: of the process, of its output, and the wish for both.
     private int? _exitCode;
     private int _readAfterEnd;
-    private bool _isDrained;
-    private long _drainedAt;
-    private long _aloneSince;
-    private long _completeSince = long.MaxValue;
-    private long _closedAt = long.MaxValue;
 
     public Holder(Listener listener, StartedProcess started, int ending, ushort cols, ushort rows, string? nonce)
     {
@@ -107,7 +82,7 @@ internal sealed unsafe class Holder
     /// <summary>What the output comes to.</summary>
     public TailScreen Screen { get; }
 
-    private int? EndedWith => _isDrained ? _exitCode : null;
+    private int? EndedWith => _linger.IsDrained ? _exitCode : null;
 
     /// <summary>Counts the states its shell has been in; 0 when it says nothing of itself.</summary>
     public int StateNumber { get; private set; }
@@ -140,11 +115,8 @@ internal sealed unsafe class Holder
     /// <summary>Hangs the terminal up; this program ends when the process has, or soon.</summary>
     public void Close(long now)
     {
-        if (_closedAt == long.MaxValue)
-        {
-            _closedAt = now;
-            Finish(now);
-        }
+        _linger.Close(now);
+        Finish(now);
     }
 
     /// <summary>Serves the terminal to its end.</summary>
@@ -242,7 +214,7 @@ internal sealed unsafe class Holder
         if (connection.Viewer is { } viewer)
         {
             Flow.Detach(viewer, now);
-            _aloneSince = now;
+            _linger.Left(now);
         }
     }
 
@@ -265,7 +237,7 @@ internal sealed unsafe class Holder
         Watch(_process, ProcessTag, 0, Native.EpollCtlDel);
         if (_pty.IsClosed)
         {
-            _drainedAt = now;
+            _linger.Drained(now);
         }
     }
 
@@ -358,15 +330,15 @@ internal sealed unsafe class Holder
         {
             Watch(_pty.Master, PtyTag, 0, Native.EpollCtlDel);
             _pty.HangUp();
-            _isDrained = true;
-            _drainedAt = now;
+            _linger.Drained(now);
             _canWrite = true;
         }
     }
 
     private void Send(long now)
     {
-        LetOut(now);
+        // Where there is no room, nothing comes that is worth waiting for.
+        _gate.Decide(Flow.End, _exitCode is null && Flow.Room(now) > 0, now);
         for (var slot = 0; slot < MostConnections; slot++)
         {
             if (_connections[slot] is not { } connection)
@@ -374,7 +346,7 @@ internal sealed unsafe class Holder
                 continue;
             }
 
-            if (!connection.Send(Flow, _ring, EndedWith, now, _isHeldBack))
+            if (!connection.Send(Flow, _ring, EndedWith, now, _gate.IsShut))
             {
                 // What it said before it went is still there to read, and then its end.
                 for (var read = 0; read < MostRead && connection.Receive(_scratch, now); read++)
@@ -392,23 +364,10 @@ internal sealed unsafe class Holder
                 Watch(connection.Fd, slot, interest, Native.EpollCtlMod);
             }
 
-            if (_isDrained && _completeSince == long.MaxValue && connection.IsComplete(Flow))
+            if (_linger.IsDrained && !_linger.WasRead && connection.IsComplete(Flow))
             {
-                _completeSince = now;
+                _linger.Complete(now);
             }
-        }
-    }
-
-    private void LetOut(long now)
-    {
-        var fresh = Flow.End - _letOut;
-
-        // Where there is no room, nothing comes that is worth waiting for.
-        _isHeldBack = fresh > 0 && fresh < FloodPiece && _isFlood && now < _letOutAt + FloodWait && _exitCode is null && Flow.Room(now) > 0;
-        if (fresh > 0 && !_isHeldBack)
-        {
-            _isFlood = fresh >= Flood;
-            (_letOut, _letOutAt) = (Flow.End, now);
         }
     }
 
@@ -428,27 +387,10 @@ internal sealed unsafe class Holder
     }
 
     private bool IsOver(long now) =>
-        _closedAt != long.MaxValue ? _exitCode is not null || now >= _closedAt + CloseWait
-        : _isDrained && (now >= LingerUntil() || IsEveryoneComplete());
-
-    private long LingerUntil()
-    {
-        var until = _drainedAt + LingerLongest;
-        if (Flow.Viewers == 0)
-        {
-            until = Math.Min(until, Math.Max(_drainedAt, _aloneSince) + LingerAlone);
-        }
-
-        return _completeSince == long.MaxValue ? until : Math.Min(until, _completeSince + LingerBehind);
-    }
+        (_linger.IsClosed || _linger.IsDrained) && _linger.IsOver(_exitCode is not null, IsEveryoneComplete(), Flow.Viewers, now);
 
     private bool IsEveryoneComplete()
     {
-        if (_completeSince == long.MaxValue)
-        {
-            return false;
-        }
-
         foreach (var connection in _connections)
         {
             if (connection?.Viewer is not null && !connection.IsComplete(Flow))
@@ -463,14 +405,10 @@ internal sealed unsafe class Holder
     // Milliseconds until something is due by itself; -1 when nothing is.
     private int Timeout(long now)
     {
-        var due = long.MaxValue;
-        if (_closedAt != long.MaxValue)
+        var due = _linger.OverAt(Flow.Viewers);
+        if (_linger.IsClosed || _linger.IsDrained)
         {
-            due = _closedAt + CloseWait;
-        }
-        else if (_isDrained)
-        {
-            due = LingerUntil();
+            // Nothing else is waited for.
         }
         else if (Flow.Room(now) == 0)
         {
@@ -482,11 +420,7 @@ internal sealed unsafe class Holder
             due = now;
         }
 
-        if (_isHeldBack)
-        {
-            due = Math.Min(due, _letOutAt + FloodWait);
-        }
-
+        due = Math.Min(due, _gate.OpensAt);
         foreach (var connection in _connections)
         {
             due = Math.Min(due, connection?.StateDueAt ?? long.MaxValue);
