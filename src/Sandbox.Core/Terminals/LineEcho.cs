@@ -20,9 +20,7 @@ public sealed class LineEcho
 {
     private const int Most = 16 * 1024;
     private const int MostMoved = 16 * Most;
-    private const int MostParameters = 16;
     private const int MostMovedAtOnce = 1000;
-    private const char Escape = '\e';
 
     private static readonly string Spaces = new(' ', MostMovedAtOnce);
 
@@ -31,22 +29,12 @@ public sealed class LineEcho
     // Letters without spaces; and lines with them, of which the last one begins at _start.
     private readonly List<char> _printed = [];
     private readonly List<char> _lines = [];
-    private readonly StringBuilder _parameters = new();
+    private readonly EscapeReader _escapes = new();
     private int _start;
     private int _column;
 
     // Letters that editing moved: a few bytes move a whole line.
     private int _moved;
-    private State _state;
-
-    private enum State
-    {
-        Text,
-        Escaped,
-        Charset,
-        Control,
-        Words,
-    }
 
     /// <summary>Whether what comes next may be part of a line.</summary>
     public bool IsOpen { get; private set; } = true;
@@ -67,7 +55,8 @@ public sealed class LineEcho
         _decoder.Reset();
         _printed.Clear();
         _lines.Clear();
-        (_start, _column, _moved, _state) = (0, 0, 0, State.Text);
+        _escapes.Reset();
+        (_start, _column, _moved) = (0, 0, 0);
     }
 
     /// <summary>Reads on.</summary>
@@ -101,46 +90,16 @@ public sealed class LineEcho
 
     private static string Letters(IEnumerable<char> text) => new([.. text.Where(static letter => !char.IsWhiteSpace(letter))]);
 
-    // An escape begins anew and a string ends where they do for a MarkReader: what a mark holds was not shown.
+    // What a mark holds was not shown.
     private void Step(char letter)
     {
-        if (letter == Escape)
+        switch (_escapes.Read(letter))
         {
-            _state = State.Escaped;
-            return;
-        }
-
-        switch (_state)
-        {
-            case State.Escaped:
-                _parameters.Clear();
-                _state = letter switch
-                {
-                    '[' => State.Control,
-                    ']' or 'P' or 'X' or '^' or '_' => State.Words,
-                    >= ' ' and <= '/' => State.Charset,
-                    _ => State.Text,
-                };
-                break;
-            case State.Charset:
-                _state = letter is >= ' ' and <= '/' ? State.Charset : State.Text;
-                break;
-            case State.Control when letter is >= '@' and <= '~':
-                Control(letter);
-                _state = State.Text;
-                break;
-            case State.Control:
-                if (_parameters.Length < MostParameters)
-                {
-                    _parameters.Append(letter);
-                }
-
-                break;
-            case State.Words:
-                _state = letter is '\a' or '\x18' or '\x1a' ? State.Text : State.Words;
-                break;
-            default:
+            case EscapeReader.Part.Text:
                 Text(letter);
+                break;
+            case EscapeReader.Part.Control:
+                Control(letter);
                 break;
         }
     }
@@ -185,13 +144,12 @@ public sealed class LineEcho
 
     private void Control(char final)
     {
-        var parameters = _parameters.ToString();
-        var count = int.TryParse(parameters, System.Globalization.NumberStyles.None, provider: null, out var given) ? Math.Clamp(given, 1, MostMovedAtOnce) : 1;
+        var count = _escapes.CountUpTo(MostMovedAtOnce);
         var at = Math.Min(_start + _column, _lines.Count);
         var rest = _lines.Count - at;
         switch (final)
         {
-            case 'K' or 'J' when parameters is "" or "0":
+            case 'K' or 'J' when _escapes.Parameters is "" or "0":
                 _lines.RemoveRange(at, rest);
                 break;
             case 'C':

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Sandbox.Core.Terminals;
 
 namespace Sandbox.Web.Recordings;
 
@@ -18,23 +19,12 @@ internal sealed class PlainText
     /// <summary>Bytes of lines after which reading pauses; the last one may go beyond it.</summary>
     public const int MostAtOnce = 64 * 1024;
 
-    private const int MostParameters = 64;
+    private const int MostMovedAtOnce = 1000;
 
     private readonly StringBuilder _line = new();
-    private readonly StringBuilder _parameters = new();
-    private State _state;
+    private readonly EscapeReader _escapes = new();
     private int _column;
     private bool _isAlternate;
-
-    private enum State
-    {
-        Text,
-        Escape,
-        Charset,
-        Control,
-        Words,
-        WordsEscape,
-    }
 
     /// <summary>Writes the lines that this stretch of output ends: how much of it was read, and how many bytes were written for it.</summary>
     public (int Read, int Written) Read(ReadOnlySpan<char> output, IBufferWriter<byte> lines)
@@ -57,56 +47,22 @@ internal sealed class PlainText
     /// <summary>True when it ends the line.</summary>
     private bool Step(char letter)
     {
-        switch (_state)
+        switch (_escapes.Read(letter))
         {
-            case State.Text:
+            case EscapeReader.Part.Text:
                 return Text(letter);
-            case State.Escape:
-                _parameters.Clear();
-                _state = letter switch
-                {
-                    '[' => State.Control,
-                    ']' or 'P' or 'X' or '^' or '_' => State.Words,
-                    '(' or ')' or '*' or '+' or '#' or '%' or ' ' => State.Charset,
-                    '\x1b' => State.Escape,
-                    _ => State.Text,
-                };
-                break;
-            case State.Charset:
-                _state = State.Text;
-                break;
-            case State.Control when letter is >= '@' and <= '~':
+            case EscapeReader.Part.Control:
                 Control(letter);
-                _state = State.Text;
-                break;
-            case State.Control when letter == '\x1b':
-                _state = State.Escape;
-                break;
-            case State.Control:
-                if (_parameters.Length < MostParameters)
-                {
-                    _parameters.Append(letter);
-                }
-
-                break;
-            case State.Words:
-                _state = letter switch { '\a' or '\x18' or '\x1a' => State.Text, '\x1b' => State.WordsEscape, _ => State.Words };
-                break;
+                return false;
             default:
-                _state = letter == '\\' ? State.Text : State.Words;
-                break;
+                return false;
         }
-
-        return false;
     }
 
     private bool Text(char letter)
     {
         switch (letter)
         {
-            case '\x1b':
-                _state = State.Escape;
-                return false;
             case '\n' when !_isAlternate:
                 return true;
             case '\r':
@@ -145,11 +101,10 @@ internal sealed class PlainText
 
     private void Control(char final)
     {
-        var parameters = _parameters.ToString();
-        var count = int.TryParse(parameters, System.Globalization.NumberStyles.None, provider: null, out var given) ? Math.Clamp(given, 1, 1000) : 1;
+        var count = _escapes.CountUpTo(MostMovedAtOnce);
         switch (final)
         {
-            case 'K' when parameters is "" or "0":
+            case 'K' when _escapes.Parameters is "" or "0":
                 _line.Length = Math.Min(_line.Length, _column);
                 break;
             case 'C':
@@ -161,7 +116,7 @@ internal sealed class PlainText
             case 'P' when _column < _line.Length:
                 _line.Remove(_column, Math.Min(count, _line.Length - _column));
                 break;
-            case 'h' or 'l' when parameters is "?1049" or "?1047" or "?47":
+            case 'h' or 'l' when _escapes.Parameters is "?1049" or "?1047" or "?47":
                 _isAlternate = final == 'h';
                 break;
             default:
