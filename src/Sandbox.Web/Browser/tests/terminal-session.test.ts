@@ -550,3 +550,11 @@ test("Closing fails when nobody knows whether the terminal is closed, and not wh
     assert.equal(await session.close().then(() => false, () => true), fails);
   }
 });
+
+test("What is closed while there is no connection is closed over the next one", async () => {
+  const { hubs, session } = await open();
+  hubs[0]!.drop();
+  await session.close();
+  assert.deepEqual(hubs[0]!.calls.filter(call => call.method === "Close"), []);
+  assert.deepEqual(hubs[1]!.calls.filter(call => call.method === "Close").map(call => call.args), [[session.id]]);
+});

@@ -147,10 +147,11 @@ export class TerminalSession {
     this.#unlisten();
   }
 
-  /** Ends the terminal for everybody; fails when that is not certain. */
+  /** Ends the terminal for everybody, as soon as there is a connection; fails when that is not certain. */
   async close(): Promise<void> {
     this.detach();
     try {
+      await this.link.connected();
       await this.link.connection?.invoke("Close", this.id);
     } catch (error) {
       if (!isGone(error)) {
