@@ -68,7 +68,11 @@ const acts: Record<string, () => void> = {
 
 startThemeToggle();
 startTerminalTheme(root);
-document.querySelectorAll<HTMLElement>("[data-act]").forEach(button => button.addEventListener("click", () => acts[button.dataset["act"]!]!()));
+document.querySelectorAll<HTMLElement>("[data-act]").forEach(button => button.addEventListener("click", () => {
+  // What a dialog gives the focus back to.
+  view?.focus();
+  acts[button.dataset["act"]!]!();
+}));
 listenForShortcuts(acts, () => view !== null);
 followViewport();
 new LinkBar(byId("ws-link"), link);
