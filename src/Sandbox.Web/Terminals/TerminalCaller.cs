@@ -30,8 +30,9 @@ internal sealed class TerminalCaller
     private readonly PersonId? _person;
     private int _readers;
 
-    public TerminalCaller(ClaimsPrincipal? principal)
+    public TerminalCaller(ClaimsPrincipal? principal, string connection)
     {
+        Connection = connection;
         _person = principal?.Person();
         Share = principal is null ? null : SharePass.Of(principal);
         if (_person is null == Share is null)
@@ -41,6 +42,9 @@ internal sealed class TerminalCaller
 
         Owner = _person ?? Share!.Owner;
     }
+
+    /// <summary>The hub's name for the connection.</summary>
+    public string Connection { get; }
 
     /// <summary>The link they came by; null for a person.</summary>
     public SharePass? Share { get; }

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.SignalR;
@@ -10,7 +9,6 @@ using Sandbox.Core.Terminals;
 using Sandbox.Web.Leases;
 using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
-using Sandbox.Web.Recordings;
 using Sandbox.Web.Sharing;
 using Sandbox.Web.Status;
 
@@ -22,7 +20,7 @@ namespace Sandbox.Web.Terminals;
 /// one client take effect in the order they were sent.
 /// </summary>
 [Authorize(CallerClaims.TerminalPolicy)]
-internal sealed partial class TerminalHub(
+internal sealed class TerminalHub(
     OwnedPlaygrounds playgrounds,
     ISandboxRuntime runtime,
     TerminalDirectory directory,
@@ -31,11 +29,9 @@ internal sealed partial class TerminalHub(
     Audiences audiences,
     ShareVisits visits,
     ShareLinks links,
-    TerminalFollowers followers,
-    RunningRecordings recordings,
+    TerminalStreams streams,
     LiveLatency latency,
-    TerminalOpens opens,
-    ILogger<TerminalHub> logger) : Hub
+    TerminalOpens opens) : Hub
 {
     private static readonly object CallerKey = new();
 
@@ -111,11 +107,11 @@ internal sealed partial class TerminalHub(
     /// exit code. In place of what is no longer kept comes the screen.
     /// </summary>
     public IAsyncEnumerable<TerminalItem> Attach(string terminalId, long after, CancellationToken cancellationToken) =>
-        ViewAsync(terminalId, after, follows: false, cancellationToken);
+        streams.ViewAsync(Caller, terminalId, after, follows: false, cancellationToken);
 
     /// <summary>The same with items about the shell between them, where it marks its commands: first how it is now, then each change.</summary>
     public IAsyncEnumerable<TerminalItem> Follow(string terminalId, long after, CancellationToken cancellationToken) =>
-        ViewAsync(terminalId, after, follows: true, cancellationToken);
+        streams.ViewAsync(Caller, terminalId, after, follows: true, cancellationToken);
 
     /// <summary>Types. Enqueues and never waits; full is Conflict, which the client shows.</summary>
     public void Input(string terminalId, byte[] data) => Typed(terminalId, data, null);
@@ -157,7 +153,7 @@ internal sealed partial class TerminalHub(
         if (caller.Viewers.Find(terminalId) is { } viewer)
         {
             viewer.Ack((ulong)bytesHeld);
-            Held(caller, terminalId, viewer, bytesHeld);
+            streams.Held(caller, terminalId, viewer, bytesHeld);
         }
     }
 
@@ -169,7 +165,7 @@ internal sealed partial class TerminalHub(
         if (!viewer.IsAttached)
         {
             // Nobody has its stream, at the end of which it would go.
-            _ = DropAsync(Caller, terminalId, viewer);
+            _ = streams.DropAsync(Caller, terminalId, viewer);
         }
     }
 
@@ -237,58 +233,6 @@ internal sealed partial class TerminalHub(
 
     private TerminalCaller Caller => (TerminalCaller)Context.Items[CallerKey]!;
 
-    private async IAsyncEnumerable<TerminalItem> ViewAsync(string terminalId, long after, bool follows, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var (viewer, connection, playground, here) = await AttachedAsync(terminalId, after, follows, cancellationToken);
-        var (ended, replaced) = (false, false);
-        try
-        {
-            await TellRecordingAsync(terminalId);
-
-            // Before the first item, which of a quiet program may be hours away.
-            await Clients.Caller.SendAsync("Attached", terminalId, cancellationToken);
-            await using var items = connection.ReadAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
-            while (await NextAsync(items))
-            {
-                if (items.Current.State is { } state)
-                {
-                    yield return new TerminalItem((long)items.Current.Offset, default, null, Shell: ShellView.From(state));
-                    continue;
-                }
-
-                ended |= items.Current.ExitCode is not null;
-                viewer.Echo.Printed();
-                if (playground is { } launched)
-                {
-                    latency.Printed(launched);
-                    playground = null;
-                }
-
-                yield return new TerminalItem((long)items.Current.Offset, items.Current.Data, items.Current.ExitCode, items.Current.Screen);
-            }
-        }
-        finally
-        {
-            here?.Dispose();
-            replaced = !await DropAsync(Caller, terminalId, viewer, ended);
-            if (Caller.Viewers.Find(terminalId) is null)
-            {
-                await Groups.RemoveFromGroupAsync(Context.ConnectionId, RunningRecordings.GroupOf(terminalId), CancellationToken.None);
-            }
-        }
-
-        if (!ended)
-        {
-            // The holder went without a word, or this client attached again. It learns then whether there is a terminal.
-            if (!replaced)
-            {
-                Forget(terminalId);
-            }
-
-            throw HubFaults.Told(TerminalDirectory.Unknown());
-        }
-    }
-
     /// <summary>Counted first and looked up again then: a link revoked between the two is either seen here or cut there.</summary>
     private async Task EnterAsync(TerminalCaller caller, SharePass share)
     {
@@ -323,7 +267,7 @@ internal sealed partial class TerminalHub(
     {
         var (places, echoes, aborted) = (directory, latency, Context.ConnectionAborted);
         TerminalCaller? caller = null;
-        return caller = new TerminalCaller(Context.User)
+        return caller = new TerminalCaller(Context.User, Context.ConnectionId)
         {
             Viewers = new HubViewers(terminal => new TerminalViewer(
                 async () => await TtyConnection.ConnectAsync((await places.FindAsync(caller!.Owner, terminal, aborted)).Socket, aborted),
@@ -372,7 +316,7 @@ internal sealed partial class TerminalHub(
         return audiences.Of(TerminalId.Parse(terminal), place.Playground);
     }
 
-    /// <summary>What it throws is told already, as in <see cref="AttachedAsync"/>.</summary>
+    /// <summary>What it throws is told already, as in <see cref="TerminalStreams"/>.</summary>
     private async Task<AudienceReader> ReaderAsync(TerminalCaller caller, string terminal, CancellationToken cancellationToken)
     {
         try
@@ -387,112 +331,5 @@ internal sealed partial class TerminalHub(
         {
             throw HubFaults.Told(fault);
         }
-    }
-
-    private void Forget(string terminal)
-    {
-        var id = TerminalId.Parse(terminal);
-        directory.Forget(id);
-        audiences.Forget(id);
-    }
-
-    /// <summary>Attaches. What it throws is told already: filters do not see what a stream throws.</summary>
-    private async Task<(TerminalViewer Viewer, TtyConnection Connection, PlaygroundId? Playground, IDisposable? Here)> AttachedAsync(string terminal, long after, bool follows, CancellationToken cancellationToken)
-    {
-        try
-        {
-            if (after < 0)
-            {
-                throw new SandboxException(ErrorCode.Invalid, "after: 0 or more");
-            }
-
-            var caller = Caller;
-            caller.Require(terminal, TerminalRight.Watch);
-            caller.Pace();
-            var place = await directory.FindAsync(caller.Owner, terminal, cancellationToken);
-            var viewer = caller.Viewers.Attach(terminal);
-            try
-            {
-                var connection = await viewer.Connection.WaitAsync(cancellationToken);
-                if (follows && place.IsMarked)
-                {
-                    connection.Follow();
-                }
-
-                await connection.AttachAsync((ulong)after, cancellationToken, watches: caller.RightTo == TerminalRight.Watch);
-                Held(caller, terminal, viewer, after);
-                viewer.Sit(audiences.Of(TerminalId.Parse(terminal), place.Playground), caller.RightTo);
-                return (viewer, connection, place.Playground, caller.Share is null ? presence.Enter(place.Playground) : null);
-            }
-            catch (Exception fault)
-            {
-                await DropAsync(caller, terminal, viewer);
-                if (fault is SocketException or IOException)
-                {
-                    Forget(terminal);
-                    throw TerminalDirectory.Unknown();
-                }
-
-                throw;
-            }
-        }
-        catch (SandboxException fault)
-        {
-            throw HubFaults.Told(fault);
-        }
-        catch (Exception fault) when (fault is not (HubException or OperationCanceledException))
-        {
-            Log.AttachFailed(logger, fault);
-            throw;
-        }
-    }
-
-    /// <summary>Whoever views a terminal knows that it is recorded.</summary>
-    private async Task TellRecordingAsync(string terminal)
-    {
-        await Groups.AddToGroupAsync(Context.ConnectionId, RunningRecordings.GroupOf(terminal), CancellationToken.None);
-        if (recordings.Of(TerminalId.Parse(terminal)) is { } recorder)
-        {
-            await Clients.Caller.SendAsync("Recording", terminal, (double?)recorder.Elapsed.TotalSeconds);
-        }
-    }
-
-    private static async ValueTask<bool> NextAsync(IAsyncEnumerator<TtyItem> items)
-    {
-        try
-        {
-            return await items.MoveNextAsync();
-        }
-        catch (Exception gone) when (gone is SocketException or IOException or InvalidDataException)
-        {
-            return false;
-        }
-    }
-
-    // The program does not wait for those who only watch, so nobody else may take their word for how far it is seen.
-    private void Held(TerminalCaller caller, string terminal, TerminalViewer viewer, long bytes)
-    {
-        if (caller.RightTo > TerminalRight.Watch)
-        {
-            followers.Held(terminal, viewer, bytes);
-        }
-    }
-
-    /// <summary>Lets a viewer go; of a terminal that is over nothing is remembered. False when another viewer had its place already.</summary>
-    private async Task<bool> DropAsync(TerminalCaller caller, string terminal, TerminalViewer viewer, bool isOver = false)
-    {
-        var had = await caller.Viewers.DropAsync(terminal, viewer);
-        if (isOver || viewer.HasClosed)
-        {
-            Forget(terminal);
-        }
-
-        return had;
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(Level = LogLevel.Error, Message = "Attaching a viewer failed")]
-        public static partial void AttachFailed(ILogger logger, Exception fault);
     }
 }

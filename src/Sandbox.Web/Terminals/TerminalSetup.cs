@@ -27,6 +27,7 @@ internal static class TerminalSetup
         services.AddSingleton<HubConnections>();
         services.AddSingleton<TerminalOpens>();
         services.AddSingleton<TerminalFollowers>();
+        services.AddSingleton<TerminalStreams>();
         services.AddSingleton<HubFaults>();
         services.AddSingleton<Audiences>();
         services.AddSignalR()
