@@ -12,6 +12,7 @@ const { values } = parseArgs({
     url: { type: "string" },
     docker: { type: "string" },
     shell: { type: "string" },
+    floor: { type: "string" },
     "web-pid": { type: "string" },
     long: { type: "string" },
     json: { type: "string" },
@@ -28,6 +29,7 @@ const bench = {
   options: {
     docker: values.docker,
     shell: values.shell,
+    floor: values.floor,
     webPid: Number(values["web-pid"]),
     long: values.long,
     keys: Number(values.keys),

@@ -1,3 +1,4 @@
+import { Floor } from "./floor.mjs";
 import { Series } from "./series.mjs";
 import { exit } from "./terminal.mjs";
 import { TtydTerminal } from "./ttyd.mjs";
@@ -46,10 +47,10 @@ async function echoes(all, keys) {
   return series;
 }
 
-/** A call of the hub that does nothing, in place of a key. */
+/** What has no terminal behind it, in place of a key: an answer, and nothing else. */
 class Call {
-  constructor(terminal) {
-    this.terminal = terminal;
+  constructor(call) {
+    this.call = call;
   }
 
   type() {}
@@ -58,20 +59,30 @@ class Call {
 
   async echo() {
     const began = performance.now();
-    await this.terminal.call();
+    await this.call();
     return performance.now() - began;
   }
 }
 
-/** A key's way there and back in quiet terminals of a quiet host. */
+/** A key's way there and back in quiet terminals of a quiet host; and what of it is no terminal's. */
 export async function echo(bench) {
   const { all, end } = await sides(bench);
+  const floor = await Floor.connect(bench.options.floor);
   await echoes(all, 100);
-  const [own, docker, calls, shell] = await echoes([all[0], all[1], new Call(all[0]), all[2]], bench.options.keys);
+  const [own, docker, calls, hubs, sockets, shell] = await echoes(
+    [all[0], all[1], new Call(() => all[0].call()), new Call(() => floor.call()), new Call(() => floor.echo()), all[2]],
+    bench.options.keys,
+  );
   await end();
+  floor.close();
   tell(bench.report, `echo of a key, p50 of ${own.count}`, "echo of a key", own, docker, shell);
-  // What SignalR costs without any terminal behind it.
-  bench.report.add("a call of the hub that does nothing, p50", "ms", calls.p50, null, shell.p50);
+  for (const [what, series] of [
+    ["a call of our hub that does nothing, p50", calls],
+    ["the same of an empty program's hub, p50", hubs],
+    ["a WebSocket message to an empty program, p50", sockets],
+  ]) {
+    bench.report.add(what, "ms", series.p50, docker.p50, shell.p50);
+  }
 }
 
 function tell(report, p50, name, own, docker, shell) {

@@ -3,6 +3,18 @@ import { MessagePackHubProtocol } from "@microsoft/signalr-protocol-msgpack";
 import { Terminal } from "./terminal.mjs";
 
 const ackEvery = 64 * 1024;
+const nothing = Buffer.alloc(0);
+
+/** A connection to a hub, once it stands. */
+export async function hubAt(url, token = "") {
+  const hub = new HubConnectionBuilder()
+    .withUrl(url, { accessTokenFactory: () => token, transport: HttpTransportType.WebSockets, skipNegotiation: true })
+    .withHubProtocol(new MessagePackHubProtocol())
+    .configureLogging(LogLevel.None)
+    .build();
+  await hub.start();
+  return hub;
+}
 
 /** A client of our public contract, as any would be. */
 export class Ours {
@@ -33,14 +45,8 @@ export class Ours {
   }
 
   /** A hub connection, as a page keeps one. */
-  async connect(token) {
-    const hub = new HubConnectionBuilder()
-      .withUrl(`${this.url}/hubs/terminal`, { accessTokenFactory: () => token, transport: HttpTransportType.WebSockets, skipNegotiation: true })
-      .withHubProtocol(new MessagePackHubProtocol())
-      .configureLogging(LogLevel.None)
-      .build();
-    await hub.start();
-    return hub;
+  connect(token) {
+    return hubAt(`${this.url}/hubs/terminal`, token);
   }
 
   /** A terminal over a connection of its own. */
@@ -89,9 +95,9 @@ class OurTerminal extends Terminal {
     void this.#hub.send("Input", this.#id, Buffer.from(keys));
   }
 
-  /** Asks the server for an answer and for nothing else. */
+  /** Asks the server for an answer and for nothing else: no key is typed. */
   call() {
-    return this.#hub.invoke("Ack", this.#id, this.#acknowledged);
+    return this.#hub.invoke("Input", this.#id, nothing);
   }
 
   close() {

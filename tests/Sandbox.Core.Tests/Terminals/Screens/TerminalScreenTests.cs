@@ -170,6 +170,28 @@ public sealed class TerminalScreenTests(Xterm xterm) : IClassFixture<Xterm>
         Assert.Equal(Shown(split.Write(1 << 20)), Shown(whole.Write(1 << 20)));
     }
 
+    [Fact]
+    public void Plain_text_is_told_from_all_else_wherever_that_stands()
+    {
+        var plain = new byte[70];
+        for (var i = 0; i < plain.Length; i++)
+        {
+            plain[i] = (byte)(i % 7 == 0 ? "\t\n\r"[i % 3] : ' ' + i);
+        }
+
+        Assert.Equal(plain.Length, TerminalScreen.PlainLength(plain));
+        for (var value = 0; value <= byte.MaxValue; value++)
+        {
+            var isPlain = value is (>= ' ' and <= '~') or '\t' or '\n' or '\r';
+            for (var at = 0; at < plain.Length; at++)
+            {
+                var bytes = plain.ToArray();
+                bytes[at] = (byte)value;
+                Assert.Equal(isPlain ? plain.Length : at, TerminalScreen.PlainLength(bytes));
+            }
+        }
+    }
+
     [Theory]
     [InlineData(80, 24)]
     [InlineData(300, 100)]
