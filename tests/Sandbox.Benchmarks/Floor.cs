@@ -24,6 +24,7 @@ internal static class Floor
         builder.Services.AddSignalR().AddMessagePackProtocol();
         await using var app = builder.Build();
         app.UseWebSockets();
+        app.Map("/", static (HttpContext _) => Task.CompletedTask);
         app.MapHub<EmptyHub>("/hub");
         app.Map("/socket", EchoAsync);
         await app.RunAsync();

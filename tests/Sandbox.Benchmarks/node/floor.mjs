@@ -8,6 +8,7 @@ const key = Buffer.from("k");
 export class Floor {
   #hub;
   #socket;
+  #waiting = null;
 
   static async connect(url) {
     const floor = new Floor();
@@ -17,6 +18,8 @@ export class Floor {
       floor.#socket.once("open", resolve);
       floor.#socket.once("error", reject);
     });
+    floor.#socket.on("message", () => floor.#waiting?.resolve());
+    floor.#socket.on("close", () => floor.#waiting?.reject(new Error("the empty program is gone")));
     // Ours was compiled ahead of time and has served by now; this was not.
     for (let time = 0; time < warmUps; time++) {
       await floor.call();
@@ -30,9 +33,9 @@ export class Floor {
   }
 
   echo() {
-    return new Promise(resolve => {
-      this.#socket.once("message", resolve);
-      this.#socket.send(key);
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+      this.#socket.send(key, error => error && reject(error));
     });
   }
 

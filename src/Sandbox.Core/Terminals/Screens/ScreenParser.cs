@@ -1,5 +1,3 @@
-using System.Runtime.Intrinsics;
-
 namespace Sandbox.Core.Terminals.Screens;
 
 /// <summary>Takes output apart: UTF-8 as xterm.js reads it, then its states and transitions, see <see cref="ParserTable"/>.</summary>
@@ -22,38 +20,12 @@ internal sealed class ScreenParser(TerminalScreen screen)
     private int _missing;
     private int _length;
 
-    /// <summary>How many bytes at the beginning are text in lines and nothing else.</summary>
-    public static int PlainLength(ReadOnlySpan<byte> data)
-    {
-        // Compared by hand: the library's search for a set of bytes goes byte by byte in a program that is made small.
-        var at = 0;
-        for (; at <= data.Length - Vector128<byte>.Count; at += Vector128<byte>.Count)
-        {
-            var bytes = Vector128.Create(data[at..]);
-            var plain = Vector128.LessThan(bytes - Vector128.Create((byte)' '), Vector128.Create((byte)('~' - ' ' + 1)))
-                | Vector128.Equals(bytes, Vector128.Create((byte)'\n'))
-                | Vector128.Equals(bytes, Vector128.Create((byte)'\r'))
-                | Vector128.Equals(bytes, Vector128.Create((byte)'\t'));
-            if (plain != Vector128<byte>.AllBitsSet)
-            {
-                break;
-            }
-        }
-
-        while (at < data.Length && (data[at] is >= (byte)' ' and <= (byte)'~' or (byte)'\n' or (byte)'\r' or (byte)'\t'))
-        {
-            at++;
-        }
-
-        return at;
-    }
-
     /// <summary>Takes bytes. False when the screen's work came to more than so much before they were all taken.</summary>
     public bool Feed(ReadOnlySpan<byte> data, long mostWork)
     {
         if (_state == ParserState.Ground && _missing == 0)
         {
-            data = data[Skip(data)..];
+            data = data[PlainLines.Skip(screen, data)..];
         }
 
         while (!data.IsEmpty)
@@ -329,58 +301,5 @@ internal sealed class ScreenParser(TerminalScreen screen)
         {
             screen.SetTitle(number < 0 ? [] : osc[(number + 1)..]);
         }
-    }
-
-    // Plain text of more lines than are kept, or without any: what scrolls away entirely is gone over.
-    private int Skip(ReadOnlySpan<byte> data)
-    {
-        var kept = screen.Rows + Scrollback.MostRows;
-        if (data.Length < 2 * kept || screen.Active != screen.Normal || screen.Active.HasMargins
-            || screen.Modes.Inserts || !screen.Modes.Wraps || screen.Charset != 0)
-        {
-            return 0;
-        }
-
-        var plain = data[..PlainLength(data)];
-        var line = plain.IndexOfAnyExceptInRange((byte)0x20, (byte)0x7E);
-        return line < 0 ? SkipOneLine(plain, kept) : SkipLines(plain, kept);
-    }
-
-    private int SkipOneLine(ReadOnlySpan<byte> text, int kept)
-    {
-        var rows = (text.Length / screen.Cols) - kept - 1;
-        if (rows <= screen.Rows)
-        {
-            return 0;
-        }
-
-        // after one row's length the cursor is in a row that goes on
-        screen.PrintAscii(text[..screen.Cols]);
-        screen.Forward(rows, isWrapped: true);
-        return (1 + rows) * screen.Cols;
-    }
-
-    private int SkipLines(ReadOnlySpan<byte> lines, int kept)
-    {
-        var end = lines.Length;
-        for (var i = 0; i <= kept; i++)
-        {
-            end = lines[..end].LastIndexOf((byte)'\n');
-            if (end <= 0)
-            {
-                return 0;
-            }
-        }
-
-        var skipped = lines[..(end + 1)].Count((byte)'\n');
-        if (skipped <= screen.Rows || lines[end - 1] != '\r')
-        {
-            return 0;
-        }
-
-        screen.Forward(skipped, isWrapped: false);
-        screen.Active.X = 0;
-        screen.Interrupt();
-        return end + 1;
     }
 }

@@ -92,7 +92,7 @@ public sealed partial class TerminalScreen
     public long Work { get; internal set; }
 
     /// <summary>How many bytes at the beginning are text in lines, of which only what is kept in the end costs anything.</summary>
-    public static int PlainLength(ReadOnlySpan<byte> output) => ScreenParser.PlainLength(output);
+    public static int PlainLength(ReadOnlySpan<byte> output) => PlainLines.Length(output);
 
     /// <summary>Takes output.</summary>
     public void Feed(ReadOnlySpan<byte> output) => _parser.Feed(output, long.MaxValue);
