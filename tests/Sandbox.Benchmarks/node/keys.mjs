@@ -64,19 +64,24 @@ class Call {
   }
 }
 
-/** A key's way there and back in quiet terminals of a quiet host; and what of it is no terminal's. */
+/** A key's way there and back in quiet terminals of a quiet host; what of it is no terminal's; and what it costs in C that a shell outlives its server. */
 export async function echo(bench) {
   const { all, end } = await sides(bench);
   const floor = await Floor.connect(bench.options.floor);
-  await echoes(all, 100);
-  const [own, docker, calls, hubs, sockets, shell] = await echoes(
-    [all[0], all[1], new Call(() => all[0].call()), new Call(() => floor.call()), new Call(() => floor.echo()), all[2]],
+  const held = await TtydTerminal.connect(bench.options.held);
+  held.type("\n"); // its prompt was printed before anybody saw it
+  await held.see(prompt);
+  await echoes([...all, held], 100);
+  const [own, docker, calls, hubs, sockets, outliving, shell] = await echoes(
+    [all[0], all[1], new Call(() => all[0].call()), new Call(() => floor.call()), new Call(() => floor.echo()), held, all[2]],
     bench.options.keys,
   );
   await end();
+  await exit(held);
   floor.close();
   tell(bench.report, `echo of a key, p50 of ${own.count}`, "echo of a key", own, docker, shell);
   for (const [what, series] of [
+    ["ttyd with a shell that dtach holds, p50", outliving],
     ["a call of our hub that does nothing, p50", calls],
     ["the same of an empty program's hub, p50", hubs],
     ["a WebSocket message to an empty program, p50", sockets],
