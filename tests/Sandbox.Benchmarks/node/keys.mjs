@@ -22,7 +22,10 @@ export async function sides({ ours, options }) {
   };
 }
 
-/** Keys in turn on all sides, so that whatever else the machine does meets all of them; the line discipline echoes. */
+/**
+ * Keys in turn on all sides, so that whatever else the machine does meets all of them, and in another order each time, so
+ * that nobody always comes behind the same one, whose code may be theirs too; the line discipline echoes.
+ */
 async function echoes(all, keys) {
   const series = all.map(() => new Series());
   for (const terminal of all) {
@@ -36,8 +39,8 @@ async function echoes(all, keys) {
         await terminal.quiet(30);
       }
     }
-    for (const [side, terminal] of all.entries()) {
-      series[side].add(await terminal.echo());
+    for (const side of shuffled(all.length)) {
+      series[side].add(await all[side].echo());
     }
   }
   for (const terminal of all) {
@@ -45,6 +48,16 @@ async function echoes(all, keys) {
     await terminal.quiet();
   }
   return series;
+}
+
+/** The numbers below one in some order. */
+function shuffled(count) {
+  const numbers = Array.from({ length: count }, (_, number) => number);
+  for (let left = count - 1; left > 0; left--) {
+    const other = Math.floor(Math.random() * (left + 1));
+    [numbers[left], numbers[other]] = [numbers[other], numbers[left]];
+  }
+  return numbers;
 }
 
 /** What has no terminal behind it, in place of a key: an answer, and nothing else. */
