@@ -6,18 +6,30 @@ using Sandbox.Web.Store;
 namespace Sandbox.Web.Recordings;
 
 /// <summary>
-/// Recordings that go: each after its days, and when all together hold as much as they may, the oldest of guests. A guest
-/// costs nothing, so without that whoever comes as many of them ends recording for everybody.
+/// Recordings that go: each after its days, and when all together hold as much as they may, the oldest of guests, and
+/// those that guests make just now if there are no others. A guest costs nothing, so without that whoever comes as many of
+/// them ends recording for everybody.
 /// </summary>
-internal sealed partial class OldRecordings(SqliteStore store, RecordingFiles files, RecordingSpace space, WebOptions options, TimeProvider time, ILogger<OldRecordings> logger) : IDisposable
+internal sealed partial class OldRecordings(
+    SqliteStore store,
+    RecordingFiles files,
+    RecordingSpace space,
+    RunningRecordings running,
+    WebOptions options,
+    TimeProvider time,
+    ILogger<OldRecordings> logger) : IDisposable
 {
     private const int MostAtOnce = 256;
 
     /// <summary>When there was nothing that could go, it is looked for again after this.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
+    /// <summary>One that was ended may go after this.</summary>
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(250);
+
     private readonly SemaphoreSlim _turn = new(1, 1);
     private DateTimeOffset _nextLook;
+    private RecordingId? _ending;
 
     /// <summary>How long a person's recordings are kept; a guest's perhaps less.</summary>
     public async Task<(int Days, bool IsGuest)> KeptAsync(PersonId owner)
@@ -58,6 +70,10 @@ internal sealed partial class OldRecordings(SqliteStore store, RecordingFiles fi
                 {
                     _nextLook = now;
                 }
+                else if (await EndOneAsync())
+                {
+                    _nextLook = now + Moment;
+                }
             }
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
@@ -72,6 +88,23 @@ internal sealed partial class OldRecordings(SqliteStore store, RecordingFiles fi
     }
 
     public void Dispose() => _turn.Dispose();
+
+    /// <summary>Ends the largest of the guest who holds most of those who record now; not a second one before that is over. Its recorder may be who asks, so it is not waited for.</summary>
+    private async Task<bool> EndOneAsync()
+    {
+        if (_ending is { } ending && running.Find(ending) is not null)
+        {
+            return true;
+        }
+
+        var owners = running.All.Select(recorder => recorder.Owner.Value).Distinct(StringComparer.Ordinal).ToList();
+        var known = await store.ReadAsync(db => db.People.Where(person => owners.Contains(person.Id) && person.Kind != PersonKind.Guest).Select(person => person.Id).ToListAsync());
+        var largest = running.All.Where(recorder => owners.Contains(recorder.Owner.Value) && !known.Contains(recorder.Owner.Value))
+            .OrderByDescending(recorder => space.HeldBy(recorder.Owner)).ThenByDescending(recorder => recorder.Bytes).FirstOrDefault();
+        _ending = largest?.Id;
+        largest?.Stop(RecordingReason.Disk);
+        return largest is not null;
+    }
 
     /// <summary>Whoever has no row was a guest: those alone are forgotten.</summary>
     private static IQueryable<RecordingRow> Over(SandboxDb db, bool ofGuests) => db.Recordings.AsNoTracking()

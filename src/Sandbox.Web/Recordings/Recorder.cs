@@ -90,6 +90,8 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
 
     public RecordingId Id => _start.Id;
 
+    public PersonId Owner => _start.Owner;
+
     public TerminalId Terminal => _start.Terminal;
 
     /// <summary>How long it has been recording.</summary>
@@ -211,7 +213,14 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
             _reason ??= reason;
         }
 
-        _stop.Cancel();
+        try
+        {
+            _stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It was over at this moment.
+        }
     }
 
     public void Held(ulong bytes)

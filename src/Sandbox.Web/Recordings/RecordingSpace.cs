@@ -41,6 +41,15 @@ internal sealed class RecordingSpace(WebOptions options)
     /// <summary>What those who write now may write until room is made.</summary>
     private long Reserve => Math.Min(64L << 20, options.Recordings.BytesInAll / 16);
 
+    /// <summary>How many bytes all recordings of one person hold.</summary>
+    public long HeldBy(PersonId owner)
+    {
+        lock (_gate)
+        {
+            return _held.GetValueOrDefault(owner);
+        }
+    }
+
     /// <summary>Why nothing more may be written, else null; then the bytes are counted.</summary>
     public RecordingReason? Take(PersonId owner, long bytes)
     {

@@ -24,6 +24,9 @@ internal sealed partial class RunningRecordings(
     /// <summary>Where a terminal's viewers are told.</summary>
     public static string GroupOf(string terminal) => "terminal-" + terminal;
 
+    /// <summary>All of them, as they are at this moment.</summary>
+    public IReadOnlyList<Recorder> All => [.. _running.Values.Select(found => found.Recorder)];
+
     public Recorder? Of(TerminalId terminal) => _running.TryGetValue(terminal, out var found) ? found.Recorder : null;
 
     public Recorder? Find(RecordingId id) => _running.Values.Select(found => found.Recorder).FirstOrDefault(recorder => recorder.Id == id);

@@ -444,6 +444,45 @@ public sealed class RecordingTests
     }
 
     [Fact]
+    public async Task When_guests_hold_the_space_by_recordings_that_run_the_largest_ends()
+    {
+        await using var place = await RecordedTerminal.OpenAsync(new() { ["BytesInAll"] = 2_000_000 });
+        var large = await place.RecordAsync();
+        await PrintAsync(place.Holder, 30);
+        await WebUnderTest.Until(async () => (await place.CastAsync(large)).Output.Length == 1_500_000);
+
+        // Somebody else, who has hardly begun.
+        await using var holder = new ScriptedHolder(Path.Combine(place.Web.Home, "other.sock"));
+        place.Web.Runtime.SocketOf = (_, _) => holder.Socket;
+        using var other = place.Web.NewClient();
+        var token = (string)(await other.PostAsync("/api/v1/guests")).Json!["token"]!;
+        other.Headers["Authorization"] = "Bearer " + token;
+        var (_, sandbox) = await other.LaunchAsync();
+        await using var hub = await place.ConnectAsync(token);
+        var terminal = await hub.InvokeAsync<string>("Open", sandbox, 80, 24, null, Token);
+        var small = (string)(await other.PostAsync($"/api/v1/terminals/{terminal}/recordings", new { })).Json!["id"]!;
+        await PrintAsync(holder, 8);
+        await WebUnderTest.Until(async () => (await OutputAsync()) == 400_000);
+        await PrintAsync(holder, 1);
+        await place.UntilAsync(large, "finished", "disk");
+        place.Web.Time.Shift += TimeSpan.FromSeconds(1);
+        await PrintAsync(holder, 10);
+        await WebUnderTest.Until(async () => (await OutputAsync()) == 950_000);
+        Assert.Equal("recording", (string)(await other.GetAsync("/api/v1/recordings/" + small)).Json!["state"]!);
+        Assert.Equal(404, (await place.Client.GetAsync("/api/v1/recordings/" + large)).Status);
+
+        async Task<int> OutputAsync() => new Cast((await other.GetAsync($"/api/v1/recordings/{small}/cast")).Body).Output.Length;
+
+        static async Task PrintAsync(ScriptedHolder holder, int blocks)
+        {
+            for (var block = 0; block < blocks; block++)
+            {
+                await holder.PrintAsync(Enumerable.Repeat((byte)'x', 50_000).ToArray());
+            }
+        }
+    }
+
+    [Fact]
     public async Task One_person_keeps_so_many_and_a_full_disk_refuses_the_first()
     {
         await using var place = await RecordedTerminal.OpenAsync(new() { ["PerPerson"] = 2 });
