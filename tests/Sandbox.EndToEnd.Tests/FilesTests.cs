@@ -161,6 +161,13 @@ public sealed class FilesTests(Instance instance, Chromium chromium) : IDisposab
         var odd = await page.RunAndWaitForDownloadAsync(() => page.Locator(".files-actions").GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync());
         Assert.Equal("odd", await File.ReadAllTextAsync((await odd.PathAsync())!, TestContext.Current.CancellationToken));
 
+        // Escape closes the menu, and what is around it stays.
+        await tree.GetByText("some").ClickAsync(new() { Button = MouseButton.Right });
+        await Assertions.Expect(page.Locator(".files-menu")).ToBeVisibleAsync();
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(page.Locator(".files-menu")).ToBeHiddenAsync();
+        await Assertions.Expect(tree).ToBeFocusedAsync();
+
         await tree.GetByText("some").ClickAsync(new() { Button = MouseButton.Right });
         var tar = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Download as .tar" }).Last.ClickAsync());
         Assert.Equal("some.tar", tar.SuggestedFilename);

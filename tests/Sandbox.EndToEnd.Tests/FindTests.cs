@@ -48,6 +48,24 @@ public sealed class FindTests(Instance instance, Chromium chromium)
         await text.FillAsync("nowhere");
         await Assertions.Expect(result).ToHaveTextAsync("Not found");
 
+        // A whole word is found behind a part of one, and before it.
+        await page.Keyboard.PressAsync("Escape");
+        await visitor.TypeAsync("clear; printf 'fi%s fi%s\\nfi%s fi%s.log\\n' shing sh sh shing; echo end-$((8*8))");
+        await visitor.SeesLineAsync("end-64");
+        await page.Keyboard.PressAsync("Control+Shift+F");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Whole words" }).ClickAsync();
+        await text.FillAsync("f[i1]sh");
+        await Assertions.Expect(result).ToHaveTextAsync("2 of 2");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Regular expression" }).ClickAsync();
+        await text.FillAsync("fish");
+        await Assertions.Expect(result).ToHaveTextAsync("2 of 2");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Previous" }).ClickAsync();
+        await Assertions.Expect(result).ToHaveTextAsync("1 of 2");
+        await text.FillAsync("fish fishing.log");
+        await Assertions.Expect(result).ToHaveTextAsync("1 of 1");
+        await text.FillAsync("fishing.lo");
+        await Assertions.Expect(result).ToHaveTextAsync("Not found");
+
         await page.Keyboard.PressAsync("Escape");
         await visitor.TypeAsync("echo after-$((6*7))");
         await visitor.SeesLineAsync("after-42");

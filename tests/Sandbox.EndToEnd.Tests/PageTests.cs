@@ -116,6 +116,27 @@ public sealed class PageTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
+    public async Task Of_a_playground_that_went_meanwhile_nothing_is_left_to_press()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        await visitor.LaunchAsync("busybox");
+        await visitor.Page.RouteAsync("**/api/v1/playgrounds/*", async route =>
+        {
+            // As the server answers for one that is nobody's.
+            var answer = await visitor.Context.APIRequest.GetAsync("/api/v1/playgrounds/aaaaaaaaaaaaaaaa");
+            await route.FulfillAsync(new() { Response = answer });
+        });
+        await Assertions.Expect(visitor.Panel).ToContainTextAsync("This playground is not here", new() { Timeout = 30_000 });
+        foreach (var id in new[] { "ws-actions", "ws-share", "ws-files", "ws-lease", "ws-extend" })
+        {
+            await Assertions.Expect(visitor.Page.Locator("#" + id)).ToBeHiddenAsync();
+        }
+
+        await visitor.Page.Keyboard.PressAsync("Tab");
+        await Assertions.Expect(visitor.Panel.GetByRole(AriaRole.Link, new() { Name = "Other images" })).ToBeFocusedAsync();
+    }
+
+    [Fact]
     public async Task Somebody_else_finds_nothing_behind_the_address_of_a_playground()
     {
         await using var owner = await Visitor.ArriveAsync(instance, chromium);

@@ -37,6 +37,11 @@ public sealed partial class RecordingTests(Instance instance, Chromium chromium)
         await visitor.Page.EvaluateAsync("() => document.querySelector('#rec-player').player.seek(0)");
         await Eventually.TrueAsync(async () => !(await visitor.Page.EvaluateAsync<string>(Played)).Contains("first", StringComparison.Ordinal), "the beginning of the recording");
 
+        await visitor.Page.RouteAsync("**/cast", route => route.AbortAsync("internetdisconnected"));
+        await visitor.Page.ReloadAsync();
+        await Assertions.Expect(visitor.Page.Locator("#rec-player")).ToHaveTextAsync("The recording could not be loaded. Load the page again.");
+        await visitor.Page.UnrouteAsync("**/cast");
+
         // As downloaded, so over REST.
         var download = await visitor.Page.RunAndWaitForDownloadAsync(() => visitor.Page.Locator("#recording-head a").First.ClickAsync());
         Assert.EndsWith(".cast", download.SuggestedFilename, StringComparison.Ordinal);

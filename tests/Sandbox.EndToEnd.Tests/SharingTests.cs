@@ -136,6 +136,19 @@ public sealed class SharingTests(Instance instance, Chromium chromium)
         Assert.Equal("noindex", await visitor.Page.Locator("meta[name=robots]").GetAttributeAsync("content"));
     }
 
+    [Fact]
+    public async Task That_the_links_cannot_be_looked_at_is_said_as_long_as_it_is_so()
+    {
+        await using var owner = await Visitor.ArriveAsync(instance, chromium);
+        await owner.LaunchAsync("busybox");
+        await ShareAsync(owner, "watch");
+        var error = owner.Page.Locator(".share-error");
+        await owner.Page.RouteAsync("**/shares", route => route.AbortAsync("internetdisconnected"));
+        await Assertions.Expect(error).ToContainTextAsync("cannot be reached");
+        await owner.Page.UnrouteAsync("**/shares");
+        await Assertions.Expect(error).ToBeEmptyAsync();
+    }
+
     private static async Task<string> ShareAsync(Visitor owner, string access)
     {
         await owner.Page.Locator("#ws-share").ClickAsync();

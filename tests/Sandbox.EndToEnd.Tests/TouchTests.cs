@@ -95,6 +95,24 @@ public sealed class TouchTests(Instance instance, Chromium chromium)
         await Assertions.Expect(dialog).ToHaveCountAsync(0);
     }
 
+    [Fact]
+    public async Task Two_fingers_magnify_and_the_program_keeps_its_size()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium, new(KeyBarTests.Phone));
+        var page = visitor.Page;
+        await visitor.LaunchAsync("busybox");
+        const string Size = $"() => `${{{Terminal}.cols}}x${{{Terminal}.rows}} ${{document.getElementById('workspace').offsetHeight}}`";
+        var size = await page.EvaluateAsync<string>(Size);
+        var fingers = await FingerAsync(page);
+        await fingers.SendAsync("Emulation.setPageScaleFactor", new() { ["pageScaleFactor"] = 2 });
+        await Eventually.TrueAsync(() => page.EvaluateAsync<bool>("() => visualViewport.scale === 2"), "a magnified page");
+        await page.EvaluateAsync("() => new Promise(done => setTimeout(done, 500))");
+        Assert.Equal(size, await page.EvaluateAsync<string>(Size));
+        await fingers.SendAsync("Emulation.setPageScaleFactor", new() { ["pageScaleFactor"] = 1 });
+        await Eventually.TrueAsync(() => page.EvaluateAsync<bool>("() => visualViewport.scale === 1"), "a page as it was");
+        Assert.Equal(size, await page.EvaluateAsync<string>(Size));
+    }
+
     private static Task<ICDPSession> FingerAsync(IPage page) => page.Context.NewCDPSessionAsync(page);
 
     private static Task<int> LineAsync(IPage page) => page.EvaluateAsync<int>($"() => {Terminal}.buffer.active.viewportY");

@@ -67,6 +67,46 @@ public sealed class WorkspaceTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
+    public async Task A_name_stays_whichever_page_of_a_playground_was_touched_last()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        var page = visitor.Page;
+        await visitor.LaunchAsync("busybox");
+        var other = await visitor.Context.NewPageAsync();
+        await other.GotoAsync(page.Url);
+        var names = page.Locator("[role=tab]");
+        await Assertions.Expect(other.Locator("[role=tab]")).ToHaveCountAsync(1);
+        await Assertions.Expect(other.Locator("#ws-panel")).ToBeHiddenAsync();
+
+        // One that the other page knows, and one that it does not.
+        await page.BringToFrontAsync();
+        await NameAsync("build");
+        await page.Keyboard.PressAsync("Alt+Shift+R");
+        await Assertions.Expect(names).ToHaveCountAsync(2);
+        await visitor.ShellAsync();
+        await NameAsync("tests");
+        await Assertions.Expect(other.Locator("[role=tab]")).ToHaveTextAsync("build");
+        await other.BringToFrontAsync();
+        await other.Locator(".ws-xterm").ClickAsync();
+        await other.Keyboard.PressAsync("Alt+Shift+D");
+        await Assertions.Expect(other.Locator("[role=tab]")).ToHaveCountAsync(2);
+
+        await page.BringToFrontAsync();
+        await page.ReloadAsync();
+        await Assertions.Expect(names).ToHaveCountAsync(3);
+        await Assertions.Expect(names.Filter(new() { HasText = "build" })).ToHaveCountAsync(1);
+        await Assertions.Expect(names.Filter(new() { HasText = "tests" })).ToHaveCountAsync(1);
+
+        async Task NameAsync(string name)
+        {
+            await page.Keyboard.PressAsync("Alt+Shift+E");
+            await page.Keyboard.TypeAsync(name);
+            await page.Keyboard.PressAsync("Enter");
+            await Assertions.Expect(page.Locator(".ws-pane.focused [role=tab]")).ToHaveTextAsync(name);
+        }
+    }
+
+    [Fact]
     public async Task A_shell_that_ended_and_was_closed_or_replaced_does_not_come_back()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);

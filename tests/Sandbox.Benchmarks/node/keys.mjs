@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { Floor } from "./floor.mjs";
+import { HolderTerminal } from "./holder.mjs";
 import { Series } from "./series.mjs";
 import { exit } from "./terminal.mjs";
 import { TtydTerminal } from "./ttyd.mjs";
@@ -14,6 +16,7 @@ export async function sides({ ours, options }) {
   await Promise.all(all.map(terminal => terminal.see(prompt)));
   return {
     all,
+    launched,
     end: async () => {
       all[0].close();
       await ours.remove(launched);
@@ -77,23 +80,35 @@ class Call {
   }
 }
 
+/** A terminal of ours, without the web process that opened it. */
+async function straight({ ours, options }, launched) {
+  const opened = await ours.open(launched);
+  const terminal = await HolderTerminal.connect(join(options.holders, launched.sandbox, `${opened.id}.sock`));
+  opened.close();
+  await terminal.see(prompt);
+  return terminal;
+}
+
 /** A key's way there and back in quiet terminals of a quiet host; what of it is no terminal's; and what it costs in C that a shell outlives its server. */
 export async function echo(bench) {
-  const { all, end } = await sides(bench);
+  const { all, launched, end } = await sides(bench);
+  const holder = await straight(bench, launched);
   const floor = await Floor.connect(bench.options.floor);
   const held = await TtydTerminal.connect(bench.options.held);
   held.type("\n"); // its prompt was printed before anybody saw it
   await held.see(prompt);
-  await echoes([...all, held], 100);
-  const [own, docker, calls, hubs, sockets, outliving, shell] = await echoes(
-    [all[0], all[1], new Call(() => all[0].call()), new Call(() => floor.call()), new Call(() => floor.echo()), held, all[2]],
+  await echoes([...all, holder, held], 100);
+  const [own, docker, alone, calls, hubs, sockets, outliving, shell] = await echoes(
+    [all[0], all[1], holder, new Call(() => all[0].call()), new Call(() => floor.call()), new Call(() => floor.echo()), held, all[2]],
     bench.options.keys,
   );
+  holder.close();
   await end();
   await exit(held);
   floor.close();
   tell(bench.report, `echo of a key, p50 of ${own.count}`, "echo of a key", own, docker, shell);
   for (const [what, series] of [
+    ["a key straight at our holder, no web process, p50", alone],
     ["ttyd with a shell that dtach holds, p50", outliving],
     ["a call of our hub that does nothing, p50", calls],
     ["the same of an empty program's hub, p50", hubs],

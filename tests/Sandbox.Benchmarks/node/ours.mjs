@@ -91,6 +91,10 @@ class OurTerminal extends Terminal {
     hub.onclose(() => this.ended());
   }
 
+  get id() {
+    return this.#id;
+  }
+
   type(keys) {
     void this.#hub.send("Input", this.#id, Buffer.from(keys));
   }

@@ -64,6 +64,15 @@ class FilesPanel {
     goes.children[0]!.setAttribute("title", "The directory of the terminal");
     goes.children[2]!.setAttribute("aria-label", "All of the sandbox");
     this.#menu.popover = "auto";
+    this.#menu.addEventListener("keydown", event => {
+      if (event.key === "Escape") {
+        // The panel around it would take it for its own.
+        event.preventDefault();
+        event.stopPropagation();
+        this.#menu.hidePopover();
+        this.#view?.element.focus();
+      }
+    });
     this.#where.setAttribute("role", "status");
     element.append(this.#sandboxes, make("div", "files-head", goes, tools), this.#where, this.#body, this.#actions, this.#menu);
     takeDrops({ element: this.#body, destination: () => Promise.resolve(this.#target()), send: (to, picked) => void this.#send(to, picked) });

@@ -6,18 +6,29 @@ import { startManaging } from "./manage";
 /** Pauses are shortened to this many seconds. */
 const longestPause = 2;
 
+async function load(address: string): Promise<ReturnType<typeof parseCast> | null> {
+  try {
+    const response = await fetch(address, { cache: "no-store" });
+    return response.ok ? parseCast(await response.text()) : null;
+  } catch {
+    // The network went in between, or it is no recording.
+    return null;
+  }
+}
+
 /** The page of one recording. */
 export async function startPlayer(page: HTMLElement): Promise<void> {
   startManaging(document.getElementById("recording-head")!, () => location.assign("/recordings"));
   const host = document.getElementById("rec-player")!;
   const speed = document.getElementById("rec-speed") as HTMLSelectElement;
   const pauses = document.getElementById("rec-pauses") as HTMLInputElement;
-  const response = await fetch(page.dataset["cast"]!, { cache: "no-store" });
-  if (!response.ok) {
+  const cast = await load(page.dataset["cast"]!);
+  if (!cast) {
     host.textContent = "The recording could not be loaded. Load the page again.";
+    host.classList.add("rec-nothing");
     return;
   }
-  const { header, events } = parseCast(await response.text());
+  const { header, events } = cast;
   if (!events.some(event => event[1] === "o")) {
     host.textContent = "Nothing was printed while this was recorded.";
     host.classList.add("rec-nothing");

@@ -33,6 +33,8 @@ export class ShareDialog {
   #terminal = "";
   #audience: Audience | null = null;
   #timer = 0;
+  /** What looking at the links said last, which it takes back itself. */
+  #trouble = "";
 
   constructor() {
     const dialog = this.#dialog;
@@ -72,7 +74,7 @@ export class ShareDialog {
     this.#terminal = terminal;
     this.#audience = audience;
     this.#title.textContent = `Share ${name}`;
-    this.#error.textContent = "";
+    this.#error.textContent = this.#trouble = "";
     this.#made.replaceChildren();
     this.#links.replaceChildren();
     this.#none.hidden = true;
@@ -117,7 +119,7 @@ export class ShareDialog {
     const data = new FormData(this.#form);
     const minutes = Number(data.get("minutes"));
     create.disabled = true;
-    this.#error.textContent = "";
+    this.#error.textContent = this.#trouble = "";
     try {
       const made = await api<NewShare>("POST", `/api/v1/terminals/${terminal}/shares`, { access: data.get("access"), ...minutes > 0 ? { minutes } : {} });
       if (terminal === this.#terminal) {
@@ -161,11 +163,20 @@ export class ShareDialog {
       const links = await api<Share[]>("GET", `/api/v1/terminals/${terminal}/shares`);
       if (terminal === this.#terminal) {
         this.#list(links);
+        this.#tell("");
       }
     } catch (error) {
       const problem = error as Problem;
-      this.#error.textContent = problem.code === "not_found" ? "This terminal is no longer there." : problem.message;
+      this.#tell(problem.code === "not_found" ? "This terminal is no longer there." : problem.message);
     }
+  }
+
+  /** Said once, however often it is met; what a button was refused for stays. */
+  #tell(trouble: string): void {
+    if (trouble !== this.#trouble && (trouble !== "" || this.#error.textContent === this.#trouble)) {
+      this.#error.textContent = trouble;
+    }
+    this.#trouble = trouble;
   }
 
   #list(links: Share[]): void {

@@ -38,7 +38,7 @@ const byId = <T extends HTMLElement = HTMLElement>(id: string): T => document.ge
 // The token stays behind the #, where neither a log nor a Referer sees it.
 const token = location.hash.slice(1);
 const root = byId("workspace");
-const panel = new Panel(byId("ws-panel"));
+const panel = new Panel(byId("ws-panel"), byId("shared-panel"));
 const link = new HubLink(failures => sharedConnection(failures, token));
 const signs = new RecordingSigns(link, byId("ws-status"));
 let view: TerminalView | null = null;

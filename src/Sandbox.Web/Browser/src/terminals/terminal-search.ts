@@ -10,6 +10,14 @@ export interface FindOptions {
   readonly regex: boolean;
 }
 
+/** A letter of a word, as the addon sees it: none of what it takes for the end of one. */
+const letter = "[^ ~!@#$%^&*()+`\\-=[\\]{}|\\\\;:\"',./<>?]";
+
+/** The addon looks at one place of a line, and leaves the line when that is only a part of a word: so it gets a pattern of whole words alone. */
+export function wholeWords(text: string, isPattern: boolean): string {
+  return `(?<!${letter})(?:${isPattern ? text : text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")})(?!${letter})`;
+}
+
 /** The place that is shown, on every background; xterm draws its selection over the addon's own mark. */
 const shownPlace = { selectionBackground: "#ffb224", selectionInactiveBackground: "#ffb224", selectionForeground: "#1d1300" };
 
@@ -55,10 +63,11 @@ export class TerminalSearch {
         activeMatchBackground: shownPlace.selectionBackground, activeMatchBorder: colours.foreground!, activeMatchColorOverviewRuler: colours.cursor!,
       },
     };
+    const [sought, manners] = how.wholeWord ? [wholeWords(text, how.regex), { ...options, regex: true }] : [text, options];
     if (how.onwards) {
-      addon.findNext(text, options);
+      addon.findNext(sought, manners);
     } else {
-      addon.findPrevious(text, options);
+      addon.findPrevious(sought, manners);
     }
   }
 

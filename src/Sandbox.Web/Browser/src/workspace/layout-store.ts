@@ -44,6 +44,16 @@ export function remember(playground: string, { layout, names, numbers }: Remembe
   }
 }
 
+/** Calls back when another page of this browser remembers something of a playground. */
+export function followRemembered(isMeant: (playground: string) => boolean, listener: (remembered: Remembered) => void): void {
+  window.addEventListener("storage", ({ key, newValue }) => {
+    const remembered = key?.startsWith(prefix) && isMeant(key.slice(prefix.length)) ? parse(newValue) : null;
+    if (remembered) {
+      listener(remembered);
+    }
+  });
+}
+
 export function forget(playground: string, storage: Storage | null = browserStorage()): void {
   storage?.removeItem(prefix + playground);
   storage?.removeItem(copiesPrefix + playground);

@@ -24,7 +24,8 @@ export class Panel {
   #frame = "";
   #actions: readonly PanelAction[] = [];
 
-  constructor(private readonly element: HTMLElement) {
+  /** @param covered takes no keys while there is something else than waiting to do */
+  constructor(private readonly element: HTMLElement, private readonly covered: HTMLElement) {
     this.#bar.max = 100;
     this.#bar.setAttribute("aria-label", "Progress");
   }
@@ -44,10 +45,12 @@ export class Panel {
     this.#bar.value = content.percent ?? 0;
     this.#bar.hidden = content.percent === undefined;
     this.element.hidden = false;
+    this.covered.inert = content.kind !== "busy";
   }
 
   hide(): void {
     this.element.hidden = true;
+    this.covered.inert = false;
   }
 
   #build({ kind, title, text = "" }: PanelContent): void {

@@ -79,12 +79,18 @@ export class PlaygroundWatch {
   }
 
   async extend(): Promise<void> {
+    if (!this.now) {
+      return;
+    }
     const question = ++this.#asked;
-    this.#take(await this.ask<Playground>("POST", `/api/v1/playgrounds/${this.now!.id}/extend`), question);
+    this.#take(await this.ask<Playground>("POST", `/api/v1/playgrounds/${this.now.id}/extend`), question);
   }
 
   async remove(): Promise<void> {
-    await this.ask("DELETE", `/api/v1/playgrounds/${this.now!.id}`);
+    if (!this.now) {
+      return;
+    }
+    await this.ask("DELETE", `/api/v1/playgrounds/${this.now.id}`);
     this.#answered = ++this.#asked;
     await this.poll();
   }

@@ -11,7 +11,7 @@ import type { TerminalView } from "../terminals/terminal-view";
 import { toast } from "../toast";
 import { beginTerminal, makeView } from "./begin-terminal";
 import { reconcile } from "./layout";
-import { recall, remember } from "./layout-store";
+import { followRemembered, recall, remember } from "./layout-store";
 import { directoryOf, openOwn, openShell, openTerminals } from "./open-terminal";
 import { askSandbox } from "./sandbox-menu";
 import { Stage, type Where } from "./stage";
@@ -39,6 +39,8 @@ export class Tabs {
   #sandboxes: readonly Place[] = [];
   #names: Record<string, string> = {};
   #numbers: Record<string, number> = {};
+  /** Terminals that went while this page was there; what another page remembers of them is old. */
+  readonly #gone = new Set<string>();
   #opening: Promise<void> | null = null;
 
   constructor(stage: HTMLElement, private readonly link: HubLink, private readonly keys: KeyBar) {
@@ -49,6 +51,12 @@ export class Tabs {
         this.#remember();
         this.#report();
       },
+    });
+    // Another page of the same playground gave a name.
+    followRemembered(playground => playground === this.#playground, ({ names }) => {
+      for (const tab of this.#tabs.values()) {
+        tab.given = names[tab.id] ?? "";
+      }
     });
   }
 
@@ -110,8 +118,15 @@ export class Tabs {
     await exclusive(`open-${playground}`, async () => {
       const open = (await Promise.all(sandboxes.map(async sandbox => (await openTerminals(sandbox.id)).map(terminal => ({ ...terminal, sandbox }))))).flat();
       const remembered = recall(playground);
-      this.#names = remembered?.names ?? {};
-      this.#numbers = Object.fromEntries(Object.entries(remembered?.numbers ?? {}).filter(([id]) => open.some(terminal => terminal.id === id)));
+      this.#names = ofOpen(remembered?.names ?? {});
+      this.#numbers = ofOpen(remembered?.numbers ?? {});
+      if (remembered) {
+        remember(playground, { ...remembered, names: this.#names, numbers: this.#numbers });
+      }
+
+      function ofOpen<T>(values: Record<string, T>): Record<string, T> {
+        return Object.fromEntries(Object.entries(values).filter(([id]) => open.some(terminal => terminal.id === id)));
+      }
       for (const terminal of open) {
         this.#add(terminal.id, terminal.sandbox, programWord(terminal.command), true);
       }
@@ -321,6 +336,7 @@ export class Tabs {
       return;
     }
     tab.dispose();
+    this.#gone.add(tab.id);
     delete this.#names[tab.id];
     delete this.#numbers[tab.id];
     this.stage.remove(tab.id);
@@ -332,7 +348,14 @@ export class Tabs {
       return;
     }
     this.#names = Object.fromEntries(this.all.filter(tab => tab.given).map(tab => [tab.id, tab.given]));
-    remember(this.#playground, { layout: this.stage.layout, names: this.#names, numbers: this.#numbers });
+    // Of terminals that only another page shows, that one's words.
+    const stored = recall(this.#playground);
+    const others = <T>(values: Record<string, T> = {}): Record<string, T> => Object.fromEntries(Object.entries(values).filter(([id]) => !this.#tabs.has(id) && !this.#gone.has(id)));
+    remember(this.#playground, {
+      layout: this.stage.layout,
+      names: { ...others(stored?.names), ...this.#names },
+      numbers: { ...others(stored?.numbers), ...this.#numbers },
+    });
   }
 
   #report(): void {

@@ -5,7 +5,8 @@ export function followViewport(): void {
     return;
   }
   const apply = (): void => {
-    document.documentElement.style.setProperty("--visible-height", `${Math.round(viewport.height)}px`);
+    // What two fingers magnify stays as large as it was: only less of it is seen.
+    document.documentElement.style.setProperty("--visible-height", `${Math.round(viewport.height * viewport.scale)}px`);
     // Some browsers scroll the page under the keyboard; there is nothing to scroll to.
     if (viewport.scale === 1) {
       window.scrollTo(0, 0);

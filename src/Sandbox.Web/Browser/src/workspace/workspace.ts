@@ -32,7 +32,7 @@ import { followViewport } from "./viewport";
 const byId = <T extends HTMLElement = HTMLElement>(id: string): T => document.getElementById(id) as T;
 
 const root = byId("workspace");
-const panel = new Panel(byId("ws-panel"));
+const panel = new Panel(byId("ws-panel"), byId("ws-stage"));
 const link = new HubLink(terminalConnection);
 const keyBar: KeyBar = new KeyBar(byId("ws-keys"), () => tabs.active);
 const tabs: Tabs = new Tabs(byId("ws-stage"), link, keyBar);
@@ -124,21 +124,25 @@ function show(next: Playground): void {
     void enter(next);
   }
   if (next.state === "ended") {
-    ended(next);
+    ended();
+    forget(next.id);
   }
 }
 
-function ended(next: Playground): void {
+/** What was on the screen stays readable behind the words; nothing there can be used any more. */
+function ended(): void {
   tabs.detachAll();
   link.close();
   side.close();
-  forget(next.id);
-  // What was on the screen stays readable behind the words; nothing there can be used any more.
-  byId("ws-stage").inert = true;
 }
 
 function gone(): void {
-  link.close();
+  root.dataset["state"] = "ended";
+  byId("ws-state").textContent = "not here";
+  for (const id of ["ws-files", "ws-actions", "ws-share", "ws-lease"]) {
+    byId(id).hidden = true;
+  }
+  ended();
   panel.show(panels.notHere);
 }
 
@@ -146,6 +150,10 @@ function gone(): void {
 async function enter({ id, sandboxes }: Playground): Promise<void> {
   if (terminals === "there") {
     panel.hide();
+    if (document.activeElement === document.body) {
+      // What the panel covered had the keys, and has them again.
+      tabs.stage.focus();
+    }
   }
   if (terminals !== "absent" || sandboxes.length === 0) {
     return;
@@ -219,7 +227,9 @@ async function extend(): Promise<void> {
   button.disabled = true;
   try {
     await watch.extend();
-    toast(`Extended: ${timeLeft(Date.parse(watch.now!.lease.endsAt), Date.now())} left`);
+    if (watch.now) {
+      toast(`Extended: ${timeLeft(Date.parse(watch.now.lease.endsAt), Date.now())} left`);
+    }
   } catch (error) {
     toast((error as Problem).message, "error");
     await watch.poll();
