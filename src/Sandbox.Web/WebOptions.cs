@@ -103,6 +103,12 @@ public sealed class WebLimits
     /// <summary>Terminals one person opens a minute after that.</summary>
     public int OpensPerMinute { get; set; } = 120;
 
+    /// <summary>Commands one person runs at one instant; starting and stopping a sandbox are some too.</summary>
+    public int CommandBurst { get; set; } = 100;
+
+    /// <summary>Commands one person runs a minute after that.</summary>
+    public int CommandsPerMinute { get; set; } = 600;
+
     /// <summary>Requests of any kind at one instant.</summary>
     public int RequestBurst { get; set; } = 1000;
 
@@ -134,6 +140,7 @@ public sealed class WebLimits
             (nameof(GuestBurst), GuestBurst), (nameof(GuestsPerMinute), GuestsPerMinute),
             (nameof(LaunchBurst), LaunchBurst), (nameof(LaunchesPerMinute), LaunchesPerMinute),
             (nameof(OpenBurst), OpenBurst), (nameof(OpensPerMinute), OpensPerMinute),
+            (nameof(CommandBurst), CommandBurst), (nameof(CommandsPerMinute), CommandsPerMinute),
             (nameof(RequestBurst), RequestBurst), (nameof(RequestsPerSecond), RequestsPerSecond),
             (nameof(RequestsAtOnce), RequestsAtOnce), (nameof(ConnectionsAtOnce), ConnectionsAtOnce),
             (nameof(FileBytes), FileBytes), (nameof(ArchiveBytes), ArchiveBytes), (nameof(LaunchWaitSeconds), LaunchWaitSeconds),

@@ -88,6 +88,40 @@ public sealed class GuardTests
     }
 
     [Fact]
+    public async Task Whoever_runs_commands_one_after_the_other_is_slowed()
+    {
+        await using var web = await WebUnderTest.StartAsync(new() { ["Limits"] = new { CommandBurst = 3, CommandsPerMinute = 1 } });
+        using var client = web.NewClient();
+        client.Headers["Authorization"] = "Bearer " + (string)(await client.PostAsync("/api/v1/guests")).Json!["token"]!;
+        var (_, sandbox) = await client.LaunchAsync();
+        Assert.Equal(200, (await client.PostAsync($"/api/v1/sandboxes/{sandbox}/exec", new { command = new[] { "true" } })).Status);
+        Assert.Equal(200, (await client.PostAsync($"/api/v1/sandboxes/{sandbox}/pause")).Status);
+        Assert.Equal(200, (await client.PostAsync($"/api/v1/sandboxes/{sandbox}/resume")).Status);
+        Assert.Equal("rate", (await client.PostAsync($"/api/v1/sandboxes/{sandbox}/exec", new { command = new[] { "true" } })).Code);
+        Assert.Equal("rate", (await client.PostAsync($"/api/v1/sandboxes/{sandbox}/restart")).Code);
+    }
+
+    [Fact]
+    public async Task One_person_lists_two_directories_at_once_and_more_of_them_wait()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var client = web.NewClient();
+        client.Headers["Authorization"] = "Bearer " + (string)(await client.PostAsync("/api/v1/guests")).Json!["token"]!;
+        var (_, sandbox) = await client.LaunchAsync();
+        var made = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        web.Runtime.Before = (operation, cancellationToken) => operation == "ListFiles" ? made.Task.WaitAsync(cancellationToken) : Task.CompletedTask;
+        var listings = Enumerable.Range(0, 5).Select(_ => client.GetAsync($"/api/v1/sandboxes/{sandbox}/files/")).ToList();
+        await WebUnderTest.Until(() => Task.FromResult(web.Runtime.Calls.Count(call => call == "FindFile") == 5 && Listed() == 2));
+        await Task.Delay(200, TestContext.Current.CancellationToken);
+        Assert.Equal(2, Listed());
+        made.SetResult();
+        Assert.All(await Task.WhenAll(listings), answer => Assert.Equal(200, answer.Status));
+        Assert.Equal(5, Listed());
+
+        int Listed() => web.Runtime.Calls.Count(call => call == "ListFiles");
+    }
+
+    [Fact]
     public async Task A_forwarded_address_is_believed_from_configured_proxies_only()
     {
         var limits = new { GuestBurst = 1, GuestsPerMinute = 1 };

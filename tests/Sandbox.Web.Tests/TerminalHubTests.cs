@@ -167,6 +167,36 @@ public sealed class TerminalHubTests
     }
 
     [Fact]
+    public async Task Whoever_asks_for_terminals_that_are_not_there_costs_the_daemon_little_and_is_cut_off()
+    {
+        await using var place = await HubUnderTest.StartAsync();
+        var terminal = await place.Hub.InvokeAsync<string>("Open", place.Sandbox, 80, 24, null, Token);
+        var before = place.Web.Runtime.Calls.Count(call => call == "ListTerminals");
+        await Task.WhenAll(Enumerable.Range(0, 250).Select(_ => RefusedAsync("not_found", async () =>
+        {
+            await foreach (var _ in place.Hub.StreamAsync<Item>("Attach", TerminalId.New().Value, 0L, Token))
+            {
+                Assert.Fail("there was one");
+            }
+        })));
+        Assert.InRange(place.Web.Runtime.Calls.Count(call => call == "ListTerminals") - before, 1, 20);
+
+        // What is there is found at once meanwhile.
+        await place.Holder.PrintAsync("x"u8.ToArray());
+        await using (var items = place.Hub.StreamAsync<Item>("Attach", terminal, 0L, Token).GetAsyncEnumerator(Token))
+        {
+            Assert.True(await items.MoveNextAsync());
+        }
+
+        for (var more = 0; more < 20 && place.Hub.State == HubConnectionState.Connected; more++)
+        {
+            await Assert.ThrowsAnyAsync<Exception>(async () => await place.Hub.StreamAsync<Item>("Attach", "?", 0L, Token).GetAsyncEnumerator(Token).MoveNextAsync());
+        }
+
+        await WebUnderTest.Until(() => Task.FromResult(place.Hub.State == HubConnectionState.Disconnected));
+    }
+
+    [Fact]
     public async Task Sizes_acks_and_a_hang_up_reach_the_holder_while_many_streams_are_open()
     {
         await using var place = await HubUnderTest.StartAsync();

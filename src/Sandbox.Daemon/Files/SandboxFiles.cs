@@ -191,6 +191,10 @@ internal static class SandboxFiles
         {
             throw FileFault.Of(e, path);
         }
+        catch (ObjectDisposedException e) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException("closed in the middle", e, cancellationToken);
+        }
     }
 
     internal static Task<bool> RunAsync(SandboxPath path, Action work, CancellationToken cancellationToken) =>
@@ -213,7 +217,8 @@ internal static class SandboxFiles
                 return rooted.OpenRead(path.Bytes);
             },
             cancellationToken);
-        var length = file.Status().Size; // a log that grows faster than it is read would never end
+        using var closing = cancellationToken.Register(file.Dispose); // whoever reads slowly is not waited for
+        var length = await RunAsync(path, () => file.Status().Size, cancellationToken); // a log that grows faster than it is read would never end
         for (long at = 0; at < length;)
         {
             var buffer = new byte[Math.Min(ChunkLength, length - at)];

@@ -29,6 +29,7 @@ internal static class TarPacking
         string root, uint uidBase, SandboxPath path, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var top = await SandboxFiles.RunAsync(path, () => OpenTop(root, path), cancellationToken);
+        using var closing = cancellationToken.Register(top.Dispose);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 4 * SandboxFiles.ChunkLength, resumeWriterThreshold: SandboxFiles.ChunkLength, useSynchronizationContext: false));
         var packing = Task.Run(() => FillAsync(pipe.Writer, top, uidBase, path, stop.Token), CancellationToken.None);

@@ -252,12 +252,8 @@ internal sealed partial class LinuxRuntime(
         return Task.Run(() => terminals.List(sandbox.Record, sandbox.Root.Root), cancellationToken);
     }
 
-    public async Task<IReadOnlyList<FileEntry>> ListFilesAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
-    {
-        var sandbox = RootWithFiles(id);
-        using var call = sandbox.FileCalls.Enter();
-        return await SandboxFiles.ListAsync(sandbox.Root.Root, path, cancellationToken);
-    }
+    public Task<IReadOnlyList<FileEntry>> ListFilesAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
+        WithFilesAsync(id, (sandbox, token) => SandboxFiles.ListAsync(sandbox.Root.Root, path, token), cancellationToken);
 
     public Task<FileEntry?> FindFileAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
         SandboxFiles.FindAsync(RootWithFiles(id).Root.Root, path, cancellationToken);
@@ -266,60 +262,34 @@ internal sealed partial class LinuxRuntime(
     {
         var sandbox = RootWithFiles(id);
         using var call = sandbox.FileCalls.Enter();
-        await foreach (var chunk in SandboxFiles.ReadAsync(sandbox.Root.Root, sandbox.Range.First, path, form, cancellationToken))
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, sandbox.Gone.Token);
+        await using var chunks = SandboxFiles.ReadAsync(sandbox.Root.Root, sandbox.Range.First, path, form, either.Token).GetAsyncEnumerator(either.Token);
+        while (await WhileThereAsync(sandbox, chunks.MoveNextAsync().AsTask(), cancellationToken))
         {
-            yield return chunk;
+            yield return chunks.Current;
         }
     }
 
-    public async Task WriteFileAsync(SandboxId id, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken)
-    {
-        var sandbox = RootWithFiles(id);
-        using var call = sandbox.FileCalls.Enter();
-        await SandboxFiles.WriteAsync(sandbox.Root.Root, sandbox.Range.First, path, mode, content, cancellationToken);
-    }
+    public Task WriteFileAsync(SandboxId id, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken) =>
+        WithFilesAsync(id, (sandbox, token) => SandboxFiles.WriteAsync(sandbox.Root.Root, sandbox.Range.First, path, mode, content, token), cancellationToken);
 
-    public async Task DeleteFileAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
-    {
-        var sandbox = RootWithFiles(id);
-        using var call = sandbox.FileCalls.Enter();
-        await SandboxFiles.DeleteAsync(sandbox.Root.Root, path, cancellationToken);
-    }
+    public Task DeleteFileAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
+        WithFilesAsync(id, (sandbox, token) => SandboxFiles.DeleteAsync(sandbox.Root.Root, path, token), cancellationToken);
 
-    public async Task MakeDirectoryAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
-    {
-        var sandbox = RootWithFiles(id);
-        using var call = sandbox.FileCalls.Enter();
-        await SandboxFiles.MakeDirectoryAsync(sandbox.Root.Root, sandbox.Range.First, path, cancellationToken);
-    }
+    public Task MakeDirectoryAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
+        WithFilesAsync(id, (sandbox, token) => SandboxFiles.MakeDirectoryAsync(sandbox.Root.Root, sandbox.Range.First, path, token), cancellationToken);
 
-    public async Task<UploadInfo> BeginUploadAsync(SandboxId id, UploadSpec spec, CancellationToken cancellationToken)
-    {
-        var sandbox = RootWithFiles(id);
-        using var call = sandbox.FileCalls.Enter();
-        return await sandbox.Uploads.BeginAsync(sandbox.Root.Root, sandbox.Range.First, spec, cancellationToken);
-    }
+    public Task<UploadInfo> BeginUploadAsync(SandboxId id, UploadSpec spec, CancellationToken cancellationToken) =>
+        WithFilesAsync(id, (sandbox, token) => sandbox.Uploads.BeginAsync(sandbox.Root.Root, sandbox.Range.First, spec, token), cancellationToken);
 
-    public async Task<UploadInfo?> FindUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken)
-    {
-        var sandbox = RootWithFiles(id);
-        using var call = sandbox.FileCalls.Enter();
-        return await sandbox.Uploads.FindAsync(sandbox.Root.Root, sandbox.Range.First, upload, cancellationToken);
-    }
+    public Task<UploadInfo?> FindUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken) =>
+        WithFilesAsync(id, (sandbox, token) => sandbox.Uploads.FindAsync(sandbox.Root.Root, sandbox.Range.First, upload, token), cancellationToken);
 
-    public async Task<UploadInfo> ContinueUploadAsync(SandboxId id, UploadId upload, long offset, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken)
-    {
-        var sandbox = RootWithFiles(id);
-        using var call = sandbox.FileCalls.Enter();
-        return await sandbox.Uploads.ContinueAsync(sandbox.Root.Root, sandbox.Range.First, upload, offset, content, cancellationToken);
-    }
+    public Task<UploadInfo> ContinueUploadAsync(SandboxId id, UploadId upload, long offset, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken) =>
+        WithFilesAsync(id, (sandbox, token) => sandbox.Uploads.ContinueAsync(sandbox.Root.Root, sandbox.Range.First, upload, offset, content, token), cancellationToken);
 
-    public async Task CancelUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken)
-    {
-        var sandbox = RootWithFiles(id);
-        using var call = sandbox.FileCalls.Enter();
-        await sandbox.Uploads.CancelAsync(sandbox.Root.Root, upload, cancellationToken);
-    }
+    public Task CancelUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken) =>
+        WithFilesAsync(id, (sandbox, token) => sandbox.Uploads.CancelAsync(sandbox.Root.Root, upload, token), cancellationToken);
 
     /// <summary>Ends everything whose time is up, until cancelled.</summary>
     public async Task EnforceDeadlinesAsync(CancellationToken cancellationToken)
@@ -599,6 +569,37 @@ internal sealed partial class LinuxRuntime(
     private LiveSandbox RootWithFiles(SandboxId id) => Find(id) is { Record.State: not (SandboxState.Starting or SandboxState.Ended) } sandbox
         ? sandbox
         : throw new SandboxException(ErrorCode.Conflict, "The sandbox has no files now.");
+
+    private async Task<T> WithFilesAsync<T>(SandboxId id, Func<LiveSandbox, CancellationToken, Task<T>> act, CancellationToken cancellationToken)
+    {
+        var sandbox = RootWithFiles(id);
+        using var call = sandbox.FileCalls.Enter();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, sandbox.Gone.Token);
+        return await WhileThereAsync(sandbox, act(sandbox, either.Token), cancellationToken);
+    }
+
+    private Task<bool> WithFilesAsync(SandboxId id, Func<LiveSandbox, CancellationToken, Task> act, CancellationToken cancellationToken) =>
+        WithFilesAsync(
+            id,
+            async (sandbox, token) =>
+            {
+                await act(sandbox, token);
+                return true;
+            },
+            cancellationToken);
+
+    /// <summary>Says it in words when the files went in the middle. Code: NotFound.</summary>
+    private static async Task<T> WhileThereAsync<T>(LiveSandbox sandbox, Task<T> act, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await act;
+        }
+        catch (OperationCanceledException) when (sandbox.Gone.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new SandboxException(ErrorCode.NotFound, "The sandbox has ended, and its files with it.");
+        }
+    }
 
     private bool IsLastOf(LiveSandbox sandbox) =>
         !_sandboxes.Values.Any(other => !ReferenceEquals(other, sandbox) && other.Record.Spec.Owner == sandbox.Record.Spec.Owner && other.Record.State != SandboxState.Ended);

@@ -48,6 +48,12 @@ internal sealed class LiveSandbox : IDisposable
     /// <summary>Cancelled when it is to end: whoever waits for it in peace no longer does.</summary>
     public CancellationTokenSource Ending { get; } = new();
 
+    /// <summary>
+    /// Cancelled when its files go: who has one open lets go of it then, however slowly it is read. A disk that is open
+    /// stays on the host's, and nobody counts it any more.
+    /// </summary>
+    public CancellationTokenSource Gone { get; } = new();
+
     /// <summary>Completes when the first launch is over; faults as the launch did.</summary>
     public TaskCompletionSource Launched { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -143,6 +143,7 @@ internal sealed partial class SandboxLauncher(
         var record = sandbox.Record;
         await KillAsync(sandbox, TimeSpan.Zero);
         await HaltAsync(sandbox);
+        await sandbox.Gone.CancelAsync();
         await Task.Run(sandbox.Root.Remove);
         networks.Release(record.Spec.Playground, record.Place);
         ranges.Release(sandbox.Range);

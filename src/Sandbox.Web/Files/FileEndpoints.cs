@@ -58,7 +58,7 @@ internal static class FileEndpoints
     public static void MapFiles(this IEndpointRouteBuilder app)
     {
         const string pattern = "/api/v1/sandboxes/{id}/files/{**path}";
-        app.MapGet(pattern, GetAsync).WithTags("files").ProducesProblems(400, 404, 409, 503)
+        app.MapGet(pattern, GetAsync).WithTags("files").ProducesProblems(400, 404, 409, 429, 503)
             .WithSummary("A file's bytes, a directory's listing, or with ?archive=tar either one as a tar")
             .Takes(ParameterLocation.Path, "path", Path)
             .Takes(ParameterLocation.Query, "archive", "tar")
@@ -94,7 +94,7 @@ internal static class FileEndpoints
 
     private static OpenApiSchema Bytes() => new() { Type = JsonSchemaType.String, Format = "binary" };
 
-    private static async Task GetAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence)
+    private static async Task GetAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence, Listings listings)
     {
         var (sandbox, path, _) = await PlaceAsync(id, context, playgrounds, presence);
         var archive = context.Request.Query["archive"].ToString();
@@ -114,8 +114,11 @@ internal static class FileEndpoints
         switch (entry.Kind)
         {
             case FileKind.Directory:
-                var entries = await runtime.ListFilesAsync(sandbox, path, context.RequestAborted);
-                await context.Response.WriteAsJsonAsync(entries.Select(FileView.From), context.RequestAborted);
+                using (await listings.EnterAsync(context.RequirePerson(), context))
+                {
+                    await ListAsync(context, runtime, sandbox, path);
+                }
+
                 break;
             case FileKind.File:
                 await SendAsync(context, runtime.ReadFileAsync(sandbox, path, ReadForm.Raw, context.RequestAborted), "application/octet-stream", Name(path));
@@ -123,6 +126,12 @@ internal static class FileEndpoints
             default:
                 throw new SandboxException(ErrorCode.Invalid, $"{path} is neither a file nor a directory.");
         }
+    }
+
+    private static async Task ListAsync(HttpContext context, ISandboxRuntime runtime, SandboxId sandbox, SandboxPath path)
+    {
+        var entries = await runtime.ListFilesAsync(sandbox, path, context.RequestAborted);
+        await context.Response.WriteAsJsonAsync(entries.Select(FileView.From), context.RequestAborted);
     }
 
     private static async Task<IResult> PutAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence, WebOptions options)

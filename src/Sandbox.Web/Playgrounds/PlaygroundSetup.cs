@@ -1,3 +1,5 @@
+using Sandbox.Web.Files;
+
 namespace Sandbox.Web.Playgrounds;
 
 internal static class PlaygroundSetup
@@ -10,6 +12,8 @@ internal static class PlaygroundSetup
         services.AddSingleton<Launcher>();
         services.AddSingleton<Endings>();
         services.AddSingleton<OwnedPlaygrounds>();
+        services.AddSingleton<CommandPace>();
+        services.AddSingleton<Listings>();
         services.AddSingleton<IPlaygrounds>(provider => provider.GetRequiredService<OwnedPlaygrounds>());
     }
 }

@@ -71,9 +71,12 @@ internal static class SandboxEndpoints
         foreach (var action in Enum.GetValues<SandboxAction>())
         {
             var name = action.ToString().ToLowerInvariant();
-            group.MapPost(name, (string id, HttpContext context, OwnedPlaygrounds playgrounds) =>
-                    playgrounds.ActAsync(context.RequirePerson(), Id(id), action, context.RequestAborted))
-                .Produces<SandboxView>().ProducesProblems(404, 409, 503).WithSummary($"{action} a sandbox");
+            group.MapPost(name, (string id, HttpContext context, OwnedPlaygrounds playgrounds, CommandPace pace) =>
+                {
+                    pace.Check(context.RequirePerson());
+                    return playgrounds.ActAsync(context.RequirePerson(), Id(id), action, context.RequestAborted);
+                })
+                .Produces<SandboxView>().ProducesProblems(404, 409, 429, 503).WithSummary($"{action} a sandbox");
         }
 
         group.MapGet("terminals", TerminalsAsync)
@@ -96,10 +99,12 @@ internal static class SandboxEndpoints
         return [.. terminals.Zip(states, (terminal, state) => TerminalView.From(terminal, recordings.Of(terminal.Id) is not null, state))];
     }
 
-    private static async Task<ExecView> ExecAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence)
+    private static async Task<ExecView> ExecAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence, CommandPace pace)
     {
         var sandbox = Id(id);
-        var row = await playgrounds.RowAsync(context.RequirePerson(), sandbox);
+        var person = context.RequirePerson();
+        pace.Check(person);
+        var row = await playgrounds.RowAsync(person, sandbox);
         var request = await context.ReadJsonAsync<ExecRequest>(MostExec);
         var seconds = request.TimeoutSeconds ?? DefaultTimeoutSeconds;
         if (!(seconds > 0 && seconds <= CommandRules.MaxTimeout.TotalSeconds))

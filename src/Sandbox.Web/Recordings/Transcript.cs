@@ -12,6 +12,9 @@ internal static class Transcript
 {
     private const int MostAtOnce = 64 * 1024;
 
+    /// <summary>Work for a processor alone, and whoever asks for it waits for little: one line of one recording at a time.</summary>
+    private static readonly SemaphoreSlim Turn = new(1, 1);
+
     public static async Task WriteAsync(Stream cast, PipeWriter lines, CancellationToken cancellationToken)
     {
         var reader = PipeReader.Create(cast, new StreamPipeReaderOptions(bufferSize: MostAtOnce, leaveOpen: true));
@@ -52,9 +55,19 @@ internal static class Transcript
                 cast.AdvanceTo(read.Buffer.GetPosition(1, end));
                 for (var at = 0; at < length;)
                 {
-                    var (taken, written) = plain.Read(output.AsSpan(at, length - at), lines);
-                    at += taken;
-                    unflushed += written;
+                    // Not while it is waited for whoever reads.
+                    await Turn.WaitAsync(cancellationToken);
+                    try
+                    {
+                        var (taken, written) = plain.Read(output.AsSpan(at, length - at), lines);
+                        at += taken;
+                        unflushed += written;
+                    }
+                    finally
+                    {
+                        Turn.Release();
+                    }
+
                     if (unflushed >= PlainText.MostAtOnce)
                     {
                         await lines.FlushAsync(cancellationToken);

@@ -27,8 +27,14 @@ internal sealed class TerminalCaller
 {
     private const int MostReaders = 64;
 
+    /// <summary>Streams that a connection begins at once; a page with all the terminals it may have begins fewer.</summary>
+    private const int MostBegun = 256;
+
     private readonly PersonId? _person;
+    private readonly Lock _gate = new();
     private int _readers;
+    private double _allowed = MostBegun;
+    private long _counted = Environment.TickCount64;
 
     public TerminalCaller(ClaimsPrincipal? principal, string connection)
     {
@@ -51,6 +57,9 @@ internal sealed class TerminalCaller
 
     /// <summary>Among whose terminals theirs are.</summary>
     public PersonId Owner { get; }
+
+    /// <summary>Cuts the connection off.</summary>
+    public required Action Cut { get; init; }
 
     /// <summary>The connection's place among those that came by links.</summary>
     public ShareVisits.Visit? Visit { get; set; }
@@ -88,9 +97,27 @@ internal sealed class TerminalCaller
         }
     }
 
-    /// <summary>Refuses a link's holders who begin anew again and again. Code: Rate.</summary>
+    /// <summary>
+    /// Counts one who begins a stream, one in a second in the long run; who begins more is cut off, because the ends of
+    /// streams that nobody reads wait in memory, and SignalR does not count them. A link's holders are refused before
+    /// that. Code: Rate.
+    /// </summary>
     public void Pace()
     {
+        lock (_gate)
+        {
+            var now = Environment.TickCount64;
+            _allowed = Math.Min(MostBegun, _allowed + ((now - _counted) / 1000d));
+            _counted = now;
+            if (_allowed < 1)
+            {
+                Cut();
+                throw new SandboxException(ErrorCode.Rate, "Too often. Connect again.");
+            }
+
+            _allowed--;
+        }
+
         if (Share is not null && Visit?.TrySpend() != true)
         {
             throw new SandboxException(ErrorCode.Rate, "Too often. Wait a moment.");

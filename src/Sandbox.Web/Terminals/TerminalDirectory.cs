@@ -20,7 +20,11 @@ internal sealed record TerminalPlace(PersonId Owner, PlaygroundId Playground, Sa
 /// </summary>
 internal sealed class TerminalDirectory(SqliteStore store, ISandboxRuntime runtime)
 {
+    /// <summary>A look costs the daemon a walk over all of a person's terminals, and asking for one that is not there costs its asker nothing.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
     private readonly ConcurrentDictionary<TerminalId, TerminalPlace> _places = new();
+    private readonly ConcurrentDictionary<PersonId, Lazy<Look>> _looks = new();
 
     public void Add(TerminalId terminal, TerminalPlace place) => _places[terminal] = place;
 
@@ -33,7 +37,7 @@ internal sealed class TerminalDirectory(SqliteStore store, ISandboxRuntime runti
 
         if (!_places.TryGetValue(id, out var place))
         {
-            await LoadAsync(owner, cancellationToken);
+            await LookAsync(owner, cancellationToken);
             _places.TryGetValue(id, out place);
         }
 
@@ -59,6 +63,34 @@ internal sealed class TerminalDirectory(SqliteStore store, ISandboxRuntime runti
 
     public static SandboxException Unknown() => new(ErrorCode.NotFound, "You have no such terminal; it may have ended.");
 
+    /// <summary>Looks for a person's terminals: with whoever looks for them just now, and never sooner after the last look than a pause.</summary>
+    private async Task LookAsync(PersonId owner, CancellationToken cancellationToken)
+    {
+        var look = Begin();
+        if (look.Done.IsCompleted)
+        {
+            // It was over before this was asked.
+            await look.Rested.WaitAsync(cancellationToken);
+            look = Begin();
+        }
+
+        await look.Done.WaitAsync(cancellationToken);
+
+        Look Begin() => _looks.GetOrAdd(owner, person => new Lazy<Look>(() =>
+        {
+            // Nobody who asks may take it from the others.
+            var done = Task.Run(() => LoadAsync(person, CancellationToken.None));
+            return new Look(done, RestAsync(person, done));
+        })).Value;
+    }
+
+    private async Task RestAsync(PersonId owner, Task done)
+    {
+        await done.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(Pause);
+        _looks.TryRemove(owner, out _);
+    }
+
     private async Task LoadAsync(PersonId owner, CancellationToken cancellationToken)
     {
         var sandboxes = await store.ReadAsync(db => db.Sandboxes.AsNoTracking()
@@ -80,4 +112,7 @@ internal sealed class TerminalDirectory(SqliteStore store, ISandboxRuntime runti
             }
         }
     }
+
+    /// <summary>One look: when it is done, and when there may be another.</summary>
+    private sealed record Look(Task Done, Task Rested);
 }

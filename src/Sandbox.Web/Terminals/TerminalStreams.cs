@@ -43,6 +43,7 @@ internal sealed partial class TerminalStreams(
 
                 ended |= items.Current.ExitCode is not null;
                 viewer.Echo.Printed();
+                viewer.Told = (long)items.Current.Offset + items.Current.Data.Length;
                 if (playground is { } launched)
                 {
                     latency.Printed(launched);
@@ -79,7 +80,7 @@ internal sealed partial class TerminalStreams(
     {
         if (caller.RightTo > TerminalRight.Watch)
         {
-            followers.Held(terminal, viewer, bytes);
+            followers.Held(terminal, viewer, Math.Min(bytes, viewer.Told));
         }
     }
 
@@ -118,7 +119,6 @@ internal sealed partial class TerminalStreams(
                 }
 
                 await connection.AttachAsync((ulong)after, cancellationToken, watches: caller.RightTo == TerminalRight.Watch);
-                Held(caller, terminal, viewer, after);
                 viewer.Sit(audiences.Of(TerminalId.Parse(terminal), place.Playground), caller.RightTo);
                 return (viewer, connection, place.Playground, caller.Share is null ? presence.Enter(place.Playground) : null);
             }

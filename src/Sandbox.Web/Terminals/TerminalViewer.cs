@@ -22,6 +22,7 @@ internal sealed class TerminalViewer : IAsyncDisposable
     private Audience.Seat? _seat;
     private TerminalSize? _wish;
     private long _typed;
+    private long _told;
     private bool _isOver;
 
     public TerminalViewer(Func<Task<TtyConnection>> connect, EchoWatch echo)
@@ -38,6 +39,13 @@ internal sealed class TerminalViewer : IAsyncDisposable
 
     /// <summary>Whether it has its stream: a connection carries one.</summary>
     public bool IsAttached { get; private set; }
+
+    /// <summary>How far it was told of the output: it cannot hold more.</summary>
+    public long Told
+    {
+        get => Volatile.Read(ref _told);
+        set => Volatile.Write(ref _told, value);
+    }
 
     /// <summary>Whether it hung the terminal up.</summary>
     public bool HasClosed { get; private set; }

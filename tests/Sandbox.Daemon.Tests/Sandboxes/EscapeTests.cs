@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Sandbox.Core.Errors;
@@ -102,6 +103,46 @@ public sealed class EscapeTests(LinuxHost host) : IAsyncLifetime
         }
 
         Assert.NotEmpty(await host.Runtime.ListFilesAsync(id, SandboxPath.Root, Cancel));
+    }
+
+    /// <summary>A download that is never read kept the disk of a sandbox that had ended, one after the other, until the host's was full.</summary>
+    [Theory]
+    [InlineData(ReadForm.Raw)]
+    [InlineData(ReadForm.Tar)]
+    public async Task What_is_open_of_an_ended_sandbox_keeps_nothing_of_its_disk(ReadForm form)
+    {
+        var id = await LaunchAsync();
+        await RunAsync(id, "dd", "if=/dev/zero", "of=/large", "bs=1M", "count=16");
+        Assert.True(SandboxPath.TryParse("/large", out var path));
+        Assert.Equal(1, Disks());
+        await using var reader = host.Runtime.ReadFileAsync(id, path, form, Cancel).GetAsyncEnumerator(Cancel);
+        Assert.True(await reader.MoveNextAsync());
+        Assert.True(SandboxPath.TryParse("/written", out var written));
+        var begun = new TaskCompletionSource();
+        var writing = host.Runtime.WriteFileAsync(id, written, null, BeginAsync(begun, Cancel), Cancel);
+        await begun.Task;
+
+        await host.Runtime.RemoveAsync(id, Cancel);
+        for (var attempt = 0; attempt < 100 && Disks() > 0; attempt++)
+        {
+            await Task.Delay(50, Cancel);
+        }
+
+        Assert.Equal(0, Disks());
+        Assert.Equal(ErrorCode.NotFound, (await Assert.ThrowsAsync<SandboxException>(() => writing)).Code);
+        Assert.Equal(ErrorCode.NotFound, (await Assert.ThrowsAsync<SandboxException>(async () => await reader.MoveNextAsync())).Code);
+
+        // One that sends a little, and then nothing.
+        static async IAsyncEnumerable<ReadOnlyMemory<byte>> BeginAsync(TaskCompletionSource begun, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            yield return new byte[1000];
+            begun.SetResult();
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
+
+        // The kernel keeps the device for as long as anything on it is open.
+        int Disks() => Directory.GetDirectories("/sys/block", "loop*").Select(device => Path.Combine(device, "loop/backing_file"))
+            .Count(file => File.Exists(file) && File.ReadAllText(file).Contains(id.Value, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -444,6 +444,31 @@ public sealed class RecordingTests
     }
 
     [Fact]
+    public async Task Whoever_says_they_hold_more_than_they_were_sent_is_not_believed()
+    {
+        await using var place = await RecordedTerminal.OpenAsync();
+        var id = await place.RecordAsync();
+        var items = place.Hub.StreamAsync<TerminalHubTests.Item>("Attach", place.Terminal, long.MaxValue, Token).GetAsyncEnumerator(Token);
+        var next = items.MoveNextAsync();
+        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Count(said => said[0] == 'a') == 2));
+        for (var block = 0; block < 4; block++)
+        {
+            await place.Holder.PrintAsync(Enumerable.Repeat((byte)'x', 60_000).ToArray());
+            Assert.True(await next);
+            next = items.MoveNextAsync();
+            if (block == 0)
+            {
+                await place.Hub.InvokeAsync("Ack", place.Terminal, long.MaxValue - 1, Token);
+            }
+        }
+
+        await WebUnderTest.Until(async () => (await place.CastAsync(id)).Output.Length == 240_000);
+        Assert.Subset(new HashSet<string>(StringComparer.Ordinal) { "k0", "k60000", "k" + (long.MaxValue - 1) }, place.Holder.Seen.Where(said => said[0] == 'k').ToHashSet(StringComparer.Ordinal));
+        await place.Holder.ExitAsync(0);
+        Assert.True(await next);
+    }
+
+    [Fact]
     public async Task When_guests_hold_the_space_by_recordings_that_run_the_largest_ends()
     {
         await using var place = await RecordedTerminal.OpenAsync(new() { ["BytesInAll"] = 2_000_000 });

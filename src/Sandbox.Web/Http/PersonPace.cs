@@ -1,0 +1,37 @@
+using System.Threading.RateLimiting;
+using Sandbox.Core.Errors;
+using Sandbox.Core.People;
+
+namespace Sandbox.Web.Http;
+
+/// <summary>How often one person may ask for something that costs the host more than a request.</summary>
+/// <param name="burst">So often at once.</param>
+/// <param name="perMinute">So often in the long run.</param>
+/// <param name="refusal">What is said to whoever does it more often.</param>
+internal abstract class PersonPace(int burst, int perMinute, string refusal) : IDisposable
+{
+    private readonly PartitionedRateLimiter<PersonId> _done = PartitionedRateLimiter.Create<PersonId, PersonId>(person =>
+        RateLimitPartition.GetTokenBucketLimiter(person, _ => new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = burst,
+            TokensPerPeriod = 1,
+            ReplenishmentPeriod = TimeSpan.FromMinutes(1.0 / perMinute),
+            QueueLimit = 0,
+        }));
+
+    /// <summary>Counts one. Code: Rate.</summary>
+    public void Check(PersonId person)
+    {
+        using var place = _done.AttemptAcquire(person);
+        if (!place.IsAcquired)
+        {
+            throw new SandboxException(ErrorCode.Rate, refusal);
+        }
+    }
+
+    public void Dispose()
+    {
+        _done.Dispose();
+        GC.SuppressFinalize(this);
+    }
+}
