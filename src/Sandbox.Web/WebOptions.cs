@@ -104,10 +104,10 @@ public sealed class WebLimits
     public int OpensPerMinute { get; set; } = 120;
 
     /// <summary>Commands one person runs at one instant; starting and stopping a sandbox are some too.</summary>
-    public int CommandBurst { get; set; } = 100;
+    public int CommandBurst { get; set; } = 1000;
 
     /// <summary>Commands one person runs a minute after that.</summary>
-    public int CommandsPerMinute { get; set; } = 600;
+    public int CommandsPerMinute { get; set; } = 1200;
 
     /// <summary>Requests of any kind at one instant.</summary>
     public int RequestBurst { get; set; } = 1000;

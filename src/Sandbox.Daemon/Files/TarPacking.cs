@@ -41,6 +41,7 @@ internal static class TarPacking
                 var buffer = result.Buffer;
                 while (!buffer.IsEmpty)
                 {
+                    cancellationToken.ThrowIfCancellationRequested();
                     var chunk = buffer.Slice(0, Math.Min(buffer.Length, SandboxFiles.ChunkLength));
                     var bytes = new byte[chunk.Length];
                     chunk.CopyTo(bytes);

@@ -28,7 +28,7 @@ internal sealed class TerminalCaller
     private const int MostReaders = 64;
 
     /// <summary>Streams that a connection begins at once; a page with all the terminals it may have begins fewer.</summary>
-    private const int MostBegun = 256;
+    private const int MostBegun = 2000;
 
     private readonly PersonId? _person;
     private readonly Lock _gate = new();
@@ -98,7 +98,7 @@ internal sealed class TerminalCaller
     }
 
     /// <summary>
-    /// Counts one who begins a stream, one in a second in the long run; who begins more is cut off, because the ends of
+    /// Counts one who begins a stream, two in a second in the long run; who begins more is cut off, because the ends of
     /// streams that nobody reads wait in memory, and SignalR does not count them. A link's holders are refused before
     /// that. Code: Rate.
     /// </summary>
@@ -107,7 +107,7 @@ internal sealed class TerminalCaller
         lock (_gate)
         {
             var now = Environment.TickCount64;
-            _allowed = Math.Min(MostBegun, _allowed + ((now - _counted) / 1000d));
+            _allowed = Math.Min(MostBegun, _allowed + ((now - _counted) / 500d));
             _counted = now;
             if (_allowed < 1)
             {
