@@ -17,8 +17,7 @@ public sealed class ManageTests(Instance instance, Chromium chromium)
         await Assertions.Expect(visitor.Panel).ToContainTextAsync("Paused");
 
         // What is covered takes no keys: they are the panel's.
-        await visitor.Page.Keyboard.PressAsync("Tab");
-        await Assertions.Expect(visitor.Panel.GetByRole(AriaRole.Button, new() { Name = "Resume" })).ToBeFocusedAsync();
+        await visitor.TabsToAsync(visitor.Panel.GetByRole(AriaRole.Button, new() { Name = "Resume" }));
         await visitor.Page.Keyboard.PressAsync("Enter");
         await visitor.StateIsAsync("running");
         await Assertions.Expect(visitor.Panel).ToBeHiddenAsync();

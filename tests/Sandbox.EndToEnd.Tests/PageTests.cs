@@ -132,8 +132,7 @@ public sealed class PageTests(Instance instance, Chromium chromium)
             await Assertions.Expect(visitor.Page.Locator("#" + id)).ToBeHiddenAsync();
         }
 
-        await visitor.Page.Keyboard.PressAsync("Tab");
-        await Assertions.Expect(visitor.Panel.GetByRole(AriaRole.Link, new() { Name = "Other images" })).ToBeFocusedAsync();
+        await visitor.TabsToAsync(visitor.Panel.GetByRole(AriaRole.Link, new() { Name = "Other images" }));
     }
 
     [Fact]

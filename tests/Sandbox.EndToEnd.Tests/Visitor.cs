@@ -265,6 +265,15 @@ public sealed partial class Visitor : IAsyncDisposable
         await Page.Locator($"#ws-actions-menu [data-act='{action}']").ClickAsync();
     }
 
+    /// <summary>Goes to an element by Tab alone, as whoever has no mouse: a terminal that still had the keys would keep each of them.</summary>
+    public Task TabsToAsync(ILocator element) => Eventually.TrueAsync(
+        async () =>
+        {
+            await Page.Keyboard.PressAsync("Tab");
+            return await element.EvaluateAsync<bool>("element => element === document.activeElement");
+        },
+        "the focus on what the panel offers");
+
     /// <summary>Stops the playground, and says that it is meant.</summary>
     public Task StopAsync() => ChooseAsync("stop", "Stop it");
 

@@ -46,6 +46,11 @@ export class Panel {
     this.#bar.hidden = content.percent === undefined;
     this.element.hidden = false;
     this.covered.inert = content.kind !== "busy";
+    const focused = document.activeElement;
+    if (this.covered.inert && focused instanceof HTMLElement && this.covered.contains(focused)) {
+      // The browser takes the focus away only when it draws next; a key until then would still be the terminal's.
+      focused.blur();
+    }
   }
 
   hide(): void {
