@@ -265,11 +265,11 @@ internal sealed class TerminalHub(
 
     private TerminalCaller Called()
     {
-        var (places, echoes, aborted, context) = (directory, latency, Context.ConnectionAborted, Context);
+        var (places, echoes, aborted) = (directory, latency, Context.ConnectionAborted);
         TerminalCaller? caller = null;
         return caller = new TerminalCaller(Context.User, Context.ConnectionId)
         {
-            Cut = context.Abort,
+            Cut = Context.Abort,
             Viewers = new HubViewers(terminal => new TerminalViewer(
                 async () => await TtyConnection.ConnectAsync((await places.FindAsync(caller!.Owner, terminal, aborted)).Socket, aborted),
                 echoes.NewEchoWatch())),
