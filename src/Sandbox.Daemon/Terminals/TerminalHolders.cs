@@ -99,10 +99,13 @@ internal sealed class TerminalHolders
         }
 
         _holders.TryRemove(sandbox, out _);
-        var directory = DirectoryOf(sandbox);
-        if (Directory.Exists(directory))
+        try
         {
-            Directory.Delete(directory, recursive: true);
+            Directory.Delete(DirectoryOf(sandbox), recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // There was none, or whoever else takes the sandbox apart was quicker.
         }
     }
 
@@ -244,9 +247,13 @@ internal sealed class TerminalHolders
 
         foreach (var file in (ReadOnlySpan<string>)[SocketOf(sandbox, terminal), FileOf(sandbox, terminal, ".json")])
         {
-            if (File.Exists(file))
+            try
             {
                 File.Delete(file);
+            }
+            catch (DirectoryNotFoundException)
+            {
+                return; // the whole sandbox went
             }
         }
     }
