@@ -71,10 +71,10 @@ internal static class DaemonHost
         await app.StartAsync();
         Protect(options);
         using var stop = new CancellationTokenSource();
-        var deadlines = app.Services.GetRequiredService<LinuxRuntime>().EnforceDeadlinesAsync(stop.Token);
+        var expiry = app.Services.GetRequiredService<SandboxExpiry>().RunAsync(stop.Token);
         await app.WaitForShutdownAsync();
         await stop.CancelAsync();
-        await Task.WhenAny(deadlines);
+        await Task.WhenAny(expiry);
         return 0;
     }
 
@@ -99,10 +99,13 @@ internal static class DaemonHost
         services.AddSingleton<TerminalHolders>();
         services.AddSingleton<ExecRunner>();
         services.AddSingleton<SandboxRecords>();
+        services.AddSingleton<LiveSandboxes>();
         services.AddSingleton<SandboxChanges>();
+        services.AddSingleton<FileCalls>();
         services.AddSingleton<SandboxLauncher>();
         services.AddSingleton<LinuxRuntime>();
         services.AddSingleton<ISandboxRuntime>(provider => provider.GetRequiredService<LinuxRuntime>());
+        services.AddSingleton<SandboxExpiry>();
         services.AddSingleton<SandboxRecovery>();
         services.AddSingleton<RuntimeService>();
         services.AddGrpc(grpc =>

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
@@ -9,7 +7,6 @@ using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Uploads;
 using Sandbox.Daemon.Execs;
-using Sandbox.Daemon.Files;
 using Sandbox.Daemon.Images;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Networks;
@@ -22,6 +19,7 @@ namespace Sandbox.Daemon.Sandboxes;
 /// <summary>The port on one Linux host: the sandboxes there are, and what may be done with each in which state.</summary>
 internal sealed partial class LinuxRuntime(
     DaemonOptions options,
+    LiveSandboxes sandboxes,
     ImageStore images,
     SandboxRecords records,
     SandboxLauncher launcher,
@@ -31,22 +29,20 @@ internal sealed partial class LinuxRuntime(
     DiskImages disks,
     PlaygroundNetworks networks,
     ExecRunner execs,
+    FileCalls files,
     TerminalHolders terminals,
     ProcessWatch watch,
     ILogger<LinuxRuntime> logger) : ISandboxRuntime
 {
     private static readonly TimeSpan LongestLife = TimeSpan.FromDays(366 + 1); // what a plan may grant, and a clock that differs
 
-    private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1);
-
-    private readonly ConcurrentDictionary<SandboxId, LiveSandbox> _sandboxes = new();
     private readonly Lock _admission = new();
     private string? _version;
 
     public async Task<RuntimeStatus> GetStatusAsync(CancellationToken cancellationToken)
     {
         _version ??= await oci.VersionAsync(cancellationToken);
-        var live = _sandboxes.Values.Count(sandbox => sandbox.Record.State != SandboxState.Ended);
+        var live = sandboxes.All.Count(sandbox => sandbox.Record.State != SandboxState.Ended);
         return new RuntimeStatus("linux", _version, System.Environment.ProcessId, live, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, disks.FreeBytes() - Promised(except: null));
     }
 
@@ -75,7 +71,7 @@ internal sealed partial class LinuxRuntime(
                 Config = new ImageConfig(),
             },
             RootOf(spec.Id));
-        var sandbox = _sandboxes.GetOrAdd(spec.Id, mine);
+        var sandbox = sandboxes.GetOrAdd(mine);
         if (!ReferenceEquals(sandbox, mine))
         {
             mine.Dispose();
@@ -111,10 +107,10 @@ internal sealed partial class LinuxRuntime(
     }
 
     public Task<IReadOnlyList<SandboxInfo>> ListAsync(CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<SandboxInfo>>([.. Infos()]);
+        Task.FromResult<IReadOnlyList<SandboxInfo>>([.. sandboxes.Infos()]);
 
     public Task<SandboxInfo?> FindAsync(SandboxId id, CancellationToken cancellationToken) =>
-        Task.FromResult(_sandboxes.TryGetValue(id, out var sandbox) ? sandbox.Record.Info : null);
+        Task.FromResult(sandboxes.TryFind(id)?.Record.Info);
 
     public Task<SandboxInfo> StartAsync(SandboxId id, CancellationToken cancellationToken) => ChangeAsync(id, async sandbox =>
     {
@@ -200,24 +196,20 @@ internal sealed partial class LinuxRuntime(
 
     public async Task RemoveAsync(SandboxId id, CancellationToken cancellationToken)
     {
-        if (!_sandboxes.TryGetValue(id, out var sandbox))
+        if (sandboxes.TryFind(id) is not { } sandbox)
         {
             return;
         }
 
         await EndAsync(sandbox, EndReason.Removed);
-        if (_sandboxes.TryRemove(new(id, sandbox)))
-        {
-            records.Delete(id);
-            sandbox.Dispose();
-        }
+        Forget(sandbox);
     }
 
-    public IAsyncEnumerable<SandboxInfo> WatchAsync(CancellationToken cancellationToken) => changes.WatchAsync(Infos, cancellationToken);
+    public IAsyncEnumerable<SandboxInfo> WatchAsync(CancellationToken cancellationToken) => changes.WatchAsync(sandboxes.Infos, cancellationToken);
 
     public async Task<ExecResult> ExecAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken)
     {
-        var sandbox = Find(id);
+        var sandbox = sandboxes.Find(id);
         _ = sandbox.Running();
         if (CommandRules.Validate(spec) is { Count: > 0 } mistakes)
         {
@@ -242,117 +234,51 @@ internal sealed partial class LinuxRuntime(
 
     public Task<TerminalInfo> OpenTerminalAsync(SandboxId id, TerminalSpec spec, CancellationToken cancellationToken)
     {
-        var sandbox = Find(id);
+        var sandbox = sandboxes.Find(id);
         return terminals.OpenAsync(sandbox.Running(), sandbox.Root.Root, spec, cancellationToken);
     }
 
     public Task<IReadOnlyList<TerminalInfo>> ListTerminalsAsync(SandboxId id, CancellationToken cancellationToken)
     {
-        var sandbox = Find(id);
+        var sandbox = sandboxes.Find(id);
         return Task.Run(() => terminals.List(sandbox.Record, sandbox.Root.Root), cancellationToken);
     }
 
     public Task<IReadOnlyList<FileEntry>> ListFilesAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
-        WithFilesAsync(id, (sandbox, token) => SandboxFiles.ListAsync(sandbox.Root.Root, path, token), cancellationToken);
+        files.ListAsync(id, path, cancellationToken);
 
     public Task<FileEntry?> FindFileAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
-        SandboxFiles.FindAsync(RootWithFiles(id).Root.Root, path, cancellationToken);
+        files.FindAsync(id, path, cancellationToken);
 
-    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadFileAsync(SandboxId id, SandboxPath path, ReadForm form, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var sandbox = RootWithFiles(id);
-        using var call = sandbox.FileCalls.Enter();
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, sandbox.Gone.Token);
-        await using var chunks = SandboxFiles.ReadAsync(sandbox.Root.Root, sandbox.Range.First, path, form, either.Token).GetAsyncEnumerator(either.Token);
-        while (await WhileThereAsync(sandbox, chunks.MoveNextAsync().AsTask(), cancellationToken))
-        {
-            yield return chunks.Current;
-        }
-    }
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadFileAsync(SandboxId id, SandboxPath path, ReadForm form, CancellationToken cancellationToken) =>
+        files.ReadAsync(id, path, form, cancellationToken);
 
     public Task WriteFileAsync(SandboxId id, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken) =>
-        WithFilesAsync(id, (sandbox, token) => SandboxFiles.WriteAsync(sandbox.Root.Root, sandbox.Range.First, path, mode, content, token), cancellationToken);
+        files.WriteAsync(id, path, mode, content, cancellationToken);
 
     public Task DeleteFileAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
-        WithFilesAsync(id, (sandbox, token) => SandboxFiles.DeleteAsync(sandbox.Root.Root, path, token), cancellationToken);
+        files.DeleteAsync(id, path, cancellationToken);
 
     public Task MakeDirectoryAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
-        WithFilesAsync(id, (sandbox, token) => SandboxFiles.MakeDirectoryAsync(sandbox.Root.Root, sandbox.Range.First, path, token), cancellationToken);
+        files.MakeDirectoryAsync(id, path, cancellationToken);
 
     public Task<UploadInfo> BeginUploadAsync(SandboxId id, UploadSpec spec, CancellationToken cancellationToken) =>
-        WithFilesAsync(id, (sandbox, token) => sandbox.Uploads.BeginAsync(sandbox.Root.Root, sandbox.Range.First, spec, token), cancellationToken);
+        files.BeginUploadAsync(id, spec, cancellationToken);
 
     public Task<UploadInfo?> FindUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken) =>
-        WithFilesAsync(id, (sandbox, token) => sandbox.Uploads.FindAsync(sandbox.Root.Root, sandbox.Range.First, upload, token), cancellationToken);
+        files.FindUploadAsync(id, upload, cancellationToken);
 
     public Task<UploadInfo> ContinueUploadAsync(SandboxId id, UploadId upload, long offset, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken) =>
-        WithFilesAsync(id, (sandbox, token) => sandbox.Uploads.ContinueAsync(sandbox.Root.Root, sandbox.Range.First, upload, offset, content, token), cancellationToken);
+        files.ContinueUploadAsync(id, upload, offset, content, cancellationToken);
 
     public Task CancelUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken) =>
-        WithFilesAsync(id, (sandbox, token) => sandbox.Uploads.CancelAsync(sandbox.Root.Root, upload, token), cancellationToken);
-
-    /// <summary>Ends everything whose time is up, until cancelled.</summary>
-    public async Task EnforceDeadlinesAsync(CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
-        var ending = new ConcurrentDictionary<SandboxId, bool>();
-        var swept = DateTimeOffset.MinValue;
-        while (await timer.WaitForNextTickAsync(cancellationToken))
-        {
-            ForgetLongEnded();
-            var now = DateTimeOffset.UtcNow;
-            if (now - swept > SweepEvery)
-            {
-                swept = now;
-                await Task.Run(() => SweepUploads(now), cancellationToken);
-            }
-
-            foreach (var sandbox in _sandboxes.Values)
-            {
-                if (sandbox.Record.State is not (SandboxState.Ended or SandboxState.Starting) && sandbox.Record.Deadline <= now && ending.TryAdd(sandbox.Id, true))
-                {
-                    _ = Task.Run(
-                        async () =>
-                        {
-                            try
-                            {
-                                await EndAsync(sandbox, EndReason.Expired, onlyAfterDeadline: true);
-                            }
-                            catch (Exception fault)
-                            {
-                                LogNotEnded(logger, fault, sandbox.Id);
-                            }
-                            finally
-                            {
-                                ending.TryRemove(sandbox.Id, out _);
-                            }
-                        },
-                        CancellationToken.None);
-                }
-            }
-        }
-    }
-
-    private void SweepUploads(DateTimeOffset now)
-    {
-        foreach (var sandbox in _sandboxes.Values.Where(sandbox => sandbox.Record.State is SandboxState.Running or SandboxState.Paused or SandboxState.Stopped))
-        {
-            try
-            {
-                sandbox.Uploads.Sweep(sandbox.Root.Root, now);
-            }
-            catch (IOException fault)
-            {
-                LogNotSwept(logger, fault, sandbox.Id); // it may have ended in the middle
-            }
-        }
-    }
+        files.CancelUploadAsync(id, upload, cancellationToken);
 
     /// <summary>Takes a sandbox of an earlier daemon as it is.</summary>
     internal void Adopt(LiveSandbox sandbox)
     {
         sandbox.Launched.TrySetResult();
-        _sandboxes[sandbox.Id] = sandbox;
+        sandboxes.Set(sandbox);
         if (sandbox.Record.State is SandboxState.Running or SandboxState.Paused)
         {
             sandbox.InitEnded = watch.WaitAsync(sandbox.Record.Pid);
@@ -360,18 +286,25 @@ internal sealed partial class LinuxRuntime(
         }
     }
 
-    /// <summary>Sandboxes of which only the record is left.</summary>
-    internal IEnumerable<SandboxId> EndedIds() => _sandboxes.Values.Where(sandbox => sandbox.Record.State == SandboxState.Ended).Select(sandbox => sandbox.Id);
-
     /// <summary>Where a sandbox's root is.</summary>
     internal RootFileSystem RootOf(SandboxId id) => new(Path.Combine(options.RunDirectory, "sandboxes", id.Value), records.DirectoryOf(id));
 
     /// <summary>Ends every sandbox; for a host that is to be left clean.</summary>
     internal async Task EndAllAsync(EndReason reason)
     {
-        foreach (var sandbox in _sandboxes.Values)
+        foreach (var sandbox in sandboxes.All)
         {
             await EndAsync(sandbox, reason);
+        }
+    }
+
+    /// <summary>Removes what is left of a sandbox that ended: its record.</summary>
+    internal void Forget(LiveSandbox sandbox)
+    {
+        if (sandboxes.Remove(sandbox))
+        {
+            records.Delete(sandbox.Id);
+            sandbox.Dispose();
         }
     }
 
@@ -399,7 +332,7 @@ internal sealed partial class LinuxRuntime(
                 return;
             }
 
-            await launcher.DestroyAsync(sandbox, () => IsLastOf(sandbox));
+            await launcher.DestroyAsync(sandbox, () => sandboxes.IsLastOfOwner(sandbox));
             Save(sandbox, sandbox.Record with { State = SandboxState.Ended, Reason = reason, Pid = 0, PidStartedAt = 0 });
             records.Strip(sandbox.Id);
         }
@@ -424,20 +357,6 @@ internal sealed partial class LinuxRuntime(
         if (deadline > DateTimeOffset.UtcNow + LongestLife)
         {
             throw new SandboxException(ErrorCode.Invalid, "The deadline is more than a year away.");
-        }
-    }
-
-    /// <summary>Records of what has ended are kept for their reason's sake, the latest of them.</summary>
-    private void ForgetLongEnded()
-    {
-        var ended = _sandboxes.Values.Where(sandbox => sandbox.Record.State == SandboxState.Ended).ToList();
-        foreach (var sandbox in ended.OrderBy(sandbox => sandbox.Record.CreatedAt).Take(ended.Count - options.MaxEnded))
-        {
-            if (_sandboxes.TryRemove(new(sandbox.Id, sandbox)))
-            {
-                records.Delete(sandbox.Id);
-                sandbox.Dispose();
-            }
         }
     }
 
@@ -478,7 +397,7 @@ internal sealed partial class LinuxRuntime(
         {
             if (reserved)
             {
-                await launcher.DestroyAsync(sandbox, () => IsLastOf(sandbox));
+                await launcher.DestroyAsync(sandbox, () => sandboxes.IsLastOfOwner(sandbox));
             }
             else
             {
@@ -491,7 +410,7 @@ internal sealed partial class LinuxRuntime(
             }
 
             records.Delete(spec.Id);
-            _sandboxes.TryRemove(new(spec.Id, sandbox));
+            sandboxes.Remove(sandbox);
             throw;
         }
         finally
@@ -536,7 +455,7 @@ internal sealed partial class LinuxRuntime(
 
     private async Task<SandboxInfo> ChangeAsync(SandboxId id, Func<LiveSandbox, Task> change, CancellationToken cancellationToken)
     {
-        var sandbox = Find(id);
+        var sandbox = sandboxes.Find(id);
         await sandbox.Gate.WaitAsync(cancellationToken);
         try
         {
@@ -560,52 +479,8 @@ internal sealed partial class LinuxRuntime(
         changes.Publish(record.Info);
     }
 
-    private IEnumerable<SandboxInfo> Infos() => _sandboxes.Values.Select(sandbox => sandbox.Record.Info);
-
-    private LiveSandbox Find(SandboxId id) => _sandboxes.TryGetValue(id, out var sandbox)
-        ? sandbox
-        : throw new SandboxException(ErrorCode.NotFound, "There is no such sandbox.");
-
-    private LiveSandbox RootWithFiles(SandboxId id) => Find(id) is { Record.State: not (SandboxState.Starting or SandboxState.Ended) } sandbox
-        ? sandbox
-        : throw new SandboxException(ErrorCode.Conflict, "The sandbox has no files now.");
-
-    private async Task<T> WithFilesAsync<T>(SandboxId id, Func<LiveSandbox, CancellationToken, Task<T>> act, CancellationToken cancellationToken)
-    {
-        var sandbox = RootWithFiles(id);
-        using var call = sandbox.FileCalls.Enter();
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, sandbox.Gone.Token);
-        return await WhileThereAsync(sandbox, act(sandbox, either.Token), cancellationToken);
-    }
-
-    private Task<bool> WithFilesAsync(SandboxId id, Func<LiveSandbox, CancellationToken, Task> act, CancellationToken cancellationToken) =>
-        WithFilesAsync(
-            id,
-            async (sandbox, token) =>
-            {
-                await act(sandbox, token);
-                return true;
-            },
-            cancellationToken);
-
-    /// <summary>Says it in words when the files went in the middle. Code: NotFound.</summary>
-    private static async Task<T> WhileThereAsync<T>(LiveSandbox sandbox, Task<T> act, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await act;
-        }
-        catch (OperationCanceledException) when (sandbox.Gone.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            throw new SandboxException(ErrorCode.NotFound, "The sandbox has ended, and its files with it.");
-        }
-    }
-
-    private bool IsLastOf(LiveSandbox sandbox) =>
-        !_sandboxes.Values.Any(other => !ReferenceEquals(other, sandbox) && other.Record.Spec.Owner == sandbox.Record.Spec.Owner && other.Record.State != SandboxState.Ended);
-
     /// <summary>Bytes that sandboxes may still write to the host's disk.</summary>
-    private long Promised(LiveSandbox? except) => _sandboxes.Values
+    private long Promised(LiveSandbox? except) => sandboxes.All
         .Where(sandbox => !ReferenceEquals(sandbox, except) && sandbox.Record.State != SandboxState.Ended && sandbox.Range.First != 0)
         .Sum(sandbox => Math.Max(0, sandbox.Record.Spec.Limits.DiskBytes - DiskImages.AllocatedBytes(sandbox.Root.Disk)));
 
@@ -622,7 +497,4 @@ internal sealed partial class LinuxRuntime(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "sandbox {Sandbox} could not be taken apart")]
     private static partial void LogNotEnded(ILogger logger, Exception fault, SandboxId sandbox);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "uploads of sandbox {Sandbox} were not swept")]
-    private static partial void LogNotSwept(ILogger logger, Exception fault, SandboxId sandbox);
 }

@@ -18,6 +18,7 @@ internal sealed partial class SandboxRecovery(
     ImageStore images,
     SandboxRecords records,
     SandboxLauncher launcher,
+    LiveSandboxes sandboxes,
     LinuxRuntime runtime,
     OciRuntime oci,
     ControlGroupTree groups,
@@ -111,7 +112,7 @@ internal sealed partial class SandboxRecovery(
             LogAdopted(logger, sandbox.Id, sandbox.Record.State);
         }
 
-        records.RemoveOrphans(new HashSet<SandboxId>([.. live.Concat(lost.Select(one => one.Sandbox)).Select(sandbox => sandbox.Id), .. runtime.EndedIds()]));
+        records.RemoveOrphans(new HashSet<SandboxId>([.. live.Concat(lost.Select(one => one.Sandbox)).Select(sandbox => sandbox.Id), .. sandboxes.Ended().Select(sandbox => sandbox.Id)]));
     }
 
     /// <summary>Mount points below a directory, in the order in which they were made. proc_pid_mountinfo(5), field 5.</summary>

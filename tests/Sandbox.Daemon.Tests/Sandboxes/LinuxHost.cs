@@ -69,13 +69,18 @@ public sealed class LinuxHost : IAsyncLifetime
         _parts = services.BuildServiceProvider();
         await _parts.GetRequiredService<SandboxRecovery>().RunAsync(CancellationToken.None);
         _stop = new CancellationTokenSource();
-        _ = _parts.GetRequiredService<LinuxRuntime>().EnforceDeadlinesAsync(_stop.Token);
+        _ = _parts.GetRequiredService<SandboxExpiry>().RunAsync(_stop.Token);
     }
 
     /// <summary>The daemon is gone from one moment to the next; what it started goes on.</summary>
     internal async Task KillAsync()
     {
         await _stop.CancelAsync();
+        foreach (var sandbox in Parts.GetRequiredService<LiveSandboxes>().All)
+        {
+            await sandbox.Gate.WaitAsync(); // for ever: it changes nothing any more
+        }
+
         Parts.GetRequiredService<OrphanReaper>().Dispose(); // or it would take the next one's children for orphans
         await Parts.GetRequiredService<PlaygroundNetworks>().DisposeAsync();
         _parts = null;

@@ -1,0 +1,107 @@
+using System.Runtime.CompilerServices;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Runtime;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Uploads;
+using Sandbox.Daemon.Files;
+
+namespace Sandbox.Daemon.Sandboxes;
+
+/// <summary>Calls for the files of a sandbox: only while it has some, only so many at once, and none outlives it.</summary>
+internal sealed partial class FileCalls(LiveSandboxes sandboxes, ILogger<FileCalls> logger)
+{
+    public Task<IReadOnlyList<FileEntry>> ListAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
+        CallAsync(id, (sandbox, token) => SandboxFiles.ListAsync(sandbox.Root.Root, path, token), cancellationToken);
+
+    public Task<FileEntry?> FindAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
+        SandboxFiles.FindAsync(WithFiles(id).Root.Root, path, cancellationToken);
+
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(SandboxId id, SandboxPath path, ReadForm form, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var sandbox = WithFiles(id);
+        using var call = sandbox.FileCalls.Enter();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, sandbox.Gone.Token);
+        await using var chunks = SandboxFiles.ReadAsync(sandbox.Root.Root, sandbox.Range.First, path, form, either.Token).GetAsyncEnumerator(either.Token);
+        while (await WhileThereAsync(sandbox, chunks.MoveNextAsync().AsTask(), cancellationToken))
+        {
+            yield return chunks.Current;
+        }
+    }
+
+    public Task WriteAsync(SandboxId id, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken) =>
+        CallAsync(id, (sandbox, token) => SandboxFiles.WriteAsync(sandbox.Root.Root, sandbox.Range.First, path, mode, content, token), cancellationToken);
+
+    public Task DeleteAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
+        CallAsync(id, (sandbox, token) => SandboxFiles.DeleteAsync(sandbox.Root.Root, path, token), cancellationToken);
+
+    public Task MakeDirectoryAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
+        CallAsync(id, (sandbox, token) => SandboxFiles.MakeDirectoryAsync(sandbox.Root.Root, sandbox.Range.First, path, token), cancellationToken);
+
+    public Task<UploadInfo> BeginUploadAsync(SandboxId id, UploadSpec spec, CancellationToken cancellationToken) =>
+        CallAsync(id, (sandbox, token) => sandbox.Uploads.BeginAsync(sandbox.Root.Root, sandbox.Range.First, spec, token), cancellationToken);
+
+    public Task<UploadInfo?> FindUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken) =>
+        CallAsync(id, (sandbox, token) => sandbox.Uploads.FindAsync(sandbox.Root.Root, sandbox.Range.First, upload, token), cancellationToken);
+
+    public Task<UploadInfo> ContinueUploadAsync(SandboxId id, UploadId upload, long offset, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken) =>
+        CallAsync(id, (sandbox, token) => sandbox.Uploads.ContinueAsync(sandbox.Root.Root, sandbox.Range.First, upload, offset, content, token), cancellationToken);
+
+    public Task CancelUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken) =>
+        CallAsync(id, (sandbox, token) => sandbox.Uploads.CancelAsync(sandbox.Root.Root, upload, token), cancellationToken);
+
+    /// <summary>Removes what is left of uploads that nobody went on with.</summary>
+    public void SweepUploads(DateTimeOffset now)
+    {
+        foreach (var sandbox in sandboxes.All.Where(HasFiles))
+        {
+            try
+            {
+                sandbox.Uploads.Sweep(sandbox.Root.Root, now);
+            }
+            catch (IOException fault)
+            {
+                LogNotSwept(logger, fault, sandbox.Id); // it may have ended in the middle
+            }
+        }
+    }
+
+    private static bool HasFiles(LiveSandbox sandbox) => sandbox.Record.State is SandboxState.Running or SandboxState.Paused or SandboxState.Stopped;
+
+    private LiveSandbox WithFiles(SandboxId id) => sandboxes.Find(id) is var sandbox && HasFiles(sandbox)
+        ? sandbox
+        : throw new SandboxException(ErrorCode.Conflict, "The sandbox has no files now.");
+
+    private async Task<T> CallAsync<T>(SandboxId id, Func<LiveSandbox, CancellationToken, Task<T>> act, CancellationToken cancellationToken)
+    {
+        var sandbox = WithFiles(id);
+        using var call = sandbox.FileCalls.Enter();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, sandbox.Gone.Token);
+        return await WhileThereAsync(sandbox, act(sandbox, either.Token), cancellationToken);
+    }
+
+    private Task<bool> CallAsync(SandboxId id, Func<LiveSandbox, CancellationToken, Task> act, CancellationToken cancellationToken) =>
+        CallAsync(
+            id,
+            async (sandbox, token) =>
+            {
+                await act(sandbox, token);
+                return true;
+            },
+            cancellationToken);
+
+    /// <summary>Says it in words when the files went in the middle. Code: NotFound.</summary>
+    private static async Task<T> WhileThereAsync<T>(LiveSandbox sandbox, Task<T> act, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await act;
+        }
+        catch (OperationCanceledException) when (sandbox.Gone.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new SandboxException(ErrorCode.NotFound, "The sandbox has ended, and its files with it.");
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "uploads of sandbox {Sandbox} were not swept")]
+    private static partial void LogNotSwept(ILogger logger, Exception fault, SandboxId sandbox);
+}

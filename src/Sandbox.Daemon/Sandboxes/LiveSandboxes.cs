@@ -1,0 +1,34 @@
+using System.Collections.Concurrent;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Sandboxes;
+
+namespace Sandbox.Daemon.Sandboxes;
+
+/// <summary>The sandboxes of this host by their ids; of those that ended, the records.</summary>
+internal sealed class LiveSandboxes
+{
+    private readonly ConcurrentDictionary<SandboxId, LiveSandbox> _byId = new();
+
+    public ICollection<LiveSandbox> All => _byId.Values;
+
+    public LiveSandbox? TryFind(SandboxId id) => _byId.GetValueOrDefault(id);
+
+    /// <summary>Code: NotFound.</summary>
+    public LiveSandbox Find(SandboxId id) => TryFind(id) ?? throw new SandboxException(ErrorCode.NotFound, "There is no such sandbox.");
+
+    /// <summary>The one that has the id already, or <paramref name="sandbox"/>, which has it then.</summary>
+    public LiveSandbox GetOrAdd(LiveSandbox sandbox) => _byId.GetOrAdd(sandbox.Id, sandbox);
+
+    public void Set(LiveSandbox sandbox) => _byId[sandbox.Id] = sandbox;
+
+    /// <summary>False when it was not there, or another one has its id.</summary>
+    public bool Remove(LiveSandbox sandbox) => _byId.TryRemove(new(sandbox.Id, sandbox));
+
+    public IEnumerable<SandboxInfo> Infos() => All.Select(sandbox => sandbox.Record.Info);
+
+    /// <summary>Sandboxes of which only the record is left.</summary>
+    public IEnumerable<LiveSandbox> Ended() => All.Where(sandbox => sandbox.Record.State == SandboxState.Ended);
+
+    public bool IsLastOfOwner(LiveSandbox sandbox) =>
+        !All.Any(other => !ReferenceEquals(other, sandbox) && other.Record.Spec.Owner == sandbox.Record.Spec.Owner && other.Record.State != SandboxState.Ended);
+}

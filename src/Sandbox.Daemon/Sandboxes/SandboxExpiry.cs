@@ -1,0 +1,68 @@
+using System.Collections.Concurrent;
+using Sandbox.Core.Sandboxes;
+
+namespace Sandbox.Daemon.Sandboxes;
+
+/// <summary>What goes because of its age: sandboxes at their deadlines, records of those that ended, uploads nobody went on with.</summary>
+internal sealed partial class SandboxExpiry(DaemonOptions options, LiveSandboxes sandboxes, LinuxRuntime runtime, FileCalls files, ILogger<SandboxExpiry> logger)
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<SandboxId, bool> _ending = new();
+
+    /// <summary>Looks after all of it until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(LookEvery);
+        var swept = DateTimeOffset.MinValue;
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            ForgetLongEnded();
+            var now = DateTimeOffset.UtcNow;
+            if (now - swept > SweepEvery)
+            {
+                swept = now;
+                await Task.Run(() => files.SweepUploads(now), cancellationToken);
+            }
+
+            foreach (var sandbox in sandboxes.All)
+            {
+                if (sandbox.Record.State is not (SandboxState.Ended or SandboxState.Starting) && sandbox.Record.Deadline <= now && _ending.TryAdd(sandbox.Id, true))
+                {
+                    // One that takes long to end holds up no other.
+                    _ = Task.Run(() => ExpireAsync(sandbox), CancellationToken.None);
+                }
+            }
+        }
+    }
+
+    private async Task ExpireAsync(LiveSandbox sandbox)
+    {
+        try
+        {
+            await runtime.EndAsync(sandbox, EndReason.Expired, onlyAfterDeadline: true);
+        }
+        catch (Exception fault)
+        {
+            LogNotEnded(logger, fault, sandbox.Id);
+        }
+        finally
+        {
+            _ending.TryRemove(sandbox.Id, out _);
+        }
+    }
+
+    /// <summary>Records of what has ended are kept for their reason's sake, the latest of them.</summary>
+    private void ForgetLongEnded()
+    {
+        var ended = sandboxes.Ended().ToList();
+        foreach (var sandbox in ended.OrderBy(sandbox => sandbox.Record.CreatedAt).Take(ended.Count - options.MaxEnded))
+        {
+            runtime.Forget(sandbox);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "sandbox {Sandbox} is over its time and could not be ended")]
+    private static partial void LogNotEnded(ILogger logger, Exception fault, SandboxId sandbox);
+}
