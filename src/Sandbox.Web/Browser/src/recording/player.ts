@@ -53,7 +53,8 @@ export async function startPlayer(page: HTMLElement): Promise<void> {
       autoPlay: playing,
       controls: true,
       fit: "width",
-      poster: `npt:${begun ? startAt : shown.at(-1)![0] / 4}`,
+      // Late enough that something was printed, before a program may have cleared it away.
+      poster: `npt:${begun ? startAt : shown.at(-1)![0] * 0.75}`,
       preload: true,
       speed: Number(speed.value),
       startAt,
