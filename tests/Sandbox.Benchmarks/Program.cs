@@ -2,10 +2,10 @@ using Sandbox.Benchmarks;
 
 // Measures launches of our service beside ttyd with docker run -it, and ttyd with a bare shell. Started by infra/bench, which starts
 // all three, and measures terminals with node/bench.mjs; prints a table and writes it as JSON. Nothing here passes or fails.
-// With --floor URL it measures nothing, and is the program that a hub's and a WebSocket's own share is measured with.
-if (args is ["--floor", var floor])
+// With --floor URL --holders DIRECTORY it measures nothing, and is the program that a hub's and a WebSocket's own share is measured with.
+if (args is ["--floor", var floor, "--holders", var holders])
 {
-    await Floor.ServeAsync(floor);
+    await Floor.ServeAsync(floor, holders);
     return 0;
 }
 

@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import WebSocket from "ws";
 import { Terminal } from "./terminal.mjs";
 
 const headerLength = 5;
@@ -6,20 +7,33 @@ const ackEvery = 64 * 1024;
 
 /** A client of the process that holds one of our terminals, with no web process between. Its frames: src/Sandbox.Core/Terminals/TtyFrame.cs */
 export class HolderTerminal extends Terminal {
-  #socket;
+  #write;
+  #destroy;
   #rest = Buffer.alloc(0);
   #taken = 0;
   #acknowledged = 0;
 
-  static async connect(path) {
-    const terminal = new HolderTerminal();
+  /** @param path of its socket */
+  static connect(path) {
     const socket = connect(path);
-    terminal.#socket = socket;
+    return HolderTerminal.#over(socket, "connect", "data", frame => socket.write(frame), () => socket.destroy());
+  }
+
+  /** @param url of a WebSocket that leads to its socket */
+  static relayed(url) {
+    const socket = new WebSocket(url, { perMessageDeflate: false });
+    return HolderTerminal.#over(socket, "open", "message", frame => socket.send(frame), () => socket.terminate());
+  }
+
+  static async #over(socket, opened, message, write, destroy) {
+    const terminal = new HolderTerminal();
+    terminal.#write = write;
+    terminal.#destroy = destroy;
     await new Promise((resolve, reject) => {
-      socket.once("connect", resolve);
+      socket.once(opened, resolve);
       socket.once("error", reject);
     });
-    socket.on("data", data => terminal.#read(data));
+    socket.on(message, data => terminal.#read(data));
     socket.on("close", () => terminal.ended());
     socket.on("error", () => terminal.ended());
     terminal.#say("a", number(0));
@@ -31,7 +45,7 @@ export class HolderTerminal extends Terminal {
   }
 
   close() {
-    this.#socket.destroy();
+    this.#destroy();
   }
 
   #read(data) {
@@ -59,7 +73,7 @@ export class HolderTerminal extends Terminal {
     frame.write(kind, "latin1");
     frame.writeUInt32LE(payload.length, 1);
     payload.copy(frame, headerLength);
-    this.#socket.write(frame);
+    this.#write(frame);
   }
 }
 

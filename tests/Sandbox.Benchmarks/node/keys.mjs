@@ -80,10 +80,10 @@ class Call {
   }
 }
 
-/** A terminal of ours, without the web process that opened it. */
-async function straight({ ours, options }, launched) {
+/** A terminal of ours, without the web process that opened it: `connect` makes another way to the holder of that id. */
+async function straight(ours, launched, connect) {
   const opened = await ours.open(launched);
-  const terminal = await HolderTerminal.connect(join(options.holders, launched.sandbox, `${opened.id}.sock`));
+  const terminal = await connect(opened.id);
   opened.close();
   await terminal.see(prompt);
   return terminal;
@@ -92,23 +92,27 @@ async function straight({ ours, options }, launched) {
 /** A key's way there and back in quiet terminals of a quiet host; what of it is no terminal's; and what it costs in C that a shell outlives its server. */
 export async function echo(bench) {
   const { all, launched, end } = await sides(bench);
-  const holder = await straight(bench, launched);
-  const floor = await Floor.connect(bench.options.floor);
-  const held = await TtydTerminal.connect(bench.options.held);
+  const { ours, options } = bench;
+  const holder = await straight(ours, launched, id => HolderTerminal.connect(join(options.holders, launched.sandbox, `${id}.sock`)));
+  const relayed = await straight(ours, launched, id => HolderTerminal.relayed(`${options.floor.replace(/^http/, "ws")}/relay/${launched.sandbox}/${id}`));
+  const floor = await Floor.connect(options.floor);
+  const held = await TtydTerminal.connect(options.held);
   held.type("\n"); // its prompt was printed before anybody saw it
   await held.see(prompt);
-  await echoes([...all, holder, held], 100);
-  const [own, docker, alone, calls, hubs, sockets, outliving, shell] = await echoes(
-    [all[0], all[1], holder, new Call(() => all[0].call()), new Call(() => floor.call()), new Call(() => floor.echo()), held, all[2]],
-    bench.options.keys,
+  await echoes([...all, holder, relayed, held], 100);
+  const [own, docker, alone, relays, calls, hubs, sockets, outliving, shell] = await echoes(
+    [all[0], all[1], holder, relayed, new Call(() => all[0].call()), new Call(() => floor.call()), new Call(() => floor.echo()), held, all[2]],
+    options.keys,
   );
   holder.close();
+  relayed.close();
   await end();
   await exit(held);
   floor.close();
   tell(bench.report, `echo of a key, p50 of ${own.count}`, "echo of a key", own, docker, shell);
   for (const [what, series] of [
     ["a key straight at our holder, no web process, p50", alone],
+    ["the same through a WebSocket of an empty program, p50", relays],
     ["ttyd with a shell that dtach holds, p50", outliving],
     ["a call of our hub that does nothing, p50", calls],
     ["the same of an empty program's hub, p50", hubs],
