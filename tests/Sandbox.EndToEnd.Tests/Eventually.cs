@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Playwright;
 using Xunit;
 
 namespace Sandbox.EndToEnd.Tests;
@@ -10,7 +11,10 @@ internal static class Eventually
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Until the condition holds. A connection that is refused meanwhile counts as not yet.</summary>
+    /// <summary>
+    /// Until the condition holds. A connection that is refused meanwhile counts as not yet, and so does a page that loads
+    /// itself again while it is asked: a browser drops scripts when links come and go on the host, as they do beside a test.
+    /// </summary>
     public static async Task TrueAsync(Func<Task<bool>> condition, string what, TimeSpan? patience = null)
     {
         var watch = Stopwatch.StartNew();
@@ -26,6 +30,10 @@ internal static class Eventually
             catch (HttpRequestException) when (watch.Elapsed < (patience ?? Patience))
             {
                 // It is down; it will be back.
+            }
+            catch (PlaywrightException fault) when (watch.Elapsed < (patience ?? Patience) && fault.Message.StartsWith("Execution context was destroyed", StringComparison.Ordinal))
+            {
+                // It is on its way.
             }
 
             Assert.True(watch.Elapsed < (patience ?? Patience), $"Waited in vain for {what}.");
