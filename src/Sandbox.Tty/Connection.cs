@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using Sandbox.Core.Terminals;
+using Sandbox.Terminals.Flow;
 using Sandbox.Tty.Linux;
 
 namespace Sandbox.Tty;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
-using Sandbox.Core.Terminals;
+using Sandbox.Terminals.Flow;
+using Sandbox.Terminals.Marks;
 using Sandbox.Tty.Linux;
 
 namespace Sandbox.Tty;

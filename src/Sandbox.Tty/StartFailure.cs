@@ -1,7 +1,7 @@
 namespace Sandbox.Tty;
 
 /// <summary>The terminal could not be started.</summary>
-/// <param name="code">The name of an <see cref="Core.Errors.ErrorCode"/>.</param>
+/// <param name="code">The name of an <c>ErrorCode</c>.</param>
 /// <param name="message">What failed.</param>
 internal sealed class StartFailure(string code, string message) : Exception(message)
 {

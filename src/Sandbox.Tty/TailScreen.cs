@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using Sandbox.Core.Terminals;
-using Sandbox.Core.Terminals.Screens;
+using Sandbox.Terminals.Flow;
+using Sandbox.Terminals.Screens;
 
 namespace Sandbox.Tty;
 

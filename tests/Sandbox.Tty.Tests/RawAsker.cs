@@ -1,5 +1,6 @@
 using System.Net.Sockets;
-using Sandbox.Core.Terminals;
+using Sandbox.Terminals.Flow;
+using Sandbox.Terminals.Marks;
 
 namespace Sandbox.Tty.Tests;
 

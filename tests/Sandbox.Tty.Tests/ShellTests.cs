@@ -1,4 +1,5 @@
-using Sandbox.Core.Terminals;
+using Sandbox.Terminals.Flow;
+using Sandbox.Terminals.Marks;
 using Sandbox.Web.Terminals;
 using Xunit;
 

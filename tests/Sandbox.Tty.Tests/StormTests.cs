@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Sandbox.Core.Terminals;
+using Sandbox.Terminals.Flow;
 using Sandbox.Web.Terminals;
 using Xunit;
 

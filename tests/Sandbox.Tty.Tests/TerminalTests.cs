@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
-using Sandbox.Core.Terminals;
+using Sandbox.Terminals.Flow;
 using Sandbox.Web.Terminals;
 using Xunit;
 

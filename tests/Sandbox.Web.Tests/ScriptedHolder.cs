@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Text;
-using Sandbox.Core.Terminals;
+using Sandbox.Terminals.Flow;
+using Sandbox.Terminals.Marks;
 
 namespace Sandbox.Web.Tests;
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Terminals;
+using Sandbox.Terminals.Marks;
 using Sandbox.Web.Status;
 using Sandbox.Web.Terminals;
 using Xunit;

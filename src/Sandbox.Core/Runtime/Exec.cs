@@ -58,7 +58,7 @@ public sealed record TerminalInfo(TerminalId Id, string Socket, IReadOnlyList<st
     /// <summary>The working directory of the program in front. Null when it is not among the sandbox's files, or was not asked for.</summary>
     public SandboxPath? Cwd { get; init; }
 
-    /// <summary>Whether its shell was given marks to make, so that its holder tells a <see cref="TtyState"/>.</summary>
+    /// <summary>Whether its shell was given marks to make, so that its holder tells a <c>TtyState</c>.</summary>
     public bool IsMarked { get; init; }
 
     /// <summary>The home directory of who runs in it.</summary>

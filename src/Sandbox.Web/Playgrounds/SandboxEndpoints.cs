@@ -4,7 +4,7 @@ using Sandbox.Core.Errors;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
-using Sandbox.Core.Terminals;
+using Sandbox.Terminals.Marks;
 using Sandbox.Web.Files;
 using Sandbox.Web.Http;
 using Sandbox.Web.Leases;

@@ -1,4 +1,4 @@
-using Sandbox.Core.Terminals;
+using Sandbox.Terminals.Marks;
 
 namespace Sandbox.Web.Recordings;
 

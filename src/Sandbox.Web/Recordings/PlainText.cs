@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text;
-using Sandbox.Core.Terminals;
+using Sandbox.Terminals.Marks;
 
 namespace Sandbox.Web.Recordings;
 

@@ -2,6 +2,8 @@ using System.Buffers;
 using System.Net.Sockets;
 using Sandbox.Core.People;
 using Sandbox.Core.Terminals;
+using Sandbox.Terminals.Flow;
+using Sandbox.Terminals.Marks;
 using Sandbox.Web.Terminals;
 
 namespace Sandbox.Web.Recordings;

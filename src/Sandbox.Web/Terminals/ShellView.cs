@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 using MessagePack;
-using Sandbox.Core.Terminals;
+using Sandbox.Terminals.Marks;
 
 namespace Sandbox.Web.Terminals;
 

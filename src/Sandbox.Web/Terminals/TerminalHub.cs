@@ -6,6 +6,7 @@ using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
+using Sandbox.Terminals.Flow;
 using Sandbox.Web.Leases;
 using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using Sandbox.Core.Errors;
-using Sandbox.Core.Terminals;
+using Sandbox.Terminals.Flow;
 using Sandbox.Web.Status;
 
 namespace Sandbox.Web.Terminals;

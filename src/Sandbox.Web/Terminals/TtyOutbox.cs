@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Sandbox.Core.Terminals;
+using Sandbox.Terminals.Flow;
 
 namespace Sandbox.Web.Terminals;
 

@@ -1,7 +1,8 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using Sandbox.Core.Terminals;
+using Sandbox.Terminals.Flow;
+using Sandbox.Terminals.Marks;
 
 namespace Sandbox.Web.Terminals;
 

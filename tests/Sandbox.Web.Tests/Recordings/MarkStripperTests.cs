@@ -1,5 +1,5 @@
 using System.Text;
-using Sandbox.Core.Terminals;
+using Sandbox.Terminals.Marks;
 using Sandbox.Web.Recordings;
 using Xunit;
 
