@@ -3,13 +3,15 @@ using System.Runtime.CompilerServices;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Sandbox.Core.Errors;
+using Sandbox.Core.Execs;
+using Sandbox.Core.Files;
 using Sandbox.Core.Images;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
-using Sandbox.Core.Uploads;
+using Sandbox.Core.Terminals;
 using Sandbox.Rpc.Wire;
 using CoreImageProgress = Sandbox.Core.Images.ImageProgress;
-using CoreReadForm = Sandbox.Core.Runtime.ReadForm;
+using CoreReadForm = Sandbox.Core.Files.ReadForm;
 using CoreSandboxInfo = Sandbox.Core.Sandboxes.SandboxInfo;
 using CoreSandboxSpec = Sandbox.Core.Sandboxes.SandboxSpec;
 using CoreStoredImage = Sandbox.Core.Images.StoredImage;
@@ -21,8 +23,20 @@ namespace Sandbox.Rpc;
 /// middle of a call, is <see cref="ErrorCode.RuntimeUnavailable"/>; the next call after its return goes through.
 /// A call taken back throws at once, while the daemon may still be undoing what it had begun.
 /// </summary>
-public sealed class RuntimeClient : ISandboxRuntime, IDisposable
+public sealed class RuntimeClient : ISandboxRuntime, IImages, ISandboxes, ITerminals, ISandboxFiles, IDisposable
 {
+    /// <inheritdoc/>
+    public IImages Images => this;
+
+    /// <inheritdoc/>
+    public ISandboxes Sandboxes => this;
+
+    /// <inheritdoc/>
+    public ITerminals Terminals => this;
+
+    /// <inheritdoc/>
+    public ISandboxFiles Files => this;
+
     private readonly GrpcChannel _channel;
     private readonly SandboxRuntime.SandboxRuntimeClient _client;
 
@@ -69,14 +83,14 @@ public sealed class RuntimeClient : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<Core.Runtime.RuntimeStatus> GetStatusAsync(CancellationToken cancellationToken)
+    public async Task<Core.Runtime.RuntimeInfo> GetInfoAsync(CancellationToken cancellationToken)
     {
         var status = await AskAsync(_client.GetStatusAsync(new Nothing(), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false);
         return new(status.Adapter, status.OciRuntime, status.Pid, status.Sandboxes, status.MemoryBytes, status.DiskFreeBytes);
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<CoreImageProgress> AddImageAsync(ImageSource source, [EnumeratorCancellation] CancellationToken cancellationToken)
+    async IAsyncEnumerable<CoreImageProgress> IImages.AddAsync(ImageSource source, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Cut when the content fails: what was sent so far must not be taken for the whole.
         using var cut = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -122,85 +136,85 @@ public sealed class RuntimeClient : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<CoreStoredImage>> ListImagesAsync(CancellationToken cancellationToken) =>
-        AskAllAsync(_client.ListImages(new Nothing(), cancellationToken: cancellationToken), Images.ToCore, cancellationToken);
+    Task<IReadOnlyList<CoreStoredImage>> IImages.ListAsync(CancellationToken cancellationToken) =>
+        AskAllAsync(_client.ListImages(new Nothing(), cancellationToken: cancellationToken), Wire.Images.ToCore, cancellationToken);
 
     /// <inheritdoc/>
-    public Task RemoveImageAsync(Digest digest, CancellationToken cancellationToken) =>
+    Task IImages.RemoveAsync(Digest digest, CancellationToken cancellationToken) =>
         AskAsync(_client.RemoveImageAsync(new RemoveImageRequest { Digest = digest.Value }, cancellationToken: cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<CoreSandboxInfo> CreateAsync(CoreSandboxSpec spec, CancellationToken cancellationToken) =>
+    async Task<CoreSandboxInfo> ISandboxes.CreateAsync(CoreSandboxSpec spec, CancellationToken cancellationToken) =>
         (await AskAsync(_client.CreateAsync(spec.ToWire(), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<CoreSandboxInfo>> ListAsync(CancellationToken cancellationToken) =>
-        AskAllAsync(_client.List(new Nothing(), cancellationToken: cancellationToken), Sandboxes.ToCore, cancellationToken);
+    Task<IReadOnlyList<CoreSandboxInfo>> ISandboxes.ListAsync(CancellationToken cancellationToken) =>
+        AskAllAsync(_client.List(new Nothing(), cancellationToken: cancellationToken), Wire.Sandboxes.ToCore, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<CoreSandboxInfo?> FindAsync(SandboxId id, CancellationToken cancellationToken) =>
+    async Task<CoreSandboxInfo?> ISandboxes.FindAsync(SandboxId id, CancellationToken cancellationToken) =>
         (await AskAsync(_client.FindAsync(Request(id), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).Sandbox?.ToCore();
 
     /// <inheritdoc/>
-    public async Task<CoreSandboxInfo> StartAsync(SandboxId id, CancellationToken cancellationToken) =>
+    async Task<CoreSandboxInfo> ISandboxes.StartAsync(SandboxId id, CancellationToken cancellationToken) =>
         (await AskAsync(_client.StartAsync(Request(id), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
 
     /// <inheritdoc/>
-    public async Task<CoreSandboxInfo> StopAsync(SandboxId id, TimeSpan grace, CancellationToken cancellationToken) =>
+    async Task<CoreSandboxInfo> ISandboxes.StopAsync(SandboxId id, TimeSpan grace, CancellationToken cancellationToken) =>
         (await AskAsync(_client.StopAsync(new StopRequest { Id = id.Value, Grace = grace.Ticks }, cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
 
     /// <inheritdoc/>
-    public async Task<CoreSandboxInfo> PauseAsync(SandboxId id, CancellationToken cancellationToken) =>
+    async Task<CoreSandboxInfo> ISandboxes.PauseAsync(SandboxId id, CancellationToken cancellationToken) =>
         (await AskAsync(_client.PauseAsync(Request(id), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
 
     /// <inheritdoc/>
-    public async Task<CoreSandboxInfo> ResumeAsync(SandboxId id, CancellationToken cancellationToken) =>
+    async Task<CoreSandboxInfo> ISandboxes.ResumeAsync(SandboxId id, CancellationToken cancellationToken) =>
         (await AskAsync(_client.ResumeAsync(Request(id), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
 
     /// <inheritdoc/>
-    public async Task<CoreSandboxInfo> ExtendAsync(SandboxId id, DateTimeOffset deadline, CancellationToken cancellationToken) =>
+    async Task<CoreSandboxInfo> ISandboxes.ExtendAsync(SandboxId id, DateTimeOffset deadline, CancellationToken cancellationToken) =>
         (await AskAsync(_client.ExtendAsync(new ExtendRequest { Id = id.Value, Deadline = deadline.ToWire() }, cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
 
     /// <inheritdoc/>
-    public Task RemoveAsync(SandboxId id, CancellationToken cancellationToken) =>
+    Task ISandboxes.RemoveAsync(SandboxId id, CancellationToken cancellationToken) =>
         AskAsync(_client.RemoveAsync(Request(id), cancellationToken: cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<CoreSandboxInfo> WatchAsync(CancellationToken cancellationToken) =>
-        StreamAsync(cancellation => _client.Watch(new Nothing(), cancellationToken: cancellation), cancellationToken).Select(Sandboxes.ToCore);
+    IAsyncEnumerable<CoreSandboxInfo> ISandboxes.WatchAsync(CancellationToken cancellationToken) =>
+        StreamAsync(cancellation => _client.Watch(new Nothing(), cancellationToken: cancellation), cancellationToken).Select(Wire.Sandboxes.ToCore);
 
     /// <inheritdoc/>
-    public async Task<ExecResult> ExecAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken) =>
+    async Task<ExecResult> ISandboxes.ExecAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken) =>
         (await AskAsync(_client.ExecAsync(spec.ToWire(id.Value), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
 
     /// <inheritdoc/>
-    public async Task<Core.Runtime.TerminalInfo> OpenTerminalAsync(SandboxId id, TerminalSpec spec, CancellationToken cancellationToken) =>
+    async Task<Core.Terminals.TerminalInfo> ITerminals.OpenAsync(SandboxId id, TerminalSpec spec, CancellationToken cancellationToken) =>
         (await AskAsync(_client.OpenTerminalAsync(spec.ToWire(id.Value), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<Core.Runtime.TerminalInfo>> ListTerminalsAsync(SandboxId id, CancellationToken cancellationToken) =>
+    Task<IReadOnlyList<Core.Terminals.TerminalInfo>> ITerminals.ListAsync(SandboxId id, CancellationToken cancellationToken) =>
         AskAllAsync(_client.ListTerminals(Request(id), cancellationToken: cancellationToken), Commands.ToCore, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<Core.Runtime.FileEntry>> ListFilesAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
+    async Task<IReadOnlyList<Core.Files.FileEntry>> ISandboxFiles.ListAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
     {
         var messages = await AskAllAsync(_client.ListFiles(Request(id, path), cancellationToken: cancellationToken), message => message, cancellationToken).ConfigureAwait(false);
-        return [.. messages.SelectMany(message => message.Entries).Select(Files.ToCore)];
+        return [.. messages.SelectMany(message => message.Entries).Select(Wire.Files.ToCore)];
     }
 
     /// <inheritdoc/>
-    public async Task<Core.Runtime.FileEntry?> FindFileAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
+    async Task<Core.Files.FileEntry?> ISandboxFiles.FindAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
         (await AskAsync(_client.FindFileAsync(Request(id, path), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).Entry?.ToCore();
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadFileAsync(SandboxId id, SandboxPath path, CoreReadForm form, CancellationToken cancellationToken)
+    IAsyncEnumerable<ReadOnlyMemory<byte>> ISandboxFiles.ReadAsync(SandboxId id, SandboxPath path, CoreReadForm form, CancellationToken cancellationToken)
     {
         var request = new ReadFileRequest { Id = id.Value, Path = path.ToWire(), Form = (Wire.ReadForm)((int)form + 1) };
         return StreamAsync(cancellation => _client.ReadFile(request, cancellationToken: cancellation), cancellationToken).Select(chunk => chunk.Data.Memory);
     }
 
     /// <inheritdoc/>
-    public async Task WriteFileAsync(SandboxId id, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken)
+    async Task ISandboxFiles.WriteAsync(SandboxId id, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken)
     {
         // Disposing cancels a call whose content failed, and a cancelled call writes nothing.
         using var call = _client.WriteFile(cancellationToken: cancellationToken);
@@ -221,23 +235,23 @@ public sealed class RuntimeClient : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task DeleteFileAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
+    Task ISandboxFiles.DeleteAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
         AskAsync(_client.DeleteFileAsync(Request(id, path), cancellationToken: cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
-    public Task MakeDirectoryAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
+    Task ISandboxFiles.MakeDirectoryAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
         AskAsync(_client.MakeDirectoryAsync(Request(id, path), cancellationToken: cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<Core.Uploads.UploadInfo> BeginUploadAsync(SandboxId id, UploadSpec spec, CancellationToken cancellationToken) =>
+    async Task<Core.Files.UploadInfo> ISandboxFiles.BeginUploadAsync(SandboxId id, UploadSpec spec, CancellationToken cancellationToken) =>
         (await AskAsync(_client.BeginUploadAsync(spec.ToWire(id.Value), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
 
     /// <inheritdoc/>
-    public async Task<Core.Uploads.UploadInfo?> FindUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken) =>
+    async Task<Core.Files.UploadInfo?> ISandboxFiles.FindUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken) =>
         (await AskAsync(_client.FindUploadAsync(Request(id, upload), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).Upload?.ToCore();
 
     /// <inheritdoc/>
-    public async Task<Core.Uploads.UploadInfo> ContinueUploadAsync(
+    async Task<Core.Files.UploadInfo> ISandboxFiles.ContinueUploadAsync(
         SandboxId id, UploadId upload, long offset, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken)
     {
         // Disposing cancels a call whose content failed; what it sent before stays.
@@ -254,7 +268,7 @@ public sealed class RuntimeClient : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task CancelUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken) =>
+    Task ISandboxFiles.CancelUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken) =>
         AskAsync(_client.CancelUploadAsync(Request(id, upload), cancellationToken: cancellationToken), cancellationToken);
 
     /// <inheritdoc/>

@@ -3,8 +3,9 @@ using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Sandbox.Core.Errors;
-using Sandbox.Core.Recipes;
+using Sandbox.Core.Execs;
 using Sandbox.Core.Runtime;
+using Sandbox.Core.Terminals;
 using Sandbox.Rpc.Wire;
 
 namespace Sandbox.Rpc;
@@ -21,7 +22,7 @@ public sealed class RuntimeService(ISandboxRuntime runtime, ILogger<RuntimeServi
     public override Task<Wire.RuntimeStatus> GetStatus(Nothing request, ServerCallContext context) =>
         AnswerAsync(request, context, static async (runtime, _, cancellation) =>
         {
-            var status = await runtime.GetStatusAsync(cancellation).ConfigureAwait(false);
+            var status = await runtime.GetInfoAsync(cancellation).ConfigureAwait(false);
             return new Wire.RuntimeStatus
             {
                 Adapter = status.Adapter,
@@ -49,13 +50,13 @@ public sealed class RuntimeService(ISandboxRuntime runtime, ILogger<RuntimeServi
     /// <inheritdoc/>
     public override Task ListImages(Nothing request, IServerStreamWriter<StoredImage> responseStream, ServerCallContext context) =>
         StreamAllAsync(request, responseStream, context, static async (runtime, _, cancellation) =>
-            (await runtime.ListImagesAsync(cancellation).ConfigureAwait(false)).Select(Images.ToWire));
+            (await runtime.Images.ListAsync(cancellation).ConfigureAwait(false)).Select(Images.ToWire));
 
     /// <inheritdoc/>
     public override Task<Nothing> RemoveImage(RemoveImageRequest request, ServerCallContext context) =>
         AnswerAsync(request, context, static async (runtime, request, cancellation) =>
         {
-            await runtime.RemoveImageAsync(Values.ToDigest(request.Digest), cancellation).ConfigureAwait(false);
+            await runtime.Images.RemoveAsync(Values.ToDigest(request.Digest), cancellation).ConfigureAwait(false);
             return Nothing;
         });
 
@@ -64,26 +65,26 @@ public sealed class RuntimeService(ISandboxRuntime runtime, ILogger<RuntimeServi
         AnswerAsync(request, context, static async (runtime, request, cancellation) =>
         {
             var spec = request.ToCore();
-            Values.Refuse(RecipeRules.Validate(spec));
-            return (await runtime.CreateAsync(spec, cancellation).ConfigureAwait(false)).ToWire();
+            Values.Refuse(Core.Sandboxes.SandboxRules.Validate(spec));
+            return (await runtime.Sandboxes.CreateAsync(spec, cancellation).ConfigureAwait(false)).ToWire();
         });
 
     /// <inheritdoc/>
     public override Task List(Nothing request, IServerStreamWriter<SandboxInfo> responseStream, ServerCallContext context) =>
         StreamAllAsync(request, responseStream, context, static async (runtime, _, cancellation) =>
-            (await runtime.ListAsync(cancellation).ConfigureAwait(false)).Select(Sandboxes.ToWire));
+            (await runtime.Sandboxes.ListAsync(cancellation).ConfigureAwait(false)).Select(Sandboxes.ToWire));
 
     /// <inheritdoc/>
     public override Task<FindReply> Find(SandboxRequest request, ServerCallContext context) =>
         AnswerAsync(request, context, static async (runtime, request, cancellation) => new FindReply
         {
-            Sandbox = (await runtime.FindAsync(Values.ToSandboxId(request.Id), cancellation).ConfigureAwait(false))?.ToWire(),
+            Sandbox = (await runtime.Sandboxes.FindAsync(Values.ToSandboxId(request.Id), cancellation).ConfigureAwait(false))?.ToWire(),
         });
 
     /// <inheritdoc/>
     public override Task<SandboxInfo> Start(SandboxRequest request, ServerCallContext context) =>
         AnswerAsync(request, context, static async (runtime, request, cancellation) =>
-            (await runtime.StartAsync(Values.ToSandboxId(request.Id), cancellation).ConfigureAwait(false)).ToWire());
+            (await runtime.Sandboxes.StartAsync(Values.ToSandboxId(request.Id), cancellation).ConfigureAwait(false)).ToWire());
 
     /// <inheritdoc/>
     public override Task<SandboxInfo> Stop(StopRequest request, ServerCallContext context) =>
@@ -95,36 +96,36 @@ public sealed class RuntimeService(ISandboxRuntime runtime, ILogger<RuntimeServi
                 throw new SandboxException(ErrorCode.Invalid, "grace: 0 to 300 seconds");
             }
 
-            return (await runtime.StopAsync(Values.ToSandboxId(request.Id), grace, cancellation).ConfigureAwait(false)).ToWire();
+            return (await runtime.Sandboxes.StopAsync(Values.ToSandboxId(request.Id), grace, cancellation).ConfigureAwait(false)).ToWire();
         });
 
     /// <inheritdoc/>
     public override Task<SandboxInfo> Pause(SandboxRequest request, ServerCallContext context) =>
         AnswerAsync(request, context, static async (runtime, request, cancellation) =>
-            (await runtime.PauseAsync(Values.ToSandboxId(request.Id), cancellation).ConfigureAwait(false)).ToWire());
+            (await runtime.Sandboxes.PauseAsync(Values.ToSandboxId(request.Id), cancellation).ConfigureAwait(false)).ToWire());
 
     /// <inheritdoc/>
     public override Task<SandboxInfo> Resume(SandboxRequest request, ServerCallContext context) =>
         AnswerAsync(request, context, static async (runtime, request, cancellation) =>
-            (await runtime.ResumeAsync(Values.ToSandboxId(request.Id), cancellation).ConfigureAwait(false)).ToWire());
+            (await runtime.Sandboxes.ResumeAsync(Values.ToSandboxId(request.Id), cancellation).ConfigureAwait(false)).ToWire());
 
     /// <inheritdoc/>
     public override Task<SandboxInfo> Extend(ExtendRequest request, ServerCallContext context) =>
         AnswerAsync(request, context, static async (runtime, request, cancellation) =>
-            (await runtime.ExtendAsync(Values.ToSandboxId(request.Id), Values.ToTime(request.Deadline), cancellation).ConfigureAwait(false)).ToWire());
+            (await runtime.Sandboxes.ExtendAsync(Values.ToSandboxId(request.Id), Values.ToTime(request.Deadline), cancellation).ConfigureAwait(false)).ToWire());
 
     /// <inheritdoc/>
     public override Task<Nothing> Remove(SandboxRequest request, ServerCallContext context) =>
         AnswerAsync(request, context, static async (runtime, request, cancellation) =>
         {
-            await runtime.RemoveAsync(Values.ToSandboxId(request.Id), cancellation).ConfigureAwait(false);
+            await runtime.Sandboxes.RemoveAsync(Values.ToSandboxId(request.Id), cancellation).ConfigureAwait(false);
             return Nothing;
         });
 
     /// <inheritdoc/>
     public override Task Watch(Nothing request, IServerStreamWriter<SandboxInfo> responseStream, ServerCallContext context) =>
         StreamAsync(request, responseStream, context, static (runtime, _, cancellation) =>
-            runtime.WatchAsync(cancellation).Select(Sandboxes.ToWire));
+            runtime.Sandboxes.WatchAsync(cancellation).Select(Sandboxes.ToWire));
 
     /// <inheritdoc/>
     public override Task<ExecReply> Exec(ExecRequest request, ServerCallContext context) =>
@@ -133,7 +134,7 @@ public sealed class RuntimeService(ISandboxRuntime runtime, ILogger<RuntimeServi
             var id = Values.ToSandboxId(request.Id);
             var spec = request.ToCore();
             Values.Refuse(CommandRules.Validate(spec));
-            return (await runtime.ExecAsync(id, spec, cancellation).ConfigureAwait(false)).ToWire();
+            return (await runtime.Sandboxes.ExecAsync(id, spec, cancellation).ConfigureAwait(false)).ToWire();
         });
 
     /// <inheritdoc/>
@@ -142,20 +143,20 @@ public sealed class RuntimeService(ISandboxRuntime runtime, ILogger<RuntimeServi
         {
             var id = Values.ToSandboxId(request.Id);
             var spec = request.ToCore();
-            Values.Refuse(CommandRules.Validate(spec));
-            return (await runtime.OpenTerminalAsync(id, spec, cancellation).ConfigureAwait(false)).ToWire();
+            Values.Refuse(TerminalRules.Validate(spec));
+            return (await runtime.Terminals.OpenAsync(id, spec, cancellation).ConfigureAwait(false)).ToWire();
         });
 
     /// <inheritdoc/>
     public override Task ListTerminals(SandboxRequest request, IServerStreamWriter<Wire.TerminalInfo> responseStream, ServerCallContext context) =>
         StreamAllAsync(request, responseStream, context, static async (runtime, request, cancellation) =>
-            (await runtime.ListTerminalsAsync(Values.ToSandboxId(request.Id), cancellation).ConfigureAwait(false)).Select(Commands.ToWire));
+            (await runtime.Terminals.ListAsync(Values.ToSandboxId(request.Id), cancellation).ConfigureAwait(false)).Select(Commands.ToWire));
 
     /// <inheritdoc/>
     public override Task ListFiles(FileRequest request, IServerStreamWriter<FileEntries> responseStream, ServerCallContext context) =>
         StreamAllAsync(request, responseStream, context, static async (runtime, request, cancellation) =>
         {
-            var entries = await runtime.ListFilesAsync(Values.ToSandboxId(request.Id), Values.ToPath(request.Path), cancellation).ConfigureAwait(false);
+            var entries = await runtime.Files.ListAsync(Values.ToSandboxId(request.Id), Values.ToPath(request.Path), cancellation).ConfigureAwait(false);
             return entries.Chunk(RpcLimits.EntriesPerMessage).Select(chunk => new FileEntries { Entries = { chunk.Select(Files.ToWire) } });
         });
 
@@ -163,16 +164,16 @@ public sealed class RuntimeService(ISandboxRuntime runtime, ILogger<RuntimeServi
     public override Task<FindFileReply> FindFile(FileRequest request, ServerCallContext context) =>
         AnswerAsync(request, context, static async (runtime, request, cancellation) => new FindFileReply
         {
-            Entry = (await runtime.FindFileAsync(Values.ToSandboxId(request.Id), Values.ToPath(request.Path), cancellation).ConfigureAwait(false))?.ToWire(),
+            Entry = (await runtime.Files.FindAsync(Values.ToSandboxId(request.Id), Values.ToPath(request.Path), cancellation).ConfigureAwait(false))?.ToWire(),
         });
 
     /// <inheritdoc/>
     public override Task ReadFile(ReadFileRequest request, IServerStreamWriter<Chunk> responseStream, ServerCallContext context) =>
         StreamAsync(request, responseStream, context, static (runtime, request, cancellation) =>
-            runtime.ReadFileAsync(
+            runtime.Files.ReadAsync(
                     Values.ToSandboxId(request.Id),
                     Values.ToPath(request.Path),
-                    Values.ToEnum<Core.Runtime.ReadForm>((int)request.Form, "form"),
+                    Values.ToEnum<Core.Files.ReadForm>((int)request.Form, "form"),
                     cancellation)
                 .SelectMany(Values.Pieces)
                 .Select(static piece => new Chunk { Data = piece.ToWire() }));
@@ -193,7 +194,7 @@ public sealed class RuntimeService(ISandboxRuntime runtime, ILogger<RuntimeServi
                 throw new SandboxException(ErrorCode.Invalid, "mode: octal, 0 to 07777");
             }
 
-            await runtime.WriteFileAsync(Values.ToSandboxId(header.Id), Values.ToPath(header.Path), mode, Content(requests, static request => request.PartCase == WriteFileRequest.PartOneofCase.Chunk ? request.Chunk : null, cancellation), cancellation).ConfigureAwait(false);
+            await runtime.Files.WriteAsync(Values.ToSandboxId(header.Id), Values.ToPath(header.Path), mode, Content(requests, static request => request.PartCase == WriteFileRequest.PartOneofCase.Chunk ? request.Chunk : null, cancellation), cancellation).ConfigureAwait(false);
             return Nothing;
         });
 
@@ -201,7 +202,7 @@ public sealed class RuntimeService(ISandboxRuntime runtime, ILogger<RuntimeServi
     public override Task<Nothing> DeleteFile(FileRequest request, ServerCallContext context) =>
         AnswerAsync(request, context, static async (runtime, request, cancellation) =>
         {
-            await runtime.DeleteFileAsync(Values.ToSandboxId(request.Id), Values.ToPath(request.Path), cancellation).ConfigureAwait(false);
+            await runtime.Files.DeleteAsync(Values.ToSandboxId(request.Id), Values.ToPath(request.Path), cancellation).ConfigureAwait(false);
             return Nothing;
         });
 
@@ -209,30 +210,30 @@ public sealed class RuntimeService(ISandboxRuntime runtime, ILogger<RuntimeServi
     public override Task<Nothing> MakeDirectory(FileRequest request, ServerCallContext context) =>
         AnswerAsync(request, context, static async (runtime, request, cancellation) =>
         {
-            await runtime.MakeDirectoryAsync(Values.ToSandboxId(request.Id), Values.ToPath(request.Path), cancellation).ConfigureAwait(false);
+            await runtime.Files.MakeDirectoryAsync(Values.ToSandboxId(request.Id), Values.ToPath(request.Path), cancellation).ConfigureAwait(false);
             return Nothing;
         });
 
     /// <inheritdoc/>
-    public override Task<UploadInfo> BeginUpload(BeginUploadRequest request, ServerCallContext context) =>
+    public override Task<Wire.UploadInfo> BeginUpload(BeginUploadRequest request, ServerCallContext context) =>
         AnswerAsync(request, context, static async (runtime, request, cancellation) =>
-            (await runtime.BeginUploadAsync(Values.ToSandboxId(request.Id), request.ToCore(), cancellation).ConfigureAwait(false)).ToWire());
+            (await runtime.Files.BeginUploadAsync(Values.ToSandboxId(request.Id), request.ToCore(), cancellation).ConfigureAwait(false)).ToWire());
 
     /// <inheritdoc/>
     public override Task<FindUploadReply> FindUpload(UploadRequest request, ServerCallContext context) =>
         AnswerAsync(request, context, static async (runtime, request, cancellation) => new FindUploadReply
         {
-            Upload = (await runtime.FindUploadAsync(Values.ToSandboxId(request.Id), Values.ToUploadId(request.Upload), cancellation).ConfigureAwait(false))?.ToWire(),
+            Upload = (await runtime.Files.FindUploadAsync(Values.ToSandboxId(request.Id), Values.ToUploadId(request.Upload), cancellation).ConfigureAwait(false))?.ToWire(),
         });
 
     /// <inheritdoc/>
-    public override Task<UploadInfo> ContinueUpload(IAsyncStreamReader<ContinueUploadRequest> requestStream, ServerCallContext context) =>
+    public override Task<Wire.UploadInfo> ContinueUpload(IAsyncStreamReader<ContinueUploadRequest> requestStream, ServerCallContext context) =>
         AnswerStreamAsync(requestStream, context, static async (runtime, requests, cancellation) =>
         {
             var header = await requests.MoveNext(cancellation).ConfigureAwait(false) ? requests.Current.Header : null;
             return header is null
                 ? throw Faults.Malformed("header")
-                : (await runtime.ContinueUploadAsync(
+                : (await runtime.Files.ContinueUploadAsync(
                     Values.ToSandboxId(header.Id), Values.ToUploadId(header.Upload), header.Offset, Content(requests, static request => request.PartCase == ContinueUploadRequest.PartOneofCase.Chunk ? request.Chunk : null, cancellation), cancellation).ConfigureAwait(false)).ToWire();
         });
 
@@ -240,7 +241,7 @@ public sealed class RuntimeService(ISandboxRuntime runtime, ILogger<RuntimeServi
     public override Task<Nothing> CancelUpload(UploadRequest request, ServerCallContext context) =>
         AnswerAsync(request, context, static async (runtime, request, cancellation) =>
         {
-            await runtime.CancelUploadAsync(Values.ToSandboxId(request.Id), Values.ToUploadId(request.Upload), cancellation).ConfigureAwait(false);
+            await runtime.Files.CancelUploadAsync(Values.ToSandboxId(request.Id), Values.ToUploadId(request.Upload), cancellation).ConfigureAwait(false);
             return Nothing;
         });
 
@@ -255,7 +256,7 @@ public sealed class RuntimeService(ISandboxRuntime runtime, ILogger<RuntimeServi
         }
 
         var content = Content(requests, static request => request.PartCase == AddImageRequest.PartOneofCase.Chunk ? request.Chunk : null, cancellation);
-        await foreach (var progress in runtime.AddImageAsync(requests.Current.ToCore(content), cancellation).ConfigureAwait(false))
+        await foreach (var progress in runtime.Images.AddAsync(requests.Current.ToCore(content), cancellation).ConfigureAwait(false))
         {
             yield return progress.ToWire();
         }

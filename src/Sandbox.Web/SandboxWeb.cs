@@ -80,7 +80,7 @@ internal static class SandboxWeb
 
         try
         {
-            await services.GetRequiredService<ISandboxRuntime>().FindAsync(SandboxId.New(), CancellationToken.None);
+            await services.GetRequiredService<ISandboxRuntime>().Sandboxes.FindAsync(SandboxId.New(), CancellationToken.None);
         }
         catch (SandboxException fault) when (fault.Code == ErrorCode.RuntimeUnavailable)
         {

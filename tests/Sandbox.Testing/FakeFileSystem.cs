@@ -1,7 +1,7 @@
 using System.Formats.Tar;
 using System.Text;
 using Sandbox.Core.Errors;
-using Sandbox.Core.Runtime;
+using Sandbox.Core.Files;
 
 namespace Sandbox.Testing;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
 using Sandbox.Core.Errors;
-using Sandbox.Core.Runtime;
+using Sandbox.Core.Execs;
+using Sandbox.Core.Files;
 
 namespace Sandbox.Testing;
 

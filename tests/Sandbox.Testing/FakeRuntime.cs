@@ -5,12 +5,13 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Threading.Channels;
 using Sandbox.Core.Errors;
+using Sandbox.Core.Execs;
+using Sandbox.Core.Files;
 using Sandbox.Core.Images;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
-using Sandbox.Core.Uploads;
 
 namespace Sandbox.Testing;
 
@@ -19,8 +20,20 @@ namespace Sandbox.Testing;
 /// without running programs, and knows a handful of programs (<see cref="FakePrograms"/>). It passes
 /// <see cref="RuntimeConformance"/>. Faults are set with <see cref="Before"/>.
 /// </summary>
-public sealed class FakeRuntime : ISandboxRuntime, IDisposable
+public sealed class FakeRuntime : ISandboxRuntime, IImages, ISandboxes, ITerminals, ISandboxFiles, IDisposable
 {
+    /// <inheritdoc/>
+    public IImages Images => this;
+
+    /// <inheritdoc/>
+    public ISandboxes Sandboxes => this;
+
+    /// <inheritdoc/>
+    public ITerminals Terminals => this;
+
+    /// <inheritdoc/>
+    public ISandboxFiles Files => this;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<SandboxId, FakeSandbox> _sandboxes = [];
     private readonly Dictionary<Digest, StoredImage> _images = [];
@@ -78,18 +91,18 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<RuntimeStatus> GetStatusAsync(CancellationToken cancellationToken)
+    public async Task<RuntimeInfo> GetInfoAsync(CancellationToken cancellationToken)
     {
         await BeginAsync("GetStatus", cancellationToken);
         lock (_gate)
         {
             var held = _sandboxes.Values.Count(sandbox => sandbox.Info.State != SandboxState.Ended);
-            return new RuntimeStatus("fake", "none", Environment.ProcessId, held, 16L << 30, 64L << 30);
+            return new RuntimeInfo("fake", "none", Environment.ProcessId, held, 16L << 30, 64L << 30);
         }
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<ImageProgress> AddImageAsync(ImageSource source, [EnumeratorCancellation] CancellationToken cancellationToken)
+    async IAsyncEnumerable<ImageProgress> IImages.AddAsync(ImageSource source, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await BeginAsync("AddImage", cancellationToken);
         yield return new ImageProgress(0, "fetching");
@@ -117,7 +130,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<StoredImage>> ListImagesAsync(CancellationToken cancellationToken)
+    async Task<IReadOnlyList<StoredImage>> IImages.ListAsync(CancellationToken cancellationToken)
     {
         await BeginAsync("ListImages", cancellationToken);
         lock (_gate)
@@ -127,7 +140,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task RemoveImageAsync(Digest digest, CancellationToken cancellationToken)
+    async Task IImages.RemoveAsync(Digest digest, CancellationToken cancellationToken)
     {
         await BeginAsync("RemoveImage", cancellationToken);
         lock (_gate)
@@ -142,10 +155,10 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<SandboxInfo> CreateAsync(SandboxSpec spec, CancellationToken cancellationToken)
+    async Task<SandboxInfo> ISandboxes.CreateAsync(SandboxSpec spec, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Refuse(RecipeRules.Validate(spec));
+        Refuse(SandboxRules.Validate(spec));
         while (true)
         {
             FakeSandbox sandbox;
@@ -179,7 +192,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<SandboxInfo>> ListAsync(CancellationToken cancellationToken)
+    async Task<IReadOnlyList<SandboxInfo>> ISandboxes.ListAsync(CancellationToken cancellationToken)
     {
         await BeginAsync("List", cancellationToken);
         lock (_gate)
@@ -189,7 +202,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<SandboxInfo?> FindAsync(SandboxId id, CancellationToken cancellationToken)
+    async Task<SandboxInfo?> ISandboxes.FindAsync(SandboxId id, CancellationToken cancellationToken)
     {
         await BeginAsync("Find", cancellationToken);
         lock (_gate)
@@ -199,11 +212,11 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task<SandboxInfo> StartAsync(SandboxId id, CancellationToken cancellationToken) =>
+    Task<SandboxInfo> ISandboxes.StartAsync(SandboxId id, CancellationToken cancellationToken) =>
         MoveAsync("Start", id, SandboxState.Stopped, SandboxState.Running, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<SandboxInfo> StopAsync(SandboxId id, TimeSpan grace, CancellationToken cancellationToken)
+    async Task<SandboxInfo> ISandboxes.StopAsync(SandboxId id, TimeSpan grace, CancellationToken cancellationToken)
     {
         await BeginAsync("Stop", cancellationToken);
         lock (_gate)
@@ -225,15 +238,15 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task<SandboxInfo> PauseAsync(SandboxId id, CancellationToken cancellationToken) =>
+    Task<SandboxInfo> ISandboxes.PauseAsync(SandboxId id, CancellationToken cancellationToken) =>
         MoveAsync("Pause", id, SandboxState.Running, SandboxState.Paused, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<SandboxInfo> ResumeAsync(SandboxId id, CancellationToken cancellationToken) =>
+    Task<SandboxInfo> ISandboxes.ResumeAsync(SandboxId id, CancellationToken cancellationToken) =>
         MoveAsync("Resume", id, SandboxState.Paused, SandboxState.Running, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<SandboxInfo> ExtendAsync(SandboxId id, DateTimeOffset deadline, CancellationToken cancellationToken)
+    async Task<SandboxInfo> ISandboxes.ExtendAsync(SandboxId id, DateTimeOffset deadline, CancellationToken cancellationToken)
     {
         await BeginAsync("Extend", cancellationToken);
         lock (_gate)
@@ -251,7 +264,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task RemoveAsync(SandboxId id, CancellationToken cancellationToken)
+    async Task ISandboxes.RemoveAsync(SandboxId id, CancellationToken cancellationToken)
     {
         await BeginAsync("Remove", cancellationToken);
         lock (_gate)
@@ -264,7 +277,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<SandboxInfo> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    async IAsyncEnumerable<SandboxInfo> ISandboxes.WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await BeginAsync("Watch", cancellationToken);
         var changes = Channel.CreateUnbounded<SandboxInfo>();
@@ -307,7 +320,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<ExecResult> ExecAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken)
+    async Task<ExecResult> ISandboxes.ExecAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken)
     {
         await BeginAsync("Exec", cancellationToken);
         Refuse(CommandRules.Validate(spec));
@@ -321,10 +334,10 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<TerminalInfo> OpenTerminalAsync(SandboxId id, TerminalSpec spec, CancellationToken cancellationToken)
+    async Task<TerminalInfo> ITerminals.OpenAsync(SandboxId id, TerminalSpec spec, CancellationToken cancellationToken)
     {
         await BeginAsync("OpenTerminal", cancellationToken);
-        Refuse(CommandRules.Validate(spec));
+        Refuse(TerminalRules.Validate(spec));
         lock (_gate)
         {
             var sandbox = GetRunning(id);
@@ -347,7 +360,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<TerminalInfo>> ListTerminalsAsync(SandboxId id, CancellationToken cancellationToken)
+    async Task<IReadOnlyList<TerminalInfo>> ITerminals.ListAsync(SandboxId id, CancellationToken cancellationToken)
     {
         await BeginAsync("ListTerminals", cancellationToken);
         lock (_gate)
@@ -357,7 +370,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<FileEntry>> ListFilesAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
+    async Task<IReadOnlyList<FileEntry>> ISandboxFiles.ListAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
     {
         await BeginAsync("ListFiles", cancellationToken);
         lock (_gate)
@@ -367,7 +380,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<FileEntry?> FindFileAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
+    async Task<FileEntry?> ISandboxFiles.FindAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
     {
         await BeginAsync("FindFile", cancellationToken);
         lock (_gate)
@@ -377,7 +390,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadFileAsync(
+    async IAsyncEnumerable<ReadOnlyMemory<byte>> ISandboxFiles.ReadAsync(
         SandboxId id,
         SandboxPath path,
         ReadForm form,
@@ -400,7 +413,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task WriteFileAsync(
+    async Task ISandboxFiles.WriteAsync(
         SandboxId id,
         SandboxPath path,
         int? mode,
@@ -422,7 +435,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task DeleteFileAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
+    async Task ISandboxFiles.DeleteAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
     {
         await BeginAsync("DeleteFile", cancellationToken);
         lock (_gate)
@@ -432,7 +445,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task MakeDirectoryAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
+    async Task ISandboxFiles.MakeDirectoryAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
     {
         await BeginAsync("MakeDirectory", cancellationToken);
         lock (_gate)
@@ -442,7 +455,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<UploadInfo> BeginUploadAsync(SandboxId id, UploadSpec spec, CancellationToken cancellationToken)
+    async Task<UploadInfo> ISandboxFiles.BeginUploadAsync(SandboxId id, UploadSpec spec, CancellationToken cancellationToken)
     {
         await BeginAsync("BeginUpload", cancellationToken);
         lock (_gate)
@@ -452,7 +465,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<UploadInfo?> FindUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken)
+    async Task<UploadInfo?> ISandboxFiles.FindUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken)
     {
         await BeginAsync("FindUpload", cancellationToken);
         lock (_gate)
@@ -462,7 +475,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<UploadInfo> ContinueUploadAsync(
+    async Task<UploadInfo> ISandboxFiles.ContinueUploadAsync(
         SandboxId id, UploadId upload, long offset, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken)
     {
         await BeginAsync("ContinueUpload", cancellationToken);
@@ -476,7 +489,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task CancelUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken)
+    async Task ISandboxFiles.CancelUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken)
     {
         await BeginAsync("CancelUpload", cancellationToken);
         lock (_gate)

@@ -1,5 +1,5 @@
 using Sandbox.Core.Errors;
-using Sandbox.Core.Uploads;
+using Sandbox.Core.Files;
 
 namespace Sandbox.Testing;
 

@@ -3,6 +3,8 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Threading.Channels;
 using Sandbox.Core.Errors;
+using Sandbox.Core.Execs;
+using Sandbox.Core.Files;
 using Sandbox.Core.Images;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
@@ -11,7 +13,6 @@ using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
-using Sandbox.Core.Uploads;
 using Xunit;
 
 namespace Sandbox.Testing;
@@ -58,7 +59,7 @@ public abstract class RuntimeConformance : IAsyncLifetime
     {
         foreach (var id in _made)
         {
-            await Runtime.RemoveAsync(id, CancellationToken.None);
+            await Runtime.Sandboxes.RemoveAsync(id, CancellationToken.None);
         }
 
         GC.SuppressFinalize(this);
@@ -67,7 +68,7 @@ public abstract class RuntimeConformance : IAsyncLifetime
     [Fact]
     public async Task Status_tells_the_adapter_and_its_process()
     {
-        var status = await Runtime.GetStatusAsync(Cancellation);
+        var status = await Runtime.GetInfoAsync(Cancellation);
 
         Assert.NotEmpty(status.Adapter);
         Assert.NotEmpty(status.OciRuntime);
@@ -81,7 +82,7 @@ public abstract class RuntimeConformance : IAsyncLifetime
     [Fact]
     public async Task Stored_images_are_listed_with_their_layers()
     {
-        var image = Assert.Single(await Runtime.ListImagesAsync(Cancellation), image => image.Digest == InteractiveImage);
+        var image = Assert.Single(await Runtime.Images.ListAsync(Cancellation), image => image.Digest == InteractiveImage);
 
         Assert.True(image.Config.IsInteractive);
         Assert.NotEmpty(image.Layers);
@@ -90,7 +91,7 @@ public abstract class RuntimeConformance : IAsyncLifetime
 
     [Fact]
     public async Task An_unknown_image_recipe_is_ImageNotFound() =>
-        await FailsAsync(ErrorCode.ImageNotFound, () => DrainAsync(Runtime.AddImageAsync(new ImageSource.Recipe("no-such-recipe"), Cancellation)));
+        await FailsAsync(ErrorCode.ImageNotFound, () => DrainAsync(Runtime.Images.AddAsync(new ImageSource.Recipe("no-such-recipe"), Cancellation)));
 
     [Theory]
     [InlineData(ArchiveKind.Oci)]
@@ -100,25 +101,25 @@ public abstract class RuntimeConformance : IAsyncLifetime
         var before = await ImageDigestsAsync();
         var rubbish = Enumerable.Repeat((byte)'x', 100_000).ToArray();
 
-        await FailsAsync(ErrorCode.ImageInvalid, () => DrainAsync(Runtime.AddImageAsync(new ImageSource.Archive(kind, Pieces(rubbish)), Cancellation)));
+        await FailsAsync(ErrorCode.ImageInvalid, () => DrainAsync(Runtime.Images.AddAsync(new ImageSource.Archive(kind, Pieces(rubbish)), Cancellation)));
 
         Assert.Equal(before, await ImageDigestsAsync());
     }
 
     [Fact]
     public async Task An_empty_archive_is_ImageInvalid() =>
-        await FailsAsync(ErrorCode.ImageInvalid, () => DrainAsync(Runtime.AddImageAsync(new ImageSource.Archive(ArchiveKind.Oci, Pieces([])), Cancellation)));
+        await FailsAsync(ErrorCode.ImageInvalid, () => DrainAsync(Runtime.Images.AddAsync(new ImageSource.Archive(ArchiveKind.Oci, Pieces([])), Cancellation)));
 
     [Fact]
     public async Task Removing_an_unknown_image_is_no_fault() =>
-        await Runtime.RemoveImageAsync(UnknownImage, Cancellation);
+        await Runtime.Images.RemoveAsync(UnknownImage, Cancellation);
 
     [Fact]
     public async Task An_image_in_use_is_not_removed()
     {
         await CreateAsync();
 
-        await FailsAsync(ErrorCode.ImageInUse, () => Runtime.RemoveImageAsync(InteractiveImage, Cancellation));
+        await FailsAsync(ErrorCode.ImageInUse, () => Runtime.Images.RemoveAsync(InteractiveImage, Cancellation));
 
         Assert.Contains(InteractiveImage, await ImageDigestsAsync());
     }
@@ -140,10 +141,10 @@ public abstract class RuntimeConformance : IAsyncLifetime
         Assert.Equal(spec.Image, created.Image);
         Assert.Equal(spec.Deadline, created.Deadline);
         Assert.Null(created.Reason);
-        var found = await Runtime.FindAsync(spec.Id, Cancellation);
+        var found = await Runtime.Sandboxes.FindAsync(spec.Id, Cancellation);
         Assert.Equal(SandboxState.Running, found?.State);
         Assert.Equal(spec.Deadline, found?.Deadline);
-        Assert.Contains(await Runtime.ListAsync(Cancellation), sandbox => sandbox.Id == spec.Id);
+        Assert.Contains(await Runtime.Sandboxes.ListAsync(Cancellation), sandbox => sandbox.Id == spec.Id);
     }
 
     [Fact]
@@ -157,7 +158,7 @@ public abstract class RuntimeConformance : IAsyncLifetime
 
         Assert.Equal(first.CreatedAt, second.CreatedAt);
         Assert.Equal("kept", await ReadAsync(spec.Id, "/root/kept"));
-        Assert.Single(await Runtime.ListAsync(Cancellation), sandbox => sandbox.Id == spec.Id);
+        Assert.Single(await Runtime.Sandboxes.ListAsync(Cancellation), sandbox => sandbox.Id == spec.Id);
     }
 
     [Fact]
@@ -177,11 +178,11 @@ public abstract class RuntimeConformance : IAsyncLifetime
         var spec = Spec() with { Env = new Dictionary<string, string> { ["A"] = "a" } };
         await CreateAsync(spec);
 
-        await FailsAsync(ErrorCode.Conflict, () => Runtime.CreateAsync(spec with { Name = "other" }, Cancellation));
-        await FailsAsync(ErrorCode.Conflict, () => Runtime.CreateAsync(spec with { Env = new Dictionary<string, string> { ["A"] = "b" } }, Cancellation));
-        await FailsAsync(ErrorCode.Conflict, () => Runtime.CreateAsync(spec with { Files = [new RecipeFile { Path = "/a", Text = "a" }] }, Cancellation));
+        await FailsAsync(ErrorCode.Conflict, () => Runtime.Sandboxes.CreateAsync(spec with { Name = "other" }, Cancellation));
+        await FailsAsync(ErrorCode.Conflict, () => Runtime.Sandboxes.CreateAsync(spec with { Env = new Dictionary<string, string> { ["A"] = "b" } }, Cancellation));
+        await FailsAsync(ErrorCode.Conflict, () => Runtime.Sandboxes.CreateAsync(spec with { Files = [new RecipeFile { Path = "/a", Text = "a" }] }, Cancellation));
 
-        Assert.Equal("main", (await Runtime.FindAsync(spec.Id, Cancellation))?.Name);
+        Assert.Equal("main", (await Runtime.Sandboxes.FindAsync(spec.Id, Cancellation))?.Name);
     }
 
     [Fact]
@@ -191,7 +192,7 @@ public abstract class RuntimeConformance : IAsyncLifetime
 
         await FailsAsync(ErrorCode.ImageNotFound, () => CreateAsync(spec));
 
-        Assert.Null(await Runtime.FindAsync(spec.Id, Cancellation));
+        Assert.Null(await Runtime.Sandboxes.FindAsync(spec.Id, Cancellation));
     }
 
     [Fact]
@@ -201,9 +202,9 @@ public abstract class RuntimeConformance : IAsyncLifetime
         using var cut = new CancellationTokenSource();
         await cut.CancelAsync();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Runtime.CreateAsync(Track(spec), cut.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Runtime.Sandboxes.CreateAsync(Track(spec), cut.Token));
 
-        Assert.Null(await Runtime.FindAsync(spec.Id, Cancellation));
+        Assert.Null(await Runtime.Sandboxes.FindAsync(spec.Id, Cancellation));
     }
 
     [Fact]
@@ -213,19 +214,19 @@ public abstract class RuntimeConformance : IAsyncLifetime
         {
             var spec = Track(Spec());
             using var cut = new CancellationTokenSource();
-            var create = Runtime.CreateAsync(spec, cut.Token);
+            var create = Runtime.Sandboxes.CreateAsync(spec, cut.Token);
             await Task.Delay(wait * 8, Cancellation);
             await cut.CancelAsync();
             try
             {
                 await create;
-                Assert.Equal(SandboxState.Running, (await Runtime.FindAsync(spec.Id, Cancellation))?.State);
+                Assert.Equal(SandboxState.Running, (await Runtime.Sandboxes.FindAsync(spec.Id, Cancellation))?.State);
             }
             catch (OperationCanceledException)
             {
                 // Over a wire the cancellation is answered at once, and the undoing may still be under way; a create
                 // that had come through when the cancellation reached it is whole, and that is fine as well.
-                await EventuallyAsync(async () => await Runtime.FindAsync(spec.Id, Cancellation) is null or { State: SandboxState.Running or SandboxState.Ended });
+                await EventuallyAsync(async () => await Runtime.Sandboxes.FindAsync(spec.Id, Cancellation) is null or { State: SandboxState.Running or SandboxState.Ended });
             }
         }
     }
@@ -248,10 +249,10 @@ public abstract class RuntimeConformance : IAsyncLifetime
     {
         var sandbox = await CreateAsync();
 
-        await Runtime.RemoveAsync(sandbox.Id, Cancellation);
+        await Runtime.Sandboxes.RemoveAsync(sandbox.Id, Cancellation);
 
-        Assert.Null(await Runtime.FindAsync(sandbox.Id, Cancellation));
-        Assert.DoesNotContain(await Runtime.ListAsync(Cancellation), other => other.Id == sandbox.Id);
+        Assert.Null(await Runtime.Sandboxes.FindAsync(sandbox.Id, Cancellation));
+        Assert.DoesNotContain(await Runtime.Sandboxes.ListAsync(Cancellation), other => other.Id == sandbox.Id);
         await FailsAsync(ErrorCode.NotFound, () => ExecAsync(sandbox.Id, ["true"]));
     }
 
@@ -259,25 +260,25 @@ public abstract class RuntimeConformance : IAsyncLifetime
     public async Task Removing_what_is_unknown_or_removed_is_no_fault()
     {
         var sandbox = await CreateAsync();
-        await Runtime.RemoveAsync(sandbox.Id, Cancellation);
+        await Runtime.Sandboxes.RemoveAsync(sandbox.Id, Cancellation);
 
-        await Runtime.RemoveAsync(sandbox.Id, Cancellation);
-        await Runtime.RemoveAsync(SandboxId.New(), Cancellation);
+        await Runtime.Sandboxes.RemoveAsync(sandbox.Id, Cancellation);
+        await Runtime.Sandboxes.RemoveAsync(SandboxId.New(), Cancellation);
     }
 
     [Fact]
     public async Task A_stopped_and_a_paused_sandbox_can_be_removed()
     {
         var stopped = await CreateAsync();
-        await Runtime.StopAsync(stopped.Id, TimeSpan.Zero, Cancellation);
+        await Runtime.Sandboxes.StopAsync(stopped.Id, TimeSpan.Zero, Cancellation);
         var paused = await CreateAsync();
-        await Runtime.PauseAsync(paused.Id, Cancellation);
+        await Runtime.Sandboxes.PauseAsync(paused.Id, Cancellation);
 
-        await Runtime.RemoveAsync(stopped.Id, Cancellation);
-        await Runtime.RemoveAsync(paused.Id, Cancellation);
+        await Runtime.Sandboxes.RemoveAsync(stopped.Id, Cancellation);
+        await Runtime.Sandboxes.RemoveAsync(paused.Id, Cancellation);
 
-        Assert.Null(await Runtime.FindAsync(stopped.Id, Cancellation));
-        Assert.Null(await Runtime.FindAsync(paused.Id, Cancellation));
+        Assert.Null(await Runtime.Sandboxes.FindAsync(stopped.Id, Cancellation));
+        Assert.Null(await Runtime.Sandboxes.FindAsync(paused.Id, Cancellation));
     }
 
     [Fact]
@@ -286,26 +287,26 @@ public abstract class RuntimeConformance : IAsyncLifetime
         var id = SandboxId.New();
         var path = Path("/etc/passwd");
 
-        Assert.Null(await Runtime.FindAsync(id, Cancellation));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.StartAsync(id, Cancellation));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.StopAsync(id, TimeSpan.Zero, Cancellation));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.PauseAsync(id, Cancellation));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.ResumeAsync(id, Cancellation));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.ExtendAsync(id, DateTimeOffset.UtcNow.AddHours(1), Cancellation));
+        Assert.Null(await Runtime.Sandboxes.FindAsync(id, Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Sandboxes.StartAsync(id, Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Sandboxes.StopAsync(id, TimeSpan.Zero, Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Sandboxes.PauseAsync(id, Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Sandboxes.ResumeAsync(id, Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Sandboxes.ExtendAsync(id, DateTimeOffset.UtcNow.AddHours(1), Cancellation));
         await FailsAsync(ErrorCode.NotFound, () => ExecAsync(id, ["true"]));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.OpenTerminalAsync(id, Terminal(), Cancellation));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.ListTerminalsAsync(id, Cancellation));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.ListFilesAsync(id, path, Cancellation));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.FindFileAsync(id, path, Cancellation));
-        await FailsAsync(ErrorCode.NotFound, () => DrainAsync(Runtime.ReadFileAsync(id, path, ReadForm.Raw, Cancellation)));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.WriteFileAsync(id, path, null, Pieces([1]), Cancellation));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.DeleteFileAsync(id, path, Cancellation));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.MakeDirectoryAsync(id, path, Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Terminals.OpenAsync(id, Terminal(), Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Terminals.ListAsync(id, Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.ListAsync(id, path, Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.FindAsync(id, path, Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => DrainAsync(Runtime.Files.ReadAsync(id, path, ReadForm.Raw, Cancellation)));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.WriteAsync(id, path, null, Pieces([1]), Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.DeleteAsync(id, path, Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.MakeDirectoryAsync(id, path, Cancellation));
         var upload = new UploadSpec { Id = UploadId.New(), Path = path, Length = 1 };
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.BeginUploadAsync(id, upload, Cancellation));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.FindUploadAsync(id, upload.Id, Cancellation));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.ContinueUploadAsync(id, upload.Id, 0, Pieces([1]), Cancellation));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.CancelUploadAsync(id, upload.Id, Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.BeginUploadAsync(id, upload, Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.FindUploadAsync(id, upload.Id, Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.ContinueUploadAsync(id, upload.Id, 0, Pieces([1]), Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.CancelUploadAsync(id, upload.Id, Cancellation));
     }
 
     // Start, stop, pause, resume
@@ -316,11 +317,11 @@ public abstract class RuntimeConformance : IAsyncLifetime
         var sandbox = await CreateAsync();
         await WriteAsync(sandbox.Id, "/root/kept", "kept");
 
-        var stopped = await Runtime.StopAsync(sandbox.Id, TimeSpan.FromSeconds(1), Cancellation);
+        var stopped = await Runtime.Sandboxes.StopAsync(sandbox.Id, TimeSpan.FromSeconds(1), Cancellation);
         Assert.Equal(SandboxState.Stopped, stopped.State);
-        Assert.Equal(SandboxState.Stopped, (await Runtime.FindAsync(sandbox.Id, Cancellation))?.State);
+        Assert.Equal(SandboxState.Stopped, (await Runtime.Sandboxes.FindAsync(sandbox.Id, Cancellation))?.State);
 
-        var started = await Runtime.StartAsync(sandbox.Id, Cancellation);
+        var started = await Runtime.Sandboxes.StartAsync(sandbox.Id, Cancellation);
         Assert.Equal(SandboxState.Running, started.State);
         Assert.Equal("kept", await OutputAsync(sandbox.Id, "cat", "/root/kept"));
     }
@@ -330,9 +331,9 @@ public abstract class RuntimeConformance : IAsyncLifetime
     {
         var sandbox = await CreateAsync();
 
-        Assert.Equal(SandboxState.Running, (await Runtime.StartAsync(sandbox.Id, Cancellation)).State);
-        await Runtime.StopAsync(sandbox.Id, TimeSpan.Zero, Cancellation);
-        Assert.Equal(SandboxState.Stopped, (await Runtime.StopAsync(sandbox.Id, TimeSpan.Zero, Cancellation)).State);
+        Assert.Equal(SandboxState.Running, (await Runtime.Sandboxes.StartAsync(sandbox.Id, Cancellation)).State);
+        await Runtime.Sandboxes.StopAsync(sandbox.Id, TimeSpan.Zero, Cancellation);
+        Assert.Equal(SandboxState.Stopped, (await Runtime.Sandboxes.StopAsync(sandbox.Id, TimeSpan.Zero, Cancellation)).State);
     }
 
     [Fact]
@@ -340,11 +341,11 @@ public abstract class RuntimeConformance : IAsyncLifetime
     {
         var sandbox = await CreateAsync();
 
-        Assert.Equal(SandboxState.Paused, (await Runtime.PauseAsync(sandbox.Id, Cancellation)).State);
-        Assert.Equal(SandboxState.Paused, (await Runtime.PauseAsync(sandbox.Id, Cancellation)).State);
-        Assert.Equal(SandboxState.Paused, (await Runtime.FindAsync(sandbox.Id, Cancellation))?.State);
-        Assert.Equal(SandboxState.Running, (await Runtime.ResumeAsync(sandbox.Id, Cancellation)).State);
-        Assert.Equal(SandboxState.Running, (await Runtime.ResumeAsync(sandbox.Id, Cancellation)).State);
+        Assert.Equal(SandboxState.Paused, (await Runtime.Sandboxes.PauseAsync(sandbox.Id, Cancellation)).State);
+        Assert.Equal(SandboxState.Paused, (await Runtime.Sandboxes.PauseAsync(sandbox.Id, Cancellation)).State);
+        Assert.Equal(SandboxState.Paused, (await Runtime.Sandboxes.FindAsync(sandbox.Id, Cancellation))?.State);
+        Assert.Equal(SandboxState.Running, (await Runtime.Sandboxes.ResumeAsync(sandbox.Id, Cancellation)).State);
+        Assert.Equal(SandboxState.Running, (await Runtime.Sandboxes.ResumeAsync(sandbox.Id, Cancellation)).State);
         Assert.Equal("here", await OutputAsync(sandbox.Id, "echo", "here"));
     }
 
@@ -352,33 +353,33 @@ public abstract class RuntimeConformance : IAsyncLifetime
     public async Task What_a_stopped_sandbox_cannot_do_is_Conflict()
     {
         var sandbox = await CreateAsync();
-        await Runtime.StopAsync(sandbox.Id, TimeSpan.Zero, Cancellation);
+        await Runtime.Sandboxes.StopAsync(sandbox.Id, TimeSpan.Zero, Cancellation);
 
-        await FailsAsync(ErrorCode.Conflict, () => Runtime.PauseAsync(sandbox.Id, Cancellation));
-        await FailsAsync(ErrorCode.Conflict, () => Runtime.ResumeAsync(sandbox.Id, Cancellation));
+        await FailsAsync(ErrorCode.Conflict, () => Runtime.Sandboxes.PauseAsync(sandbox.Id, Cancellation));
+        await FailsAsync(ErrorCode.Conflict, () => Runtime.Sandboxes.ResumeAsync(sandbox.Id, Cancellation));
         await FailsAsync(ErrorCode.Conflict, () => ExecAsync(sandbox.Id, ["true"]));
-        await FailsAsync(ErrorCode.Conflict, () => Runtime.OpenTerminalAsync(sandbox.Id, Terminal(), Cancellation));
+        await FailsAsync(ErrorCode.Conflict, () => Runtime.Terminals.OpenAsync(sandbox.Id, Terminal(), Cancellation));
     }
 
     [Fact]
     public async Task What_a_paused_sandbox_cannot_do_is_Conflict()
     {
         var sandbox = await CreateAsync();
-        await Runtime.PauseAsync(sandbox.Id, Cancellation);
+        await Runtime.Sandboxes.PauseAsync(sandbox.Id, Cancellation);
 
-        await FailsAsync(ErrorCode.Conflict, () => Runtime.StartAsync(sandbox.Id, Cancellation));
+        await FailsAsync(ErrorCode.Conflict, () => Runtime.Sandboxes.StartAsync(sandbox.Id, Cancellation));
         await FailsAsync(ErrorCode.Conflict, () => ExecAsync(sandbox.Id, ["true"]));
-        await FailsAsync(ErrorCode.Conflict, () => Runtime.OpenTerminalAsync(sandbox.Id, Terminal(), Cancellation));
+        await FailsAsync(ErrorCode.Conflict, () => Runtime.Terminals.OpenAsync(sandbox.Id, Terminal(), Cancellation));
     }
 
     [Fact]
     public async Task A_paused_sandbox_can_be_stopped()
     {
         var sandbox = await CreateAsync();
-        await Runtime.PauseAsync(sandbox.Id, Cancellation);
+        await Runtime.Sandboxes.PauseAsync(sandbox.Id, Cancellation);
 
-        Assert.Equal(SandboxState.Stopped, (await Runtime.StopAsync(sandbox.Id, TimeSpan.Zero, Cancellation)).State);
-        Assert.Equal(SandboxState.Running, (await Runtime.StartAsync(sandbox.Id, Cancellation)).State);
+        Assert.Equal(SandboxState.Stopped, (await Runtime.Sandboxes.StopAsync(sandbox.Id, TimeSpan.Zero, Cancellation)).State);
+        Assert.Equal(SandboxState.Running, (await Runtime.Sandboxes.StartAsync(sandbox.Id, Cancellation)).State);
     }
 
     // Watch and deadlines
@@ -390,13 +391,13 @@ public abstract class RuntimeConformance : IAsyncLifetime
         await using var watch = Watch();
         await watch.SeeAsync(sandbox.Id, SandboxState.Running);
 
-        await Runtime.PauseAsync(sandbox.Id, Cancellation);
+        await Runtime.Sandboxes.PauseAsync(sandbox.Id, Cancellation);
         await watch.SeeAsync(sandbox.Id, SandboxState.Paused);
-        await Runtime.ResumeAsync(sandbox.Id, Cancellation);
+        await Runtime.Sandboxes.ResumeAsync(sandbox.Id, Cancellation);
         await watch.SeeAsync(sandbox.Id, SandboxState.Running);
-        await Runtime.StopAsync(sandbox.Id, TimeSpan.Zero, Cancellation);
+        await Runtime.Sandboxes.StopAsync(sandbox.Id, TimeSpan.Zero, Cancellation);
         await watch.SeeAsync(sandbox.Id, SandboxState.Stopped);
-        await Runtime.RemoveAsync(sandbox.Id, Cancellation);
+        await Runtime.Sandboxes.RemoveAsync(sandbox.Id, Cancellation);
         Assert.Equal(EndReason.Removed, (await watch.SeeAsync(sandbox.Id, SandboxState.Ended)).Reason);
     }
 
@@ -411,11 +412,11 @@ public abstract class RuntimeConformance : IAsyncLifetime
 
         Assert.Equal(EndReason.Expired, ended.Reason);
         Assert.True(DateTimeOffset.UtcNow >= spec.Deadline);
-        var found = await Runtime.FindAsync(spec.Id, Cancellation);
+        var found = await Runtime.Sandboxes.FindAsync(spec.Id, Cancellation);
         Assert.Equal(SandboxState.Ended, found?.State);
         Assert.Equal(EndReason.Expired, found?.Reason);
         await FailsAsync(ErrorCode.Conflict, () => ExecAsync(spec.Id, ["true"]));
-        await FailsAsync(ErrorCode.Conflict, () => Runtime.StartAsync(spec.Id, Cancellation));
+        await FailsAsync(ErrorCode.Conflict, () => Runtime.Sandboxes.StartAsync(spec.Id, Cancellation));
     }
 
     [Fact]
@@ -426,10 +427,10 @@ public abstract class RuntimeConformance : IAsyncLifetime
         await CreateAsync(spec);
 
         var later = first.AddHours(1);
-        Assert.Equal(later, (await Runtime.ExtendAsync(spec.Id, later, Cancellation)).Deadline);
+        Assert.Equal(later, (await Runtime.Sandboxes.ExtendAsync(spec.Id, later, Cancellation)).Deadline);
 
         await EventuallyAsync(() => Task.FromResult(DateTimeOffset.UtcNow > first.AddSeconds(1)));
-        var found = await Runtime.FindAsync(spec.Id, Cancellation);
+        var found = await Runtime.Sandboxes.FindAsync(spec.Id, Cancellation);
         Assert.Equal(SandboxState.Running, found?.State);
         Assert.Equal(later, found?.Deadline);
     }
@@ -480,7 +481,7 @@ public abstract class RuntimeConformance : IAsyncLifetime
         var bytes = new byte[300_000];
         new Random(1).NextBytes(bytes);
 
-        var result = await Runtime.ExecAsync(sandbox.Id, Exec(["cat"]) with { Stdin = bytes }, Cancellation);
+        var result = await Runtime.Sandboxes.ExecAsync(sandbox.Id, Exec(["cat"]) with { Stdin = bytes }, Cancellation);
 
         Assert.Equal(bytes, result.Stdout.ToArray());
     }
@@ -501,12 +502,12 @@ public abstract class RuntimeConformance : IAsyncLifetime
     {
         var sandbox = await CreateAsync();
 
-        var cut = await Runtime.ExecAsync(sandbox.Id, Exec(["head", "-c", "500000", "/dev/zero"]) with { OutputLimit = 1000 }, Cancellation);
+        var cut = await Runtime.Sandboxes.ExecAsync(sandbox.Id, Exec(["head", "-c", "500000", "/dev/zero"]) with { OutputLimit = 1000 }, Cancellation);
         Assert.True(cut.Truncated);
         Assert.Equal(1000, cut.Stdout.Length);
         Assert.Equal(0, cut.ExitCode);
 
-        var whole = await Runtime.ExecAsync(sandbox.Id, Exec(["head", "-c", "1000", "/dev/zero"]) with { OutputLimit = 1000 }, Cancellation);
+        var whole = await Runtime.Sandboxes.ExecAsync(sandbox.Id, Exec(["head", "-c", "1000", "/dev/zero"]) with { OutputLimit = 1000 }, Cancellation);
         Assert.False(whole.Truncated);
         Assert.Equal(1000, whole.Stdout.Length);
     }
@@ -516,7 +517,7 @@ public abstract class RuntimeConformance : IAsyncLifetime
     {
         var sandbox = await CreateAsync();
 
-        await FailsAsync(ErrorCode.Timeout, () => Runtime.ExecAsync(sandbox.Id, Exec(["sleep", "600"]) with { Timeout = TimeSpan.FromSeconds(1) }, Cancellation));
+        await FailsAsync(ErrorCode.Timeout, () => Runtime.Sandboxes.ExecAsync(sandbox.Id, Exec(["sleep", "600"]) with { Timeout = TimeSpan.FromSeconds(1) }, Cancellation));
 
         Assert.Equal("here", await OutputAsync(sandbox.Id, "echo", "here"));
     }
@@ -526,7 +527,7 @@ public abstract class RuntimeConformance : IAsyncLifetime
     {
         var sandbox = await CreateAsync();
         using var cut = new CancellationTokenSource();
-        var exec = Runtime.ExecAsync(sandbox.Id, Exec(["sleep", "600"]) with { Timeout = TimeSpan.FromMinutes(10) }, cut.Token);
+        var exec = Runtime.Sandboxes.ExecAsync(sandbox.Id, Exec(["sleep", "600"]) with { Timeout = TimeSpan.FromMinutes(10) }, cut.Token);
         await Task.Delay(200, Cancellation);
         await cut.CancelAsync();
 
@@ -539,10 +540,10 @@ public abstract class RuntimeConformance : IAsyncLifetime
     public async Task A_stop_ends_what_an_exec_runs()
     {
         var sandbox = await CreateAsync();
-        var exec = Runtime.ExecAsync(sandbox.Id, Exec(["sleep", "600"]) with { Timeout = TimeSpan.FromMinutes(10) }, Cancellation);
+        var exec = Runtime.Sandboxes.ExecAsync(sandbox.Id, Exec(["sleep", "600"]) with { Timeout = TimeSpan.FromMinutes(10) }, Cancellation);
         await Task.Delay(500, Cancellation);
 
-        await Runtime.StopAsync(sandbox.Id, TimeSpan.Zero, Cancellation);
+        await Runtime.Sandboxes.StopAsync(sandbox.Id, TimeSpan.Zero, Cancellation);
 
         Assert.NotEqual(0, (await exec.WaitAsync(Patience, Cancellation)).ExitCode);
     }
@@ -651,7 +652,7 @@ public abstract class RuntimeConformance : IAsyncLifetime
         var bytes = new byte[700_001];
         new Random(2).NextBytes(bytes);
 
-        await Runtime.WriteFileAsync(sandbox.Id, Path("/root/new/dir/file"), 0x1C0, Pieces(bytes), Cancellation);
+        await Runtime.Files.WriteAsync(sandbox.Id, Path("/root/new/dir/file"), 0x1C0, Pieces(bytes), Cancellation);
 
         Assert.Equal(bytes, await ReadBytesAsync(sandbox.Id, "/root/new/dir/file"));
         Assert.Equal(bytes, (await ExecAsync(sandbox.Id, ["cat", "/root/new/dir/file"])).Stdout.ToArray());
@@ -667,13 +668,13 @@ public abstract class RuntimeConformance : IAsyncLifetime
     public async Task A_file_replaced_keeps_its_mode_unless_told()
     {
         var sandbox = await CreateAsync();
-        await Runtime.WriteFileAsync(sandbox.Id, Path("/root/file"), 0x1C9, Pieces([1]), Cancellation);
+        await Runtime.Files.WriteAsync(sandbox.Id, Path("/root/file"), 0x1C9, Pieces([1]), Cancellation);
 
         await WriteAsync(sandbox.Id, "/root/file", "second");
 
         Assert.Equal(0x1C9, (await FindAsync(sandbox.Id, "/root/file"))?.Mode);
         Assert.Equal("second", await ReadAsync(sandbox.Id, "/root/file"));
-        await Runtime.WriteFileAsync(sandbox.Id, Path("/root/file"), 0x180, Pieces([]), Cancellation);
+        await Runtime.Files.WriteAsync(sandbox.Id, Path("/root/file"), 0x180, Pieces([]), Cancellation);
         Assert.Equal(0x180, (await FindAsync(sandbox.Id, "/root/file"))?.Mode);
         Assert.Equal("", await ReadAsync(sandbox.Id, "/root/file"));
     }
@@ -683,14 +684,14 @@ public abstract class RuntimeConformance : IAsyncLifetime
     {
         var sandbox = await CreateAsync();
         await WriteAsync(sandbox.Id, "/root/file", "first");
-        var before = (await Runtime.ListFilesAsync(sandbox.Id, Path("/root"), Cancellation)).Count;
+        var before = (await Runtime.Files.ListAsync(sandbox.Id, Path("/root"), Cancellation)).Count;
 
-        await Assert.ThrowsAnyAsync<IOException>(() => Runtime.WriteFileAsync(sandbox.Id, Path("/root/file"), null, BrokenPieces(), Cancellation));
-        await Assert.ThrowsAnyAsync<IOException>(() => Runtime.WriteFileAsync(sandbox.Id, Path("/root/other"), null, BrokenPieces(), Cancellation));
+        await Assert.ThrowsAnyAsync<IOException>(() => Runtime.Files.WriteAsync(sandbox.Id, Path("/root/file"), null, BrokenPieces(), Cancellation));
+        await Assert.ThrowsAnyAsync<IOException>(() => Runtime.Files.WriteAsync(sandbox.Id, Path("/root/other"), null, BrokenPieces(), Cancellation));
 
         Assert.Equal("first", await ReadAsync(sandbox.Id, "/root/file"));
         Assert.Null(await FindAsync(sandbox.Id, "/root/other"));
-        await EventuallyAsync(async () => (await Runtime.ListFilesAsync(sandbox.Id, Path("/root"), Cancellation)).Count == before);
+        await EventuallyAsync(async () => (await Runtime.Files.ListAsync(sandbox.Id, Path("/root"), Cancellation)).Count == before);
     }
 
     [Fact]
@@ -698,13 +699,13 @@ public abstract class RuntimeConformance : IAsyncLifetime
     {
         var sandbox = await CreateAsync();
 
-        await Runtime.MakeDirectoryAsync(sandbox.Id, Path("/root/a/b"), Cancellation);
+        await Runtime.Files.MakeDirectoryAsync(sandbox.Id, Path("/root/a/b"), Cancellation);
         await WriteAsync(sandbox.Id, "/root/a/b/file", "kept");
-        await Runtime.MakeDirectoryAsync(sandbox.Id, Path("/root/a/b"), Cancellation);
+        await Runtime.Files.MakeDirectoryAsync(sandbox.Id, Path("/root/a/b"), Cancellation);
 
         Assert.Equal("kept", await ReadAsync(sandbox.Id, "/root/a/b/file"));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.MakeDirectoryAsync(sandbox.Id, Path("/root/a/b/file"), Cancellation));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.MakeDirectoryAsync(sandbox.Id, Path("/root/a/b/file/c"), Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.MakeDirectoryAsync(sandbox.Id, Path("/root/a/b/file"), Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.MakeDirectoryAsync(sandbox.Id, Path("/root/a/b/file/c"), Cancellation));
     }
 
     // Uploads
@@ -718,29 +719,29 @@ public abstract class RuntimeConformance : IAsyncLifetime
         var upload = await BeginAsync(sandbox.Id, "/root/new/dir/file", bytes.Length, 0x1C0);
         Assert.Equal(0, upload.Offset);
 
-        upload = await Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, 0, Pieces(bytes[..400_000]), Cancellation);
+        upload = await Runtime.Files.ContinueUploadAsync(sandbox.Id, upload.Id, 0, Pieces(bytes[..400_000]), Cancellation);
 
         Assert.Equal(400_000, upload.Offset);
-        Assert.Equal(upload, await Runtime.FindUploadAsync(sandbox.Id, upload.Id, Cancellation));
+        Assert.Equal(upload, await Runtime.Files.FindUploadAsync(sandbox.Id, upload.Id, Cancellation));
         Assert.Null(await FindAsync(sandbox.Id, "/root/new/dir/file"));
 
-        upload = await Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, 400_000, Pieces(bytes[400_000..]), Cancellation);
+        upload = await Runtime.Files.ContinueUploadAsync(sandbox.Id, upload.Id, 400_000, Pieces(bytes[400_000..]), Cancellation);
 
         Assert.Equal(bytes.Length, upload.Offset);
         Assert.Equal(bytes, await ReadBytesAsync(sandbox.Id, "/root/new/dir/file"));
         Assert.Equal(0x1C0, (await FindAsync(sandbox.Id, "/root/new/dir/file"))?.Mode);
-        Assert.Single(await Runtime.ListFilesAsync(sandbox.Id, Path("/root/new/dir"), Cancellation));
+        Assert.Single(await Runtime.Files.ListAsync(sandbox.Id, Path("/root/new/dir"), Cancellation));
 
         // Whoever missed the answer to the last part asks, and is told that all is there.
-        Assert.Equal(upload, await Runtime.FindUploadAsync(sandbox.Id, upload.Id, Cancellation));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, bytes.Length, Pieces([]), Cancellation));
+        Assert.Equal(upload, await Runtime.Files.FindUploadAsync(sandbox.Id, upload.Id, Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.ContinueUploadAsync(sandbox.Id, upload.Id, bytes.Length, Pieces([]), Cancellation));
     }
 
     [Fact]
     public async Task An_upload_of_nothing_is_complete_at_once_and_keeps_the_mode_of_what_it_replaces()
     {
         var sandbox = await CreateAsync();
-        await Runtime.WriteFileAsync(sandbox.Id, Path("/root/file"), 0x1C9, Pieces([1]), Cancellation);
+        await Runtime.Files.WriteAsync(sandbox.Id, Path("/root/file"), 0x1C9, Pieces([1]), Cancellation);
 
         var upload = await BeginAsync(sandbox.Id, "/root/file", 0);
 
@@ -755,16 +756,16 @@ public abstract class RuntimeConformance : IAsyncLifetime
         var sandbox = await CreateAsync();
         var upload = await BeginAsync(sandbox.Id, "/root/file", 10);
 
-        await Assert.ThrowsAnyAsync<IOException>(() => Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, 0, BrokenPieces(), Cancellation));
+        await Assert.ThrowsAnyAsync<IOException>(() => Runtime.Files.ContinueUploadAsync(sandbox.Id, upload.Id, 0, BrokenPieces(), Cancellation));
 
         // What was on its way may yet arrive; whoever began before that is told where to go on.
         var whole = "half and so"u8.ToArray()[..10];
         await EventuallyAsync(async () =>
         {
-            var offset = (int)(await Runtime.FindUploadAsync(sandbox.Id, upload.Id, Cancellation))!.Offset;
+            var offset = (int)(await Runtime.Files.FindUploadAsync(sandbox.Id, upload.Id, Cancellation))!.Offset;
             try
             {
-                return (await Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, offset, Pieces(whole[offset..]), Cancellation)).Offset == 10;
+                return (await Runtime.Files.ContinueUploadAsync(sandbox.Id, upload.Id, offset, Pieces(whole[offset..]), Cancellation)).Offset == 10;
             }
             catch (SandboxException fault) when (fault.Code == ErrorCode.Conflict)
             {
@@ -780,11 +781,11 @@ public abstract class RuntimeConformance : IAsyncLifetime
         var sandbox = await CreateAsync();
         var upload = await BeginAsync(sandbox.Id, "/root/file", 8);
         var slow = Channel.CreateUnbounded<ReadOnlyMemory<byte>>();
-        var first = Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, 0, slow.Reader.ReadAllAsync(Cancellation), Cancellation);
+        var first = Runtime.Files.ContinueUploadAsync(sandbox.Id, upload.Id, 0, slow.Reader.ReadAllAsync(Cancellation), Cancellation);
         await slow.Writer.WriteAsync("mine"u8.ToArray(), Cancellation);
-        await EventuallyAsync(async () => (await Runtime.FindUploadAsync(sandbox.Id, upload.Id, Cancellation))!.Offset == 4);
+        await EventuallyAsync(async () => (await Runtime.Files.FindUploadAsync(sandbox.Id, upload.Id, Cancellation))!.Offset == 4);
 
-        await FailsAsync(ErrorCode.Conflict, () => Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, 4, Pieces("your"u8.ToArray()), Cancellation));
+        await FailsAsync(ErrorCode.Conflict, () => Runtime.Files.ContinueUploadAsync(sandbox.Id, upload.Id, 4, Pieces("your"u8.ToArray()), Cancellation));
         await slow.Writer.WriteAsync("own."u8.ToArray(), Cancellation);
         slow.Writer.Complete();
 
@@ -799,10 +800,10 @@ public abstract class RuntimeConformance : IAsyncLifetime
         await WriteAsync(sandbox.Id, "/root/dir/file", "x");
         var upload = await BeginAsync(sandbox.Id, "/root/file", 4);
 
-        await FailsAsync(ErrorCode.Conflict, () => Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, 1, Pieces([1]), Cancellation));
-        await FailsAsync(ErrorCode.TooLarge, () => Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, 0, Pieces([1, 2, 3, 4, 5]), Cancellation));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.ContinueUploadAsync(sandbox.Id, UploadId.New(), 0, Pieces([1]), Cancellation));
-        await FailsAsync(ErrorCode.Conflict, () => Runtime.BeginUploadAsync(sandbox.Id, new UploadSpec { Id = upload.Id, Path = Path("/root/other"), Length = 1 }, Cancellation));
+        await FailsAsync(ErrorCode.Conflict, () => Runtime.Files.ContinueUploadAsync(sandbox.Id, upload.Id, 1, Pieces([1]), Cancellation));
+        await FailsAsync(ErrorCode.TooLarge, () => Runtime.Files.ContinueUploadAsync(sandbox.Id, upload.Id, 0, Pieces([1, 2, 3, 4, 5]), Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.ContinueUploadAsync(sandbox.Id, UploadId.New(), 0, Pieces([1]), Cancellation));
+        await FailsAsync(ErrorCode.Conflict, () => Runtime.Files.BeginUploadAsync(sandbox.Id, new UploadSpec { Id = upload.Id, Path = Path("/root/other"), Length = 1 }, Cancellation));
         await FailsAsync(ErrorCode.Invalid, () => BeginAsync(sandbox.Id, "/root/dir", 1));
         await FailsAsync(ErrorCode.NotFound, () => BeginAsync(sandbox.Id, "/root/dir/file/below", 1));
         await FailsAsync(ErrorCode.Invalid, () => BeginAsync(sandbox.Id, "/root/other", -1));
@@ -819,7 +820,7 @@ public abstract class RuntimeConformance : IAsyncLifetime
     public async Task A_sandbox_takes_32_uploads_at_once_and_gives_back_what_is_cancelled()
     {
         var sandbox = await CreateAsync();
-        await Runtime.MakeDirectoryAsync(sandbox.Id, Path("/root/here"), Cancellation);
+        await Runtime.Files.MakeDirectoryAsync(sandbox.Id, Path("/root/here"), Cancellation);
         var uploads = new List<UploadInfo>();
         for (var number = 0; number < UploadSpec.MostPerSandbox; number++)
         {
@@ -829,13 +830,13 @@ public abstract class RuntimeConformance : IAsyncLifetime
         await FailsAsync(ErrorCode.Quota, () => BeginAsync(sandbox.Id, "/root/here/file", 2));
         foreach (var upload in uploads)
         {
-            await Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, 0, Pieces([1]), Cancellation);
-            await Runtime.CancelUploadAsync(sandbox.Id, upload.Id, Cancellation);
-            await Runtime.CancelUploadAsync(sandbox.Id, upload.Id, Cancellation);
-            Assert.Null(await Runtime.FindUploadAsync(sandbox.Id, upload.Id, Cancellation));
+            await Runtime.Files.ContinueUploadAsync(sandbox.Id, upload.Id, 0, Pieces([1]), Cancellation);
+            await Runtime.Files.CancelUploadAsync(sandbox.Id, upload.Id, Cancellation);
+            await Runtime.Files.CancelUploadAsync(sandbox.Id, upload.Id, Cancellation);
+            Assert.Null(await Runtime.Files.FindUploadAsync(sandbox.Id, upload.Id, Cancellation));
         }
 
-        Assert.Empty(await Runtime.ListFilesAsync(sandbox.Id, Path("/root/here"), Cancellation));
+        Assert.Empty(await Runtime.Files.ListAsync(sandbox.Id, Path("/root/here"), Cancellation));
         await BeginAsync(sandbox.Id, "/root/here/file", 2);
     }
 
@@ -845,13 +846,13 @@ public abstract class RuntimeConformance : IAsyncLifetime
         var sandbox = await CreateAsync();
         var upload = await BeginAsync(sandbox.Id, "/root/here/file", 8);
         var slow = Channel.CreateUnbounded<ReadOnlyMemory<byte>>();
-        var sending = Runtime.ContinueUploadAsync(sandbox.Id, upload.Id, 0, slow.Reader.ReadAllAsync(Cancellation), Cancellation);
+        var sending = Runtime.Files.ContinueUploadAsync(sandbox.Id, upload.Id, 0, slow.Reader.ReadAllAsync(Cancellation), Cancellation);
         await slow.Writer.WriteAsync("mine"u8.ToArray(), Cancellation);
-        await EventuallyAsync(async () => (await Runtime.FindUploadAsync(sandbox.Id, upload.Id, Cancellation))!.Offset == 4);
+        await EventuallyAsync(async () => (await Runtime.Files.FindUploadAsync(sandbox.Id, upload.Id, Cancellation))!.Offset == 4);
 
-        await Runtime.CancelUploadAsync(sandbox.Id, upload.Id, Cancellation);
+        await Runtime.Files.CancelUploadAsync(sandbox.Id, upload.Id, Cancellation);
 
-        Assert.Empty(await Runtime.ListFilesAsync(sandbox.Id, Path("/root/here"), Cancellation));
+        Assert.Empty(await Runtime.Files.ListAsync(sandbox.Id, Path("/root/here"), Cancellation));
         slow.Writer.Complete();
         await FailsAsync(ErrorCode.NotFound, () => sending);
     }
@@ -863,7 +864,7 @@ public abstract class RuntimeConformance : IAsyncLifetime
         await WriteAsync(sandbox.Id, "/root/dir/file", "x");
 
         await FailsAsync(ErrorCode.Invalid, () => WriteAsync(sandbox.Id, "/root/dir", "x"));
-        await FailsAsync(ErrorCode.Invalid, () => Runtime.WriteFileAsync(sandbox.Id, SandboxPath.Root, null, Pieces([1]), Cancellation));
+        await FailsAsync(ErrorCode.Invalid, () => Runtime.Files.WriteAsync(sandbox.Id, SandboxPath.Root, null, Pieces([1]), Cancellation));
         await FailsAsync(ErrorCode.NotFound, () => WriteAsync(sandbox.Id, "/root/dir/file/below", "x"));
 
         Assert.Equal("x", await ReadAsync(sandbox.Id, "/root/dir/file"));
@@ -877,14 +878,14 @@ public abstract class RuntimeConformance : IAsyncLifetime
         await WriteAsync(sandbox.Id, "/root/list/a", "a");
         await WriteAsync(sandbox.Id, "/root/list/c/d", "d");
 
-        var entries = await Runtime.ListFilesAsync(sandbox.Id, Path("/root/list"), Cancellation);
+        var entries = await Runtime.Files.ListAsync(sandbox.Id, Path("/root/list"), Cancellation);
 
         Assert.Equal(["a", "b", "c"], entries.Select(entry => Text(entry.Name)));
         Assert.Equal([FileKind.File, FileKind.File, FileKind.Directory], entries.Select(entry => entry.Kind));
         Assert.Equal(2, entries[1].Size);
-        var itself = Assert.Single(await Runtime.ListFilesAsync(sandbox.Id, Path("/root/list/b"), Cancellation));
+        var itself = Assert.Single(await Runtime.Files.ListAsync(sandbox.Id, Path("/root/list/b"), Cancellation));
         Assert.Equal("b", Text(itself.Name));
-        var root = await Runtime.ListFilesAsync(sandbox.Id, SandboxPath.Root, Cancellation);
+        var root = await Runtime.Files.ListAsync(sandbox.Id, SandboxPath.Root, Cancellation);
         Assert.Contains(root, entry => Text(entry.Name) == "etc" && entry.Kind == FileKind.Directory);
     }
 
@@ -895,12 +896,12 @@ public abstract class RuntimeConformance : IAsyncLifetime
         byte[] raw = [.. "/root/raw/"u8, 0xFF, 0xFE, (byte)'\n', (byte)' '];
         Assert.True(SandboxPath.TryParse(raw, out var path));
 
-        await Runtime.WriteFileAsync(sandbox.Id, path, null, Pieces("x"u8.ToArray()), Cancellation);
+        await Runtime.Files.WriteAsync(sandbox.Id, path, null, Pieces("x"u8.ToArray()), Cancellation);
 
-        var entry = Assert.Single(await Runtime.ListFilesAsync(sandbox.Id, Path("/root/raw"), Cancellation));
+        var entry = Assert.Single(await Runtime.Files.ListAsync(sandbox.Id, Path("/root/raw"), Cancellation));
         Assert.Equal(new byte[] { 0xFF, 0xFE, (byte)'\n', (byte)' ' }, entry.Name.ToArray());
-        await Runtime.DeleteFileAsync(sandbox.Id, path, Cancellation);
-        Assert.Empty(await Runtime.ListFilesAsync(sandbox.Id, Path("/root/raw"), Cancellation));
+        await Runtime.Files.DeleteAsync(sandbox.Id, path, Cancellation);
+        Assert.Empty(await Runtime.Files.ListAsync(sandbox.Id, Path("/root/raw"), Cancellation));
     }
 
     [Fact]
@@ -935,12 +936,12 @@ public abstract class RuntimeConformance : IAsyncLifetime
         await WriteAsync(sandbox.Id, "/root/tree/sub/b", "b");
         await WriteAsync(sandbox.Id, "/root/treehouse", "stays");
 
-        await Runtime.DeleteFileAsync(sandbox.Id, Path("/root/tree"), Cancellation);
+        await Runtime.Files.DeleteAsync(sandbox.Id, Path("/root/tree"), Cancellation);
 
         Assert.Null(await FindAsync(sandbox.Id, "/root/tree"));
         Assert.Null(await FindAsync(sandbox.Id, "/root/tree/sub/b"));
         Assert.Equal("stays", await ReadAsync(sandbox.Id, "/root/treehouse"));
-        await FailsAsync(ErrorCode.Invalid, () => Runtime.DeleteFileAsync(sandbox.Id, SandboxPath.Root, Cancellation));
+        await FailsAsync(ErrorCode.Invalid, () => Runtime.Files.DeleteAsync(sandbox.Id, SandboxPath.Root, Cancellation));
     }
 
     [Fact]
@@ -951,8 +952,8 @@ public abstract class RuntimeConformance : IAsyncLifetime
         Assert.Null(await FindAsync(sandbox.Id, "/root/nothing"));
         Assert.Null(await FindAsync(sandbox.Id, "/etc/passwd/below"));
         await FailsAsync(ErrorCode.NotFound, () => ReadAsync(sandbox.Id, "/root/nothing"));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.ListFilesAsync(sandbox.Id, Path("/root/nothing"), Cancellation));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.DeleteFileAsync(sandbox.Id, Path("/root/nothing"), Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.ListAsync(sandbox.Id, Path("/root/nothing"), Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.DeleteAsync(sandbox.Id, Path("/root/nothing"), Cancellation));
         await FailsAsync(ErrorCode.Invalid, () => ReadAsync(sandbox.Id, "/etc"));
     }
 
@@ -969,12 +970,12 @@ public abstract class RuntimeConformance : IAsyncLifetime
         Assert.Equal("inside", await ReadAsync(sandbox.Id, "/root/top/inside"));
         Assert.Equal(FileKind.Directory, (await FindAsync(sandbox.Id, "/root/top"))?.Kind);
         Assert.Contains(
-            await Runtime.ListFilesAsync(sandbox.Id, Path("/root"), Cancellation),
+            await Runtime.Files.ListAsync(sandbox.Id, Path("/root"), Cancellation),
             entry => Text(entry.Name) == "top" && entry.Kind == FileKind.Symlink);
         Assert.Null(await FindAsync(sandbox.Id, "/root/loop/x"));
 
         // The link goes, and what it points at stays.
-        await Runtime.DeleteFileAsync(sandbox.Id, Path("/root/top"), Cancellation);
+        await Runtime.Files.DeleteAsync(sandbox.Id, Path("/root/top"), Cancellation);
         Assert.Equal("inside", await ReadAsync(sandbox.Id, "/inside"));
     }
 
@@ -986,8 +987,8 @@ public abstract class RuntimeConformance : IAsyncLifetime
         var sandbox = await CreateAsync();
         var spec = Terminal();
 
-        var first = await Runtime.OpenTerminalAsync(sandbox.Id, spec, Cancellation);
-        var second = await Runtime.OpenTerminalAsync(sandbox.Id, spec, Cancellation);
+        var first = await Runtime.Terminals.OpenAsync(sandbox.Id, spec, Cancellation);
+        var second = await Runtime.Terminals.OpenAsync(sandbox.Id, spec, Cancellation);
 
         Assert.Equal(spec.Id, first.Id);
         Assert.NotEmpty(first.Socket);
@@ -995,24 +996,24 @@ public abstract class RuntimeConformance : IAsyncLifetime
         Assert.Equal(first.Socket, second.Socket);
         Assert.Equal(first.CreatedAt, second.CreatedAt);
         Assert.Equal(first.Command, second.Command);
-        Assert.Equal(spec.Id, Assert.Single(await Runtime.ListTerminalsAsync(sandbox.Id, Cancellation)).Id);
+        Assert.Equal(spec.Id, Assert.Single(await Runtime.Terminals.ListAsync(sandbox.Id, Cancellation)).Id);
     }
 
     [Fact]
     public async Task Terminals_are_listed_oldest_first_and_go_with_a_stop()
     {
         var sandbox = await CreateAsync();
-        Assert.Empty(await Runtime.ListTerminalsAsync(sandbox.Id, Cancellation));
-        var first = await Runtime.OpenTerminalAsync(sandbox.Id, Terminal(), Cancellation);
-        var second = await Runtime.OpenTerminalAsync(sandbox.Id, Terminal() with { Command = ["cat"] }, Cancellation);
+        Assert.Empty(await Runtime.Terminals.ListAsync(sandbox.Id, Cancellation));
+        var first = await Runtime.Terminals.OpenAsync(sandbox.Id, Terminal(), Cancellation);
+        var second = await Runtime.Terminals.OpenAsync(sandbox.Id, Terminal() with { Command = ["cat"] }, Cancellation);
 
-        var listed = await Runtime.ListTerminalsAsync(sandbox.Id, Cancellation);
+        var listed = await Runtime.Terminals.ListAsync(sandbox.Id, Cancellation);
 
         Assert.Equal([first.Id, second.Id], listed.Select(terminal => terminal.Id));
         Assert.Equal(["cat"], listed[1].Command);
         Assert.NotEqual(first.Socket, second.Socket);
-        await Runtime.StopAsync(sandbox.Id, TimeSpan.Zero, Cancellation);
-        await EventuallyAsync(async () => (await Runtime.ListTerminalsAsync(sandbox.Id, Cancellation)).Count == 0);
+        await Runtime.Sandboxes.StopAsync(sandbox.Id, TimeSpan.Zero, Cancellation);
+        await EventuallyAsync(async () => (await Runtime.Terminals.ListAsync(sandbox.Id, Cancellation)).Count == 0);
     }
 
     [Fact]
@@ -1020,9 +1021,9 @@ public abstract class RuntimeConformance : IAsyncLifetime
     {
         var sandbox = await CreateAsync();
 
-        await FailsAsync(ErrorCode.CommandNotFound, () => Runtime.OpenTerminalAsync(sandbox.Id, Terminal() with { Command = ["no-such-program"] }, Cancellation));
+        await FailsAsync(ErrorCode.CommandNotFound, () => Runtime.Terminals.OpenAsync(sandbox.Id, Terminal() with { Command = ["no-such-program"] }, Cancellation));
 
-        Assert.Empty(await Runtime.ListTerminalsAsync(sandbox.Id, Cancellation));
+        Assert.Empty(await Runtime.Terminals.ListAsync(sandbox.Id, Cancellation));
     }
 
     [Fact]
@@ -1031,12 +1032,12 @@ public abstract class RuntimeConformance : IAsyncLifetime
         var sandbox = await CreateAsync(Spec() with { Limits = Limits with { Pids = 512 } });
         for (var count = 0; count < 16; count++)
         {
-            await Runtime.OpenTerminalAsync(sandbox.Id, Terminal() with { Command = ["cat"] }, Cancellation);
+            await Runtime.Terminals.OpenAsync(sandbox.Id, Terminal() with { Command = ["cat"] }, Cancellation);
         }
 
-        await FailsAsync(ErrorCode.Quota, () => Runtime.OpenTerminalAsync(sandbox.Id, Terminal(), Cancellation));
+        await FailsAsync(ErrorCode.Quota, () => Runtime.Terminals.OpenAsync(sandbox.Id, Terminal(), Cancellation));
 
-        Assert.Equal(16, (await Runtime.ListTerminalsAsync(sandbox.Id, Cancellation)).Count);
+        Assert.Equal(16, (await Runtime.Terminals.ListAsync(sandbox.Id, Cancellation)).Count);
     }
 
     /// <summary>A digest that no store holds.</summary>
@@ -1056,10 +1057,10 @@ public abstract class RuntimeConformance : IAsyncLifetime
     };
 
     /// <summary>Creates a sandbox that is removed after the test.</summary>
-    protected Task<SandboxInfo> CreateAsync(SandboxSpec? spec = null) => Runtime.CreateAsync(Track(spec ?? Spec()), Cancellation);
+    protected Task<SandboxInfo> CreateAsync(SandboxSpec? spec = null) => Runtime.Sandboxes.CreateAsync(Track(spec ?? Spec()), Cancellation);
 
     /// <summary>Runs a command.</summary>
-    protected Task<ExecResult> ExecAsync(SandboxId id, IReadOnlyList<string> command) => Runtime.ExecAsync(id, Exec(command), Cancellation);
+    protected Task<ExecResult> ExecAsync(SandboxId id, IReadOnlyList<string> command) => Runtime.Sandboxes.ExecAsync(id, Exec(command), Cancellation);
 
     /// <summary>Runs a command that must succeed; its output without the closing newline.</summary>
     protected async Task<string> OutputAsync(SandboxId id, params string[] command)
@@ -1101,7 +1102,7 @@ public abstract class RuntimeConformance : IAsyncLifetime
     }
 
     private Task<UploadInfo> BeginAsync(SandboxId id, string path, long length, int? mode = null) =>
-        Runtime.BeginUploadAsync(id, new UploadSpec { Id = UploadId.New(), Path = Path(path), Length = length, Mode = mode }, Cancellation);
+        Runtime.Files.BeginUploadAsync(id, new UploadSpec { Id = UploadId.New(), Path = Path(path), Length = length, Mode = mode }, Cancellation);
 
     private static async IAsyncEnumerable<ReadOnlyMemory<byte>> BrokenPieces([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -1128,17 +1129,17 @@ public abstract class RuntimeConformance : IAsyncLifetime
     }
 
     private async Task<List<Digest>> ImageDigestsAsync() =>
-        [.. (await Runtime.ListImagesAsync(Cancellation)).Select(image => image.Digest).OrderBy(digest => digest.Value, StringComparer.Ordinal)];
+        [.. (await Runtime.Images.ListAsync(Cancellation)).Select(image => image.Digest).OrderBy(digest => digest.Value, StringComparer.Ordinal)];
 
     private Task WriteAsync(SandboxId id, string path, string text) =>
-        Runtime.WriteFileAsync(id, Path(path), null, Pieces(Encoding.UTF8.GetBytes(text)), Cancellation);
+        Runtime.Files.WriteAsync(id, Path(path), null, Pieces(Encoding.UTF8.GetBytes(text)), Cancellation);
 
     private async Task<string> ReadAsync(SandboxId id, string path) => Encoding.UTF8.GetString(await ReadBytesAsync(id, path));
 
     private async Task<byte[]> ReadBytesAsync(SandboxId id, string path, ReadForm form = ReadForm.Raw)
     {
         using var whole = new MemoryStream();
-        await foreach (var part in Runtime.ReadFileAsync(id, Path(path), form, Cancellation))
+        await foreach (var part in Runtime.Files.ReadAsync(id, Path(path), form, Cancellation))
         {
             whole.Write(part.Span);
         }
@@ -1146,7 +1147,7 @@ public abstract class RuntimeConformance : IAsyncLifetime
         return whole.ToArray();
     }
 
-    private Task<FileEntry?> FindAsync(SandboxId id, string path) => Runtime.FindFileAsync(id, Path(path), Cancellation);
+    private Task<FileEntry?> FindAsync(SandboxId id, string path) => Runtime.Files.FindAsync(id, Path(path), Cancellation);
 
     private async Task EventuallyAsync(Func<Task<bool>> isTrue)
     {
@@ -1170,7 +1171,7 @@ public abstract class RuntimeConformance : IAsyncLifetime
         {
             _end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             _end.CancelAfter(patience);
-            _changes = runtime.WatchAsync(_end.Token).GetAsyncEnumerator(_end.Token);
+            _changes = runtime.Sandboxes.WatchAsync(_end.Token).GetAsyncEnumerator(_end.Token);
         }
 
         /// <summary>Waits until a sandbox is seen in a state.</summary>

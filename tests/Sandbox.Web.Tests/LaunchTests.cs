@@ -35,7 +35,7 @@ public sealed class LaunchTests
         var ended = (await client.GetAsync($"/api/v1/playgrounds/{id}")).Json!;
         Assert.Equal("ended", (string?)ended["state"]);
         Assert.Equal("removed", (string?)ended["lease"]!["reason"]);
-        Assert.Empty(await web.Runtime.ListAsync(TestContext.Current.CancellationToken));
+        Assert.Empty(await web.Runtime.Sandboxes.ListAsync(TestContext.Current.CancellationToken));
         Assert.Equal(204, (await client.DeleteAsync($"/api/v1/playgrounds/{id}")).Status);
     }
 
@@ -117,7 +117,7 @@ public sealed class LaunchTests
         Assert.Equal((422, "setup_failed"), (failed.Status, failed.Code));
         Assert.Contains("cat /missing", (string?)failed.Json!["detail"], StringComparison.Ordinal);
         Assert.Equal((422, "command_not_found"), (unknown.Status, unknown.Code));
-        Assert.Empty(await web.Runtime.ListAsync(TestContext.Current.CancellationToken));
+        Assert.Empty(await web.Runtime.Sandboxes.ListAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -134,7 +134,7 @@ public sealed class LaunchTests
         Assert.All(answers, answer => Assert.Equal(201, answer.Status));
         Assert.Single(answers.Select(answer => (string)answer.Json!["id"]!).Distinct());
         Assert.Equal((409, "conflict"), (other.Status, other.Code));
-        Assert.Single(await web.Runtime.ListAsync(TestContext.Current.CancellationToken));
+        Assert.Single(await web.Runtime.Sandboxes.ListAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -163,7 +163,7 @@ public sealed class LaunchTests
         await WebUnderTest.Until(async () => (await client.GetAsync("/api/v1/playgrounds")).Json!.AsArray().All(row => (string?)row!["state"] == "ended"));
         goOn.SetResult();
         web.Runtime.Before = null;
-        await WebUnderTest.Until(async () => (await web.Runtime.ListAsync(TestContext.Current.CancellationToken)).Count == 0);
+        await WebUnderTest.Until(async () => (await web.Runtime.Sandboxes.ListAsync(TestContext.Current.CancellationToken)).Count == 0);
     }
 
     [Fact]

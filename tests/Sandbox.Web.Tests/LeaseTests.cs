@@ -21,7 +21,7 @@ public sealed class LeaseTests
         web.Time.Shift = TimeSpan.FromMinutes(61);
 
         await WebUnderTest.Until(async () => (string?)(await client.GetAsync($"/api/v1/playgrounds/{playground}")).Json!["lease"]!["reason"] == "expired");
-        await WebUnderTest.Until(async () => (await web.Runtime.ListAsync(TestContext.Current.CancellationToken)).Count == 0);
+        await WebUnderTest.Until(async () => (await web.Runtime.Sandboxes.ListAsync(TestContext.Current.CancellationToken)).Count == 0);
         var extend = await client.PostAsync($"/api/v1/playgrounds/{playground}/extend");
         Assert.Equal((409, "conflict"), (extend.Status, extend.Code));
         var exec = await client.PostAsync($"/api/v1/sandboxes/{sandbox}/exec", new { command = new[] { "true" } });
@@ -41,7 +41,7 @@ public sealed class LeaseTests
         Assert.Equal((200, "extended"), (extended.Status, (string?)extended.Json!["lease"]!["state"]));
         var after = (DateTimeOffset)extended.Json["lease"]!["endsAt"]!;
         Assert.Equal(TimeSpan.FromMinutes(60), after - before);
-        Assert.Equal(after, Assert.Single(await web.Runtime.ListAsync(TestContext.Current.CancellationToken)).Deadline, TimeSpan.FromMilliseconds(1));
+        Assert.Equal(after, Assert.Single(await web.Runtime.Sandboxes.ListAsync(TestContext.Current.CancellationToken)).Deadline, TimeSpan.FromMilliseconds(1));
         Assert.Equal(200, (await client.PostAsync($"/api/v1/playgrounds/{playground}/extend")).Status);
         Assert.Equal(200, (await client.PostAsync($"/api/v1/playgrounds/{playground}/extend")).Status);
         var refused = await client.PostAsync($"/api/v1/playgrounds/{playground}/extend");
@@ -108,7 +108,7 @@ public sealed class LeaseTests
         using var again = web.NewClient();
         again.Headers["Cookie"] = cookie;
         await WebUnderTest.Until(async () => (string?)(await again.GetAsync($"/api/v1/playgrounds/{playground}")).Json!["lease"]!["reason"] == "host_restarted");
-        await WebUnderTest.Until(async () => (await web.Runtime.ListAsync(TestContext.Current.CancellationToken)).Count == 0);
+        await WebUnderTest.Until(async () => (await web.Runtime.Sandboxes.ListAsync(TestContext.Current.CancellationToken)).Count == 0);
     }
 
     [Fact]
@@ -123,6 +123,6 @@ public sealed class LeaseTests
         web.Runtime.BreakWatches();
         web.Runtime.Before = null;
 
-        await WebUnderTest.Until(async () => (await web.Runtime.ListAsync(TestContext.Current.CancellationToken)).Count == 0);
+        await WebUnderTest.Until(async () => (await web.Runtime.Sandboxes.ListAsync(TestContext.Current.CancellationToken)).Count == 0);
     }
 }

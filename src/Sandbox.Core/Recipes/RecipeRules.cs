@@ -1,15 +1,13 @@
 using System.Buffers.Text;
 using System.Text;
-using Sandbox.Core.Quotas;
-using Sandbox.Core.Runtime;
-using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Execs;
+using Sandbox.Core.Files;
 
 namespace Sandbox.Core.Recipes;
 
 /// <summary>
-/// What a recipe may hold. The web process checks a <see cref="Recipe"/> when it comes in, and the daemon checks the
-/// <see cref="SandboxSpec"/> made of it again, because it does not trust the web process. Recipes come as JSON from
-/// anybody, so every member may be missing whatever its type says.
+/// The bounds of a recipe. The web process checks a recipe when it arrives; the daemon checks the sandbox's spec again.
+/// Recipes come as JSON from anybody, so every member may be null whatever its type says.
 /// </summary>
 public static class RecipeRules
 {
@@ -60,39 +58,6 @@ public static class RecipeRules
         return mistakes;
     }
 
-    /// <summary>Every mistake at once; empty when all is well.</summary>
-    public static IReadOnlyList<string> Validate(SandboxSpec spec)
-    {
-        var mistakes = new List<string>();
-
-        // A default id or digest was never set; its text is empty.
-        if (spec.Id == default)
-        {
-            mistakes.Add("id: missing");
-        }
-
-        if (spec.Playground == default)
-        {
-            mistakes.Add("playground: missing");
-        }
-
-        if (spec.Owner == default)
-        {
-            mistakes.Add("owner: missing");
-        }
-
-        if (spec.Image == default)
-        {
-            mistakes.Add("image: missing");
-        }
-
-        CheckName(spec.Name, "name", mistakes);
-        CheckContent(spec.Env, spec.Workdir, spec.User, spec.Files, "", mistakes);
-        mistakes.AddRange(LimitRules.Validate(spec.Limits, "limits"));
-        mistakes.AddRange(LimitRules.Validate(spec.OwnerLimits, "ownerLimits"));
-        return mistakes;
-    }
-
     /// <summary>Whether a text is a node's name, and so a host name: RFC 1123, at most 32 characters.</summary>
     public static bool IsName(string? text) =>
         text is { Length: > 0 and <= MaxNameLength }
@@ -121,7 +86,7 @@ public static class RecipeRules
         return mode <= 0xFFF;
     }
 
-    private static void CheckName(string? name, string what, List<string> mistakes)
+    internal static void CheckName(string? name, string what, List<string> mistakes)
     {
         if (!IsName(name))
         {
@@ -129,7 +94,7 @@ public static class RecipeRules
         }
     }
 
-    private static void CheckContent(
+    internal static void CheckContent(
         IReadOnlyDictionary<string, string>? env,
         string? workdir,
         string? user,

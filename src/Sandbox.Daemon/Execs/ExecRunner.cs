@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Sandbox.Core.Errors;
-using Sandbox.Core.Runtime;
+using Sandbox.Core.Execs;
 using Sandbox.Daemon.ControlGroups;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Oci;

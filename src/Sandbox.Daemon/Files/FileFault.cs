@@ -1,5 +1,5 @@
 using Sandbox.Core.Errors;
-using Sandbox.Core.Runtime;
+using Sandbox.Core.Files;
 using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Files;

@@ -1,4 +1,4 @@
-using Sandbox.Core.Runtime;
+using Sandbox.Core.Files;
 using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Files;

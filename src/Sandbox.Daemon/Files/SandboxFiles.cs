@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using Sandbox.Core.Errors;
+using Sandbox.Core.Files;
 using Sandbox.Core.Runtime;
 using Sandbox.Daemon.Linux;
 

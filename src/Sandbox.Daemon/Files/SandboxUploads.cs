@@ -1,8 +1,7 @@
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Sandbox.Core.Errors;
-using Sandbox.Core.Runtime;
-using Sandbox.Core.Uploads;
+using Sandbox.Core.Files;
 using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Files;

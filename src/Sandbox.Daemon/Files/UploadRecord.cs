@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Sandbox.Core.Uploads;
+using Sandbox.Core.Files;
 
 namespace Sandbox.Daemon.Files;
 

@@ -1,8 +1,7 @@
 using System.Runtime.CompilerServices;
 using Sandbox.Core.Errors;
-using Sandbox.Core.Runtime;
+using Sandbox.Core.Files;
 using Sandbox.Core.Sandboxes;
-using Sandbox.Core.Uploads;
 using Sandbox.Daemon.Files;
 
 namespace Sandbox.Daemon.Sandboxes;

@@ -1,11 +1,12 @@
 using System.Text.Json;
 using Sandbox.Core.Errors;
+using Sandbox.Core.Execs;
+using Sandbox.Core.Files;
 using Sandbox.Core.Images;
 using Sandbox.Core.Quotas;
-using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
-using Sandbox.Core.Uploads;
+using Sandbox.Core.Terminals;
 using Sandbox.Daemon.Execs;
 using Sandbox.Daemon.Images;
 using Sandbox.Daemon.Linux;
@@ -32,27 +33,39 @@ internal sealed partial class LinuxRuntime(
     FileCalls files,
     TerminalHolders terminals,
     ProcessWatch watch,
-    ILogger<LinuxRuntime> logger) : ISandboxRuntime
+    ILogger<LinuxRuntime> logger) : ISandboxRuntime, IImages, ISandboxes, ITerminals, ISandboxFiles
 {
+    /// <inheritdoc/>
+    public IImages Images => this;
+
+    /// <inheritdoc/>
+    public ISandboxes Sandboxes => this;
+
+    /// <inheritdoc/>
+    public ITerminals Terminals => this;
+
+    /// <inheritdoc/>
+    public ISandboxFiles Files => this;
+
     private static readonly TimeSpan LongestLife = TimeSpan.FromDays(366 + 1); // what a plan may grant, and a clock that differs
 
     private readonly Lock _admission = new();
     private string? _version;
 
-    public async Task<RuntimeStatus> GetStatusAsync(CancellationToken cancellationToken)
+    public async Task<RuntimeInfo> GetInfoAsync(CancellationToken cancellationToken)
     {
         _version ??= await oci.VersionAsync(cancellationToken);
         var live = sandboxes.All.Count(sandbox => sandbox.Record.State != SandboxState.Ended);
-        return new RuntimeStatus("linux", _version, System.Environment.ProcessId, live, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, disks.FreeBytes() - Promised(except: null));
+        return new RuntimeInfo("linux", _version, System.Environment.ProcessId, live, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, disks.FreeBytes() - Promised(except: null));
     }
 
-    public IAsyncEnumerable<ImageProgress> AddImageAsync(ImageSource source, CancellationToken cancellationToken) => images.AddAsync(source, cancellationToken);
+    IAsyncEnumerable<ImageProgress> IImages.AddAsync(ImageSource source, CancellationToken cancellationToken) => images.AddAsync(source, cancellationToken);
 
-    public Task<IReadOnlyList<StoredImage>> ListImagesAsync(CancellationToken cancellationToken) => Task.FromResult(images.List());
+    Task<IReadOnlyList<StoredImage>> IImages.ListAsync(CancellationToken cancellationToken) => Task.FromResult(images.List());
 
-    public Task RemoveImageAsync(Digest digest, CancellationToken cancellationToken) => images.RemoveAsync(digest, cancellationToken);
+    Task IImages.RemoveAsync(Digest digest, CancellationToken cancellationToken) => images.RemoveAsync(digest, cancellationToken);
 
-    public async Task<SandboxInfo> CreateAsync(SandboxSpec spec, CancellationToken cancellationToken)
+    async Task<SandboxInfo> ISandboxes.CreateAsync(SandboxSpec spec, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         Validate(spec);
@@ -99,20 +112,20 @@ internal sealed partial class LinuxRuntime(
         sandbox.Launched.TrySetResult();
         if (cancellationToken.IsCancellationRequested)
         {
-            await RemoveAsync(spec.Id, CancellationToken.None);
+            await Sandboxes.RemoveAsync(spec.Id, CancellationToken.None);
             throw new OperationCanceledException(cancellationToken);
         }
 
         return sandbox.Record.Info;
     }
 
-    public Task<IReadOnlyList<SandboxInfo>> ListAsync(CancellationToken cancellationToken) =>
+    Task<IReadOnlyList<SandboxInfo>> ISandboxes.ListAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<SandboxInfo>>([.. sandboxes.Infos()]);
 
-    public Task<SandboxInfo?> FindAsync(SandboxId id, CancellationToken cancellationToken) =>
+    Task<SandboxInfo?> ISandboxes.FindAsync(SandboxId id, CancellationToken cancellationToken) =>
         Task.FromResult(sandboxes.TryFind(id)?.Record.Info);
 
-    public Task<SandboxInfo> StartAsync(SandboxId id, CancellationToken cancellationToken) => ChangeAsync(id, async sandbox =>
+    Task<SandboxInfo> ISandboxes.StartAsync(SandboxId id, CancellationToken cancellationToken) => ChangeAsync(id, async sandbox =>
     {
         switch (sandbox.Record.State)
         {
@@ -136,7 +149,7 @@ internal sealed partial class LinuxRuntime(
         }
     }, cancellationToken);
 
-    public Task<SandboxInfo> StopAsync(SandboxId id, TimeSpan grace, CancellationToken cancellationToken) => ChangeAsync(id, async sandbox =>
+    Task<SandboxInfo> ISandboxes.StopAsync(SandboxId id, TimeSpan grace, CancellationToken cancellationToken) => ChangeAsync(id, async sandbox =>
     {
         switch (sandbox.Record.State)
         {
@@ -151,7 +164,7 @@ internal sealed partial class LinuxRuntime(
         }
     }, cancellationToken);
 
-    public Task<SandboxInfo> PauseAsync(SandboxId id, CancellationToken cancellationToken) => ChangeAsync(id, async sandbox =>
+    Task<SandboxInfo> ISandboxes.PauseAsync(SandboxId id, CancellationToken cancellationToken) => ChangeAsync(id, async sandbox =>
     {
         switch (sandbox.Record.State)
         {
@@ -166,7 +179,7 @@ internal sealed partial class LinuxRuntime(
         }
     }, cancellationToken);
 
-    public Task<SandboxInfo> ResumeAsync(SandboxId id, CancellationToken cancellationToken) => ChangeAsync(id, async sandbox =>
+    Task<SandboxInfo> ISandboxes.ResumeAsync(SandboxId id, CancellationToken cancellationToken) => ChangeAsync(id, async sandbox =>
     {
         switch (sandbox.Record.State)
         {
@@ -181,7 +194,7 @@ internal sealed partial class LinuxRuntime(
         }
     }, cancellationToken);
 
-    public Task<SandboxInfo> ExtendAsync(SandboxId id, DateTimeOffset deadline, CancellationToken cancellationToken) => ChangeAsync(id, sandbox =>
+    Task<SandboxInfo> ISandboxes.ExtendAsync(SandboxId id, DateTimeOffset deadline, CancellationToken cancellationToken) => ChangeAsync(id, sandbox =>
     {
         if (sandbox.Record.State == SandboxState.Ended)
         {
@@ -194,7 +207,7 @@ internal sealed partial class LinuxRuntime(
         return Task.CompletedTask;
     }, cancellationToken);
 
-    public async Task RemoveAsync(SandboxId id, CancellationToken cancellationToken)
+    async Task ISandboxes.RemoveAsync(SandboxId id, CancellationToken cancellationToken)
     {
         if (sandboxes.TryFind(id) is not { } sandbox)
         {
@@ -205,9 +218,9 @@ internal sealed partial class LinuxRuntime(
         Forget(sandbox);
     }
 
-    public IAsyncEnumerable<SandboxInfo> WatchAsync(CancellationToken cancellationToken) => changes.WatchAsync(sandboxes.Infos, cancellationToken);
+    IAsyncEnumerable<SandboxInfo> ISandboxes.WatchAsync(CancellationToken cancellationToken) => changes.WatchAsync(sandboxes.Infos, cancellationToken);
 
-    public async Task<ExecResult> ExecAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken)
+    async Task<ExecResult> ISandboxes.ExecAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken)
     {
         var sandbox = sandboxes.Find(id);
         _ = sandbox.Running();
@@ -232,46 +245,46 @@ internal sealed partial class LinuxRuntime(
         }
     }
 
-    public Task<TerminalInfo> OpenTerminalAsync(SandboxId id, TerminalSpec spec, CancellationToken cancellationToken)
+    Task<TerminalInfo> ITerminals.OpenAsync(SandboxId id, TerminalSpec spec, CancellationToken cancellationToken)
     {
         var sandbox = sandboxes.Find(id);
         return terminals.OpenAsync(sandbox.Running(), sandbox.Root.Root, spec, cancellationToken);
     }
 
-    public Task<IReadOnlyList<TerminalInfo>> ListTerminalsAsync(SandboxId id, CancellationToken cancellationToken)
+    Task<IReadOnlyList<TerminalInfo>> ITerminals.ListAsync(SandboxId id, CancellationToken cancellationToken)
     {
         var sandbox = sandboxes.Find(id);
         return Task.Run(() => terminals.List(sandbox.Record, sandbox.Root.Root), cancellationToken);
     }
 
-    public Task<IReadOnlyList<FileEntry>> ListFilesAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
+    Task<IReadOnlyList<FileEntry>> ISandboxFiles.ListAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
         files.ListAsync(id, path, cancellationToken);
 
-    public Task<FileEntry?> FindFileAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
+    Task<FileEntry?> ISandboxFiles.FindAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
         files.FindAsync(id, path, cancellationToken);
 
-    public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadFileAsync(SandboxId id, SandboxPath path, ReadForm form, CancellationToken cancellationToken) =>
+    IAsyncEnumerable<ReadOnlyMemory<byte>> ISandboxFiles.ReadAsync(SandboxId id, SandboxPath path, ReadForm form, CancellationToken cancellationToken) =>
         files.ReadAsync(id, path, form, cancellationToken);
 
-    public Task WriteFileAsync(SandboxId id, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken) =>
+    Task ISandboxFiles.WriteAsync(SandboxId id, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken) =>
         files.WriteAsync(id, path, mode, content, cancellationToken);
 
-    public Task DeleteFileAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
+    Task ISandboxFiles.DeleteAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
         files.DeleteAsync(id, path, cancellationToken);
 
-    public Task MakeDirectoryAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
+    Task ISandboxFiles.MakeDirectoryAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
         files.MakeDirectoryAsync(id, path, cancellationToken);
 
-    public Task<UploadInfo> BeginUploadAsync(SandboxId id, UploadSpec spec, CancellationToken cancellationToken) =>
+    Task<UploadInfo> ISandboxFiles.BeginUploadAsync(SandboxId id, UploadSpec spec, CancellationToken cancellationToken) =>
         files.BeginUploadAsync(id, spec, cancellationToken);
 
-    public Task<UploadInfo?> FindUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken) =>
+    Task<UploadInfo?> ISandboxFiles.FindUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken) =>
         files.FindUploadAsync(id, upload, cancellationToken);
 
-    public Task<UploadInfo> ContinueUploadAsync(SandboxId id, UploadId upload, long offset, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken) =>
+    Task<UploadInfo> ISandboxFiles.ContinueUploadAsync(SandboxId id, UploadId upload, long offset, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken) =>
         files.ContinueUploadAsync(id, upload, offset, content, cancellationToken);
 
-    public Task CancelUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken) =>
+    Task ISandboxFiles.CancelUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken) =>
         files.CancelUploadAsync(id, upload, cancellationToken);
 
     /// <summary>Takes a sandbox of an earlier daemon as it is.</summary>
@@ -344,7 +357,7 @@ internal sealed partial class LinuxRuntime(
 
     private static void Validate(SandboxSpec spec)
     {
-        var mistakes = RecipeRules.Validate(spec);
+        var mistakes = SandboxRules.Validate(spec);
         if (mistakes.Count > 0)
         {
             throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Sandbox.Core.Errors;
-using Sandbox.Core.Runtime;
+using Sandbox.Core.Files;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.ControlGroups;
 using Sandbox.Daemon.Files;

@@ -8,7 +8,7 @@ using System.Text.Json.Serialization;
 using System.Text.Unicode;
 using Microsoft.Win32.SafeHandles;
 using Sandbox.Core.Errors;
-using Sandbox.Core.Runtime;
+using Sandbox.Core.Files;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
 using Sandbox.Daemon.ControlGroups;
@@ -46,7 +46,7 @@ internal sealed class TerminalHolders
     /// <summary>Opens a terminal; asked again with the same id, finds it.</summary>
     public async Task<TerminalInfo> OpenAsync(SandboxRecord sandbox, string root, TerminalSpec spec, CancellationToken cancellationToken)
     {
-        if (CommandRules.Validate(spec) is { Count: > 0 } mistakes)
+        if (TerminalRules.Validate(spec) is { Count: > 0 } mistakes)
         {
             throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
         }

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
-using Sandbox.Core.Runtime;
+using Sandbox.Core.Files;
 using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Terminals;

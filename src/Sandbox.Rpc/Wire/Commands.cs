@@ -1,11 +1,12 @@
-using Port = Sandbox.Core.Runtime;
+using Execs = Sandbox.Core.Execs;
+using Port = Sandbox.Core.Terminals;
 
 namespace Sandbox.Rpc.Wire;
 
 /// <summary>Execs and terminals in and out of messages.</summary>
 internal static class Commands
 {
-    internal static ExecRequest ToWire(this Port.ExecSpec spec, string id) => new()
+    internal static ExecRequest ToWire(this Execs.ExecSpec spec, string id) => new()
     {
         Id = id,
         Command = { spec.Command },
@@ -14,7 +15,7 @@ internal static class Commands
         OutputLimit = spec.OutputLimit,
     };
 
-    internal static Port.ExecSpec ToCore(this ExecRequest wire) => new()
+    internal static Execs.ExecSpec ToCore(this ExecRequest wire) => new()
     {
         Command = [.. wire.Command],
         Stdin = wire.Stdin.Memory,
@@ -22,7 +23,7 @@ internal static class Commands
         OutputLimit = wire.OutputLimit,
     };
 
-    internal static ExecReply ToWire(this Port.ExecResult result) => new()
+    internal static ExecReply ToWire(this Execs.ExecResult result) => new()
     {
         ExitCode = result.ExitCode,
         Stdout = result.Stdout.ToWire(),
@@ -31,7 +32,7 @@ internal static class Commands
         Duration = result.Duration.Ticks,
     };
 
-    internal static Port.ExecResult ToCore(this ExecReply wire) =>
+    internal static Execs.ExecResult ToCore(this ExecReply wire) =>
         new(wire.ExitCode, wire.Stdout.Memory, wire.Stderr.Memory, wire.Truncated, TimeSpan.FromTicks(wire.Duration));
 
     internal static OpenTerminalRequest ToWire(this Port.TerminalSpec spec, string id)

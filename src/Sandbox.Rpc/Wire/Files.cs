@@ -1,4 +1,4 @@
-using Port = Sandbox.Core.Runtime;
+using Port = Sandbox.Core.Files;
 
 namespace Sandbox.Rpc.Wire;
 

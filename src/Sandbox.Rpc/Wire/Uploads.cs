@@ -1,4 +1,4 @@
-using Port = Sandbox.Core.Uploads;
+using Port = Sandbox.Core.Files;
 
 namespace Sandbox.Rpc.Wire;
 

@@ -1,12 +1,11 @@
 using Google.Protobuf;
 using Sandbox.Core.Errors;
+using Sandbox.Core.Files;
 using Sandbox.Core.Images;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
-using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
-using Sandbox.Core.Uploads;
 
 namespace Sandbox.Rpc.Wire;
 

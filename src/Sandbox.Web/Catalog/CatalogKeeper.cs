@@ -118,7 +118,7 @@ internal sealed partial class CatalogKeeper(SqliteStore store, ISandboxRuntime r
                 throw new SandboxException(ErrorCode.ImageInUse, $"{name} is used by a running playground: end it first.");
             }
 
-            await runtime.RemoveImageAsync(Digest.Parse(digest), cancellationToken);
+            await runtime.Images.RemoveAsync(Digest.Parse(digest), cancellationToken);
         }
 
         await ChangeAsync(name, current => Require(current) with { Removed = true, Digest = null, State = CatalogState.Failed });
@@ -212,7 +212,7 @@ internal sealed partial class CatalogKeeper(SqliteStore store, ISandboxRuntime r
     /// </summary>
     internal async Task ReconcileAsync(CancellationToken cancellationToken)
     {
-        var stored = (await runtime.ListImagesAsync(cancellationToken)).Select(image => image.Digest.Value).ToHashSet(StringComparer.Ordinal);
+        var stored = (await runtime.Images.ListAsync(cancellationToken)).Select(image => image.Digest.Value).ToHashSet(StringComparer.Ordinal);
         foreach (var row in _entries.Values.Where(row => row is { State: CatalogState.Ready, Removed: false, Digest: not null } && !stored.Contains(row.Digest)))
         {
             await ChangeAsync(row.Name, current => Require(current) with
@@ -237,7 +237,7 @@ internal sealed partial class CatalogKeeper(SqliteStore store, ISandboxRuntime r
         {
             try
             {
-                await runtime.RemoveImageAsync(Digest.Parse(digest), cancellationToken);
+                await runtime.Images.RemoveAsync(Digest.Parse(digest), cancellationToken);
             }
             catch (SandboxException fault) when (fault.Code == ErrorCode.ImageInUse)
             {

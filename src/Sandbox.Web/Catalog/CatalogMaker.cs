@@ -80,7 +80,7 @@ internal sealed partial class CatalogMaker(CatalogKeeper catalog, ISandboxRuntim
             };
 
             StoredImage? made = null;
-            await foreach (var progress in runtime.AddImageAsync(source, cancellationToken))
+            await foreach (var progress in runtime.Images.AddAsync(source, cancellationToken))
             {
                 catalog.Report(row.Name, progress);
                 made = progress.Image ?? made;

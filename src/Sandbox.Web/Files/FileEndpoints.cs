@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.OpenApi;
 using Sandbox.Core.Errors;
+using Sandbox.Core.Files;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
@@ -103,11 +104,11 @@ internal static class FileEndpoints
             throw new SandboxException(ErrorCode.Invalid, "archive: tar");
         }
 
-        var entry = await runtime.FindFileAsync(sandbox, path, context.RequestAborted)
+        var entry = await runtime.Files.FindAsync(sandbox, path, context.RequestAborted)
             ?? throw new SandboxException(ErrorCode.NotFound, $"There is no {path}.");
         if (archive.Length > 0)
         {
-            await SendAsync(context, runtime.ReadFileAsync(sandbox, path, ReadForm.Tar, context.RequestAborted), "application/x-tar", Name(path) + ".tar");
+            await SendAsync(context, runtime.Files.ReadAsync(sandbox, path, ReadForm.Tar, context.RequestAborted), "application/x-tar", Name(path) + ".tar");
             return;
         }
 
@@ -121,7 +122,7 @@ internal static class FileEndpoints
 
                 break;
             case FileKind.File:
-                await SendAsync(context, runtime.ReadFileAsync(sandbox, path, ReadForm.Raw, context.RequestAborted), "application/octet-stream", Name(path));
+                await SendAsync(context, runtime.Files.ReadAsync(sandbox, path, ReadForm.Raw, context.RequestAborted), "application/octet-stream", Name(path));
                 break;
             default:
                 throw new SandboxException(ErrorCode.Invalid, $"{path} is neither a file nor a directory.");
@@ -130,7 +131,7 @@ internal static class FileEndpoints
 
     private static async Task ListAsync(HttpContext context, ISandboxRuntime runtime, SandboxId sandbox, SandboxPath path)
     {
-        var entries = await runtime.ListFilesAsync(sandbox, path, context.RequestAborted);
+        var entries = await runtime.Files.ListAsync(sandbox, path, context.RequestAborted);
         await context.Response.WriteAsJsonAsync(entries.Select(FileView.From), context.RequestAborted);
     }
 
@@ -150,19 +151,19 @@ internal static class FileEndpoints
                 // Longer than 0 is refused there.
             }
 
-            await runtime.MakeDirectoryAsync(sandbox, path, context.RequestAborted);
+            await runtime.Files.MakeDirectoryAsync(sandbox, path, context.RequestAborted);
             return Results.NoContent();
         }
 
         var mode = Mode(context.Request);
-        await runtime.WriteFileAsync(sandbox, path, mode, context.ReadBodyAsync(options.Limits.FileBytes), context.RequestAborted);
+        await runtime.Files.WriteAsync(sandbox, path, mode, context.ReadBodyAsync(options.Limits.FileBytes), context.RequestAborted);
         return Results.NoContent();
     }
 
     private static async Task<IResult> DeleteAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence)
     {
         var (sandbox, path, _) = await PlaceAsync(id, context, playgrounds, presence);
-        await runtime.DeleteFileAsync(sandbox, path, context.RequestAborted);
+        await runtime.Files.DeleteAsync(sandbox, path, context.RequestAborted);
         return Results.NoContent();
     }
 

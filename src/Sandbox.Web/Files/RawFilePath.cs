@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
-using Sandbox.Core.Runtime;
+using Sandbox.Core.Files;
 
 namespace Sandbox.Web.Files;
 

@@ -1,10 +1,10 @@
 using System.Globalization;
 using Microsoft.OpenApi;
 using Sandbox.Core.Errors;
+using Sandbox.Core.Files;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
-using Sandbox.Core.Uploads;
 using Sandbox.Web.Http;
 using Sandbox.Web.Leases;
 using Sandbox.Web.People;
@@ -83,17 +83,17 @@ internal static class UploadEndpoints
         }
 
         using var here = presence.Enter(playground);
-        var upload = await runtime.BeginUploadAsync(sandbox, spec, context.RequestAborted);
+        var upload = await runtime.Files.BeginUploadAsync(sandbox, spec, context.RequestAborted);
         if (hasPart)
         {
             try
             {
-                upload = await runtime.ContinueUploadAsync(sandbox, upload.Id, 0, context.ReadBodyAsync(most), context.RequestAborted);
+                upload = await runtime.Files.ContinueUploadAsync(sandbox, upload.Id, 0, context.ReadBodyAsync(most), context.RequestAborted);
             }
             catch
             {
                 // Nobody was told its address yet, so nobody could go on with it.
-                await runtime.CancelUploadAsync(sandbox, upload.Id, CancellationToken.None);
+                await runtime.Files.CancelUploadAsync(sandbox, upload.Id, CancellationToken.None);
                 throw;
             }
         }
@@ -107,7 +107,7 @@ internal static class UploadEndpoints
     private static async Task FindAsync(string id, string upload, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence)
     {
         var (sandbox, name, _) = await UploadAsync(id, upload, context, playgrounds, presence);
-        var found = await runtime.FindUploadAsync(sandbox, name, context.RequestAborted) ?? throw Unknown();
+        var found = await runtime.Files.FindUploadAsync(sandbox, name, context.RequestAborted) ?? throw Unknown();
         Tell(context, found);
         context.Response.Headers[LengthHeader] = Text(found.Length);
         context.Response.Headers.CacheControl = "no-store";
@@ -123,14 +123,14 @@ internal static class UploadEndpoints
         // A long upload is somebody being there.
         using var here = presence.Enter(playground);
         var body = context.ReadBodyAsync(options.Limits.FileBytes);
-        Tell(context, await runtime.ContinueUploadAsync(sandbox, name, offset, body, context.RequestAborted));
+        Tell(context, await runtime.Files.ContinueUploadAsync(sandbox, name, offset, body, context.RequestAborted));
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
     private static async Task CancelAsync(string id, string upload, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence)
     {
         var (sandbox, name, _) = await UploadAsync(id, upload, context, playgrounds, presence);
-        await runtime.CancelUploadAsync(sandbox, name, context.RequestAborted);
+        await runtime.Files.CancelUploadAsync(sandbox, name, context.RequestAborted);
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 

@@ -52,7 +52,7 @@ internal static class Health
         try
         {
             await store.ReadAsync(db => db.Plans.AnyAsync(patience.Token));
-            await runtime.GetStatusAsync(patience.Token);
+            await runtime.GetInfoAsync(patience.Token);
             return Results.Text("ready\n");
         }
         catch (Exception fault) when (fault is SandboxException or OperationCanceledException or System.Data.Common.DbException)

@@ -75,7 +75,7 @@ internal sealed partial class RuntimeReconciler(
         // The record first: what is created between the two looks is then on neither list's wrong side.
         var live = await store.ReadAsync(db => db.Playgrounds.AsNoTracking().Include(row => row.Sandboxes)
             .Where(row => row.State == PlaygroundStage.Running).ToListAsync(cancellationToken));
-        var there = (await runtime.ListAsync(cancellationToken)).ToDictionary(info => info.Id.Value, StringComparer.Ordinal);
+        var there = (await runtime.Sandboxes.ListAsync(cancellationToken)).ToDictionary(info => info.Id.Value, StringComparer.Ordinal);
         foreach (var row in live.Where(row => row.Sandboxes.Any(sandbox => !there.ContainsKey(sandbox.Id))))
         {
             await endings.EndAsync(PlaygroundId.Parse(row.Id), EndReason.HostRestarted);
@@ -91,7 +91,7 @@ internal sealed partial class RuntimeReconciler(
 
     private async Task WatchAsync(CancellationToken cancellationToken)
     {
-        await foreach (var info in runtime.WatchAsync(cancellationToken))
+        await foreach (var info in runtime.Sandboxes.WatchAsync(cancellationToken))
         {
             await HandleAsync(info);
         }

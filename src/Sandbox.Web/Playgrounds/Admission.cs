@@ -191,7 +191,7 @@ internal sealed class Admission(SqliteStore store, Guests guests, ISandboxRuntim
 
         if (_hostMemory == 0)
         {
-            _hostMemory = (await runtime.GetStatusAsync(CancellationToken.None)).MemoryBytes;
+            _hostMemory = (await runtime.GetInfoAsync(CancellationToken.None)).MemoryBytes;
         }
 
         return _hostMemory / 5 * 4;

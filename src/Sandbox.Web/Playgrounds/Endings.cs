@@ -67,7 +67,7 @@ internal sealed partial class Endings(
         {
             try
             {
-                await runtime.RemoveAsync(sandbox, CancellationToken.None);
+                await runtime.Sandboxes.RemoveAsync(sandbox, CancellationToken.None);
             }
             catch (SandboxException fault)
             {

@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.Errors;
+using Sandbox.Core.Execs;
 using Sandbox.Core.Images;
 using Sandbox.Core.Leases;
 using Sandbox.Core.People;
@@ -153,7 +154,7 @@ internal sealed partial class Launcher(
         foreach (var sandbox in row.Sandboxes.OrderBy(sandbox => sandbox.Node))
         {
             var node = recipe.Nodes[sandbox.Node];
-            var info = await runtime.CreateAsync(
+            var info = await runtime.Sandboxes.CreateAsync(
                 new SandboxSpec
                 {
                     Id = SandboxId.Parse(sandbox.Id),
@@ -192,7 +193,7 @@ internal sealed partial class Launcher(
         ExecResult result;
         try
         {
-            result = await runtime.ExecAsync(sandbox, spec, cancellationToken);
+            result = await runtime.Sandboxes.ExecAsync(sandbox, spec, cancellationToken);
         }
         catch (SandboxException fault) when (fault.Code is ErrorCode.CommandNotFound or ErrorCode.Timeout)
         {

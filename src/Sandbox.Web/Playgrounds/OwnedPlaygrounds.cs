@@ -118,7 +118,7 @@ internal sealed class OwnedPlaygrounds(
         // The runtime first: it ends sandboxes by itself, so a longer promise on record alone would be a lie.
         foreach (var sandbox in row.Sandboxes)
         {
-            await runtime.ExtendAsync(SandboxId.Parse(sandbox.Id), lease.EndsAt, CancellationToken.None);
+            await runtime.Sandboxes.ExtendAsync(SandboxId.Parse(sandbox.Id), lease.EndsAt, CancellationToken.None);
         }
 
         // Two that ask at once get one extension together: the second finds another end than it read.
@@ -184,22 +184,22 @@ internal sealed class OwnedPlaygrounds(
         switch (action)
         {
             case SandboxAction.Start:
-                await runtime.StartAsync(id, cancellationToken);
+                await runtime.Sandboxes.StartAsync(id, cancellationToken);
                 break;
             case SandboxAction.Stop:
-                await runtime.StopAsync(id, StopGrace, cancellationToken);
+                await runtime.Sandboxes.StopAsync(id, StopGrace, cancellationToken);
                 break;
             case SandboxAction.Restart:
-                await runtime.StopAsync(id, StopGrace, cancellationToken);
+                await runtime.Sandboxes.StopAsync(id, StopGrace, cancellationToken);
 
                 // Stopped without being started again is what nobody asked for.
-                await runtime.StartAsync(id, CancellationToken.None);
+                await runtime.Sandboxes.StartAsync(id, CancellationToken.None);
                 break;
             case SandboxAction.Pause:
-                await runtime.PauseAsync(id, cancellationToken);
+                await runtime.Sandboxes.PauseAsync(id, cancellationToken);
                 break;
             default:
-                await runtime.ResumeAsync(id, cancellationToken);
+                await runtime.Sandboxes.ResumeAsync(id, cancellationToken);
                 break;
         }
 

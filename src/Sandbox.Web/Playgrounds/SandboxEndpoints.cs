@@ -1,9 +1,11 @@
 using System.Text;
 using System.Text.Json.Serialization;
 using Sandbox.Core.Errors;
+using Sandbox.Core.Execs;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Terminals;
 using Sandbox.Terminals.Marks;
 using Sandbox.Web.Files;
 using Sandbox.Web.Http;
@@ -93,7 +95,7 @@ internal static class SandboxEndpoints
     {
         var sandbox = Id(id);
         await playgrounds.RowAsync(context.RequirePerson(), sandbox);
-        var terminals = await runtime.ListTerminalsAsync(sandbox, context.RequestAborted);
+        var terminals = await runtime.Terminals.ListAsync(sandbox, context.RequestAborted);
         var states = await Task.WhenAll(terminals.Select(terminal =>
             terminal.IsMarked ? TtyConnection.AskStateAsync(terminal.Socket, context.RequestAborted) : Task.FromResult<TtyState?>(null)));
         return [.. terminals.Zip(states, (terminal, state) => TerminalView.From(terminal, recordings.Of(terminal.Id) is not null, state))];
@@ -126,7 +128,7 @@ internal static class SandboxEndpoints
 
         // A long command is somebody being there.
         using var here = presence.Enter(PlaygroundId.Parse(row.Id));
-        var result = await runtime.ExecAsync(sandbox, spec, context.RequestAborted);
+        var result = await runtime.Sandboxes.ExecAsync(sandbox, spec, context.RequestAborted);
         return new ExecView(
             result.ExitCode,
             Encoding.UTF8.GetString(result.Stdout.Span),

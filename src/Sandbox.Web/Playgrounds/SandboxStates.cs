@@ -19,7 +19,7 @@ internal sealed class SandboxStates(SqliteStore store, ISandboxRuntime runtime) 
         await _turn.WaitAsync();
         try
         {
-            if (await runtime.FindAsync(id, CancellationToken.None) is not { } info)
+            if (await runtime.Sandboxes.FindAsync(id, CancellationToken.None) is not { } info)
             {
                 return null;
             }

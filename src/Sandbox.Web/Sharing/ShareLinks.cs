@@ -154,7 +154,7 @@ internal sealed class ShareLinks(SqliteStore store, TerminalDirectory terminals,
         {
             try
             {
-                there.UnionWith((await runtime.ListTerminalsAsync(SandboxId.Parse(sandbox), cancellationToken)).Select(terminal => terminal.Id.Value));
+                there.UnionWith((await runtime.Terminals.ListAsync(SandboxId.Parse(sandbox), cancellationToken)).Select(terminal => terminal.Id.Value));
             }
             catch (SandboxException fault) when (fault.Code is ErrorCode.NotFound or ErrorCode.Conflict)
             {

@@ -43,7 +43,7 @@ internal sealed class ServiceStatus(SqliteStore store, ISandboxRuntime runtime, 
         try
         {
             using var patience = new CancellationTokenSource(Patience);
-            var host = await runtime.GetStatusAsync(patience.Token);
+            var host = await runtime.GetInfoAsync(patience.Token);
             capacity = Capacity(await RoomAsync(host));
         }
         catch (Exception fault) when (fault is SandboxException or OperationCanceledException)
@@ -58,7 +58,7 @@ internal sealed class ServiceStatus(SqliteStore store, ISandboxRuntime runtime, 
     }
 
     /// <summary>How many more sandboxes of a guest fit, and of how many in all.</summary>
-    private async Task<(long Left, double Used)> RoomAsync(RuntimeStatus host)
+    private async Task<(long Left, double Used)> RoomAsync(RuntimeInfo host)
     {
         var (held, most) = await admission.CommitmentAsync();
         var each = (await store.ReadAsync(db => db.Plans.AsNoTracking().SingleOrDefaultAsync(plan => plan.Name == Plan.Guest.Name)))?.ToPlan().PerSandbox ?? Plan.Guest.PerSandbox;

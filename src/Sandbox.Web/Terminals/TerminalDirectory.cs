@@ -115,7 +115,7 @@ internal sealed class TerminalDirectory(SqliteStore store, ISandboxRuntime runti
             var id = SandboxId.Parse(sandbox.Id);
             try
             {
-                foreach (var terminal in await runtime.ListTerminalsAsync(id, cancellationToken))
+                foreach (var terminal in await runtime.Terminals.ListAsync(id, cancellationToken))
                 {
                     _places[terminal.Id] = new TerminalPlace(owner, PlaygroundId.Parse(sandbox.PlaygroundId), id, terminal.Socket, terminal.IsMarked);
                 }

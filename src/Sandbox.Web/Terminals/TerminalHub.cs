@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.SignalR;
 using Sandbox.Core.Errors;
+using Sandbox.Core.Files;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
@@ -88,7 +89,7 @@ internal sealed class TerminalHub(
         }
 
         var row = await playgrounds.RowAsync(person, sandbox);
-        var mistakes = CommandRules.Validate(spec);
+        var mistakes = TerminalRules.Validate(spec);
         if (mistakes.Count > 0)
         {
             throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
@@ -97,7 +98,7 @@ internal sealed class TerminalHub(
         var playground = PlaygroundId.Parse(row.Id);
         presence.Touch(playground);
         latency.Opening(playground);
-        var terminal = await runtime.OpenTerminalAsync(sandbox, spec, Context.ConnectionAborted);
+        var terminal = await runtime.Terminals.OpenAsync(sandbox, spec, Context.ConnectionAborted);
         directory.Add(terminal.Id, new TerminalPlace(person, playground, sandbox, terminal.Socket, terminal.IsMarked));
         audiences.Of(terminal.Id, playground).Sized(new TerminalSize(spec.Cols, spec.Rows));
         return terminal.Id.Value;

@@ -213,9 +213,9 @@ public sealed class RecipeRulesTests
             OwnerLimits = Plan.Guest.Total,
             Deadline = DateTimeOffset.UnixEpoch,
         };
-        Assert.Empty(RecipeRules.Validate(spec));
+        Assert.Empty(SandboxRules.Validate(spec));
 
-        var mistakes = RecipeRules.Validate(spec with
+        var mistakes = SandboxRules.Validate(spec with
         {
             Id = default,
             Playground = default,

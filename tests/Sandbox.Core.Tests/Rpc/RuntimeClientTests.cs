@@ -3,11 +3,12 @@ using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Sandbox.Core.Errors;
+using Sandbox.Core.Execs;
+using Sandbox.Core.Files;
 using Sandbox.Core.Images;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Quotas;
-using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Rpc;
 using Sandbox.Rpc.Wire;
@@ -45,7 +46,7 @@ public sealed class RuntimeClientTests : IAsyncLifetime
         {
             _runtime.Before = (_, _) => throw new SandboxException(code, $"Grüße: {code}\nzweite Zeile");
 
-            var fault = await Assert.ThrowsAsync<SandboxException>(() => _client.ListAsync(Cancellation));
+            var fault = await Assert.ThrowsAsync<SandboxException>(() => _client.Sandboxes.ListAsync(Cancellation));
 
             Assert.Equal(code, fault.Code);
             Assert.Equal($"Grüße: {code}\nzweite Zeile", fault.Message);
@@ -57,7 +58,7 @@ public sealed class RuntimeClientTests : IAsyncLifetime
     {
         _runtime.Before = (_, _) => throw new SandboxException(ErrorCode.Invalid, new string('ü', 100_000));
 
-        var fault = await Assert.ThrowsAsync<SandboxException>(() => _client.GetStatusAsync(Cancellation));
+        var fault = await Assert.ThrowsAsync<SandboxException>(() => _client.GetInfoAsync(Cancellation));
 
         Assert.Equal(ErrorCode.Invalid, fault.Code);
         Assert.Equal(4001, fault.Message.Length);
@@ -68,7 +69,7 @@ public sealed class RuntimeClientTests : IAsyncLifetime
     {
         _runtime.Before = (_, _) => throw new InvalidOperationException("/var/lib/sandbox/runtime/secret");
 
-        var fault = await Assert.ThrowsAsync<SandboxException>(() => _client.FindAsync(SandboxId.New(), Cancellation));
+        var fault = await Assert.ThrowsAsync<SandboxException>(() => _client.Sandboxes.FindAsync(SandboxId.New(), Cancellation));
 
         Assert.Equal(ErrorCode.Internal, fault.Code);
         Assert.DoesNotContain("secret", fault.ToString(), StringComparison.Ordinal);
@@ -79,17 +80,17 @@ public sealed class RuntimeClientTests : IAsyncLifetime
     {
         for (var round = 0; round < 3; round++)
         {
-            await _client.GetStatusAsync(Cancellation);
+            await _client.GetInfoAsync(Cancellation);
             await _server!.DisposeAsync();
 
             for (var attempt = 0; attempt < 5; attempt++)
             {
-                var fault = await Assert.ThrowsAsync<SandboxException>(() => _client.GetStatusAsync(Cancellation));
+                var fault = await Assert.ThrowsAsync<SandboxException>(() => _client.GetInfoAsync(Cancellation));
                 Assert.Equal(ErrorCode.RuntimeUnavailable, fault.Code);
             }
 
             _server = await RpcServer.StartAsync(_socket, _runtime);
-            await _client.GetStatusAsync(Cancellation);
+            await _client.GetInfoAsync(Cancellation);
         }
     }
 
@@ -97,8 +98,8 @@ public sealed class RuntimeClientTests : IAsyncLifetime
     public async Task A_watch_ends_as_unavailable_when_the_runtime_goes_away()
     {
         _runtime.Store("busybox");
-        await _client.CreateAsync(Spec(), Cancellation);
-        await using var changes = _client.WatchAsync(Cancellation).GetAsyncEnumerator(Cancellation);
+        await _client.Sandboxes.CreateAsync(Spec(), Cancellation);
+        await using var changes = _client.Sandboxes.WatchAsync(Cancellation).GetAsyncEnumerator(Cancellation);
         Assert.True(await changes.MoveNextAsync());
         var next = changes.MoveNextAsync().AsTask();
 
@@ -121,7 +122,7 @@ public sealed class RuntimeClientTests : IAsyncLifetime
             await Task.Delay(Timeout.Infinite, cancellation);
         };
         using var cut = new CancellationTokenSource();
-        var call = _client.GetStatusAsync(cut.Token);
+        var call = _client.GetInfoAsync(cut.Token);
         await reached.Task.WaitAsync(Cancellation);
 
         await cut.CancelAsync();
@@ -145,19 +146,19 @@ public sealed class RuntimeClientTests : IAsyncLifetime
         };
         var spec = Spec();
         using var cut = new CancellationTokenSource();
-        var create = _client.CreateAsync(spec, cut.Token);
+        var create = _client.Sandboxes.CreateAsync(spec, cut.Token);
         await reached.Task.WaitAsync(Cancellation);
-        Assert.Equal(Core.Sandboxes.SandboxState.Starting, (await _client.FindAsync(spec.Id, Cancellation))?.State);
+        Assert.Equal(Core.Sandboxes.SandboxState.Starting, (await _client.Sandboxes.FindAsync(spec.Id, Cancellation))?.State);
 
         await cut.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => create);
 
-        for (var attempt = 0; attempt < 600 && await _client.FindAsync(spec.Id, Cancellation) is not null; attempt++)
+        for (var attempt = 0; attempt < 600 && await _client.Sandboxes.FindAsync(spec.Id, Cancellation) is not null; attempt++)
         {
             await Task.Delay(50, Cancellation);
         }
 
-        Assert.Null(await _client.FindAsync(spec.Id, Cancellation));
+        Assert.Null(await _client.Sandboxes.FindAsync(spec.Id, Cancellation));
     }
 
     [Fact]
@@ -174,12 +175,12 @@ public sealed class RuntimeClientTests : IAsyncLifetime
             Deadline = new DateTimeOffset(2042, 3, 4, 5, 6, 7, TimeSpan.FromHours(2)).AddTicks(1),
         };
 
-        var info = await _client.CreateAsync(spec, Cancellation);
+        var info = await _client.Sandboxes.CreateAsync(spec, Cancellation);
 
         Assert.Equal(spec.Deadline, info.Deadline);
 
         // Asked again without the wire between: a field lost on the way would make it another spec.
-        Assert.Equal(info, await _runtime.CreateAsync(spec, Cancellation));
+        Assert.Equal(info, await _runtime.Sandboxes.CreateAsync(spec, Cancellation));
     }
 
     [Fact]
@@ -195,11 +196,11 @@ public sealed class RuntimeClientTests : IAsyncLifetime
             ExposedPorts = ["5432/tcp"],
         });
 
-        var image = Assert.Single(await _client.ListImagesAsync(Cancellation));
+        var image = Assert.Single(await _client.Images.ListAsync(Cancellation));
 
         Assert.Equivalent(stored, image, strict: true);
         var progress = new List<Core.Images.ImageProgress>();
-        await foreach (var report in _client.AddImageAsync(new ImageSource.Recipe("busybox"), Cancellation))
+        await foreach (var report in _client.Images.AddAsync(new ImageSource.Recipe("busybox"), Cancellation))
         {
             progress.Add(report);
         }
@@ -221,12 +222,12 @@ public sealed class RuntimeClientTests : IAsyncLifetime
 
         await Assert.ThrowsAsync<IOException>(async () =>
         {
-            await foreach (var _ in _client.AddImageAsync(new ImageSource.Archive(Core.Images.ArchiveKind.Oci, Broken()), Cancellation))
+            await foreach (var _ in _client.Images.AddAsync(new ImageSource.Archive(Core.Images.ArchiveKind.Oci, Broken()), Cancellation))
             {
             }
         });
 
-        Assert.Empty(await _client.ListImagesAsync(Cancellation));
+        Assert.Empty(await _client.Images.ListAsync(Cancellation));
     }
 
     [Fact]
@@ -245,7 +246,7 @@ public sealed class RuntimeClientTests : IAsyncLifetime
 
         var fault = await Assert.ThrowsAsync<SandboxException>(async () =>
         {
-            await foreach (var _ in _client.AddImageAsync(new ImageSource.Archive(Core.Images.ArchiveKind.Oci, Endless()), Cancellation))
+            await foreach (var _ in _client.Images.AddAsync(new ImageSource.Archive(Core.Images.ArchiveKind.Oci, Endless()), Cancellation))
             {
             }
         });
@@ -270,13 +271,13 @@ public sealed class RuntimeClientTests : IAsyncLifetime
 
         _runtime.Store("busybox");
         var spec = Spec();
-        await _client.CreateAsync(spec, Cancellation);
+        await _client.Sandboxes.CreateAsync(spec, Cancellation);
         Assert.True(SandboxPath.TryParse("/root/big", out var path));
 
-        var fault = await Assert.ThrowsAsync<SandboxException>(() => _client.WriteFileAsync(spec.Id, path, null, Endless(), Cancellation));
+        var fault = await Assert.ThrowsAsync<SandboxException>(() => _client.Files.WriteAsync(spec.Id, path, null, Endless(), Cancellation));
 
         Assert.Equal(ErrorCode.DiskFull, fault.Code);
-        Assert.Null(await _client.FindFileAsync(spec.Id, path, Cancellation));
+        Assert.Null(await _client.Files.FindAsync(spec.Id, path, Cancellation));
     }
 
     [Fact]
@@ -296,20 +297,20 @@ public sealed class RuntimeClientTests : IAsyncLifetime
 
         _runtime.Store("busybox");
         var spec = Spec();
-        await _client.CreateAsync(spec, Cancellation);
-        await using var changes = _client.WatchAsync(Cancellation).GetAsyncEnumerator(Cancellation);
+        await _client.Sandboxes.CreateAsync(spec, Cancellation);
+        await using var changes = _client.Sandboxes.WatchAsync(Cancellation).GetAsyncEnumerator(Cancellation);
         Assert.True(await changes.MoveNextAsync());
         var next = changes.MoveNextAsync().AsTask();
 
         await Parallel.ForEachAsync(Enumerable.Range(0, 100), new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Cancellation }, async (number, _) =>
         {
             Assert.True(SandboxPath.TryParse($"/root/{number}", out var path));
-            var fault = await Assert.ThrowsAsync<SandboxException>(() => _client.WriteFileAsync(spec.Id, path, null, TooMuch(), Cancellation));
+            var fault = await Assert.ThrowsAsync<SandboxException>(() => _client.Files.WriteAsync(spec.Id, path, null, TooMuch(), Cancellation));
             Assert.Equal(ErrorCode.DiskFull, fault.Code);
         });
 
         Assert.False(next.IsCompleted);
-        var other = await _client.CreateAsync(Spec(), Cancellation);
+        var other = await _client.Sandboxes.CreateAsync(Spec(), Cancellation);
         Assert.True(await next);
         Assert.Equal(other.Id, changes.Current.Id);
     }
@@ -347,21 +348,21 @@ public sealed class RuntimeClientTests : IAsyncLifetime
     {
         _runtime.Store("busybox");
         var spec = Spec();
-        await _client.CreateAsync(spec, Cancellation);
+        await _client.Sandboxes.CreateAsync(spec, Cancellation);
         for (var number = 0; number < 2500; number++)
         {
             Assert.True(SandboxPath.TryParse($"/many/{number:D5}{new string('x', 200)}", out var path));
-            await _runtime.WriteFileAsync(spec.Id, path, null, AsyncEnumerable.Empty<ReadOnlyMemory<byte>>(), Cancellation);
+            await _runtime.Files.WriteAsync(spec.Id, path, null, AsyncEnumerable.Empty<ReadOnlyMemory<byte>>(), Cancellation);
         }
 
         Assert.True(SandboxPath.TryParse("/many", out var many));
-        Assert.Equal(2500, (await _client.ListFilesAsync(spec.Id, many, Cancellation)).Count);
+        Assert.Equal(2500, (await _client.Files.ListAsync(spec.Id, many, Cancellation)).Count);
     }
 
     [Fact]
     public async Task A_spec_with_mistakes_is_refused_before_the_runtime_sees_it()
     {
-        var fault = await Assert.ThrowsAsync<SandboxException>(() => _client.CreateAsync(Spec() with { Name = "A", Workdir = "x" }, Cancellation));
+        var fault = await Assert.ThrowsAsync<SandboxException>(() => _client.Sandboxes.CreateAsync(Spec() with { Name = "A", Workdir = "x" }, Cancellation));
 
         Assert.Equal(ErrorCode.Invalid, fault.Code);
         Assert.Contains("name:", fault.Message, StringComparison.Ordinal);
@@ -375,7 +376,7 @@ public sealed class RuntimeClientTests : IAsyncLifetime
         var command = new string('x', 5 * 1024 * 1024);
 
         var fault = await Assert.ThrowsAsync<SandboxException>(() =>
-            _client.ExecAsync(SandboxId.New(), new ExecSpec { Command = [command], Timeout = TimeSpan.FromSeconds(1) }, Cancellation));
+            _client.Sandboxes.ExecAsync(SandboxId.New(), new ExecSpec { Command = [command], Timeout = TimeSpan.FromSeconds(1) }, Cancellation));
 
         Assert.Equal(ErrorCode.TooLarge, fault.Code);
         Assert.Empty(_runtime.Calls);
@@ -468,7 +469,7 @@ public sealed class RuntimeClientTests : IAsyncLifetime
         }
 
         Assert.Empty(_runtime.Calls);
-        Assert.Empty(await _client.ListAsync(Cancellation));
+        Assert.Empty(await _client.Sandboxes.ListAsync(Cancellation));
     }
 
     /// <summary>Noise; or fields as they are written, with numbers, lengths and bytes that are not what is asked for.</summary>

@@ -1,8 +1,7 @@
 using System.Text;
 using System.Threading.Channels;
 using Sandbox.Core.Errors;
-using Sandbox.Core.Runtime;
-using Sandbox.Core.Uploads;
+using Sandbox.Core.Files;
 using Sandbox.Daemon.Files;
 using Sandbox.Daemon.Linux;
 using Xunit;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Formats.Tar;
 using System.Text;
 using Sandbox.Core.Errors;
-using Sandbox.Core.Runtime;
+using Sandbox.Core.Files;
 using Sandbox.Daemon.Files;
 using Sandbox.Daemon.Linux;
 using Xunit;

@@ -2,10 +2,11 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Sandbox.Core.Errors;
+using Sandbox.Core.Execs;
+using Sandbox.Core.Files;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Quotas;
-using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
 using Sandbox.Daemon.Sandboxes;
@@ -29,7 +30,7 @@ public sealed class EscapeTests(LinuxHost host) : IAsyncLifetime
     {
         foreach (var id in _made)
         {
-            await host.Runtime.RemoveAsync(id, CancellationToken.None);
+            await host.Runtime.Sandboxes.RemoveAsync(id, CancellationToken.None);
         }
     }
 
@@ -39,7 +40,7 @@ public sealed class EscapeTests(LinuxHost host) : IAsyncLifetime
     {
         var id = await LaunchAsync();
         var gateway = (await RunAsync(id, "sh", "-c", "ip route | awk '/default/ { print $3 }'")).Trim();
-        var forged = await host.Runtime.ExecAsync(id, Command("arping", "-c", "1", "-w", "2", "-I", "eth0", gateway), Cancel);
+        var forged = await host.Runtime.Sandboxes.ExecAsync(id, Command("arping", "-c", "1", "-w", "2", "-I", "eth0", gateway), Cancel);
         Assert.NotEqual(0, forged.ExitCode);
         Assert.Contains("socket", Encoding.UTF8.GetString(forged.Stderr.Span), StringComparison.Ordinal);
         Assert.Contains("1 packets received", await RunAsync(id, "ping", "-c", "1", "127.0.0.1"), StringComparison.Ordinal);
@@ -65,7 +66,7 @@ public sealed class EscapeTests(LinuxHost host) : IAsyncLifetime
     public async Task What_prints_on_in_the_background_does_not_hold_the_call(string command)
     {
         var id = await LaunchAsync();
-        var result = await host.Runtime.ExecAsync(id, Command("sh", "-c", command), Cancel).WaitAsync(Patience, Cancel);
+        var result = await host.Runtime.Sandboxes.ExecAsync(id, Command("sh", "-c", command), Cancel).WaitAsync(Patience, Cancel);
         Assert.Equal(3, result.ExitCode);
     }
 
@@ -73,7 +74,7 @@ public sealed class EscapeTests(LinuxHost host) : IAsyncLifetime
     public async Task The_end_of_a_long_output_is_not_lost()
     {
         var id = await LaunchAsync();
-        var result = await host.Runtime.ExecAsync(id, Command("sh", "-c", "head -c 900000 /dev/zero; echo end"), Cancel);
+        var result = await host.Runtime.Sandboxes.ExecAsync(id, Command("sh", "-c", "head -c 900000 /dev/zero; echo end"), Cancel);
         Assert.Equal("end\n", Encoding.UTF8.GetString(result.Stdout.Span[^4..]));
     }
 
@@ -88,11 +89,11 @@ public sealed class EscapeTests(LinuxHost host) : IAsyncLifetime
         {
             for (var i = 0; i < 128; i++)
             {
-                readers.Add(host.Runtime.ReadFileAsync(id, path, ReadForm.Raw, Cancel).GetAsyncEnumerator(Cancel));
+                readers.Add(host.Runtime.Files.ReadAsync(id, path, ReadForm.Raw, Cancel).GetAsyncEnumerator(Cancel));
                 Assert.True(await readers[^1].MoveNextAsync());
             }
 
-            Assert.Equal(ErrorCode.Quota, (await Assert.ThrowsAsync<SandboxException>(() => host.Runtime.ListFilesAsync(id, SandboxPath.Root, Cancel))).Code);
+            Assert.Equal(ErrorCode.Quota, (await Assert.ThrowsAsync<SandboxException>(() => host.Runtime.Files.ListAsync(id, SandboxPath.Root, Cancel))).Code);
         }
         finally
         {
@@ -102,7 +103,7 @@ public sealed class EscapeTests(LinuxHost host) : IAsyncLifetime
             }
         }
 
-        Assert.NotEmpty(await host.Runtime.ListFilesAsync(id, SandboxPath.Root, Cancel));
+        Assert.NotEmpty(await host.Runtime.Files.ListAsync(id, SandboxPath.Root, Cancel));
     }
 
     /// <summary>A download that is never read kept the disk of a sandbox that had ended, one after the other, until the host's was full.</summary>
@@ -115,14 +116,14 @@ public sealed class EscapeTests(LinuxHost host) : IAsyncLifetime
         await RunAsync(id, "dd", "if=/dev/zero", "of=/large", "bs=1M", "count=16");
         Assert.True(SandboxPath.TryParse("/large", out var path));
         Assert.Equal(1, Disks());
-        await using var reader = host.Runtime.ReadFileAsync(id, path, form, Cancel).GetAsyncEnumerator(Cancel);
+        await using var reader = host.Runtime.Files.ReadAsync(id, path, form, Cancel).GetAsyncEnumerator(Cancel);
         Assert.True(await reader.MoveNextAsync());
         Assert.True(SandboxPath.TryParse("/written", out var written));
         var begun = new TaskCompletionSource();
-        var writing = host.Runtime.WriteFileAsync(id, written, null, BeginAsync(begun, Cancel), Cancel);
+        var writing = host.Runtime.Files.WriteAsync(id, written, null, BeginAsync(begun, Cancel), Cancel);
         await begun.Task;
 
-        await host.Runtime.RemoveAsync(id, Cancel);
+        await host.Runtime.Sandboxes.RemoveAsync(id, Cancel);
         for (var attempt = 0; attempt < 100 && Disks() > 0; attempt++)
         {
             await Task.Delay(50, Cancel);
@@ -173,18 +174,18 @@ public sealed class EscapeTests(LinuxHost host) : IAsyncLifetime
     public async Task Limits_beyond_the_hosts_are_refused(string what, SandboxLimits limits)
     {
         var spec = Spec() with { Limits = limits, OwnerLimits = new(4096, 1L << 50, 4_194_304, 1L << 50, uint.MaxValue) };
-        var fault = await Assert.ThrowsAsync<SandboxException>(() => host.Runtime.CreateAsync(spec, Cancel));
+        var fault = await Assert.ThrowsAsync<SandboxException>(() => host.Runtime.Sandboxes.CreateAsync(spec, Cancel));
         Assert.True(fault.Code == ErrorCode.Invalid, $"{what}: {fault}");
-        Assert.Null(await host.Runtime.FindAsync(spec.Id, Cancel));
+        Assert.Null(await host.Runtime.Sandboxes.FindAsync(spec.Id, Cancel));
     }
 
     [Fact]
     public async Task A_deadline_that_never_comes_is_refused()
     {
         var far = DateTimeOffset.MaxValue;
-        Assert.Equal(ErrorCode.Invalid, (await Assert.ThrowsAsync<SandboxException>(() => host.Runtime.CreateAsync(Spec() with { Deadline = far }, Cancel))).Code);
+        Assert.Equal(ErrorCode.Invalid, (await Assert.ThrowsAsync<SandboxException>(() => host.Runtime.Sandboxes.CreateAsync(Spec() with { Deadline = far }, Cancel))).Code);
         var id = await LaunchAsync();
-        Assert.Equal(ErrorCode.Invalid, (await Assert.ThrowsAsync<SandboxException>(() => host.Runtime.ExtendAsync(id, far, Cancel))).Code);
+        Assert.Equal(ErrorCode.Invalid, (await Assert.ThrowsAsync<SandboxException>(() => host.Runtime.Sandboxes.ExtendAsync(id, far, Cancel))).Code);
     }
 
     [Fact]
@@ -206,7 +207,7 @@ public sealed class EscapeTests(LinuxHost host) : IAsyncLifetime
         for (var i = 0; i < host.Options.MaxEnded + 3; i++)
         {
             var spec = Spec() with { Deadline = DateTimeOffset.UtcNow.AddDays(-1) };
-            await host.Runtime.CreateAsync(spec, Cancel);
+            await host.Runtime.Sandboxes.CreateAsync(spec, Cancel);
             ended.Add(spec.Id);
         }
 
@@ -242,7 +243,7 @@ public sealed class EscapeTests(LinuxHost host) : IAsyncLifetime
     private static async Task<long> ReadAsync(string file) => long.Parse(await File.ReadAllTextAsync(file, Cancel), System.Globalization.CultureInfo.InvariantCulture);
 
     private Task<TerminalInfo> OpenAsync(SandboxId id) =>
-        host.Runtime.OpenTerminalAsync(id, new TerminalSpec { Id = TerminalId.New(), Cols = 80, Rows = 24 }, Cancel);
+        host.Runtime.Terminals.OpenAsync(id, new TerminalSpec { Id = TerminalId.New(), Cols = 80, Rows = 24 }, Cancel);
 
     private static ExecSpec Command(params string[] command) => new() { Command = command, Timeout = TimeSpan.FromSeconds(60) };
 
@@ -263,11 +264,11 @@ public sealed class EscapeTests(LinuxHost host) : IAsyncLifetime
         return spec;
     }
 
-    private async Task<SandboxId> LaunchAsync() => (await host.Runtime.CreateAsync(Spec(), Cancel)).Id;
+    private async Task<SandboxId> LaunchAsync() => (await host.Runtime.Sandboxes.CreateAsync(Spec(), Cancel)).Id;
 
     private async Task<string> RunAsync(SandboxId id, params string[] command)
     {
-        var result = await host.Runtime.ExecAsync(id, Command(command), Cancel);
+        var result = await host.Runtime.Sandboxes.ExecAsync(id, Command(command), Cancel);
         Assert.True(result.ExitCode == 0, $"{string.Join(' ', command)}: {result.ExitCode}: {Encoding.UTF8.GetString(result.Stderr.Span)}");
         return Encoding.UTF8.GetString(result.Stdout.Span);
     }

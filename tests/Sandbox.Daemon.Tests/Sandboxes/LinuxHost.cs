@@ -89,7 +89,7 @@ public sealed class LinuxHost : IAsyncLifetime
     internal async Task<Digest> AddAsync(string recipe)
     {
         Digest? digest = null;
-        await foreach (var progress in Runtime.AddImageAsync(new ImageSource.Recipe(recipe), CancellationToken.None))
+        await foreach (var progress in Runtime.Images.AddAsync(new ImageSource.Recipe(recipe), CancellationToken.None))
         {
             digest = progress.Image?.Digest ?? digest;
         }

@@ -1,10 +1,12 @@
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
+using Sandbox.Core.Execs;
+using Sandbox.Core.Files;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Quotas;
-using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Terminals;
 using Xunit;
 
 namespace Sandbox.Daemon.Tests.Sandboxes;
@@ -23,7 +25,7 @@ public sealed class LinuxRuntimeTests(LinuxHost host) : IAsyncLifetime
     {
         foreach (var id in _made)
         {
-            await host.Runtime.RemoveAsync(id, CancellationToken.None);
+            await host.Runtime.Sandboxes.RemoveAsync(id, CancellationToken.None);
         }
     }
 
@@ -45,7 +47,7 @@ public sealed class LinuxRuntimeTests(LinuxHost host) : IAsyncLifetime
     {
         var id = await LaunchAsync(spec => spec with { Name = "box-7" });
         Assert.Equal("box-7\n", await RunAsync(id, "hostname"));
-        var address = (await host.Runtime.FindAsync(id, Cancel))!.Address!;
+        var address = (await host.Runtime.Sandboxes.FindAsync(id, Cancel))!.Address!;
         Assert.Contains(address, await RunAsync(id, "ip", "addr", "show", "eth0"), StringComparison.Ordinal);
         Assert.Contains("nameserver 100.125.", await RunAsync(id, "cat", "/etc/resolv.conf"), StringComparison.Ordinal);
         Assert.Contains("default via", await RunAsync(id, "ip", "route"), StringComparison.Ordinal);
@@ -78,7 +80,7 @@ public sealed class LinuxRuntimeTests(LinuxHost host) : IAsyncLifetime
     public async Task What_leads_out_or_up_is_refused(string attempt)
     {
         var id = await LaunchAsync();
-        var result = await host.Runtime.ExecAsync(id, Command("sh", "-c", attempt), Cancel);
+        var result = await host.Runtime.Sandboxes.ExecAsync(id, Command("sh", "-c", attempt), Cancel);
         Assert.NotEqual(0, result.ExitCode);
         Assert.Equal("still here\n", await RunAsync(id, "echo", "still here"));
     }
@@ -95,9 +97,9 @@ public sealed class LinuxRuntimeTests(LinuxHost host) : IAsyncLifetime
     public async Task The_disk_ends_at_its_limit_and_says_so()
     {
         var id = await LaunchAsync(spec => spec with { Limits = spec.Limits with { DiskBytes = 16 << 20 } });
-        var result = await host.Runtime.ExecAsync(id, Command("sh", "-c", "cat /dev/zero > /fill"), Cancel);
+        var result = await host.Runtime.Sandboxes.ExecAsync(id, Command("sh", "-c", "cat /dev/zero > /fill"), Cancel);
         Assert.Contains("No space left on device", Encoding.UTF8.GetString(result.Stderr.Span), StringComparison.Ordinal);
-        var size = (await host.Runtime.FindFileAsync(id, At("/fill"), Cancel))!.Size;
+        var size = (await host.Runtime.Files.FindAsync(id, At("/fill"), Cancel))!.Size;
         Assert.InRange(size, 8 << 20, 16 << 20);
     }
 
@@ -105,7 +107,7 @@ public sealed class LinuxRuntimeTests(LinuxHost host) : IAsyncLifetime
     public async Task Inodes_end_at_their_limit()
     {
         var id = await LaunchAsync(spec => spec with { Limits = spec.Limits with { Inodes = 1000 } });
-        var result = await host.Runtime.ExecAsync(id, Command("sh", "-c", "i=0; while [ $i -lt 3000 ]; do true > /f$i || break; i=$((i+1)); done; echo $i"), Cancel);
+        var result = await host.Runtime.Sandboxes.ExecAsync(id, Command("sh", "-c", "i=0; while [ $i -lt 3000 ]; do true > /f$i || break; i=$((i+1)); done; echo $i"), Cancel);
         Assert.InRange(int.Parse(Encoding.UTF8.GetString(result.Stdout.Span), System.Globalization.CultureInfo.InvariantCulture), 500, 1300);
     }
 
@@ -113,7 +115,7 @@ public sealed class LinuxRuntimeTests(LinuxHost host) : IAsyncLifetime
     public async Task Processes_end_at_their_limit()
     {
         var id = await LaunchAsync(spec => spec with { Limits = spec.Limits with { Pids = 20 } });
-        var result = await host.Runtime.ExecAsync(id, Command("sh", "-c", "for i in $(seq 60); do sleep 30 & done"), Cancel);
+        var result = await host.Runtime.Sandboxes.ExecAsync(id, Command("sh", "-c", "for i in $(seq 60); do sleep 30 & done"), Cancel);
         Assert.Contains("fork", Encoding.UTF8.GetString(result.Stderr.Span), StringComparison.Ordinal);
         Assert.InRange(host.Parts.GetRequiredService<Sandbox.Daemon.ControlGroups.ControlGroupTree>().Processes(_owner, id).Count, 15, 28);
     }
@@ -122,18 +124,18 @@ public sealed class LinuxRuntimeTests(LinuxHost host) : IAsyncLifetime
     public async Task Memory_ends_at_its_limit()
     {
         var id = await LaunchAsync(spec => spec with { Limits = spec.Limits with { MemoryBytes = 32 << 20 } });
-        var result = await host.Runtime.ExecAsync(id, Command("sh", "-c", "x=a; while true; do x=$x$x; done"), Cancel);
+        var result = await host.Runtime.Sandboxes.ExecAsync(id, Command("sh", "-c", "x=a; while true; do x=$x$x; done"), Cancel);
         Assert.Equal(137, result.ExitCode);
-        Assert.Equal(SandboxState.Running, (await host.Runtime.FindAsync(id, Cancel))!.State);
+        Assert.Equal(SandboxState.Running, (await host.Runtime.Sandboxes.FindAsync(id, Cancel))!.State);
     }
 
     [Fact]
     public async Task Removing_leaves_nothing_on_the_host()
     {
         var id = await LaunchAsync();
-        await host.Runtime.OpenTerminalAsync(id, new TerminalSpec { Id = Core.Terminals.TerminalId.New(), Cols = 80, Rows = 24 }, Cancel);
+        await host.Runtime.Terminals.OpenAsync(id, new TerminalSpec { Id = Core.Terminals.TerminalId.New(), Cols = 80, Rows = 24 }, Cancel);
         Assert.True(Traces(id).Count > 3, string.Join('\n', Traces(id)));
-        await host.Runtime.RemoveAsync(id, Cancel);
+        await host.Runtime.Sandboxes.RemoveAsync(id, Cancel);
         Assert.Empty(Traces(id));
     }
 
@@ -146,13 +148,13 @@ public sealed class LinuxRuntimeTests(LinuxHost host) : IAsyncLifetime
     {
         var id = await LaunchAsync();
         string[] command = ["sh", "-c", $"{go} && touch /there && exec sleep 1000"];
-        await host.Runtime.OpenTerminalAsync(id, new TerminalSpec { Id = Core.Terminals.TerminalId.New(), Cols = 80, Rows = 24, Command = command }, Cancel);
-        while ((await host.Runtime.FindFileAsync(id, SandboxPath.TryParse("/there", out var there) ? there : SandboxPath.Root, Cancel)) is null)
+        await host.Runtime.Terminals.OpenAsync(id, new TerminalSpec { Id = Core.Terminals.TerminalId.New(), Cols = 80, Rows = 24, Command = command }, Cancel);
+        while ((await host.Runtime.Files.FindAsync(id, SandboxPath.TryParse("/there", out var there) ? there : SandboxPath.Root, Cancel)) is null)
         {
             await Task.Delay(20, Cancel);
         }
 
-        var terminal = Assert.Single(await host.Runtime.ListTerminalsAsync(id, Cancel));
+        var terminal = Assert.Single(await host.Runtime.Terminals.ListAsync(id, Cancel));
         Assert.Equal(cwd, terminal.Cwd?.ToString());
         Assert.Equal("/root", terminal.Home?.ToString());
     }
@@ -161,27 +163,27 @@ public sealed class LinuxRuntimeTests(LinuxHost host) : IAsyncLifetime
     public async Task A_launch_that_fails_leaves_nothing_on_the_host()
     {
         var spec = Spec() with { User = "nobody-of-that-name" };
-        var fault = await Assert.ThrowsAsync<Core.Errors.SandboxException>(() => host.Runtime.CreateAsync(spec, Cancel));
+        var fault = await Assert.ThrowsAsync<Core.Errors.SandboxException>(() => host.Runtime.Sandboxes.CreateAsync(spec, Cancel));
         Assert.Equal(Core.Errors.ErrorCode.Invalid, fault.Code);
         Assert.Empty(Traces(spec.Id));
-        Assert.Null(await host.Runtime.FindAsync(spec.Id, Cancel));
+        Assert.Null(await host.Runtime.Sandboxes.FindAsync(spec.Id, Cancel));
     }
 
     [Fact]
     public async Task A_host_without_room_refuses_before_it_makes_anything()
     {
-        var free = (await host.Runtime.GetStatusAsync(Cancel)).DiskFreeBytes;
+        var free = (await host.Runtime.GetInfoAsync(Cancel)).DiskFreeBytes;
         var spec = Spec();
         spec = spec with { Limits = spec.Limits with { DiskBytes = Math.Min(free + (1L << 30), host.Options.MaxDiskBytes) } };
         if (free < host.Options.MaxDiskBytes)
         {
-            var fault = await Assert.ThrowsAsync<Core.Errors.SandboxException>(() => host.Runtime.CreateAsync(spec, Cancel));
+            var fault = await Assert.ThrowsAsync<Core.Errors.SandboxException>(() => host.Runtime.Sandboxes.CreateAsync(spec, Cancel));
             Assert.Equal(Core.Errors.ErrorCode.Capacity, fault.Code);
         }
         else
         {
             spec = spec with { Limits = spec.Limits with { DiskBytes = host.Options.MaxDiskBytes + 1 } };
-            var fault = await Assert.ThrowsAsync<Core.Errors.SandboxException>(() => host.Runtime.CreateAsync(spec, Cancel));
+            var fault = await Assert.ThrowsAsync<Core.Errors.SandboxException>(() => host.Runtime.Sandboxes.CreateAsync(spec, Cancel));
             Assert.Equal(Core.Errors.ErrorCode.Invalid, fault.Code);
         }
 
@@ -192,8 +194,8 @@ public sealed class LinuxRuntimeTests(LinuxHost host) : IAsyncLifetime
     public async Task Another_daemon_takes_over_what_runs_and_clears_what_does_not()
     {
         var kept = await LaunchAsync();
-        await host.Runtime.ExecAsync(kept, Command("sh", "-c", "(while true; do date +%s%N >> /ticks; sleep 0.05; done) > /dev/null 2>&1 &"), Cancel);
-        var terminal = await host.Runtime.OpenTerminalAsync(kept, new TerminalSpec { Id = Core.Terminals.TerminalId.New(), Cols = 80, Rows = 24 }, Cancel);
+        await host.Runtime.Sandboxes.ExecAsync(kept, Command("sh", "-c", "(while true; do date +%s%N >> /ticks; sleep 0.05; done) > /dev/null 2>&1 &"), Cancel);
+        var terminal = await host.Runtime.Terminals.OpenAsync(kept, new TerminalSpec { Id = Core.Terminals.TerminalId.New(), Cols = 80, Rows = 24 }, Cancel);
         var cut = await LaunchAsync();
         var records = host.Parts.GetRequiredService<Sandbox.Daemon.Sandboxes.SandboxRecords>();
         var file = Path.Combine(records.DirectoryOf(cut), "record.json");
@@ -202,15 +204,15 @@ public sealed class LinuxRuntimeTests(LinuxHost host) : IAsyncLifetime
 
         await host.StartAsync();
 
-        Assert.Equal(SandboxState.Running, (await host.Runtime.FindAsync(kept, Cancel))!.State);
+        Assert.Equal(SandboxState.Running, (await host.Runtime.Sandboxes.FindAsync(kept, Cancel))!.State);
         var before = await RunAsync(kept, "wc", "-l", "/ticks");
         await Task.Delay(500, Cancel);
         Assert.NotEqual(before, await RunAsync(kept, "wc", "-l", "/ticks"), StringComparer.Ordinal);
-        Assert.Equal(terminal.Id, Assert.Single(await host.Runtime.ListTerminalsAsync(kept, Cancel)).Id);
-        var ended = (await host.Runtime.FindAsync(cut, Cancel))!;
+        Assert.Equal(terminal.Id, Assert.Single(await host.Runtime.Terminals.ListAsync(kept, Cancel)).Id);
+        var ended = (await host.Runtime.Sandboxes.FindAsync(cut, Cancel))!;
         Assert.Equal((SandboxState.Ended, EndReason.LaunchFailed), (ended.State, ended.Reason));
         Assert.Equal([records.DirectoryOf(cut), file], Traces(cut)); // the record alone, so that its owner learns why
-        await host.Runtime.RemoveAsync(kept, Cancel);
+        await host.Runtime.Sandboxes.RemoveAsync(kept, Cancel);
         Assert.Empty(Traces(kept));
     }
 
@@ -218,10 +220,10 @@ public sealed class LinuxRuntimeTests(LinuxHost host) : IAsyncLifetime
     public async Task Twenty_launches_at_once_all_come_up_and_go()
     {
         var specs = Enumerable.Range(0, 20).Select(_ => Spec()).ToList();
-        await Task.WhenAll(specs.Select(spec => host.Runtime.CreateAsync(spec, Cancel)));
+        await Task.WhenAll(specs.Select(spec => host.Runtime.Sandboxes.CreateAsync(spec, Cancel)));
         var names = await Task.WhenAll(specs.Select(spec => RunAsync(spec.Id, "cat", "/etc/hostname")));
         Assert.All(names, name => Assert.Equal("main\n", name));
-        await Task.WhenAll(specs.Select(spec => host.Runtime.RemoveAsync(spec.Id, Cancel)));
+        await Task.WhenAll(specs.Select(spec => host.Runtime.Sandboxes.RemoveAsync(spec.Id, Cancel)));
         Assert.All(specs, spec => Assert.Empty(Traces(spec.Id)));
     }
 
@@ -251,12 +253,12 @@ public sealed class LinuxRuntimeTests(LinuxHost host) : IAsyncLifetime
     private async Task<SandboxId> LaunchAsync(Func<SandboxSpec, SandboxSpec>? change = null)
     {
         var spec = Spec();
-        return (await host.Runtime.CreateAsync(change is null ? spec : change(spec), Cancel)).Id;
+        return (await host.Runtime.Sandboxes.CreateAsync(change is null ? spec : change(spec), Cancel)).Id;
     }
 
     private async Task<string> RunAsync(SandboxId id, params string[] command)
     {
-        var result = await host.Runtime.ExecAsync(id, Command(command), Cancel);
+        var result = await host.Runtime.Sandboxes.ExecAsync(id, Command(command), Cancel);
         Assert.True(result.ExitCode == 0, $"{string.Join(' ', command)}: {result.ExitCode}: {Encoding.UTF8.GetString(result.Stderr.Span)}");
         return Encoding.UTF8.GetString(result.Stdout.Span);
     }

@@ -1,11 +1,11 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Sandbox.Core.Errors;
+using Sandbox.Core.Files;
 using Sandbox.Core.Images;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Quotas;
-using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.Tests.Images;
 using Xunit;
@@ -26,7 +26,7 @@ public sealed class ServiceImageTests(LinuxHost host) : IAsyncLifetime
     {
         foreach (var id in _made)
         {
-            await host.Runtime.RemoveAsync(id, CancellationToken.None);
+            await host.Runtime.Sandboxes.RemoveAsync(id, CancellationToken.None);
         }
     }
 
@@ -44,7 +44,7 @@ public sealed class ServiceImageTests(LinuxHost host) : IAsyncLifetime
     {
         var id = await LaunchAsync(await AddAsync("trap 'echo bye > /tmp/bye; exit 0' TERM; echo up > /tmp/up; while :; do sleep 0.05; done"));
         await UntilFileAsync(id, "/tmp/up");
-        var info = await host.Runtime.StopAsync(id, TimeSpan.FromSeconds(10), Cancel);
+        var info = await host.Runtime.Sandboxes.StopAsync(id, TimeSpan.FromSeconds(10), Cancel);
         Assert.Equal((SandboxState.Stopped, 0), (info.State, info.ExitCode ?? -1));
         Assert.Equal("bye\n", await ReadAsync(id, "/tmp/bye"));
     }
@@ -54,8 +54,8 @@ public sealed class ServiceImageTests(LinuxHost host) : IAsyncLifetime
     {
         var id = await LaunchAsync(await AddAsync("echo run >> /tmp/runs; trap 'exit 0' TERM; while :; do sleep 0.05; done"));
         await UntilFileAsync(id, "/tmp/runs");
-        await host.Runtime.StopAsync(id, TimeSpan.FromSeconds(5), Cancel);
-        await host.Runtime.StartAsync(id, Cancel);
+        await host.Runtime.Sandboxes.StopAsync(id, TimeSpan.FromSeconds(5), Cancel);
+        await host.Runtime.Sandboxes.StartAsync(id, Cancel);
         await UntilAsync(id, SandboxState.Running);
         for (var attempt = 0; attempt < 200 && await ReadAsync(id, "/tmp/runs") != "run\nrun\n"; attempt++)
         {
@@ -70,9 +70,9 @@ public sealed class ServiceImageTests(LinuxHost host) : IAsyncLifetime
     {
         var digest = await AddAsync(new ImageBuilder().Layer(Files()).Config("Cmd", new JsonArray("/bin/none", "x")));
         var spec = Spec(digest);
-        var fault = await Assert.ThrowsAsync<SandboxException>(() => host.Runtime.CreateAsync(spec, Cancel));
+        var fault = await Assert.ThrowsAsync<SandboxException>(() => host.Runtime.Sandboxes.CreateAsync(spec, Cancel));
         Assert.Equal(ErrorCode.CommandNotFound, fault.Code);
-        Assert.Null(await host.Runtime.FindAsync(spec.Id, Cancel));
+        Assert.Null(await host.Runtime.Sandboxes.FindAsync(spec.Id, Cancel));
     }
 
     private static TarBuilder Files()
@@ -92,7 +92,7 @@ public sealed class ServiceImageTests(LinuxHost host) : IAsyncLifetime
 
     private async Task<Digest> AddAsync(ImageBuilder image)
     {
-        await foreach (var _ in host.Runtime.AddImageAsync(StoreUnderTest.Oci(image.OciArchive()), Cancel))
+        await foreach (var _ in host.Runtime.Images.AddAsync(StoreUnderTest.Oci(image.OciArchive()), Cancel))
         {
         }
 
@@ -118,13 +118,13 @@ public sealed class ServiceImageTests(LinuxHost host) : IAsyncLifetime
         return spec;
     }
 
-    private async Task<SandboxId> LaunchAsync(Digest image) => (await host.Runtime.CreateAsync(Spec(image), Cancel)).Id;
+    private async Task<SandboxId> LaunchAsync(Digest image) => (await host.Runtime.Sandboxes.CreateAsync(Spec(image), Cancel)).Id;
 
     private async Task<SandboxInfo> UntilAsync(SandboxId id, SandboxState state)
     {
         for (var attempt = 0; attempt < 500; attempt++)
         {
-            if (await host.Runtime.FindAsync(id, Cancel) is { } info && info.State == state)
+            if (await host.Runtime.Sandboxes.FindAsync(id, Cancel) is { } info && info.State == state)
             {
                 return info;
             }
@@ -137,7 +137,7 @@ public sealed class ServiceImageTests(LinuxHost host) : IAsyncLifetime
 
     private async Task UntilFileAsync(SandboxId id, string path)
     {
-        for (var attempt = 0; attempt < 500 && await host.Runtime.FindFileAsync(id, At(path), Cancel) is null; attempt++)
+        for (var attempt = 0; attempt < 500 && await host.Runtime.Files.FindAsync(id, At(path), Cancel) is null; attempt++)
         {
             await Task.Delay(20, Cancel);
         }
@@ -146,7 +146,7 @@ public sealed class ServiceImageTests(LinuxHost host) : IAsyncLifetime
     private async Task<string> ReadAsync(SandboxId id, string path)
     {
         using var content = new MemoryStream();
-        await foreach (var part in host.Runtime.ReadFileAsync(id, At(path), ReadForm.Raw, Cancel))
+        await foreach (var part in host.Runtime.Files.ReadAsync(id, At(path), ReadForm.Raw, Cancel))
         {
             content.Write(part.Span);
         }

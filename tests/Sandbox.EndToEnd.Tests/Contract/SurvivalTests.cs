@@ -122,7 +122,7 @@ public sealed class SurvivalTests
         // Another hand makes a sandbox that no record of ours knows.
         using var runtime = new RuntimeClient(Instance.ControlSocket);
         var orphan = SandboxId.New();
-        await runtime.CreateAsync(
+        await runtime.Sandboxes.CreateAsync(
             new SandboxSpec
             {
                 Id = orphan,
@@ -135,7 +135,7 @@ public sealed class SurvivalTests
                 Deadline = DateTimeOffset.UtcNow.AddHours(1),
             },
             Token);
-        await Instance.UntilAsync(async () => await runtime.FindAsync(orphan, Token) is null, seconds: 40);
+        await Instance.UntilAsync(async () => await runtime.Sandboxes.FindAsync(orphan, Token) is null, seconds: 40);
         Assert.False(Directory.Exists(Instance.RecordOf(orphan.Value)));
 
         // As a reboot does: the daemon comes back and knows nothing of it.

@@ -247,7 +247,7 @@ public sealed class RecordingTests
         await place.UntilAsync(id, "held");
         await place.RestartAsync(async () =>
         {
-            await place.Web.Runtime.RemoveAsync(SandboxId.Parse(place.Sandbox), Token);
+            await place.Web.Runtime.Sandboxes.RemoveAsync(SandboxId.Parse(place.Sandbox), Token);
             await File.AppendAllTextAsync(Path.Combine(place.Directory, id + ".cast"), "[1,\"o\",\"torn", Token);
             await File.WriteAllTextAsync(Path.Combine(place.Directory, "aaaaaaaaaaaaaaaa.cast"), "nobody's", Token);
         });

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Sandbox.Core.Ids;
 
-namespace Sandbox.Core.Uploads;
+namespace Sandbox.Core.Files;
 
 /// <summary>Names one upload of a sandbox.</summary>
 public readonly record struct UploadId

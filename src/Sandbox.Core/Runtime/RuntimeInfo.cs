@@ -7,4 +7,4 @@ namespace Sandbox.Core.Runtime;
 /// <param name="Sandboxes">How many it holds that have not ended.</param>
 /// <param name="MemoryBytes">Memory of the host.</param>
 /// <param name="DiskFreeBytes">What may still be promised on the data disk: free space less what sandboxes may yet write.</param>
-public sealed record RuntimeStatus(string Adapter, string OciRuntime, int Pid, int Sandboxes, long MemoryBytes, long DiskFreeBytes);
+public sealed record RuntimeInfo(string Adapter, string OciRuntime, int Pid, int Sandboxes, long MemoryBytes, long DiskFreeBytes);

@@ -1,9 +1,9 @@
 using System.Text;
 using CsCheck;
-using Sandbox.Core.Runtime;
+using Sandbox.Core.Files;
 using Xunit;
 
-namespace Sandbox.Core.Tests.Runtime;
+namespace Sandbox.Core.Tests.Files;
 
 public sealed class SandboxPathTests
 {

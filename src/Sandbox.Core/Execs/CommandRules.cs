@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Sandbox.Core.Runtime;
+namespace Sandbox.Core.Execs;
 
 /// <summary>What may be asked to run: the bounds that both processes check before anything is started.</summary>
 public static class CommandRules
@@ -41,32 +41,6 @@ public static class CommandRules
         if (spec.OutputLimit is < 0 or > MaxOutput)
         {
             mistakes.Add("output limit: 0 bytes to 1 MiB");
-        }
-
-        return mistakes;
-    }
-
-    /// <summary>Every mistake at once; empty when all is well.</summary>
-    public static IReadOnlyList<string> Validate(TerminalSpec spec)
-    {
-        var mistakes = new List<string>();
-        if (spec.Cols is < 1 or > 1000)
-        {
-            mistakes.Add("cols: 1 to 1000");
-        }
-
-        if (spec.Rows is < 1 or > 1000)
-        {
-            mistakes.Add("rows: 1 to 1000");
-        }
-
-        if (spec.Command is not null)
-        {
-            CheckCommand(spec.Command, "command", mistakes);
-            if (spec.IsShell)
-            {
-                mistakes.Add("command: none, for a shell");
-            }
         }
 
         return mistakes;

@@ -1,6 +1,4 @@
-using Sandbox.Core.Runtime;
-
-namespace Sandbox.Core.Uploads;
+namespace Sandbox.Core.Files;
 
 /// <summary>A file that is to arrive in parts.</summary>
 public sealed record UploadSpec

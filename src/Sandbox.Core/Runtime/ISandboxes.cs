@@ -1,0 +1,45 @@
+using Sandbox.Core.Execs;
+using Sandbox.Core.Sandboxes;
+
+namespace Sandbox.Core.Runtime;
+
+/// <summary>The sandboxes of a runtime, and the commands that run in them to their end. A facet of <see cref="ISandboxRuntime"/>.</summary>
+public interface ISandboxes
+{
+    /// <summary>
+    /// Creates and starts a sandbox; it runs when the call returns. Idempotent by id: a second call with the same id
+    /// waits for the first and returns the same sandbox, and one whose spec differs is Conflict.
+    /// Codes: ImageNotFound, CommandNotFound, Capacity, DiskFull, Invalid, Conflict.
+    /// </summary>
+    Task<SandboxInfo> CreateAsync(SandboxSpec spec, CancellationToken cancellationToken);
+
+    /// <summary>All sandboxes, with those that ended and were not removed since.</summary>
+    Task<IReadOnlyList<SandboxInfo>> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>One sandbox, or null.</summary>
+    Task<SandboxInfo?> FindAsync(SandboxId id, CancellationToken cancellationToken);
+
+    /// <summary>Starts a stopped sandbox again over its kept files. Code: Conflict. Running already is no fault.</summary>
+    Task<SandboxInfo> StartAsync(SandboxId id, CancellationToken cancellationToken);
+
+    /// <summary>Stops everything in it: SIGTERM, then SIGKILL after the grace. Stopped already is no fault.</summary>
+    Task<SandboxInfo> StopAsync(SandboxId id, TimeSpan grace, CancellationToken cancellationToken);
+
+    /// <summary>Freezes it. Code: Conflict unless it runs. Paused already is no fault.</summary>
+    Task<SandboxInfo> PauseAsync(SandboxId id, CancellationToken cancellationToken);
+
+    /// <summary>Thaws it. Code: Conflict unless it is paused. Running already is no fault.</summary>
+    Task<SandboxInfo> ResumeAsync(SandboxId id, CancellationToken cancellationToken);
+
+    /// <summary>Moves the deadline.</summary>
+    Task<SandboxInfo> ExtendAsync(SandboxId id, DateTimeOffset deadline, CancellationToken cancellationToken);
+
+    /// <summary>Ends it and forgets it, with its files, terminals and network. Unknown is no fault.</summary>
+    Task RemoveAsync(SandboxId id, CancellationToken cancellationToken);
+
+    /// <summary>Every change of a sandbox from now on, until cancelled. The first item follows at once for each sandbox there is.</summary>
+    IAsyncEnumerable<SandboxInfo> WatchAsync(CancellationToken cancellationToken);
+
+    /// <summary>Runs a command to its end. Codes: CommandNotFound, Timeout, Conflict (not running).</summary>
+    Task<ExecResult> ExecAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken);
+}

@@ -1,0 +1,41 @@
+using Sandbox.Core.Quotas;
+using Sandbox.Core.Recipes;
+
+namespace Sandbox.Core.Sandboxes;
+
+/// <summary>The bounds of a sandbox to start. The daemon checks them again, because it does not trust the web process.</summary>
+public static class SandboxRules
+{
+    /// <summary>Every mistake at once; empty when all is well.</summary>
+    public static IReadOnlyList<string> Validate(SandboxSpec spec)
+    {
+        var mistakes = new List<string>();
+
+        // A default id or digest was never set; its text is empty.
+        if (spec.Id == default)
+        {
+            mistakes.Add("id: missing");
+        }
+
+        if (spec.Playground == default)
+        {
+            mistakes.Add("playground: missing");
+        }
+
+        if (spec.Owner == default)
+        {
+            mistakes.Add("owner: missing");
+        }
+
+        if (spec.Image == default)
+        {
+            mistakes.Add("image: missing");
+        }
+
+        RecipeRules.CheckName(spec.Name, "name", mistakes);
+        RecipeRules.CheckContent(spec.Env, spec.Workdir, spec.User, spec.Files, "", mistakes);
+        mistakes.AddRange(LimitRules.Validate(spec.Limits, "limits"));
+        mistakes.AddRange(LimitRules.Validate(spec.OwnerLimits, "ownerLimits"));
+        return mistakes;
+    }
+}
