@@ -54,4 +54,8 @@ public sealed record StoredImage
 /// <param name="Percent">0 to 100, never falling.</param>
 /// <param name="Step">What is being done, for a person: "installing python3".</param>
 /// <param name="Image">Set on the last report only.</param>
-public sealed record ImageProgress(int Percent, string Step, StoredImage? Image = null);
+public sealed record ImageProgress(int Percent, string Step, StoredImage? Image = null)
+{
+    /// <summary>On the last report: how the image differs from its source, a sentence for each kind of change ("Skipped a device node: 'x' and 3 more.").</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+}

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.IO.Compression;
 using System.Text;
 using Sandbox.Core.Errors;
 
@@ -40,16 +39,39 @@ internal static class Archives
         }
     }
 
-    /// <summary>Takes the image layout out of a tar, which may be gzipped.</summary>
+    /// <summary>Takes compression off an archive: skopeo reads plain ones.</summary>
+    /// <returns>Whether there was any.</returns>
+    public static bool Decompress(string archive, UnpackBudget budget, CancellationToken cancellationToken)
+    {
+        var plain = archive + ".plain";
+        using (var content = Decompression.Open(new FileStream(archive, FileMode.Open, FileAccess.Read)))
+        {
+            if (content is FileStream)
+            {
+                return false;
+            }
+
+            using var output = new FileStream(plain, FileMode.CreateNew, FileAccess.Write, FileShare.None, 0);
+            var buffer = new byte[128 * 1024];
+            for (int read; (read = content.Read(buffer)) > 0;)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                budget.Spend(read);
+                output.Write(buffer, 0, read);
+            }
+        }
+
+        File.Move(plain, archive, overwrite: true);
+        return true;
+    }
+
+    /// <summary>Takes the image layout out of a tar, which may be compressed.</summary>
     public static FetchedImage ReadLayout(string archive, string incoming, UnpackBudget budget, CancellationToken cancellationToken)
     {
         var layout = Path.Combine(incoming, "layout");
         var blobs = Path.Combine(layout, "blobs", "sha256");
         Directory.CreateDirectory(blobs);
-        using var file = new FileStream(archive, FileMode.Open, FileAccess.Read);
-        var gzipped = file.ReadByte() == 0x1f && file.ReadByte() == 0x8b;
-        file.Position = 0;
-        using var plain = gzipped ? (Stream)new GZipStream(file, CompressionMode.Decompress, leaveOpen: true) : file;
+        using var plain = Decompression.Open(new FileStream(archive, FileMode.Open, FileAccess.Read));
         var reading = new TarReading(plain);
         var buffer = new byte[128 * 1024];
         for (var count = 0; reading.Next() is { } entry; count++)
@@ -73,11 +95,19 @@ internal static class Archives
             }
 
             using var output = new FileStream(target, FileMode.CreateNew, FileAccess.Write);
-            for (int read; (read = reading.Read(buffer)) > 0;)
+            long offset = 0;
+            for (int read; (read = reading.Read(buffer, ref offset)) > 0; offset += read)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 budget.Spend(read);
+                output.Position = offset;
                 output.Write(buffer, 0, read);
+            }
+
+            if (entry.Sparse is { } map)
+            {
+                budget.Spend(map.Length);
+                output.SetLength(map.Length);
             }
         }
 

@@ -63,7 +63,7 @@ internal sealed class ImageImport(ImageFiles files, DiskReserve reserve, long ma
         long done = 0;
         for (var i = 0; i < diffIds.Count; i++)
         {
-            UnpackOne(manifest.Layers[i], diffIds[i], blobs, layers, budget, cancellationToken);
+            UnpackOne(manifest.Layers[i], diffIds[i], blobs, layers, budget, report.Notes, cancellationToken);
             done += manifest.Layers[i].Size;
             report.Fraction(done, manifest.TotalSize, $"unpacking layer {i + 1} of {diffIds.Count}");
         }
@@ -88,7 +88,7 @@ internal sealed class ImageImport(ImageFiles files, DiskReserve reserve, long ma
         Config = config,
     };
 
-    private void UnpackOne(Descriptor layer, Digest diffId, string blobs, string layers, UnpackBudget budget, CancellationToken cancellationToken)
+    private void UnpackOne(Descriptor layer, Digest diffId, string blobs, string layers, UnpackBudget budget, ImportNotes notes, CancellationToken cancellationToken)
     {
         if (knownLayers.TryGetValue(layer.Digest, out var known))
         {
@@ -107,7 +107,7 @@ internal sealed class ImageImport(ImageFiles files, DiskReserve reserve, long ma
         {
             Directory.CreateDirectory(fresh, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
                 | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
-            LayerUnpacking.Unpack(tar, fresh, budget);
+            LayerUnpacking.Unpack(tar, fresh, budget, notes);
             Layers.Add((fresh, target));
         }
 

@@ -311,6 +311,7 @@ internal sealed partial class ImageStore : IAsyncDisposable
         await Archives.ReceiveAsync(source.Content, archive, _options.MaxImageBytes, _reserve, report, cancellationToken);
         if (source.Kind == ArchiveKind.Docker)
         {
+            _ = await OnThreadAsync(() => Archives.Decompress(archive, new UnpackBudget(_options.MaxImageBytes, _reserve), cancellationToken));
             return await _skopeo.ReadDockerArchiveAsync(archive, incoming, report, cancellationToken);
         }
 

@@ -26,8 +26,9 @@ internal sealed class ImageWork : IDisposable
         {
             try
             {
-                var image = await work(new WorkReport(Publish), _stop.Token);
-                Conclude(new ImageProgress(100, "ready", image), null);
+                var report = new WorkReport(Publish);
+                var image = await work(report, _stop.Token);
+                Conclude(new ImageProgress(100, "ready", image) { Notes = report.Notes.Sentences }, null);
             }
             catch (Exception exception)
             {
@@ -134,6 +135,9 @@ internal sealed class WorkReport(Action<ImageProgress> publish)
     private int _from;
     private int _to = 100;
     private int _now;
+
+    /// <summary>How the image that is brought in differs from its source.</summary>
+    public ImportNotes Notes { get; } = new();
 
     /// <summary>Begins a stage that takes the work from one percentage to another.</summary>
     public void Stage(int from, int to, string step)

@@ -1,9 +1,5 @@
-using System.IO.Compression;
-using System.IO.Pipes;
 using System.Security.Cryptography;
-using Microsoft.Win32.SafeHandles;
 using Sandbox.Core.Images;
-using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Images;
 
@@ -32,8 +28,7 @@ internal sealed class UnpackBudget(long bytes, DiskReserve reserve)
 }
 
 /// <summary>
-/// The plain tar inside a layer's blob, read once from its beginning, and its digest: the layer's diff id. What the
-/// blob is compressed with is told by its first bytes, because <c>docker save</c> calls plain tars gzip.
+/// The plain tar inside a layer's blob, read once from its beginning, and its digest: the layer's diff id.
 /// </summary>
 internal sealed class LayerBlob : Stream
 {
@@ -61,23 +56,8 @@ internal sealed class LayerBlob : Stream
 
     public static LayerBlob Open(string path, UnpackBudget budget, CancellationToken cancellationToken)
     {
-        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 128 * 1024);
-        try
-        {
-            Span<byte> start = stackalloc byte[4];
-            var count = file.ReadAtLeast(start, 4, throwOnEndOfStream: false);
-            file.Position = 0;
-            start = start[..count];
-            Stream plain = start.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]) ? new GZipStream(file, CompressionMode.Decompress)
-                : start.SequenceEqual((ReadOnlySpan<byte>)[0x28, 0xb5, 0x2f, 0xfd]) ? new ZstandardProgram(file)
-                : file;
-            return new LayerBlob(plain, budget, cancellationToken);
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
+        var plain = Decompression.Open(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 128 * 1024));
+        return new LayerBlob(plain, budget, cancellationToken);
     }
 
     /// <summary>Reads what is left and says the digest of the whole.</summary>
@@ -121,71 +101,5 @@ internal sealed class LayerBlob : Stream
         }
 
         base.Dispose(disposing);
-    }
-
-    /// <summary>What <c>zstd -dc</c> writes; .NET 10 has no zstd of its own. That it failed shows in the digest.</summary>
-    private sealed class ZstandardProgram : Stream
-    {
-        private readonly AnonymousPipeServerStream _pipe = new(PipeDirection.In, HandleInheritability.None);
-        private readonly FileStream _file;
-        private readonly int _pid;
-
-        public ZstandardProgram(FileStream file)
-        {
-            _file = file;
-            try
-            {
-                using var output = new SafeFileHandle(_pipe.ClientSafePipeHandle.DangerousGetHandle(), ownsHandle: false);
-                using var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-                _pid = Tool.Spawn("zstd", ["-dcq", "--memory=128MB"], file.SafeFileHandle, output, nothing);
-                _pipe.DisposeLocalCopyOfClientHandle();
-            }
-            catch
-            {
-                _pipe.Dispose();
-                throw;
-            }
-        }
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override int Read(Span<byte> buffer) => _pipe.Read(buffer);
-
-        public override int Read(byte[] buffer, int offset, int count) => _pipe.Read(buffer, offset, count);
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing)
-            {
-                _pipe.Dispose();
-                _ = Tool.Kill(_pid, 9);
-                _ = Native.WaitPid(_pid, out _, 0);
-                _file.Dispose();
-            }
-
-            base.Dispose(disposing);
-        }
     }
 }

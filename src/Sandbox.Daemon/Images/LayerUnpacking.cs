@@ -4,36 +4,38 @@ using Sandbox.Daemon.Linux;
 namespace Sandbox.Daemon.Images;
 
 /// <summary>
-/// Applies a layer's tar to an empty directory, in the form overlayfs takes as a lower directory. Nothing is walked by
-/// string: the kernel resolves the way to each entry and refuses what leads out of the directory (RESOLVE_BENEATH),
-/// then the entry is made by its one name in the directory that was opened.
+/// Applies a layer's tar to an empty directory, in the form overlayfs takes as a lower directory. The kernel resolves the
+/// way to each entry as if the directory were <c>/</c> (RESOLVE_IN_ROOT), so links and absolute names stay inside, as
+/// with Docker and containerd; then the entry is made by its one name in the directory that was opened.
 /// https://github.com/opencontainers/image-spec/blob/main/layer.md
 /// </summary>
 /// <remarks>
-/// Owners stay the numbers of the tar: idmapped mounts shift them. No image has a good reason for a name with
-/// <c>..</c> or an absolute one, so both are refused rather than understood.
+/// Owners stay the numbers of the tar: idmapped mounts shift them. An unusual entry is changed or skipped, and the
+/// import's notes say so; a layer that is hostile (a name above the root) or broken is refused.
 /// </remarks>
 internal sealed class LayerUnpacking : IDisposable
 {
     private const int MaxEntries = 2_000_000;
     private const int MaxKeptNameBytes = 128 << 20;
     private const long MaxId = 65_535;
+    private const uint Nobody = 65_534;
 
     private static readonly Ownership ImpliedParent = new(0, 0, 0x1ED); // 0755
 
     private readonly RootedDirectory _root;
     private readonly List<(byte[] Path, DateTimeOffset Modified)> _directoryTimes = [];
     private readonly byte[] _buffer = new byte[128 * 1024];
+    private readonly ImportNotes _notes;
     private DirectoryHandle? _parent;
     private byte[]? _parentPath;
     private int _keptNameBytes;
 
-    private LayerUnpacking(string directory) => _root = RootedDirectory.Open(directory);
+    private LayerUnpacking(string directory, ImportNotes notes) => (_root, _notes) = (RootedDirectory.Open(directory), notes);
 
     /// <summary>Unpacks all of a layer's tar.</summary>
-    public static void Unpack(LayerBlob tar, string directory, UnpackBudget budget)
+    public static void Unpack(LayerBlob tar, string directory, UnpackBudget budget, ImportNotes notes)
     {
-        using var unpacking = new LayerUnpacking(directory);
+        using var unpacking = new LayerUnpacking(directory, notes);
         var entry = default(TarEntry);
         try
         {
@@ -81,7 +83,14 @@ internal sealed class LayerUnpacking : IDisposable
     {
         if (entry.Uid is < 0 or > MaxId || entry.Gid is < 0 or > MaxId)
         {
-            throw Refuse("a layer has an owner above 65535", entry);
+            _notes.Add("Gave a file whose owner is above 65535 to nobody (65534)", ShownName(entry));
+            entry = entry with { Uid = entry.Uid is < 0 or > MaxId ? Nobody : entry.Uid, Gid = entry.Gid is < 0 or > MaxId ? Nobody : entry.Gid };
+        }
+
+        if (entry.Kind == TarKind.Unknown)
+        {
+            _notes.Add("Skipped an entry of an unknown type", ShownName(entry));
+            return;
         }
 
         var path = Normalize(entry.Name, entry);
@@ -137,10 +146,10 @@ internal sealed class LayerUnpacking : IDisposable
                 parent.MakeFifo(name, Owner(entry));
                 break;
             case TarKind.CharacterDevice or TarKind.BlockDevice:
-                // The runtime makes /dev itself; anywhere else a device has no business.
+                // The runtime makes /dev itself; anywhere else a sandbox could not open a device.
                 if (!path.AsSpan().StartsWith("dev/"u8))
                 {
-                    throw Refuse("a layer has a device node outside of /dev", entry);
+                    _notes.Add("Skipped a device node", ShownName(entry));
                 }
 
                 break;
@@ -170,9 +179,14 @@ internal sealed class LayerUnpacking : IDisposable
     {
         using var file = parent.CreateFile(name);
         long offset = 0;
-        for (int count; (count = reading.Read(_buffer)) > 0; offset += count)
+        for (int count; (count = reading.Read(_buffer, ref offset)) > 0; offset += count)
         {
             file.Write(_buffer.AsSpan(0, count), offset);
+        }
+
+        if (entry.Sparse is { } map)
+        {
+            RandomAccess.SetLength(file, map.Length);
         }
 
         Finish(file, entry);
@@ -189,9 +203,9 @@ internal sealed class LayerUnpacking : IDisposable
 
         var length = RootedDirectory.ParentLength(target, out var targetName);
         using var from = OpenBeneath(target.AsSpan(0, Math.Max(0, length - 1)));
-        if (targetName.IsEmpty || from.Find(targetName) is not { Type: InodeType.File })
+        if (targetName.IsEmpty || from.Find(targetName) is not { } linked || linked.Type == InodeType.Directory)
         {
-            throw Refuse("a layer has a hard link to what is no file of it", entry);
+            throw Refuse("a layer has a hard link to a name it does not hold, or to a directory", entry);
         }
 
         MakeRoom(parent, name);
@@ -234,7 +248,7 @@ internal sealed class LayerUnpacking : IDisposable
         }
     }
 
-    private static void Finish(Microsoft.Win32.SafeHandles.SafeFileHandle inode, TarEntry entry)
+    private void Finish(Microsoft.Win32.SafeHandles.SafeFileHandle inode, TarEntry entry)
     {
         inode.SetOwner((uint)entry.Uid, (uint)entry.Gid);
         inode.SetMode((int)entry.Mode);
@@ -243,6 +257,10 @@ internal sealed class LayerUnpacking : IDisposable
             if (name == "security.capability" || name.StartsWith("user.", StringComparison.Ordinal))
             {
                 inode.SetAttribute(name, value);
+            }
+            else
+            {
+                _notes.Add($"Skipped the attribute {ImageManifest.Shown(name)}", ShownName(entry));
             }
         }
     }
@@ -291,7 +309,7 @@ internal sealed class LayerUnpacking : IDisposable
         path.IsEmpty ? [(byte)'.', 0] : RootedDirectory.Text(path),
         NativeFiles.PathOnly | NativeFiles.Directory,
         0,
-        RootedDirectory.Confined | NativeFiles.ResolveBeneath));
+        RootedDirectory.Confined | NativeFiles.ResolveInRoot));
 
     private void KeepTime(byte[] path, TarEntry entry)
     {
@@ -330,14 +348,9 @@ internal sealed class LayerUnpacking : IDisposable
         return DateTimeOffset.FromUnixTimeSeconds(limited).AddTicks(nanoseconds / 100);
     }
 
-    // "./usr//bin/" is "usr/bin"; the root is empty.
+    // "/usr//lib/../bin/" is "usr/bin", as Docker cleans names before it uses them; the root is empty.
     private static byte[] Normalize(ReadOnlySpan<byte> name, TarEntry entry)
     {
-        if (name.StartsWith("/"u8) && name.ContainsAnyExcept((byte)'/'))
-        {
-            throw Refuse("a layer has an absolute name", entry);
-        }
-
         var path = new List<byte>(name.Length);
         foreach (var range in name.Split((byte)'/'))
         {
@@ -349,7 +362,14 @@ internal sealed class LayerUnpacking : IDisposable
 
             if (part.SequenceEqual(".."u8))
             {
-                throw Refuse("a layer has a name that climbs up", entry);
+                if (path.Count == 0)
+                {
+                    throw Refuse("a layer has a name that climbs out of the image", entry);
+                }
+
+                var above = path.LastIndexOf((byte)'/');
+                path.RemoveRange(Math.Max(0, above), path.Count - Math.Max(0, above));
+                continue;
             }
 
             if (path.Count > 0)

@@ -56,11 +56,19 @@ internal sealed partial class Skopeo(Tool tool, DiskReserve reserve, long maxByt
     {
         var target = Path.Combine(incoming, "fetched");
         var size = new FileInfo(archive).Length;
-        var result = await CopyAsync(
-            ["--", $"docker-archive:{archive}", $"dir:{target}"], incoming, bytes => report.Fraction(bytes - size, size, "reading the archive"), cancellationToken);
+        var result = await ReadAsync("");
+        if (!result.Ok && SeveralImages().IsMatch(result.Complaint))
+        {
+            report.Notes.Add("Took the first image of an archive that holds several", Path.GetFileName(archive));
+            result = await ReadAsync(":@0");
+        }
+
         return result.Ok ? FetchedImage.FromSkopeo(target)
             : IsDiskFull(result) ? throw DiskReserve.Full()
             : throw ImageManifest.Invalid(Complaint(result, incoming).Replace(archive, "the archive", StringComparison.Ordinal).TrimEnd('.'));
+
+        Task<ToolResult> ReadAsync(string which) => CopyAsync(
+            ["--", $"docker-archive:{archive}{which}", $"dir:{target}"], incoming, bytes => report.Fraction(bytes - size, size, "reading the archive"), cancellationToken);
     }
 
     private async Task<ToolResult> CopyAsync(IReadOnlyList<string> arguments, string incoming, Action<long> progress, CancellationToken cancellationToken)
@@ -154,6 +162,9 @@ internal sealed partial class Skopeo(Tool tool, DiskReserve reserve, long maxByt
 
     [GeneratedRegex("msg=\"(?<text>.*)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Message();
+
+    [GeneratedRegex("expected 1 item, got [0-9]+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex SeveralImages();
 
     [GeneratedRegex("manifest unknown|name unknown|not found|requested access to the resource is denied|unauthorized", RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
     private static partial Regex NotThere();

@@ -1,6 +1,3 @@
-using System.Buffers.Text;
-using System.Text;
-
 namespace Sandbox.Daemon.Images;
 
 internal enum TarKind
@@ -12,6 +9,9 @@ internal enum TarKind
     BlockDevice,
     Directory,
     Fifo,
+
+    /// <summary>A type that no program that makes layers writes: a volume label, a list of a directory's names.</summary>
+    Unknown,
 }
 
 /// <summary>One entry of a tar. Names are bytes: Linux knows no encoding of names.</summary>
@@ -23,8 +23,11 @@ internal sealed record TarEntry
 
     public required TarKind Kind { get; init; }
 
-    /// <summary>Bytes of content; 0 for all but files.</summary>
+    /// <summary>Bytes of content as the tar stores them; 0 for all but files.</summary>
     public required long Size { get; init; }
+
+    /// <summary>Where the stored bytes belong; null when the file has no holes.</summary>
+    public SparseMap? Sparse { get; init; }
 
     /// <summary>Permission bits with set-uid, set-gid and sticky.</summary>
     public required uint Mode { get; init; }
@@ -41,7 +44,7 @@ internal sealed record TarEntry
 }
 
 /// <summary>
-/// Reads a tar: ustar, GNU's long names and PAX. Not <c>System.Formats.Tar</c>, because that decodes names and extended
+/// Reads a tar: ustar, GNU's long names and sparse files, and PAX. Not <c>System.Formats.Tar</c>, because that decodes names and extended
 /// attributes as UTF-8 and so breaks names that are not, and file capabilities, which are binary.
 /// https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html#tag_20_94_13 and tar(5)
 /// <code>30 PATH=usr/share/name\n57 SCHILY.xattr.security.capability=\x01\0\0\x02…\n</code>
@@ -55,6 +58,9 @@ internal sealed class TarReading(Stream stream)
     private readonly byte[] _header = new byte[BlockSize];
     private long _left;
     private int _padding;
+    private SparseMap? _sparse;
+    private int _piece;
+    private long _inPiece;
 
     /// <summary>The next entry, or null at the end.</summary>
     public TarEntry? Next()
@@ -111,6 +117,31 @@ internal sealed class TarReading(Stream stream)
         return count;
     }
 
+    /// <summary>Reads content of the current entry with the offset in the file where it belongs; 0 at its end.</summary>
+    public int Read(Span<byte> buffer, ref long offset)
+    {
+        if (_sparse is null)
+        {
+            return Read(buffer);
+        }
+
+        while (_piece < _sparse.Pieces.Count && _inPiece == _sparse.Pieces[_piece].Length)
+        {
+            (_piece, _inPiece) = (_piece + 1, 0);
+        }
+
+        if (_piece == _sparse.Pieces.Count)
+        {
+            return 0;
+        }
+
+        var (start, length) = _sparse.Pieces[_piece];
+        offset = start + _inPiece;
+        var count = Read(buffer[..(int)Math.Min(buffer.Length, length - _inPiece)]);
+        _inPiece += count;
+        return count;
+    }
+
     private TarEntry Entry(byte type, long size, byte[] name, byte[] target, PaxRecords? pax)
     {
         TarKind kind = type switch
@@ -122,22 +153,20 @@ internal sealed class TarReading(Stream stream)
             (byte)'4' => TarKind.BlockDevice,
             (byte)'5' => TarKind.Directory,
             (byte)'6' => TarKind.Fifo,
-            (byte)'S' => throw new InvalidDataException("a layer holds a sparse file in GNU's form"),
-            _ => throw new InvalidDataException("a layer holds an entry of an unknown type"),
+            (byte)'S' => TarKind.File,
+            _ => TarKind.Unknown,
         };
         if (size < 0)
         {
             throw new InvalidDataException("a layer holds an entry of negative size");
         }
 
-        if (kind != TarKind.File)
+        if (kind is not (TarKind.File or TarKind.Unknown))
         {
-            size = 0; // what the field says for a link is the size of the file it links to; no content follows
+            size = 0; // for a link the field is the size of the file it links to; no content follows
         }
 
-        _left = size;
-        _padding = (int)(-size & (BlockSize - 1));
-        return new TarEntry
+        var entry = new TarEntry
         {
             Name = name,
             Target = target,
@@ -149,6 +178,120 @@ internal sealed class TarReading(Stream stream)
             Modified = pax?.Modified ?? (Number(136, 12), 0),
             Attributes = pax?.Attributes ?? [],
         };
+        _padding = (int)(-size & (BlockSize - 1));
+        _left = size;
+
+        // Reading the map may read on from the stream, over the header.
+        (_sparse, _piece, _inPiece) = (kind == TarKind.File ? Sparse(type, pax) : null, 0, 0);
+        return _sparse is null ? entry : entry with { Sparse = _sparse, Name = pax?.SparseName ?? name };
+    }
+
+    /// <summary>
+    /// The map of a sparse file in one of GNU's four forms; null when the file is none. The first form has it in the
+    /// header and blocks after it, PAX 0.0 and 0.1 in records, PAX 1.0 before the content.
+    /// https://www.gnu.org/software/tar/manual/html_section/Sparse-Formats.html
+    /// </summary>
+    private SparseMap? Sparse(byte type, PaxRecords? pax)
+    {
+        if (type == (byte)'S')
+        {
+            return OldSparse();
+        }
+
+        if (pax?.SparseVersion is "1.0")
+        {
+            return SparseMap.Check(pax.SparseSize ?? throw SparseMap.Broken(), LeadingMap(), _left);
+        }
+
+        return pax?.SparsePieces is { } pieces ? SparseMap.Check(pax.SparseSize ?? throw SparseMap.Broken(), pieces, _left) : null;
+    }
+
+    private SparseMap OldSparse()
+    {
+        var length = Number(483, 12);
+        var numbers = new List<long>();
+        AddPairs(386, 4);
+        var next = _header[482];
+        while (next != 0)
+        {
+            // They stand between the header and the content, and the size does not count them.
+            var header = new byte[BlockSize];
+            if (stream.ReadAtLeast(header, BlockSize, throwOnEndOfStream: false) < BlockSize)
+            {
+                throw Truncated();
+            }
+
+            header.CopyTo(_header, 0);
+            AddPairs(0, 21);
+            next = _header[504];
+        }
+
+        return SparseMap.Check(length, SparseMap.Pair(numbers), _left);
+
+        void AddPairs(int offset, int count)
+        {
+            for (var i = 0; i < count && _header[offset + (i * 24)] != 0; i++)
+            {
+                numbers.Add(Number(offset + (i * 24), 12));
+                numbers.Add(Number(offset + (i * 24) + 12, 12));
+            }
+
+            if (numbers.Count > 2 * SparseMap.MaxPieces)
+            {
+                throw SparseMap.Broken();
+            }
+        }
+    }
+
+    // "2\n0\n512\n4096\n10\n", filled up to whole blocks: the number of pieces, then offset and length of each.
+    private IReadOnlyList<(long Offset, long Length)> LeadingMap()
+    {
+        var block = new byte[BlockSize];
+        var at = BlockSize;
+        var count = Line();
+        if (count is < 0 or > SparseMap.MaxPieces)
+        {
+            throw SparseMap.Broken();
+        }
+
+        var numbers = new List<long>();
+        for (var i = 0; i < 2 * count; i++)
+        {
+            numbers.Add(Line());
+        }
+
+        return SparseMap.Pair(numbers);
+
+        long Line()
+        {
+            long number = 0;
+            for (var digits = 0; ; digits++)
+            {
+                if (at == BlockSize)
+                {
+                    for (var read = 0; read < BlockSize;)
+                    {
+                        var some = Read(block.AsSpan(read));
+                        read += some > 0 ? some : throw SparseMap.Broken();
+                    }
+
+                    at = 0;
+                }
+
+                var digit = block[at++];
+                if (digit == '\n' && digits > 0)
+                {
+                    return number;
+                }
+
+                if (digit is < (byte)'0' or > (byte)'9' || digits == 18)
+                {
+                    throw SparseMap.Broken();
+                }
+
+                number = (number * 10) + (digit - '0');
+            }
+        }
     }
 
     private bool ReadHeader()
@@ -164,13 +307,17 @@ internal sealed class TarReading(Stream stream)
             throw Truncated();
         }
 
+        // Some old tars sum the bytes with their sign.
         long sum = 8 * ' ';
+        var signed = sum;
         for (var i = 0; i < BlockSize; i++)
         {
             sum += i is >= 148 and < 156 ? 0 : _header[i];
+            signed += i is >= 148 and < 156 ? 0 : (sbyte)_header[i];
         }
 
-        return sum == Number(148, 8) ? true : throw new InvalidDataException("a layer is not a tar");
+        var said = Number(148, 8);
+        return said == sum || said == signed ? true : throw new InvalidDataException("a layer is not a tar");
     }
 
     private void SkipRest()
@@ -204,7 +351,9 @@ internal sealed class TarReading(Stream stream)
     private byte[] HeaderName()
     {
         var name = Text(0, 100);
-        var prefix = _header.AsSpan(257, 6).SequenceEqual("ustar\0"u8) ? Text(345, 155) : [];
+        // star keeps times in the last bytes of the prefix, and says so with a trailer.
+        var isStar = _header.AsSpan(508, 4).SequenceEqual("tar\0"u8);
+        var prefix = _header.AsSpan(257, 6).SequenceEqual("ustar\0"u8) ? Text(345, isStar ? 131 : 155) : [];
         return prefix.IsEmpty ? name.ToArray() : [.. prefix, (byte)'/', .. name];
     }
 
@@ -252,106 +401,4 @@ internal sealed class TarReading(Stream stream)
     }
 
     private static InvalidDataException Truncated() => new("a layer ends too early");
-
-    /// <summary>The records of one PAX header: <c>LENGTH KEY=VALUE\n</c>, the length counting the whole record.</summary>
-    private sealed class PaxRecords
-    {
-        private readonly List<(string Name, byte[] Value)> _attributes = [];
-
-        public PaxRecords(ReadOnlySpan<byte> bytes)
-        {
-            while (!bytes.IsEmpty)
-            {
-                if (!Utf8Parser.TryParse(bytes, out int length, out var digits) || length <= digits + 2 || length > bytes.Length
-                    || bytes[digits] != ' ' || bytes[length - 1] != '\n')
-                {
-                    throw new InvalidDataException("a layer holds a broken PAX header");
-                }
-
-                var record = bytes[(digits + 1)..(length - 1)];
-                var equals = record.IndexOf((byte)'=');
-                if (equals <= 0)
-                {
-                    throw new InvalidDataException("a layer holds a broken PAX header");
-                }
-
-                Take(Encoding.UTF8.GetString(record[..equals]), record[(equals + 1)..]);
-                bytes = bytes[length..];
-            }
-        }
-
-        public byte[]? Path { get; private set; }
-
-        public byte[]? LinkPath { get; private set; }
-
-        public long? Size { get; private set; }
-
-        public long? Uid { get; private set; }
-
-        public long? Gid { get; private set; }
-
-        public (long Seconds, int Nanoseconds)? Modified { get; private set; }
-
-        public IReadOnlyList<(string Name, byte[] Value)> Attributes => _attributes;
-
-        private void Take(string key, ReadOnlySpan<byte> value)
-        {
-            const string attribute = "SCHILY.xattr.";
-            switch (key)
-            {
-                case "path":
-                    Path = value.ToArray();
-                    break;
-                case "linkpath":
-                    LinkPath = value.ToArray();
-                    break;
-                case "size":
-                    Size = Decimal(value);
-                    break;
-                case "uid":
-                    Uid = Decimal(value);
-                    break;
-                case "gid":
-                    Gid = Decimal(value);
-                    break;
-                case "mtime":
-                    Modified = Time(value);
-                    break;
-                case var _ when key.StartsWith(attribute, StringComparison.Ordinal):
-                    _attributes.Add((key[attribute.Length..], value.ToArray()));
-                    break;
-                case var _ when key.StartsWith("GNU.sparse.", StringComparison.Ordinal):
-                    throw new InvalidDataException("a layer holds a sparse file in GNU's form");
-            }
-        }
-
-        private static long Decimal(ReadOnlySpan<byte> value) =>
-            Utf8Parser.TryParse(value, out long number, out var used) && used == value.Length && number >= 0
-                ? number
-                : throw new InvalidDataException("a layer holds a broken PAX header");
-
-        private static (long Seconds, int Nanoseconds) Time(ReadOnlySpan<byte> value)
-        {
-            var dot = value.IndexOf((byte)'.');
-            var whole = dot < 0 ? value : value[..dot];
-            if (!Utf8Parser.TryParse(whole, out long seconds, out var used) || used != whole.Length)
-            {
-                throw new InvalidDataException("a layer holds a broken PAX header");
-            }
-
-            if (dot < 0)
-            {
-                return (seconds, 0);
-            }
-
-            var nanoseconds = 0;
-            for (var i = 1; i <= 9; i++)
-            {
-                var digit = dot + i < value.Length ? value[dot + i] : (byte)'0';
-                nanoseconds = digit is >= (byte)'0' and <= (byte)'9' ? (nanoseconds * 10) + digit - '0' : throw new InvalidDataException("a layer holds a broken PAX header");
-            }
-
-            return nanoseconds > 0 && value[0] == '-' ? (seconds - 1, 1_000_000_000 - nanoseconds) : (seconds, nanoseconds);
-        }
-    }
 }

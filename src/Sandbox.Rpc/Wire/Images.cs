@@ -48,10 +48,10 @@ internal static class Images
     };
 
     internal static ImageProgress ToWire(this Port.ImageProgress progress) =>
-        new() { Percent = progress.Percent, Step = progress.Step, Image = progress.Image?.ToWire() };
+        new() { Percent = progress.Percent, Step = progress.Step, Image = progress.Image?.ToWire(), Notes = { progress.Notes } };
 
     internal static Port.ImageProgress ToCore(this ImageProgress wire) =>
-        new(wire.Percent, wire.Step, wire.Image?.ToCore());
+        new(wire.Percent, wire.Step, wire.Image?.ToCore()) { Notes = [.. wire.Notes] };
 
     internal static AddImageRequest ToWire(this Port.ImageSource source) => source switch
     {

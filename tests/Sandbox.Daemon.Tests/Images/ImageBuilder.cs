@@ -27,10 +27,12 @@ internal sealed class ImageBuilder
 
     public ImageBuilder PlainLayer(TarBuilder tar) => Layer(tar.Build(), tar.Build(), "tar", null);
 
-    public ImageBuilder Layer(byte[] tar, byte[] stored, string type, Digest? diffId)
+    public ImageBuilder Layer(byte[] tar, byte[] stored, string type, Digest? diffId) => LayerOfType(tar, stored, "application/vnd.oci.image.layer.v1." + type, diffId);
+
+    public ImageBuilder LayerOfType(byte[] tar, byte[] stored, string mediaType, Digest? diffId = null)
     {
         _diffIds.Add((diffId ?? ImageManifest.DigestOf(tar)).Value);
-        _layers.Add(Describe(stored, "application/vnd.oci.image.layer.v1." + type));
+        _layers.Add(Describe(stored, mediaType));
         return this;
     }
 
@@ -73,29 +75,41 @@ internal sealed class ImageBuilder
     }
 
     /// <summary>What <c>docker save</c> writes: plain layers, and a manifest.json of its own kind.</summary>
-    public static byte[] DockerArchive(params TarBuilder[] layers)
+    public static byte[] DockerArchive(params TarBuilder[] layers) => DockerArchiveOf([layers]);
+
+    /// <summary>What <c>docker save one two</c> writes, each of one layer.</summary>
+    public static byte[] DockerArchiveOfTwo(TarBuilder one, TarBuilder two) => DockerArchiveOf([[one], [two]]);
+
+    private static byte[] DockerArchiveOf(TarBuilder[][] images)
     {
-        var diffIds = new JsonArray();
-        var names = new JsonArray();
         var tar = new TarBuilder();
-        for (var i = 0; i < layers.Length; i++)
+        var manifest = new JsonArray();
+        for (var image = 0; image < images.Length; image++)
         {
-            var content = layers[i].Build();
-            var name = string.Create(CultureInfo.InvariantCulture, $"layer{i}/layer.tar");
-            diffIds.Add(ImageManifest.DigestOf(content).Value);
-            names.Add(name);
-            tar.File(Encoding.UTF8.GetBytes(name), content);
+            var diffIds = new JsonArray();
+            var names = new JsonArray();
+            for (var layer = 0; layer < images[image].Length; layer++)
+            {
+                var content = images[image][layer].Build();
+                var name = string.Create(CultureInfo.InvariantCulture, $"layer{image}-{layer}/layer.tar");
+                diffIds.Add(ImageManifest.DigestOf(content).Value);
+                names.Add(name);
+                tar.File(Encoding.UTF8.GetBytes(name), content);
+            }
+
+            var config = new JsonObject
+            {
+                ["architecture"] = "amd64",
+                ["os"] = "linux",
+                ["config"] = new JsonObject { ["Cmd"] = new JsonArray("bash") },
+                ["rootfs"] = new JsonObject { ["type"] = "layers", ["diff_ids"] = diffIds },
+            };
+            var configName = string.Create(CultureInfo.InvariantCulture, $"config{image}.json");
+            tar.File(configName, config.ToJsonString());
+            manifest.Add(new JsonObject { ["Config"] = configName, ["RepoTags"] = new JsonArray($"saved:{image}"), ["Layers"] = names });
         }
 
-        var config = new JsonObject
-        {
-            ["architecture"] = "amd64",
-            ["os"] = "linux",
-            ["config"] = new JsonObject { ["Cmd"] = new JsonArray("bash") },
-            ["rootfs"] = new JsonObject { ["type"] = "layers", ["diff_ids"] = diffIds },
-        };
-        var manifest = new JsonArray(new JsonObject { ["Config"] = "config.json", ["RepoTags"] = new JsonArray("saved:latest"), ["Layers"] = names });
-        return tar.File("config.json", config.ToJsonString()).File("manifest.json", manifest.ToJsonString()).Build();
+        return tar.File("manifest.json", manifest.ToJsonString()).Build();
     }
 
     public static byte[] Gzip(byte[] bytes)

@@ -24,6 +24,8 @@ internal sealed class TarBuilder
 
     public TarBuilder Device(string name, int major, int minor) => Entry('3', Encoding.UTF8.GetBytes(name), [], [], 0x1B6, 0, 0, major, minor);
 
+    public TarBuilder OfType(char type, string name, string content) => Entry(type, Encoding.UTF8.GetBytes(name), [], Encoding.UTF8.GetBytes(content), 0x1A4, 0, 0);
+
     public TarBuilder Fifo(string name) => Entry('6', Encoding.UTF8.GetBytes(name), [], [], 0x1A4, 0, 0);
 
     /// <summary>A record in the PAX header of the next entry.</summary>
