@@ -7,6 +7,7 @@ using Sandbox.Daemon.Images;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Networks;
 using Sandbox.Daemon.Oci;
+using Sandbox.Daemon.Records;
 using Sandbox.Daemon.RootFileSystems;
 using Sandbox.Daemon.Sandboxes;
 using Sandbox.Daemon.Terminals;

@@ -3,9 +3,10 @@ using System.Globalization;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Execs;
 using Sandbox.Daemon.ControlGroups;
+using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Oci;
-using Sandbox.Daemon.Sandboxes;
+using Sandbox.Daemon.Records;
 
 namespace Sandbox.Daemon.Execs;
 
@@ -21,8 +22,9 @@ internal sealed class ExecRunner(OciRuntime oci, ProcessWatch watch, ProcessMove
         var (process, pidFile, complaints) = (name + ".json", name + ".pid", name + ".log");
         try
         {
-            var environment = SandboxBundle.Environment(record.Config, record.Spec.Env, user, terminal: false);
-            await File.WriteAllBytesAsync(process, SandboxBundle.Process(spec.Command, environment, record.Spec.Workdir ?? record.Config.Workdir, user, terminal: false), cancellationToken);
+            var environment = ProcessPlan.EnvironmentOf(record.Config, record.Spec.Env, user, terminal: false);
+            var plan = new ProcessPlan(spec.Command, environment, record.Spec.Workdir ?? record.Config.Workdir, user);
+            await File.WriteAllBytesAsync(process, SandboxBundle.Process(IsolationClasses.Find(record.Isolation), plan), cancellationToken);
             using var pipes = new PipeCapture(spec.Stdin, spec.OutputLimit);
             var pid = Tool.Spawn(oci.Program, oci.ExecArguments(record.Spec.Id, process, pidFile, complaints), pipes.Theirs[0], pipes.Theirs[1], pipes.Theirs[2]);
             foreach (var handle in pipes.Theirs)

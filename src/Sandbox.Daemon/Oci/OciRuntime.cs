@@ -1,6 +1,7 @@
 using System.Text;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Oci;
@@ -18,7 +19,7 @@ internal sealed class OciRuntime
     {
         _tool = tool;
         _state = Path.Combine(options.RunDirectory, "oci");
-        Program = options.OciRuntime ?? (Installed("crun") || !Installed("runc") ? "crun" : "runc");
+        Program = options.OciRuntime ?? IsolationClasses.Container.Programs.FirstOrDefault(Installed) ?? IsolationClasses.Container.Programs[0];
     }
 
     /// <summary><c>crun</c> or <c>runc</c>.</summary>

@@ -1,142 +1,64 @@
 using System.Buffers;
 using System.Text.Json;
-using Sandbox.Core.Images;
 using Sandbox.Core.Quotas;
-using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.ControlGroups;
-using Sandbox.Daemon.Linux;
-using Sandbox.Daemon.Terminals;
+using Sandbox.Daemon.Isolation;
 
 namespace Sandbox.Daemon.Oci;
 
-/// <summary>Who a process runs as, inside.</summary>
-internal sealed record ProcessUser(uint Uid, uint Gid, IReadOnlyList<uint> AdditionalGids, string Home, string Name);
-
 /// <summary>
-/// Writes what the OCI runtime is told: <c>config.json</c> of a sandbox and <c>process.json</c> of each process in it.
-/// This is the whole of a sandbox's isolation apart from its network; read it together with <c>Isolation/seccomp.json</c>.
-/// https://github.com/opencontainers/runtime-spec/blob/main/config.md
+/// Writes the files that the OCI runtime reads: <c>config.json</c> of a sandbox and <c>process.json</c> of each process
+/// in it. https://github.com/opencontainers/runtime-spec/blob/main/config.md
 /// </summary>
 internal static class SandboxBundle
 {
-    private const string Init = "/dev/init"; // in /dev, a tmpfs of the sandbox's own, so that nothing of ours is in its files
     private const string InitProgram = "/usr/bin/catatonit";
 
-    /// <summary>
-    /// What root in a sandbox may do, in its own user namespace: own its files, serve low ports, ping. Not: make devices
-    /// or mounts, configure networks, trace, load, log, or raise its own limits. Raw sockets are there for ping; packet
-    /// sockets the system call filter refuses: who forges ARP fills the one neighbour table that the whole host has.
-    /// </summary>
-    private static readonly string[] Capabilities =
-    [
-        "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_NET_BIND_SERVICE", "CAP_NET_RAW",
-        "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT",
-    ];
-
-    /// <summary>What tells of the host or of its other users. Only those the host has: each is a mount.</summary>
-    private static readonly string[] MaskedPaths =
-    [
-        .. ((string[])["/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/pressure",
-            "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/dev/block", "/sys/devices/virtual/powercap",
-            "/sys/firmware", "/sys/fs/selinux"]).Where(Path.Exists),
-    ];
-
-    private static readonly string[] ReadOnlyPaths =
-        [.. ((string[])["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]).Where(Path.Exists)];
-
-    private static readonly byte[] Seccomp = ReadResource("Sandbox.Daemon.Isolation.seccomp.json");
-
-    /// <summary>Processes may open so many files, unless this process may open fewer: raising a limit takes a privilege not every host grants.</summary>
-    private static readonly ulong OpenFiles = Math.Min(65_536, ResourceLimits.OpenFilesHard());
-
-    /// <summary>The environment of every process: the image's, then the recipe's, and what programs expect to find.</summary>
-    public static List<string> Environment(ImageConfig image, IReadOnlyDictionary<string, string> recipe, ProcessUser user, bool terminal)
-    {
-        var variables = new Dictionary<string, string>(StringComparer.Ordinal) { ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" };
-        if (terminal)
-        {
-            variables["TERM"] = "xterm-256color";
-            variables["COLORTERM"] = "truecolor";
-
-            // The page's terminal speaks UTF-8; without a word of it a shell shows what is typed as octal numbers.
-            variables["LANG"] = "C.UTF-8";
-        }
-
-        foreach (var line in image.Env)
-        {
-            var equals = line.IndexOf('=', StringComparison.Ordinal);
-            if (equals > 0)
-            {
-                variables[line[..equals]] = line[(equals + 1)..];
-            }
-        }
-
-        foreach (var (name, value) in recipe)
-        {
-            variables[name] = value;
-        }
-
-        variables.TryAdd("HOME", user.Home);
-        return [.. variables.Select(variable => $"{variable.Key}={variable.Value}")];
-    }
+    /// <summary>In <c>/dev</c>, a tmpfs of the sandbox's own, so that none of its files is ours.</summary>
+    private static readonly SandboxMount Init = new(InitProgram, "/dev/init", "bind", ["bind", "ro", "nosuid", "nodev"]);
 
     /// <summary>Writes <c>process.json</c>.</summary>
-    public static byte[] Process(IReadOnlyList<string> command, IReadOnlyList<string> environment, string workdir, ProcessUser user, bool terminal, int cols = 0, int rows = 0)
+    public static byte[] Process(IsolationClass isolation, ProcessPlan plan)
     {
         var buffer = new ArrayBufferWriter<byte>(4096);
         using (var json = new Utf8JsonWriter(buffer))
         {
-            WriteProcess(json, command, environment, workdir, user, terminal, cols, rows);
+            WriteProcess(json, isolation, plan);
         }
 
         return buffer.WrittenSpan.ToArray();
     }
 
     /// <summary>Writes <c>config.json</c>.</summary>
-    /// <param name="spec">What to start.</param>
-    /// <param name="root">Its mounted root.</param>
-    /// <param name="group">Its control group.</param>
-    /// <param name="userNamespace">A path to join.</param>
-    /// <param name="networkNamespace">A path to join.</param>
-    /// <param name="shells">The directory of scripts for its shells.</param>
-    /// <param name="command">What init runs; null when it only holds the sandbox and reaps.</param>
-    /// <param name="environment">Of that command.</param>
-    /// <param name="workdir">Of that command.</param>
-    /// <param name="user">Of that command.</param>
-    public static byte[] Configuration(
-        SandboxSpec spec,
-        string root,
-        string group,
-        string userNamespace,
-        string networkNamespace,
-        string shells,
-        IReadOnlyList<string>? command,
-        IReadOnlyList<string> environment,
-        string workdir,
-        ProcessUser user)
+    public static byte[] Configuration(BundlePlan plan)
     {
-        var limits = ControlGroupTree.Clamp(spec.Limits, spec.OwnerLimits);
+        var isolation = plan.Isolation;
         var buffer = new ArrayBufferWriter<byte>(32 * 1024);
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
             json.WriteString("ociVersion", "1.0.2");
-            json.WriteString("hostname", spec.Name);
+            json.WriteString("hostname", plan.HostName);
             json.WriteStartObject("root");
-            json.WriteString("path", root);
+            json.WriteString("path", plan.Root);
             json.WriteEndObject();
             json.WritePropertyName("process");
-            var init = command is null ? (string[])[Init, "-P"] : [Init, "--", .. command];
-            WriteProcess(json, init, environment, workdir, user, terminal: false, 0, 0);
-            WriteMounts(json, limits, shells);
+            WriteProcess(json, isolation, plan.Init with { Command = InitOf(plan.Init.Command) });
+            json.WriteStartArray("mounts");
+            foreach (var mount in (IEnumerable<SandboxMount>)[.. isolation.Mounts(plan.Limits), isolation.ControlGroup, Init, .. plan.Mounts])
+            {
+                WriteMount(json, mount);
+            }
+
+            json.WriteEndArray();
             json.WriteStartObject("linux");
-            json.WriteString("cgroupsPath", group);
-            WriteNamespaces(json, userNamespace, networkNamespace);
-            WriteResources(json, limits);
-            WriteStrings(json, "maskedPaths", MaskedPaths);
-            WriteStrings(json, "readonlyPaths", ReadOnlyPaths);
+            json.WriteString("cgroupsPath", plan.ControlGroup);
+            WriteNamespaces(json, plan);
+            WriteResources(json, plan.Limits);
+            WriteStrings(json, "maskedPaths", isolation.MaskedPaths);
+            WriteStrings(json, "readonlyPaths", isolation.ReadOnlyPaths);
             json.WritePropertyName("seccomp");
-            json.WriteRawValue(Seccomp, skipInputValidation: true);
+            json.WriteRawValue(isolation.Seccomp.Span, skipInputValidation: true);
             json.WriteEndObject();
             json.WriteEndObject();
         }
@@ -144,93 +66,70 @@ internal static class SandboxBundle
         return buffer.WrittenSpan.ToArray();
     }
 
-    private static void WriteProcess(
-        Utf8JsonWriter json,
-        IReadOnlyList<string> command,
-        IReadOnlyList<string> environment,
-        string workdir,
-        ProcessUser user,
-        bool terminal,
-        int cols,
-        int rows)
+    /// <summary>Our init runs the command, or only keeps the sandbox alive and reaps its processes.</summary>
+    private static string[] InitOf(IReadOnlyList<string> command) => command.Count == 0 ? [Init.Destination, "-P"] : [Init.Destination, "--", .. command];
+
+    private static void WriteProcess(Utf8JsonWriter json, IsolationClass isolation, ProcessPlan plan)
     {
         json.WriteStartObject();
-        json.WriteBoolean("terminal", terminal);
-        if (terminal)
+        json.WriteBoolean("terminal", plan.Terminal is not null);
+        if (plan.Terminal is { } size)
         {
             json.WriteStartObject("consoleSize");
-            json.WriteNumber("height", rows);
-            json.WriteNumber("width", cols);
+            json.WriteNumber("height", size.Rows);
+            json.WriteNumber("width", size.Cols);
             json.WriteEndObject();
         }
 
         json.WriteStartObject("user");
-        json.WriteNumber("uid", user.Uid);
-        json.WriteNumber("gid", user.Gid);
+        json.WriteNumber("uid", plan.User.Uid);
+        json.WriteNumber("gid", plan.User.Gid);
         json.WriteNumber("umask", 0b010_010); // 0022
         json.WriteStartArray("additionalGids");
-        foreach (var gid in user.AdditionalGids)
+        foreach (var gid in plan.User.AdditionalGids)
         {
             json.WriteNumberValue(gid);
         }
 
         json.WriteEndArray();
         json.WriteEndObject();
-        WriteStrings(json, "args", command);
-        WriteStrings(json, "env", environment);
-        json.WriteString("cwd", workdir);
+        WriteStrings(json, "args", plan.Command);
+        WriteStrings(json, "env", plan.Environment);
+        json.WriteString("cwd", plan.Workdir);
         json.WriteBoolean("noNewPrivileges", false); // sudo and ping are set-uid programs: they gain only what the sandbox's root has
         json.WriteStartObject("capabilities");
-        WriteStrings(json, "bounding", Capabilities);
-        WriteStrings(json, "permitted", Capabilities);
-        WriteStrings(json, "effective", Capabilities);
+        WriteStrings(json, "bounding", isolation.Capabilities);
+        WriteStrings(json, "permitted", isolation.Capabilities);
+        WriteStrings(json, "effective", isolation.Capabilities);
         json.WriteEndObject();
         json.WriteStartArray("rlimits");
-        WriteLimit(json, "RLIMIT_NOFILE", OpenFiles);
-        WriteLimit(json, "RLIMIT_CORE", 0);
+        foreach (var limit in isolation.ProcessLimits)
+        {
+            json.WriteStartObject();
+            json.WriteString("type", limit.Type);
+            json.WriteNumber("soft", limit.Value);
+            json.WriteNumber("hard", limit.Value);
+            json.WriteEndObject();
+        }
+
         json.WriteEndArray();
         json.WriteEndObject();
     }
 
-    private static void WriteLimit(Utf8JsonWriter json, string type, ulong value)
+    private static void WriteMount(Utf8JsonWriter json, SandboxMount mount)
     {
         json.WriteStartObject();
-        json.WriteString("type", type);
-        json.WriteNumber("soft", value);
-        json.WriteNumber("hard", value);
+        json.WriteString("source", mount.Source);
+        json.WriteString("destination", mount.Destination);
+        json.WriteString("type", mount.Type);
+        WriteStrings(json, "options", mount.Options);
         json.WriteEndObject();
     }
 
-    private static void WriteMounts(Utf8JsonWriter json, SandboxLimits limits, string shells)
-    {
-        json.WriteStartArray("mounts");
-        WriteMount(json, "proc", "/proc", "proc", ["nosuid", "noexec", "nodev"]);
-        WriteMount(json, "tmpfs", "/dev", "tmpfs", ["nosuid", "noexec", "strictatime", "mode=755", "size=64k", "nr_inodes=256"]);
-        WriteMount(json, "devpts", "/dev/pts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]);
-        // A tmpfs is charged to the sandbox's memory; its size keeps a file in it from being the reason of an OOM kill.
-        WriteMount(json, "shm", "/dev/shm", "tmpfs", ["nosuid", "noexec", "nodev", "mode=1777", $"size={Math.Max(1 << 20, limits.MemoryBytes / 4)}", $"nr_inodes={Math.Min(limits.Inodes, 100_000)}"]);
-        WriteMount(json, "mqueue", "/dev/mqueue", "mqueue", ["nosuid", "noexec", "nodev"]);
-        WriteMount(json, "sysfs", "/sys", "sysfs", ["nosuid", "noexec", "nodev", "ro"]);
-        WriteMount(json, "cgroup", "/sys/fs/cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "ro"]);
-        WriteMount(json, InitProgram, Init, "bind", ["bind", "ro", "nosuid", "nodev"]);
-        WriteMount(json, shells, ShellScripts.Mounted, "bind", ["bind", "ro", "nosuid", "nodev", "noexec"]);
-        json.WriteEndArray();
-    }
-
-    private static void WriteMount(Utf8JsonWriter json, string source, string destination, string type, IReadOnlyList<string> options)
-    {
-        json.WriteStartObject();
-        json.WriteString("source", source);
-        json.WriteString("destination", destination);
-        json.WriteString("type", type);
-        WriteStrings(json, "options", options);
-        json.WriteEndObject();
-    }
-
-    private static void WriteNamespaces(Utf8JsonWriter json, string userNamespace, string networkNamespace)
+    private static void WriteNamespaces(Utf8JsonWriter json, BundlePlan plan)
     {
         json.WriteStartArray("namespaces");
-        foreach (var (type, path) in (ReadOnlySpan<(string, string?)>)[("user", userNamespace), ("network", networkNamespace), ("pid", null), ("mount", null), ("ipc", null), ("uts", null), ("cgroup", null)])
+        foreach (var (type, path) in (ReadOnlySpan<(string, string?)>)[("user", plan.UserNamespace), ("network", plan.NetworkNamespace), ("pid", null), ("mount", null), ("ipc", null), ("uts", null), ("cgroup", null)])
         {
             json.WriteStartObject();
             json.WriteString("type", type);
@@ -282,13 +181,5 @@ internal static class SandboxBundle
         }
 
         json.WriteEndArray();
-    }
-
-    private static byte[] ReadResource(string name)
-    {
-        using var stream = typeof(SandboxBundle).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"{name} is not embedded");
-        using var copy = new MemoryStream();
-        stream.CopyTo(copy);
-        return copy.ToArray();
     }
 }

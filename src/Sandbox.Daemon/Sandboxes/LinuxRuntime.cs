@@ -12,6 +12,7 @@ using Sandbox.Daemon.Images;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Networks;
 using Sandbox.Daemon.Oci;
+using Sandbox.Daemon.Records;
 using Sandbox.Daemon.RootFileSystems;
 using Sandbox.Daemon.Terminals;
 
@@ -402,7 +403,7 @@ internal sealed partial class LinuxRuntime(
 
             sandbox.Record = sandbox.Record with { UidIndex = sandbox.Range.Index, Config = sandbox.Image.Image.Config, Place = networks.Reserve(spec.Playground) };
             reserved = true;
-            await launcher.LaunchAsync(sandbox);
+            sandbox.Report = await launcher.LaunchAsync(sandbox);
             Follow(sandbox);
             changes.Publish(sandbox.Record.Info);
         }

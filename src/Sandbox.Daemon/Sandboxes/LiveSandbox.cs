@@ -3,6 +3,7 @@ using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.Files;
 using Sandbox.Daemon.Images;
 using Sandbox.Daemon.Oci;
+using Sandbox.Daemon.Records;
 using Sandbox.Daemon.RootFileSystems;
 
 namespace Sandbox.Daemon.Sandboxes;
@@ -61,6 +62,9 @@ internal sealed class LiveSandbox : IDisposable
     public UnpackedImage? Image { get; set; }
 
     public UidRange Range { get; set; }
+
+    /// <summary>The phases of its launch; null for a sandbox that an earlier daemon launched.</summary>
+    public LaunchReport? Report { get; set; }
 
     /// <summary>The end of the init that runs now.</summary>
     public Task<int?> InitEnded { get; set; } = Task.FromResult<int?>(null);

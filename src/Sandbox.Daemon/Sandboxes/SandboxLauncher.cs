@@ -5,9 +5,11 @@ using Sandbox.Core.Files;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.ControlGroups;
 using Sandbox.Daemon.Files;
+using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Networks;
 using Sandbox.Daemon.Oci;
+using Sandbox.Daemon.Records;
 using Sandbox.Daemon.RootFileSystems;
 using Sandbox.Daemon.Terminals;
 
@@ -36,7 +38,7 @@ internal sealed partial class SandboxLauncher(
     private static readonly SandboxPath Hostname = Path("/etc/hostname");
 
     /// <summary>Makes everything of a new sandbox and starts it. When this fails, whoever called takes it apart.</summary>
-    public async Task LaunchAsync(LiveSandbox sandbox)
+    public async Task<LaunchReport> LaunchAsync(LiveSandbox sandbox)
     {
         var clock = Stopwatch.GetTimestamp();
         var spec = sandbox.Record.Spec;
@@ -69,8 +71,9 @@ internal sealed partial class SandboxLauncher(
             var started = Stopwatch.GetElapsedTime(clock);
             await network;
             records.Save(sandbox.Record);
-            var all = Stopwatch.GetElapsedTime(clock);
-            LogLaunched(logger, spec.Id, held, prepared, filled, started, all);
+            var report = new LaunchReport(held, prepared, filled, started, Stopwatch.GetElapsedTime(clock));
+            LogLaunched(logger, spec.Id, report.Namespaces, report.Disk, report.Files, report.Init, report.Total);
+            return report;
         }
         catch
         {
@@ -167,20 +170,30 @@ internal sealed partial class SandboxLauncher(
         var config = record.Config;
         var user = record.User ?? throw new InvalidOperationException("the user was not looked up");
         // An image to type in is held by an init of ours, as root of the sandbox; a service is its own command, as its own user.
-        var command = config.IsInteractive ? null : (IReadOnlyList<string>)[.. config.Entrypoint, .. config.Command];
-        var initUser = config.IsInteractive ? new ProcessUser(0, 0, [], "/root", "root") : user;
-        var environment = SandboxBundle.Environment(config, spec.Env, initUser, terminal: false);
-        var workdir = spec.Workdir ?? config.Workdir;
-        if (command is not null)
+        var initUser = config.IsInteractive ? ProcessUser.Root : user;
+        var environment = ProcessPlan.EnvironmentOf(config, spec.Env, initUser, terminal: false);
+        var init = config.IsInteractive
+            ? new ProcessPlan([], environment, "/", initUser)
+            : new ProcessPlan([.. config.Entrypoint, .. config.Command], environment, spec.Workdir ?? config.Workdir, initUser);
+        if (!config.IsInteractive)
         {
-            CommandLookup.Require(sandbox.Root.Root, command[0], environment, workdir);
+            CommandLookup.Require(sandbox.Root.Root, init.Command[0], environment, init.Workdir);
         }
 
         var bundle = records.DirectoryOf(spec.Id);
-        var configuration = SandboxBundle.Configuration(
-            spec, sandbox.Root.Root, groups.PathOf(spec.Owner, spec.Id), holder.UserPath, holder.NetworkPath,
-            shells.Directory, command, environment, command is null ? "/" : workdir, initUser);
-        await File.WriteAllBytesAsync(System.IO.Path.Combine(bundle, "config.json"), configuration);
+        var plan = new BundlePlan
+        {
+            Isolation = IsolationClasses.Find(record.Isolation),
+            HostName = spec.Name,
+            Root = sandbox.Root.Root,
+            Limits = ControlGroupTree.Clamp(spec.Limits, spec.OwnerLimits),
+            ControlGroup = groups.PathOf(spec.Owner, spec.Id),
+            UserNamespace = holder.UserPath,
+            NetworkNamespace = holder.NetworkPath,
+            Mounts = [new(shells.Directory, ShellScripts.Mounted, "bind", ["bind", "ro", "nosuid", "nodev", "noexec"])],
+            Init = init,
+        };
+        await File.WriteAllBytesAsync(System.IO.Path.Combine(bundle, "config.json"), SandboxBundle.Configuration(plan));
         var pid = await oci.RunAsync(spec.Id, bundle, sandbox.Root.InitLog, watch);
         sandbox.InitEnded = watch.WaitAsync(pid);
         sandbox.Record = record with
@@ -272,6 +285,6 @@ internal sealed partial class SandboxLauncher(
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Sandbox} could not be thawed before its end")]
     private static partial void LogNotThawed(ILogger logger, Exception fault, SandboxId sandbox);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "launched {Sandbox}: namespaces {Namespaces}, disk {Disk}, root and files {Files}, init {Init}, network {All}")]
-    private static partial void LogLaunched(ILogger logger, SandboxId sandbox, TimeSpan namespaces, TimeSpan disk, TimeSpan files, TimeSpan init, TimeSpan all);
+    [LoggerMessage(Level = LogLevel.Information, Message = "launched {Sandbox}: namespaces {Namespaces}, disk {Disk}, root and files {Files}, init {Init}, all {Total}")]
+    private static partial void LogLaunched(ILogger logger, SandboxId sandbox, TimeSpan namespaces, TimeSpan disk, TimeSpan files, TimeSpan init, TimeSpan total);
 }

@@ -5,6 +5,7 @@ using Sandbox.Daemon.Images;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Networks;
 using Sandbox.Daemon.Oci;
+using Sandbox.Daemon.Records;
 using Sandbox.Daemon.Terminals;
 
 namespace Sandbox.Daemon.Sandboxes;

@@ -12,9 +12,10 @@ using Sandbox.Core.Files;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
 using Sandbox.Daemon.ControlGroups;
+using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Oci;
-using Sandbox.Daemon.Sandboxes;
+using Sandbox.Daemon.Records;
 
 namespace Sandbox.Daemon.Terminals;
 
@@ -159,7 +160,7 @@ internal sealed class TerminalHolders
     {
         _moves.Expect();
         var user = sandbox.User ?? throw new InvalidOperationException("the user was not looked up");
-        var environment = SandboxBundle.Environment(sandbox.Config, sandbox.Spec.Env, user, terminal: true);
+        var environment = ProcessPlan.EnvironmentOf(sandbox.Config, sandbox.Spec.Env, user, terminal: true);
         var workdir = ExistingDirectory(root, spec.Directory) ?? sandbox.Spec.Workdir ?? sandbox.Config.Workdir;
         var command = CommandOf(sandbox, root, spec, environment, workdir);
         IReadOnlyList<string> started = command;
@@ -171,7 +172,8 @@ internal sealed class TerminalHolders
         MakeDirectory(sandbox.Spec.Id, uid, HostUsers.Find(_options.WebUser).Gid);
         var socket = SocketOf(sandbox.Spec.Id, spec.Id);
         var process = FileOf(sandbox.Spec.Id, spec.Id, ".process.json");
-        WritePrivately(process, SandboxBundle.Process(started, variables, workdir, user, terminal: true, spec.Cols, spec.Rows));
+        var plan = new ProcessPlan(started, variables, workdir, user) { Terminal = new(spec.Cols, spec.Rows) };
+        WritePrivately(process, SandboxBundle.Process(IsolationClasses.Find(sandbox.Isolation), plan));
         try
         {
             using var answers = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.None);

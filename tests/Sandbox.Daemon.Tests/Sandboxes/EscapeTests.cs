@@ -9,6 +9,7 @@ using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Quotas;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
+using Sandbox.Daemon.Records;
 using Sandbox.Daemon.Sandboxes;
 using Xunit;
 

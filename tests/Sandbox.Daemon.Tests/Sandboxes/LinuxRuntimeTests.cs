@@ -197,7 +197,7 @@ public sealed class LinuxRuntimeTests(LinuxHost host) : IAsyncLifetime
         await host.Runtime.Sandboxes.ExecAsync(kept, Command("sh", "-c", "(while true; do date +%s%N >> /ticks; sleep 0.05; done) > /dev/null 2>&1 &"), Cancel);
         var terminal = await host.Runtime.Terminals.OpenAsync(kept, new TerminalSpec { Id = Core.Terminals.TerminalId.New(), Cols = 80, Rows = 24 }, Cancel);
         var cut = await LaunchAsync();
-        var records = host.Parts.GetRequiredService<Sandbox.Daemon.Sandboxes.SandboxRecords>();
+        var records = host.Parts.GetRequiredService<Sandbox.Daemon.Records.SandboxRecords>();
         var file = Path.Combine(records.DirectoryOf(cut), "record.json");
         await host.KillAsync();
         await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file, Cancel)).Replace("\"state\":\"Running\"", "\"state\":\"Starting\"", StringComparison.Ordinal), Cancel);

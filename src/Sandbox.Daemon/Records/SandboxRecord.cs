@@ -7,7 +7,7 @@ using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.Networks;
 using Sandbox.Daemon.Oci;
 
-namespace Sandbox.Daemon.Sandboxes;
+namespace Sandbox.Daemon.Records;
 
 /// <summary>
 /// What is true about one sandbox, as it stands on disk. It is written before anything of the sandbox is made and
@@ -45,6 +45,9 @@ internal sealed record SandboxRecord
     public long PidStartedAt { get; init; }
 
     public int? ExitCode { get; init; }
+
+    /// <summary>The isolation class; records of earlier daemons do not name one.</summary>
+    public string Isolation { get; init; } = "container";
 
     /// <summary>Whether what runs now sees the scripts for its shells; what an earlier daemon started does not.</summary>
     public bool HasShellScripts { get; init; }

@@ -1,0 +1,59 @@
+using Sandbox.Core.Quotas;
+using Sandbox.Daemon.Linux;
+
+namespace Sandbox.Daemon.Isolation.Container;
+
+/// <summary>
+/// The class <c>container</c>: namespaces, capabilities and a system call filter on the host's own kernel. Read it
+/// together with <c>seccomp.json</c> in this folder.
+/// </summary>
+internal static class ContainerClass
+{
+    public static IsolationClass Create() => new()
+    {
+        Name = "container",
+        Programs = ["crun", "runc"],
+        Capabilities = Capabilities,
+        Seccomp = ReadResource("Sandbox.Daemon.Isolation.Container.seccomp.json"),
+        ProcessLimits =
+        [
+            // Raising a limit takes a privilege that not every host grants, so never more than this process has.
+            new("RLIMIT_NOFILE", Math.Min(65_536, ResourceLimits.OpenFilesHard())),
+            new("RLIMIT_CORE", 0),
+        ],
+        Mounts = Mounts,
+        ControlGroup = new("cgroup", "/sys/fs/cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "ro"]),
+        MaskedPaths = KernelFiles.Masked(),
+        ReadOnlyPaths = KernelFiles.ReadOnly(),
+    };
+
+    /// <summary>
+    /// Root in a sandbox may own its files, serve low ports and ping. It may not make devices or mounts, configure
+    /// networks, trace, load, log, or raise its own limits.
+    /// </summary>
+    private static readonly string[] Capabilities =
+    [
+        "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_NET_BIND_SERVICE", "CAP_NET_RAW",
+        "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT",
+    ];
+
+    private static IReadOnlyList<SandboxMount> Mounts(SandboxLimits limits) =>
+    [
+        new("proc", "/proc", "proc", ["nosuid", "noexec", "nodev"]),
+        new("tmpfs", "/dev", "tmpfs", ["nosuid", "noexec", "strictatime", "mode=755", "size=64k", "nr_inodes=256"]),
+        new("devpts", "/dev/pts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
+
+        // A tmpfs is charged to the sandbox's memory; its size keeps a file in it from being the reason of an OOM kill.
+        new("shm", "/dev/shm", "tmpfs", ["nosuid", "noexec", "nodev", "mode=1777", $"size={Math.Max(1 << 20, limits.MemoryBytes / 4)}", $"nr_inodes={Math.Min(limits.Inodes, 100_000)}"]),
+        new("mqueue", "/dev/mqueue", "mqueue", ["nosuid", "noexec", "nodev"]),
+        new("sysfs", "/sys", "sysfs", ["nosuid", "noexec", "nodev", "ro"]),
+    ];
+
+    private static byte[] ReadResource(string name)
+    {
+        using var stream = typeof(ContainerClass).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"{name} is not embedded");
+        using var copy = new MemoryStream();
+        stream.CopyTo(copy);
+        return copy.ToArray();
+    }
+}

@@ -1,0 +1,44 @@
+using Sandbox.Core.Quotas;
+
+namespace Sandbox.Daemon.Isolation;
+
+/// <summary>
+/// Everything that isolates a sandbox, apart from its network, as one value: the program that starts it, the
+/// privileges and system calls of its processes, the files of the host's kernel that it sees, and its control group.
+/// Each class has a folder of its own beside this file; <see cref="IsolationClasses"/> lists them.
+/// </summary>
+internal sealed record IsolationClass
+{
+    /// <summary>The name in records and in requests.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>OCI runtimes that can start this class. The first one that is installed is used.</summary>
+    public required IReadOnlyList<string> Programs { get; init; }
+
+    /// <summary>Capabilities of root inside, in the sandbox's own user namespace.</summary>
+    public required IReadOnlyList<string> Capabilities { get; init; }
+
+    /// <summary>The system call filter: <c>linux.seccomp</c> of the OCI configuration, as JSON.</summary>
+    public required ReadOnlyMemory<byte> Seccomp { get; init; }
+
+    /// <summary>Resource limits of every process. A sandbox cannot raise them: that takes a capability of the host.</summary>
+    public required IReadOnlyList<ProcessLimit> ProcessLimits { get; init; }
+
+    /// <summary>File systems mounted over the root, in this order. Their sizes depend on the sandbox's limits.</summary>
+    public required Func<SandboxLimits, IReadOnlyList<SandboxMount>> Mounts { get; init; }
+
+    /// <summary>How a sandbox sees its own control group.</summary>
+    public required SandboxMount ControlGroup { get; init; }
+
+    /// <summary>Files and directories of the kernel that a sandbox finds empty.</summary>
+    public required IReadOnlyList<string> MaskedPaths { get; init; }
+
+    /// <summary>Files and directories of the kernel that a sandbox cannot write to.</summary>
+    public required IReadOnlyList<string> ReadOnlyPaths { get; init; }
+}
+
+/// <summary>One entry of <c>mounts</c>. https://github.com/opencontainers/runtime-spec/blob/main/config.md#mounts</summary>
+internal sealed record SandboxMount(string Source, string Destination, string Type, IReadOnlyList<string> Options);
+
+/// <summary>A resource limit, soft and hard alike. https://man7.org/linux/man-pages/man2/getrlimit.2.html</summary>
+internal sealed record ProcessLimit(string Type, ulong Value);

@@ -1,0 +1,19 @@
+using Sandbox.Daemon.Isolation.Container;
+
+namespace Sandbox.Daemon.Isolation;
+
+/// <summary>
+/// The isolation classes this daemon can start. A new class (gVisor's <c>runsc</c>, or one whose sandboxes run Docker)
+/// is a folder beside <c>Container/</c> and an entry here.
+/// </summary>
+internal static class IsolationClasses
+{
+    /// <summary>A container on the host's kernel, started by crun or runc.</summary>
+    public static IsolationClass Container { get; } = ContainerClass.Create();
+
+    private static readonly Dictionary<string, IsolationClass> ByName = new(StringComparer.Ordinal) { [Container.Name] = Container };
+
+    /// <summary>The class that a record names.</summary>
+    public static IsolationClass Find(string name) =>
+        ByName.TryGetValue(name, out var found) ? found : throw new InvalidOperationException($"there is no isolation class '{name}'");
+}

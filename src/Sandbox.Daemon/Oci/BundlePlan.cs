@@ -1,0 +1,34 @@
+using Sandbox.Core.Quotas;
+using Sandbox.Daemon.Isolation;
+
+namespace Sandbox.Daemon.Oci;
+
+/// <summary>Everything that one sandbox's <c>config.json</c> says beyond its isolation class.</summary>
+internal sealed record BundlePlan
+{
+    public required IsolationClass Isolation { get; init; }
+
+    /// <summary>The host name inside.</summary>
+    public required string HostName { get; init; }
+
+    /// <summary>The mounted root file system.</summary>
+    public required string Root { get; init; }
+
+    /// <summary>The sandbox's limits, within those of its owner.</summary>
+    public required SandboxLimits Limits { get; init; }
+
+    /// <summary>The control group, absolute from the root of the hierarchy.</summary>
+    public required string ControlGroup { get; init; }
+
+    /// <summary>A path of a user namespace to join.</summary>
+    public required string UserNamespace { get; init; }
+
+    /// <summary>A path of a network namespace to join.</summary>
+    public required string NetworkNamespace { get; init; }
+
+    /// <summary>Mounts besides those of the class.</summary>
+    public required IReadOnlyList<SandboxMount> Mounts { get; init; }
+
+    /// <summary>The command of a service, or root with no command for a sandbox to type in.</summary>
+    public required ProcessPlan Init { get; init; }
+}
