@@ -10,7 +10,10 @@ using Sandbox.Web.Catalog;
 using Sandbox.Web.Components;
 using Sandbox.Web.Files;
 using Sandbox.Web.Http;
+using Sandbox.Web.Hub;
+using Sandbox.Web.Latency;
 using Sandbox.Web.Leases;
+using Sandbox.Web.Operators;
 using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Recordings;
@@ -54,9 +57,9 @@ internal static class SandboxWeb
     public static async Task LoadAsync(this WebApplication app)
     {
         var services = app.Services;
-        var catalog = services.GetRequiredService<CatalogKeeper>();
+        var catalog = services.GetRequiredService<ImageCatalog>();
         await catalog.LoadAsync(CatalogSeed.Read(services.GetRequiredService<WebOptions>().CatalogFile));
-        services.GetRequiredService<Uploads>().Sweep(catalog.UploadsWanted());
+        services.GetRequiredService<ArchiveUploads>().Sweep(catalog.UploadsWanted());
         await WarmUpAsync(services);
     }
 
@@ -66,7 +69,7 @@ internal static class SandboxWeb
     private static async Task WarmUpAsync(IServiceProvider services)
     {
         services.GetRequiredService<Guests>().WarmUp();
-        await services.GetRequiredService<Tokens>().FindAsync("nobody");
+        await services.GetRequiredService<BearerTokens>().FindAsync("nobody");
         await services.GetRequiredService<Guests>().IsKnownAsync(PersonId.New());
         await services.GetRequiredService<Admission>().WarmUpAsync();
         try
@@ -91,7 +94,7 @@ internal static class SandboxWeb
     /// <summary>The address that signs an operator in, once.</summary>
     public static async Task<string> NewAdminLinkAsync(this WebApplication app)
     {
-        var token = await app.Services.GetRequiredService<AdminLinks>().NewAsync();
+        var token = await app.Services.GetRequiredService<SignInLinks>().NewAsync();
         return $"{app.Services.GetRequiredService<Origins>().PublicUrl}/admin/sign-in?token={token}";
     }
 
@@ -143,6 +146,7 @@ internal static class SandboxWeb
         // Keys lie in a directory that only we may read; there is no one else to encrypt them for.
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         builder.Logging.AddFilter("Sandbox.Web.People.PersonAuthentication", LogLevel.Warning);
+        builder.Logging.AddFilter("Sandbox.Web.Sharing.ShareAuthentication", LogLevel.Warning);
 
         // It takes every refusal for an error, with a stack: a visitor could fill the log. Faults of ours are told by HubFaults.
         builder.Logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.None);
@@ -151,7 +155,7 @@ internal static class SandboxWeb
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         services.ConfigureHttpJsonOptions(json =>
             json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(System.Text.Json.JsonNamingPolicy.CamelCase)));
-        services.AddApiDocs();
+        services.AddApiDocs(Guests.Cookie, HubDocs.Text);
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<ISandboxRuntime>(_ => new RuntimeClient(options.ControlSocket));
@@ -160,9 +164,13 @@ internal static class SandboxWeb
         services.AddStore();
         services.AddPeople(options);
         services.AddCatalog();
+        services.AddLatency();
         services.AddPlaygrounds();
+        services.AddFiles();
         services.AddTerminals();
         services.AddSharing();
+        services.AddHub();
+        services.AddOperator();
         services.AddStatus();
         services.AddLeases();
         services.AddRecordings();
@@ -189,6 +197,7 @@ internal static class SandboxWeb
         var origins = app.Services.GetRequiredService<Origins>();
         app.Use((context, next) => origins.CheckAsync(context, next));
         app.UseAuthentication();
+        app.UseShares();
         app.UseCaller();
         app.UseAuthorization();
 
@@ -199,9 +208,9 @@ internal static class SandboxWeb
         app.MapSandboxes();
         app.MapFiles();
         app.MapUploads();
-        app.MapAdmin();
-        app.MapSignIn();
-        app.MapTerminals();
+        app.MapGuests();
+        app.MapOperator();
+        app.MapHub();
         app.MapShares();
         app.MapRecordings();
         app.MapStatus();

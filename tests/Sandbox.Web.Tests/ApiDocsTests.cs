@@ -1,6 +1,6 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
-using Sandbox.Web.Terminals;
+using Sandbox.Web.Hub;
 using Xunit;
 
 namespace Sandbox.Web.Tests;

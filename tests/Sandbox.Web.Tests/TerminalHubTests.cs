@@ -4,7 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Terminals;
 using Sandbox.Terminals.Marks;
-using Sandbox.Web.Status;
+using Sandbox.Web.Hub;
+using Sandbox.Web.Latency;
 using Sandbox.Web.Terminals;
 using Xunit;
 

@@ -15,11 +15,11 @@ internal static class CatalogEndpoints
 
     public static void MapCatalog(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/api/v1/images", (ICatalog catalog, CancellationToken cancellationToken) => catalog.ListAsync(includeHidden: false, cancellationToken))
+        app.MapGet("/api/v1/images", (ImageCatalog catalog, CancellationToken cancellationToken) => catalog.ListAsync(includeHidden: false, cancellationToken))
             .WithSummary("The images on offer").WithTags("images");
 
         var admin = app.MapGroup("/api/v1/admin/images").RequireAuthorization(CallerClaims.OperatorPolicy).WithTags("operator").ProducesProblems(403);
-        admin.MapGet("", (ICatalog catalog, CancellationToken cancellationToken) => catalog.ListAsync(includeHidden: true, cancellationToken))
+        admin.MapGet("", (ImageCatalog catalog, CancellationToken cancellationToken) => catalog.ListAsync(includeHidden: true, cancellationToken))
             .WithSummary("The images, hidden ones too");
         admin.MapPost("", AddAsync)
             .Accepts<AddImage>("application/json", "*/*")
@@ -29,29 +29,29 @@ internal static class CatalogEndpoints
             .Takes(ParameterLocation.Query, "title", "Of an archive: for people")
             .Takes(ParameterLocation.Query, "description", "Of an archive: one sentence")
             .WithSummary("Add an image: JSON, or with ?archive=oci|docker&name=… the archive itself as the body");
-        admin.MapPost("/{name}/update", async (string name, ICatalog catalog, CancellationToken cancellationToken) =>
+        admin.MapPost("/{name}/update", async (string name, ImageCatalog catalog, CancellationToken cancellationToken) =>
         {
             await catalog.UpdateAsync(name, cancellationToken);
             return Results.Accepted();
         }).Produces(202).ProducesProblems(404, 409).WithSummary("Make an image again from its source");
-        admin.MapPost("/{name}/hide", async (string name, ICatalog catalog, CancellationToken cancellationToken) =>
+        admin.MapPost("/{name}/hide", async (string name, ImageCatalog catalog, CancellationToken cancellationToken) =>
         {
             await catalog.HideAsync(name, hidden: true, cancellationToken);
             return Results.NoContent();
         }).Produces(204).ProducesProblems(404).WithSummary("Hide an image from visitors");
-        admin.MapPost("/{name}/show", async (string name, ICatalog catalog, CancellationToken cancellationToken) =>
+        admin.MapPost("/{name}/show", async (string name, ImageCatalog catalog, CancellationToken cancellationToken) =>
         {
             await catalog.HideAsync(name, hidden: false, cancellationToken);
             return Results.NoContent();
         }).Produces(204).ProducesProblems(404).WithSummary("Show a hidden image again");
-        admin.MapDelete("/{name}", async (string name, ICatalog catalog, CancellationToken cancellationToken) =>
+        admin.MapDelete("/{name}", async (string name, ImageCatalog catalog, CancellationToken cancellationToken) =>
         {
             await catalog.RemoveAsync(name, cancellationToken);
             return Results.NoContent();
         }).Produces(204).ProducesProblems(404, 409).WithSummary("Remove an image");
     }
 
-    private static async Task<IResult> AddAsync(HttpContext context, ICatalog catalog, WebOptions options)
+    private static async Task<IResult> AddAsync(HttpContext context, ImageCatalog catalog, WebOptions options)
     {
         var query = context.Request.Query;
         AddImage add;

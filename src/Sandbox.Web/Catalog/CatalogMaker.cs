@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
 using Sandbox.Core.Runtime;
+using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Catalog;
 
@@ -9,7 +10,7 @@ namespace Sandbox.Web.Catalog;
 /// Makes what the catalog lacks: one recipe at a time, since each takes a core and the disk for itself, and beside it
 /// one image that is only fetched or was uploaded, so that an operator's upload does not wait behind the first start.
 /// </summary>
-internal sealed partial class CatalogMaker(CatalogKeeper catalog, ISandboxRuntime runtime, Uploads uploads, ILogger<CatalogMaker> logger) : BackgroundService
+internal sealed partial class CatalogMaker(ImageCatalog catalog, ISandboxRuntime runtime, ArchiveUploads uploads, ILogger<CatalogMaker> logger) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 

@@ -4,9 +4,8 @@ internal static class CatalogSetup
 {
     public static void AddCatalog(this IServiceCollection services)
     {
-        services.AddSingleton<Uploads>();
-        services.AddSingleton<CatalogKeeper>();
-        services.AddSingleton<ICatalog>(provider => provider.GetRequiredService<CatalogKeeper>());
+        services.AddSingleton<ArchiveUploads>();
+        services.AddSingleton<ImageCatalog>();
         services.AddHostedService<CatalogMaker>();
     }
 }

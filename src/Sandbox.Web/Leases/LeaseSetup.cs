@@ -4,7 +4,6 @@ internal static class LeaseSetup
 {
     public static void AddLeases(this IServiceCollection services)
     {
-        services.AddSingleton<Presence>();
         services.AddSingleton<LeaseSweeper>();
         services.AddHostedService(provider => provider.GetRequiredService<LeaseSweeper>());
         services.AddHostedService<RuntimeReconciler>();

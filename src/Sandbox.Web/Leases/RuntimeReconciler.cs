@@ -20,7 +20,7 @@ internal sealed partial class RuntimeReconciler(
     Launcher launcher,
     LaunchesUnderway underway,
     SandboxStates states,
-    CatalogKeeper catalog,
+    ImageCatalog catalog,
     TimeProvider time,
     ILogger<RuntimeReconciler> logger) : BackgroundService
 {

@@ -1,30 +1,28 @@
 using System.Security.Claims;
 using Sandbox.Core.Errors;
 using Sandbox.Core.People;
+using Sandbox.Web.Store;
 
 namespace Sandbox.Web.People;
 
-/// <summary>Who is asking, as the rest of the process reads it off a principal.</summary>
+/// <summary>The caller's identity as claims of their principal.</summary>
 public static class CallerClaims
 {
-    /// <summary>The role of whoever signed in with an operator's link.</summary>
+    /// <summary>Role of a person who signed in with an operator's link.</summary>
     public const string OperatorRole = "operator";
 
-    /// <summary>The policy of everything only an operator may see.</summary>
+    /// <summary>Policy that admits operators only.</summary>
     public const string OperatorPolicy = "operator";
 
-    /// <summary>The policy of everything that needs to know who asks: a guest is enough.</summary>
+    /// <summary>Policy that admits any person, guests included.</summary>
     public const string PersonPolicy = "person";
 
-    /// <summary>The policy of the hub: a person, or the holder of a link to one terminal.</summary>
-    public const string TerminalPolicy = "terminal";
-
-    /// <summary>The claim that holds the person's id.</summary>
+    /// <summary>Type of the claim with the person's id.</summary>
     public const string PersonClaim = "person";
 
     internal const string Scheme = "person";
 
-    /// <summary>The person; null is nobody yet.</summary>
+    /// <summary>The person, or null for an anonymous caller.</summary>
     public static PersonId? Person(this ClaimsPrincipal principal) =>
         PersonId.TryParse(principal.FindFirst(PersonClaim)?.Value, out var person) ? person : null;
 

@@ -12,7 +12,7 @@ namespace Sandbox.Web.People;
 /// Visitors without an account. A guest is a protected id in a cookie and costs nothing until the first launch, which
 /// writes the row: crawlers and passers-by leave no trace.
 /// </summary>
-internal sealed class Guests(IDataProtectionProvider protection, SqliteStore store, Tokens tokens, TimeProvider time)
+internal sealed class Guests(IDataProtectionProvider protection, SqliteStore store, BearerTokens tokens, TimeProvider time)
 {
     public const string Cookie = "sandbox_guest";
 
@@ -66,7 +66,7 @@ internal sealed class Guests(IDataProtectionProvider protection, SqliteStore sto
     /// <summary>A guest for a client that keeps no cookies.</summary>
     public async Task<string> NewTokenAsync()
     {
-        var token = Tokens.New();
+        var token = BearerTokens.New();
         var person = PersonId.New();
         await store.WriteAsync(db =>
         {

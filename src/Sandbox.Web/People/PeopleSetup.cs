@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.DataProtection;
 using Sandbox.Web.Http;
-using Sandbox.Web.Sharing;
 
 namespace Sandbox.Web.People;
 
@@ -12,41 +11,33 @@ internal static class PeopleSetup
         services.AddDataProtection()
             .SetApplicationName("sandbox")
             .PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(options.DataDirectory, "keys")));
-        services.AddSingleton<Tokens>();
+        services.AddSingleton<BearerTokens>();
         services.AddSingleton<Guests>();
-        services.AddSingleton<AdminLinks>();
-        services.AddSingleton<IOperator, OperatorDesk>();
         services.AddAuthentication(CallerClaims.Scheme).AddScheme<AuthenticationSchemeOptions, PersonAuthentication>(CallerClaims.Scheme, null);
         services.AddAuthorizationBuilder()
             .AddPolicy(CallerClaims.PersonPolicy, policy => policy.RequireClaim(CallerClaims.PersonClaim))
-            .AddPolicy(CallerClaims.TerminalPolicy, policy => policy.RequireAssertion(caller => caller.User.Person() is not null || SharePass.Of(caller.User) is not null))
             .AddPolicy(CallerClaims.OperatorPolicy, policy => policy.RequireRole(CallerClaims.OperatorRole));
     }
 
     /// <summary>
-    /// A bad token is refused rather than taken for nobody: its sender believes to be somebody. A browser that asks for
-    /// a page is a guest from then on, so that what the page opens next knows whose it is.
+    /// An invalid token is 401, not anonymous: its sender believes they are signed in. A browser without a cookie becomes
+    /// a guest with its first page, so that the requests of that page belong to one person.
     /// </summary>
     public static void UseCaller(this IApplicationBuilder app) => app.Use(async (context, next) =>
     {
         var request = context.Request;
         if (context.User.Person() is null)
         {
-            if (SharePass.Of(context.User) is not null)
+            // Authenticated without being a person: the holder of a link.
+            if (context.User.Identity is { IsAuthenticated: true })
             {
                 await next(context);
                 return;
             }
 
-            if (PersonAuthentication.ShareRefusalOf(context) is { } refusal)
-            {
-                await context.WriteProblemAsync(refusal.Status, refusal.Code, refusal.Detail);
-                return;
-            }
-
             if (PersonAuthentication.BearerToken(request) is not null)
             {
-                await context.WriteProblemAsync(401, "unauthorized", "This token is not, or no longer, good.");
+                await context.WriteProblemAsync(401, "unauthorized", "This token is invalid or has expired.");
                 return;
             }
 

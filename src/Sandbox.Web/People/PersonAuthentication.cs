@@ -2,20 +2,19 @@ using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 using Sandbox.Web.Http;
-using Sandbox.Web.Sharing;
+using Sandbox.Web.Store;
 
 namespace Sandbox.Web.People;
 
 /// <summary>
-/// Who asks: a bearer token (the hub also takes it as <c>access_token</c>, since a browser's socket carries no
-/// headers), else an operator's session, else a guest's cookie. At the hub it may also be a link's, whose holder is no person.
+/// Authenticates a person by a bearer token (at the hub also as <c>access_token</c>, since a browser's socket carries no
+/// headers), else by an operator's session, else by a guest's cookie.
 /// </summary>
 internal sealed class PersonAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options,
     ILoggerFactory logger,
     UrlEncoder encoder,
-    Tokens tokens,
-    ShareLinks links,
+    BearerTokens tokens,
     Guests guests)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
@@ -23,9 +22,7 @@ internal sealed class PersonAuthentication(
 
     private const string Bearer = "Bearer ";
 
-    private static readonly object RefusalKey = new();
-
-    /// <summary>The token a request was sent with, good or not.</summary>
+    /// <summary>The token of a request, valid or not.</summary>
     public static string? BearerToken(HttpRequest request)
     {
         var header = request.Headers.Authorization.ToString();
@@ -37,19 +34,13 @@ internal sealed class PersonAuthentication(
         return IsHub(request) && request.Query["access_token"].ToString() is { Length: > 0 } query ? query : null;
     }
 
-    /// <summary>Why the link that a request came by admits nobody.</summary>
-    public static ShareRefusal? ShareRefusalOf(HttpContext context) => context.Items[RefusalKey] as ShareRefusal;
+    /// <summary>Whether a request is for a hub, where the token may also be in the query.</summary>
+    public static bool IsHub(HttpRequest request) => request.Path.StartsWithSegments("/hubs", StringComparison.OrdinalIgnoreCase);
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (BearerToken(Request) is { } bearer)
         {
-            // A link's token is known at the hub and nowhere else: all other addresses need not even refuse it.
-            if (ShareLinks.IsShare(bearer))
-            {
-                return IsHub(Request) ? await ShareAsync(bearer) : AuthenticateResult.Fail("unknown token");
-            }
-
             return await tokens.FindAsync(bearer) is { } holder
                 ? Success(holder)
                 : AuthenticateResult.Fail("unknown token");
@@ -72,20 +63,11 @@ internal sealed class PersonAuthentication(
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
         Response.Headers.WWWAuthenticate = "Bearer";
-        return Context.WriteProblemAsync(401, "unauthorized", "Sign in first, or send a token that is still good.");
+        return Context.WriteProblemAsync(401, "unauthorized", "Sign in first, or send a valid token.");
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
         Context.WriteProblemAsync(403, "forbidden", "Only an operator may do this.");
-
-    private static bool IsHub(HttpRequest request) => request.Path.StartsWithSegments("/hubs", StringComparison.OrdinalIgnoreCase);
-
-    private async Task<AuthenticateResult> ShareAsync(string token)
-    {
-        var (pass, refusal) = await links.FindAsync(token);
-        Context.Items[RefusalKey] = refusal;
-        return pass is null ? AuthenticateResult.Fail("unknown token") : AuthenticateResult.Success(new AuthenticationTicket(pass.Principal(), Scheme.Name));
-    }
 
     private AuthenticateResult Success(TokenHolder holder)
     {

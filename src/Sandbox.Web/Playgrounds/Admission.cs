@@ -113,7 +113,7 @@ internal sealed class Admission(SqliteStore store, Guests guests, ISandboxRuntim
     {
         var plan = person.Plan!;
         var ended = nameof(PlaygroundStage.Ended);
-        var held = await db.Database.SqlQuery<Held>(
+        var held = await db.Database.SqlQuery<Commitment>(
             $"""
             SELECT COUNT(DISTINCT CASE WHEN p.OwnerId = {person.Id} THEN p.Id END) AS Playgrounds,
                    COALESCE(SUM(CASE WHEN p.OwnerId = {person.Id} THEN s.MemoryBytes END), 0) AS OwnMemory,
@@ -197,5 +197,5 @@ internal sealed class Admission(SqliteStore store, Guests guests, ISandboxRuntim
         return _hostMemory / 5 * 4;
     }
 
-    private sealed record Held(int Playgrounds, long OwnMemory, long AllMemory);
+    private sealed record Commitment(int Playgrounds, long OwnMemory, long AllMemory);
 }

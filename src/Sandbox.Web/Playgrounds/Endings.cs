@@ -3,10 +3,7 @@ using Sandbox.Core.Errors;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
-using Sandbox.Web.Leases;
-using Sandbox.Web.Sharing;
 using Sandbox.Web.Store;
-using Sandbox.Web.Terminals;
 
 namespace Sandbox.Web.Playgrounds;
 
@@ -18,10 +15,7 @@ internal sealed partial class Endings(
     SqliteStore store,
     ISandboxRuntime runtime,
     LaunchesUnderway underway,
-    Presence presence,
-    TerminalDirectory terminals,
-    Audiences audiences,
-    ShareVisits visits,
+    IEnumerable<IWhenPlaygroundEnds> listeners,
     TimeProvider time,
     ILogger<Endings> logger)
 {
@@ -52,10 +46,11 @@ internal sealed partial class Endings(
 
         Log.Ended(logger, id.Value, reason);
         await underway.StopAsync(id);
-        presence.Forget(id);
-        terminals.Forget(id);
-        audiences.Forget(id);
-        visits.Drop(pass => pass.Playground == id);
+        foreach (var listener in listeners)
+        {
+            listener.Ended(id);
+        }
+
         await RemoveAsync(sandboxes.Select(SandboxId.Parse));
         return true;
     }

@@ -23,7 +23,7 @@ internal sealed partial class Launcher(
     ISandboxRuntime runtime,
     LaunchesUnderway underway,
     Endings endings,
-    CatalogKeeper catalog,
+    ImageCatalog catalog,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
     ILogger<Launcher> logger)

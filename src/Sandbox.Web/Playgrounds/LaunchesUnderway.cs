@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Sandbox.Core.Playgrounds;
+using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Playgrounds;
 

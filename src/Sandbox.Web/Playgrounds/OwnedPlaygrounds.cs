@@ -7,8 +7,7 @@ using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Catalog;
-using Sandbox.Web.Leases;
-using Sandbox.Web.Status;
+using Sandbox.Web.Latency;
 using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Playgrounds;
@@ -17,7 +16,7 @@ namespace Sandbox.Web.Playgrounds;
 internal sealed class OwnedPlaygrounds(
     SqliteStore store,
     ISandboxRuntime runtime,
-    CatalogKeeper catalog,
+    ImageCatalog catalog,
     Admission admission,
     Launcher launcher,
     LaunchesUnderway underway,
@@ -26,7 +25,7 @@ internal sealed class OwnedPlaygrounds(
     Presence presence,
     LiveLatency latency,
     WebOptions options,
-    TimeProvider time) : IPlaygrounds
+    TimeProvider time)
 {
     private const int MostKeyLength = 255;
 

@@ -17,7 +17,7 @@ internal static class PlaygroundEndpoints
     public static void MapPlaygrounds(this IEndpointRouteBuilder app)
     {
         var group = app.MapGroup("/api/v1/playgrounds").WithTags("playgrounds");
-        group.MapGet("", (HttpContext context, Guests guests, IPlaygrounds playgrounds) =>
+        group.MapGet("", (HttpContext context, Guests guests, OwnedPlaygrounds playgrounds) =>
                 playgrounds.ListAsync(guests.Ensure(context), context.RequestAborted))
             .Produces<IReadOnlyList<PlaygroundView>>().WithSummary("Your playgrounds, newest first; ended ones for a day");
         group.MapPost("", LaunchAsync)
@@ -26,13 +26,13 @@ internal static class PlaygroundEndpoints
             .Takes(ParameterLocation.Header, "Idempotency-Key", "1 to 255 ASCII characters; free again after a day")
             .WithSummary("Launch an image or a recipe")
             .WithDescription("201: its sandboxes run. 202: it is queued until its image is made, or takes longer than 30 s; ask for it again. An Idempotency-Key header makes a repeated request the same launch.");
-        group.MapGet("/{id}", (string id, HttpContext context, IPlaygrounds playgrounds) =>
+        group.MapGet("/{id}", (string id, HttpContext context, OwnedPlaygrounds playgrounds) =>
                 playgrounds.FindAsync(context.RequirePerson(), Id(id), context.RequestAborted))
             .Produces<PlaygroundView>().ProducesProblems(404).WithSummary("One of your playgrounds");
-        group.MapPost("/{id}/extend", (string id, HttpContext context, IPlaygrounds playgrounds) =>
+        group.MapPost("/{id}/extend", (string id, HttpContext context, OwnedPlaygrounds playgrounds) =>
                 playgrounds.ExtendAsync(context.RequirePerson(), Id(id), context.RequestAborted))
             .Produces<PlaygroundView>().ProducesProblems(404, 409, 429, 503).WithSummary("Move its end as far as your plan allows");
-        group.MapDelete("/{id}", async (string id, HttpContext context, IPlaygrounds playgrounds) =>
+        group.MapDelete("/{id}", async (string id, HttpContext context, OwnedPlaygrounds playgrounds) =>
             {
                 await playgrounds.RemoveAsync(context.RequirePerson(), Id(id), context.RequestAborted);
                 return Results.NoContent();

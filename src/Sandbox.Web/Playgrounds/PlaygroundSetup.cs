@@ -1,11 +1,11 @@
-using Sandbox.Web.Files;
-
 namespace Sandbox.Web.Playgrounds;
 
 internal static class PlaygroundSetup
 {
     public static void AddPlaygrounds(this IServiceCollection services)
     {
+        services.AddSingleton<Presence>();
+        services.AddSingleton<IWhenPlaygroundEnds>(provider => provider.GetRequiredService<Presence>());
         services.AddSingleton<LaunchesUnderway>();
         services.AddSingleton<SandboxStates>();
         services.AddSingleton<Admission>();
@@ -13,7 +13,5 @@ internal static class PlaygroundSetup
         services.AddSingleton<Endings>();
         services.AddSingleton<OwnedPlaygrounds>();
         services.AddSingleton<CommandPace>();
-        services.AddSingleton<Listings>();
-        services.AddSingleton<IPlaygrounds>(provider => provider.GetRequiredService<OwnedPlaygrounds>());
     }
 }

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.Leases;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Catalog;
+using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Playgrounds;
 
@@ -11,7 +12,7 @@ internal static class PlaygroundViews
     public static IQueryable<PlaygroundRow> WithAll(this IQueryable<PlaygroundRow> rows) =>
         rows.AsNoTracking().Include(row => row.Sandboxes).Include(row => row.Owner!.Plan);
 
-    public static PlaygroundView ToView(this PlaygroundRow row, CatalogKeeper catalog, DateTimeOffset now)
+    public static PlaygroundView ToView(this PlaygroundRow row, ImageCatalog catalog, DateTimeOffset now)
     {
         var sandboxes = row.Sandboxes.OrderBy(sandbox => sandbox.Node).Select(sandbox => sandbox.ToView(row)).ToList();
         return new PlaygroundView(

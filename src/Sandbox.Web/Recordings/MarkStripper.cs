@@ -19,12 +19,12 @@ internal sealed class MarkStripper
 
     private byte[] _kept = [];
     private int _length;
-    private State _state;
+    private MarkPhase _phase;
     private int _matched;
     private long _begun;
     private byte _last;
 
-    private enum State
+    private enum MarkPhase
     {
         Text,
         Begin,
@@ -39,12 +39,12 @@ internal sealed class MarkStripper
     private static ReadOnlySpan<byte> Beginning => "\e]633;"u8;
 
     /// <summary>Output was lost: what had begun has no end.</summary>
-    public void Skip() => (_state, _begun) = (State.Text, 0);
+    public void Skip() => (_phase, _begun) = (MarkPhase.Text, 0);
 
     /// <summary>What is kept of these bytes, until it is asked again.</summary>
     public ReadOnlySpan<byte> Strip(ReadOnlySpan<byte> data)
     {
-        if (_state == State.Text && !data.Contains(Escape))
+        if (_phase == MarkPhase.Text && !data.Contains(Escape))
         {
             _last = data.IsEmpty ? _last : data[^1];
             return data;
@@ -65,38 +65,38 @@ internal sealed class MarkStripper
     private void Step(byte value)
     {
         _begun++;
-        switch (_state)
+        switch (_phase)
         {
-            case State.Begin when value == Beginning[_matched]:
+            case MarkPhase.Begin when value == Beginning[_matched]:
                 if (++_matched == Beginning.Length)
                 {
-                    _state = State.Mark;
+                    _phase = MarkPhase.Mark;
                     Part();
                 }
 
                 break;
-            case State.Begin:
+            case MarkPhase.Begin:
                 // of two escapes the first is nothing, and would make one with what follows the mark
                 Keep(Beginning[..(_matched == 1 && value == Escape ? 0 : _matched)]);
                 Text(value);
                 break;
-            case State.MarkEscaped when value == '\\':
-            case State.MarkEnding when value == EndSecond:
+            case MarkPhase.MarkEscaped when value == '\\':
+            case MarkPhase.MarkEnding when value == EndSecond:
                 Text();
                 break;
-            case State.MarkEscaped:
+            case MarkPhase.MarkEscaped:
                 // broken off by a sequence that began at the escape
                 Text(Escape);
                 Step(value);
                 break;
-            case State.Mark or State.MarkEnding:
+            case MarkPhase.Mark or MarkPhase.MarkEnding:
                 switch (value)
                 {
                     case 0x07 or 0x18 or 0x1a:
                         Text();
                         break;
                     default:
-                        _state = value switch { Escape => State.MarkEscaped, EndFirst => State.MarkEnding, _ => State.Mark };
+                        _phase = value switch { Escape => MarkPhase.MarkEscaped, EndFirst => MarkPhase.MarkEnding, _ => MarkPhase.Mark };
                         break;
                 }
 
@@ -107,14 +107,14 @@ internal sealed class MarkStripper
         }
     }
 
-    private void Text() => (_state, _begun) = (State.Text, 0);
+    private void Text() => (_phase, _begun) = (MarkPhase.Text, 0);
 
     private void Text(byte value)
     {
         Text();
         if (value == Escape)
         {
-            (_state, _matched, _begun) = (State.Begin, 1, 1);
+            (_phase, _matched, _begun) = (MarkPhase.Begin, 1, 1);
         }
         else
         {

@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.People;
-using Sandbox.Web.People;
 using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Recordings;

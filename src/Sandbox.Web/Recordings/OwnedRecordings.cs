@@ -53,7 +53,7 @@ internal sealed class OwnedRecordings(
     OldRecordings old,
     TerminalDirectory directory,
     Audiences audiences,
-    ICatalog catalog,
+    ImageCatalog catalog,
     WebOptions options,
     TimeProvider time)
 {

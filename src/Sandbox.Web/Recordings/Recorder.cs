@@ -4,6 +4,7 @@ using Sandbox.Core.People;
 using Sandbox.Core.Terminals;
 using Sandbox.Terminals.Flow;
 using Sandbox.Terminals.Marks;
+using Sandbox.Web.Store;
 using Sandbox.Web.Terminals;
 
 namespace Sandbox.Web.Recordings;

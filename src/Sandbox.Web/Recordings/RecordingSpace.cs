@@ -1,5 +1,6 @@
 using Sandbox.Core.Errors;
 using Sandbox.Core.People;
+using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Recordings;
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.AspNetCore.SignalR;
 using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.Terminals;
 using Sandbox.Web.Store;
@@ -7,22 +6,15 @@ using Sandbox.Web.Terminals;
 
 namespace Sandbox.Web.Recordings;
 
-/// <summary>
-/// What is recorded now. Whoever views such a terminal is told by the hub, with <c>Recording(terminalId, seconds)</c>:
-/// how long it has been recorded, or null when it is no longer.
-/// </summary>
+/// <summary>The recordings that run now. The viewers of their terminals are told when each begins and ends.</summary>
 internal sealed partial class RunningRecordings(
     SqliteStore store,
     RecordingFiles files,
     TerminalFollowers followers,
-    IHubContext<TerminalHub> hub,
     ILogger<RunningRecordings> logger)
 {
     private readonly ConcurrentDictionary<TerminalId, (Recorder Recorder, Task Run)> _running = new();
     private volatile bool _rests;
-
-    /// <summary>Where a terminal's viewers are told.</summary>
-    public static string GroupOf(string terminal) => "terminal-" + terminal;
 
     /// <summary>All of them, as they are at this moment.</summary>
     public IReadOnlyList<Recorder> All => [.. _running.Values.Select(found => found.Recorder)];
@@ -126,7 +118,7 @@ internal sealed partial class RunningRecordings(
 
         try
         {
-            await TellAsync(recorder.Terminal, recorder.Elapsed.TotalSeconds);
+            await followers.AnnounceAsync(recorder.Terminal);
             var end = await recorder.RunAsync();
             if (end.Reason is not null)
             {
@@ -145,11 +137,8 @@ internal sealed partial class RunningRecordings(
             recorder.Dispose();
         }
 
-        await TellAsync(recorder.Terminal, seconds: null);
+        await followers.AnnounceAsync(recorder.Terminal);
     }
-
-    private Task TellAsync(TerminalId terminal, double? seconds) =>
-        hub.Clients.Group(GroupOf(terminal.Value)).SendAsync("Recording", terminal.Value, seconds);
 
     private static partial class Log
     {

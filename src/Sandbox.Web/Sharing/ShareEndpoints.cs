@@ -1,6 +1,7 @@
 using Sandbox.Core.Errors;
 using Sandbox.Web.Http;
 using Sandbox.Web.People;
+using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Sharing;
 

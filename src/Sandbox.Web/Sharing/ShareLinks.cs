@@ -8,7 +8,6 @@ using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
 using Sandbox.Web.People;
-using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Store;
 using Sandbox.Web.Terminals;
 
@@ -35,11 +34,11 @@ internal sealed class ShareLinks(SqliteStore store, TerminalDirectory terminals,
     {
         var place = await terminals.FindAsync(owner, terminal, cancellationToken);
         var now = time.GetUtcNow();
-        var token = Prefix + Tokens.New();
+        var token = Prefix + BearerTokens.New();
         var row = new ShareRow
         {
             Id = IdText.Random(),
-            Hash = Tokens.Hash(token),
+            Hash = BearerTokens.Hash(token),
             TerminalId = terminal,
             SandboxId = place.Sandbox.Value,
             PlaygroundId = place.Playground.Value,
@@ -96,7 +95,7 @@ internal sealed class ShareLinks(SqliteStore store, TerminalDirectory terminals,
             return default;
         }
 
-        var hash = Tokens.Hash(token);
+        var hash = BearerTokens.Hash(token);
         return await FindAsync(row => row.Hash == hash) is not { } found ? default
             : Refusal(found) is { } refusal ? (null, refusal)
             : Pass(found.Row) is var pass && visits.IsFull(pass) ? (null, ShareRefusal.Full)

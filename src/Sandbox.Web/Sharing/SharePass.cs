@@ -4,6 +4,7 @@ using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
 using Sandbox.Web.People;
+using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Sharing;
 

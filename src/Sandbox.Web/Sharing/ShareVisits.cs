@@ -1,4 +1,6 @@
+using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Terminals;
+using Sandbox.Web.Playgrounds;
 
 namespace Sandbox.Web.Sharing;
 
@@ -7,7 +9,7 @@ namespace Sandbox.Web.Sharing;
 /// the link is revoked or its time is over, in the middle of whatever they do. What they begin is paced by link, since a
 /// new connection costs nothing.
 /// </summary>
-internal sealed class ShareVisits(TimeProvider time)
+internal sealed class ShareVisits(TimeProvider time) : IWhenPlaygroundEnds
 {
     private const int MostPerLink = 16;
 
@@ -78,7 +80,9 @@ internal sealed class ShareVisits(TimeProvider time)
         }
     }
 
-    /// <summary>Cuts every connection whose link says so.</summary>
+    public void Ended(PlaygroundId playground) => Drop(pass => pass.Playground == playground);
+
+    /// <summary>Cuts every connection of the links that match.</summary>
     public void Drop(Func<SharePass, bool> which) => Drop(visit => which(visit.Pass));
 
     /// <summary>Cuts every connection whose link's time is over, and forgets what links spent that has come back.</summary>

@@ -4,6 +4,7 @@ using Sandbox.Core.Errors;
 using Sandbox.Core.Quotas;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Web.Latency;
 using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Store;
 

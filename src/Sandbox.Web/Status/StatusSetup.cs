@@ -2,15 +2,11 @@ namespace Sandbox.Web.Status;
 
 internal static class StatusSetup
 {
-    public static void AddStatus(this IServiceCollection services)
-    {
-        services.AddSingleton<LiveLatency>();
-        services.AddSingleton<ServiceStatus>();
-    }
+    public static void AddStatus(this IServiceCollection services) => services.AddSingleton<ServiceStatus>();
 
     public static void MapStatus(this IEndpointRouteBuilder app)
     {
-        // It counts from the start, not from the first time somebody looks.
+        // Its `since` is the start of the process, not the first request.
         app.ServiceProvider.GetRequiredService<ServiceStatus>();
         app.MapGet("/api/v1/status", (ServiceStatus status) => status.GetAsync())
             .Produces<StatusView>().WithTags("status").WithSummary("Whether it is up, what is left, and how long visitors waited")

@@ -1,10 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
-using Sandbox.Web.Catalog;
-using Sandbox.Web.People;
-using Sandbox.Web.Playgrounds;
-using Sandbox.Web.Recordings;
-using Sandbox.Web.Sharing;
 
 namespace Sandbox.Web.Store;
 

@@ -4,7 +4,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Sandbox.Core.Quotas;
-using Sandbox.Web.People;
 
 namespace Sandbox.Web.Store;
 

@@ -1,4 +1,3 @@
-
 namespace Sandbox.Web.Terminals;
 
 /// <summary>Columns and rows.</summary>

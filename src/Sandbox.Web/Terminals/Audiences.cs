@@ -4,11 +4,12 @@ using System.Text;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Terminals;
+using Sandbox.Web.Playgrounds;
 
 namespace Sandbox.Web.Terminals;
 
 /// <summary>Who is on which terminal, of those that anybody was on since this process started.</summary>
-internal sealed class Audiences(TimeProvider time)
+internal sealed class Audiences(TimeProvider time) : IWhenPlaygroundEnds
 {
     private const int MostName = 32;
 
@@ -30,7 +31,7 @@ internal sealed class Audiences(TimeProvider time)
         }
     }
 
-    public void Forget(PlaygroundId playground)
+    public void Ended(PlaygroundId playground)
     {
         foreach (var (terminal, found) in _audiences)
         {

@@ -19,7 +19,7 @@ internal sealed record TerminalPlace(PersonId Owner, PlaygroundId Playground, Sa
 /// Finds terminals by id. The browser sends ids and never a path; only the runtime says which socket is behind one.
 /// What is not remembered, after a restart say, is asked of the runtime, among the person's own sandboxes only.
 /// </summary>
-internal sealed class TerminalDirectory(SqliteStore store, ISandboxRuntime runtime) : IDisposable
+internal sealed class TerminalDirectory(SqliteStore store, ISandboxRuntime runtime) : IWhenPlaygroundEnds, IDisposable
 {
     /// <summary>A look costs the daemon a walk over all of a person's terminals, and asking for one that is not there costs its asker nothing.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
@@ -57,7 +57,7 @@ internal sealed class TerminalDirectory(SqliteStore store, ISandboxRuntime runti
     /// <summary>The holder is gone.</summary>
     public void Forget(TerminalId terminal) => _places.TryRemove(terminal, out _);
 
-    public void Forget(PlaygroundId playground)
+    public void Ended(PlaygroundId playground)
     {
         foreach (var (terminal, place) in _places)
         {

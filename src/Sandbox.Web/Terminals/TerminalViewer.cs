@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using Sandbox.Core.Errors;
 using Sandbox.Terminals.Flow;
-using Sandbox.Web.Status;
+using Sandbox.Web.Latency;
 
 namespace Sandbox.Web.Terminals;
 
@@ -99,7 +99,7 @@ internal sealed class TerminalViewer : IAsyncDisposable
         return seat is not null;
     }
 
-    /// <summary>It gets its stream, with which counting what is typed begins. <see cref="HubViewers"/> sees to it that this comes once.</summary>
+    /// <summary>Starts its stream and the count of typed bytes. Called once per viewer.</summary>
     public void Attach()
     {
         lock (_gate)

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Components.Parts;
 using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Store;
 using Xunit;
 
 namespace Sandbox.Web.Tests.Pages;

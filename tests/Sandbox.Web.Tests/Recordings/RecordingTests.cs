@@ -4,8 +4,8 @@ using System.Text;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Sandbox.Core.Sandboxes;
-using Sandbox.Web.People;
 using Sandbox.Web.Recordings;
+using Sandbox.Web.Store;
 using Xunit;
 
 namespace Sandbox.Web.Tests.Recordings;

@@ -3,6 +3,7 @@ using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
 using Sandbox.Web.Sharing;
+using Sandbox.Web.Store;
 using Xunit;
 
 namespace Sandbox.Web.Tests.Sharing;

@@ -1,4 +1,4 @@
-using Sandbox.Web.Status;
+using Sandbox.Web.Latency;
 using Xunit;
 
 namespace Sandbox.Web.Tests.Status;

@@ -16,7 +16,7 @@ namespace Sandbox.Web.Store.Migrations
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.12");
 
-            modelBuilder.Entity("Sandbox.Web.Catalog.CatalogRow", b =>
+            modelBuilder.Entity("Sandbox.Web.Store.CatalogRow", b =>
                 {
                     b.Property<string>("Name")
                         .HasColumnType("TEXT");
@@ -71,7 +71,7 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("Catalog");
                 });
 
-            modelBuilder.Entity("Sandbox.Web.People.AdminLinkRow", b =>
+            modelBuilder.Entity("Sandbox.Web.Store.AdminLinkRow", b =>
                 {
                     b.Property<string>("Hash")
                         .HasColumnType("TEXT");
@@ -87,7 +87,7 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("AdminLinks");
                 });
 
-            modelBuilder.Entity("Sandbox.Web.People.PersonRow", b =>
+            modelBuilder.Entity("Sandbox.Web.Store.PersonRow", b =>
                 {
                     b.Property<string>("Id")
                         .HasColumnType("TEXT");
@@ -116,7 +116,7 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("People");
                 });
 
-            modelBuilder.Entity("Sandbox.Web.People.PlanRow", b =>
+            modelBuilder.Entity("Sandbox.Web.Store.PlanRow", b =>
                 {
                     b.Property<string>("Name")
                         .HasColumnType("TEXT");
@@ -159,7 +159,7 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("Plans");
                 });
 
-            modelBuilder.Entity("Sandbox.Web.People.TokenRow", b =>
+            modelBuilder.Entity("Sandbox.Web.Store.TokenRow", b =>
                 {
                     b.Property<string>("Hash")
                         .HasColumnType("TEXT");
@@ -179,7 +179,7 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("Tokens");
                 });
 
-            modelBuilder.Entity("Sandbox.Web.Playgrounds.IdempotencyRow", b =>
+            modelBuilder.Entity("Sandbox.Web.Store.IdempotencyRow", b =>
                 {
                     b.Property<string>("OwnerId")
                         .HasColumnType("TEXT");
@@ -205,7 +205,7 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("IdempotencyKeys");
                 });
 
-            modelBuilder.Entity("Sandbox.Web.Playgrounds.PlaygroundRow", b =>
+            modelBuilder.Entity("Sandbox.Web.Store.PlaygroundRow", b =>
                 {
                     b.Property<string>("Id")
                         .HasColumnType("TEXT");
@@ -259,7 +259,7 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("Playgrounds");
                 });
 
-            modelBuilder.Entity("Sandbox.Web.Playgrounds.SandboxRow", b =>
+            modelBuilder.Entity("Sandbox.Web.Store.SandboxRow", b =>
                 {
                     b.Property<string>("Id")
                         .HasColumnType("TEXT");
@@ -303,7 +303,7 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("Sandboxes");
                 });
 
-            modelBuilder.Entity("Sandbox.Web.Recordings.RecordingRow", b =>
+            modelBuilder.Entity("Sandbox.Web.Store.RecordingRow", b =>
                 {
                     b.Property<string>("Id")
                         .HasColumnType("TEXT");
@@ -357,7 +357,7 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("Recordings");
                 });
 
-            modelBuilder.Entity("Sandbox.Web.Sharing.ShareRow", b =>
+            modelBuilder.Entity("Sandbox.Web.Store.ShareRow", b =>
                 {
                     b.Property<string>("Id")
                         .HasColumnType("TEXT");
@@ -407,9 +407,9 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("Shares");
                 });
 
-            modelBuilder.Entity("Sandbox.Web.People.PersonRow", b =>
+            modelBuilder.Entity("Sandbox.Web.Store.PersonRow", b =>
                 {
-                    b.HasOne("Sandbox.Web.People.PlanRow", "Plan")
+                    b.HasOne("Sandbox.Web.Store.PlanRow", "Plan")
                         .WithMany()
                         .HasForeignKey("PlanName")
                         .OnDelete(DeleteBehavior.Restrict)
@@ -418,18 +418,18 @@ namespace Sandbox.Web.Store.Migrations
                     b.Navigation("Plan");
                 });
 
-            modelBuilder.Entity("Sandbox.Web.Playgrounds.IdempotencyRow", b =>
+            modelBuilder.Entity("Sandbox.Web.Store.IdempotencyRow", b =>
                 {
-                    b.HasOne("Sandbox.Web.Playgrounds.PlaygroundRow", null)
+                    b.HasOne("Sandbox.Web.Store.PlaygroundRow", null)
                         .WithMany()
                         .HasForeignKey("PlaygroundId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 
-            modelBuilder.Entity("Sandbox.Web.Playgrounds.PlaygroundRow", b =>
+            modelBuilder.Entity("Sandbox.Web.Store.PlaygroundRow", b =>
                 {
-                    b.HasOne("Sandbox.Web.People.PersonRow", "Owner")
+                    b.HasOne("Sandbox.Web.Store.PersonRow", "Owner")
                         .WithMany()
                         .HasForeignKey("OwnerId")
                         .OnDelete(DeleteBehavior.Restrict)
@@ -438,9 +438,9 @@ namespace Sandbox.Web.Store.Migrations
                     b.Navigation("Owner");
                 });
 
-            modelBuilder.Entity("Sandbox.Web.Playgrounds.SandboxRow", b =>
+            modelBuilder.Entity("Sandbox.Web.Store.SandboxRow", b =>
                 {
-                    b.HasOne("Sandbox.Web.Playgrounds.PlaygroundRow", "Playground")
+                    b.HasOne("Sandbox.Web.Store.PlaygroundRow", "Playground")
                         .WithMany("Sandboxes")
                         .HasForeignKey("PlaygroundId")
                         .OnDelete(DeleteBehavior.Cascade)
@@ -449,16 +449,16 @@ namespace Sandbox.Web.Store.Migrations
                     b.Navigation("Playground");
                 });
 
-            modelBuilder.Entity("Sandbox.Web.Sharing.ShareRow", b =>
+            modelBuilder.Entity("Sandbox.Web.Store.ShareRow", b =>
                 {
-                    b.HasOne("Sandbox.Web.Playgrounds.PlaygroundRow", null)
+                    b.HasOne("Sandbox.Web.Store.PlaygroundRow", null)
                         .WithMany()
                         .HasForeignKey("PlaygroundId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 
-            modelBuilder.Entity("Sandbox.Web.Playgrounds.PlaygroundRow", b =>
+            modelBuilder.Entity("Sandbox.Web.Store.PlaygroundRow", b =>
                 {
                     b.Navigation("Sandboxes");
                 });

@@ -1,0 +1,53 @@
+using Sandbox.Core.Errors;
+using Sandbox.Web.Http;
+using Sandbox.Web.People;
+
+namespace Sandbox.Web.Operators;
+
+/// <summary>The plan and the limits to give a person.</summary>
+internal sealed record SavePerson(string Plan, int? MaxPlaygrounds = null);
+
+/// <summary>The reason that the playground's owner reads.</summary>
+internal sealed record EndPlayground(string Reason);
+
+internal static class AdminEndpoints
+{
+    private const long MostJson = 16 * 1024;
+
+    public static void MapAdmin(this IEndpointRouteBuilder app)
+    {
+        var admin = app.MapGroup("/api/v1/admin").RequireAuthorization(CallerClaims.OperatorPolicy).WithTags("operator").ProducesProblems(403);
+        admin.MapGet("playgrounds", (OperatorDesk desk, CancellationToken cancellationToken) => desk.RunningAsync(cancellationToken))
+            .WithSummary("Who runs what");
+        admin.MapPost("playgrounds/{id}/end", async (string id, HttpContext context, OperatorDesk desk) =>
+            {
+                var request = await context.ReadJsonAsync<EndPlayground>(MostJson);
+                await desk.EndAsync(id, request.Reason, context.RequestAborted);
+                return Results.NoContent();
+            })
+            .Accepts<EndPlayground>("application/json").Produces(204).ProducesProblems(400, 404).WithSummary("End anybody's playground; its owner reads the reason");
+        admin.MapGet("plans", (OperatorDesk desk, CancellationToken cancellationToken) => desk.PlansAsync(cancellationToken))
+            .WithSummary("The plans");
+        admin.MapPut("plans/{name}", async (string name, HttpContext context, OperatorDesk desk) =>
+            {
+                var plan = await context.ReadJsonAsync<PlanView>(MostJson);
+                if (plan.Name != name)
+                {
+                    throw new SandboxException(ErrorCode.Invalid, "name: the one in the address");
+                }
+
+                await desk.SavePlanAsync(plan, context.RequestAborted);
+                return Results.NoContent();
+            })
+            .Accepts<PlanView>("application/json").Produces(204).ProducesProblems(400).WithSummary("Make or change a plan");
+        admin.MapGet("people", (OperatorDesk desk, CancellationToken cancellationToken) => desk.PeopleAsync(cancellationToken))
+            .WithSummary("The people, last seen first");
+        admin.MapPut("people/{id}", async (string id, HttpContext context, OperatorDesk desk) =>
+            {
+                var request = await context.ReadJsonAsync<SavePerson>(MostJson);
+                await desk.SavePersonAsync(id, request.Plan, request.MaxPlaygrounds, context.RequestAborted);
+                return Results.NoContent();
+            })
+            .Accepts<SavePerson>("application/json").Produces(204).ProducesProblems(400, 404).WithSummary("Give a person another plan, or a limit of their own");
+    }
+}

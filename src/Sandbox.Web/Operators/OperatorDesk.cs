@@ -1,0 +1,113 @@
+using Microsoft.EntityFrameworkCore;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Playgrounds;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Web.Catalog;
+using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Store;
+
+namespace Sandbox.Web.Operators;
+
+/// <summary>What an operator may see and change besides the catalog: running playgrounds, plans and people.</summary>
+internal sealed class OperatorDesk(SqliteStore store, ImageCatalog catalog, Endings endings, TimeProvider time)
+{
+    private const int MostReason = 200;
+
+    public async Task<IReadOnlyList<RunningView>> RunningAsync(CancellationToken cancellationToken)
+    {
+        var rows = await store.ReadAsync(db => db.Playgrounds.WithAll()
+            .Where(row => row.State != PlaygroundStage.Ended).OrderBy(row => row.CreatedAt).ToListAsync(cancellationToken));
+        var now = time.GetUtcNow();
+        return [.. rows.Select(row => new RunningView(row.OwnerId, row.ToView(catalog, now)))];
+    }
+
+    /// <summary>Ends anybody's playground; its owner reads the reason, 1 to 200 characters. Codes: Invalid, NotFound.</summary>
+    public async Task EndAsync(string playground, string reason, CancellationToken cancellationToken)
+    {
+        var words = reason.Trim();
+        if (words.Length is 0 or > MostReason || words.Any(char.IsControl))
+        {
+            throw new SandboxException(ErrorCode.Invalid, "reason: 1 to 200 characters, on one line");
+        }
+
+        if (!PlaygroundId.TryParse(playground, out var id)
+            || !await store.ReadAsync(db => db.Playgrounds.AnyAsync(row => row.Id == id.Value, cancellationToken)))
+        {
+            throw new SandboxException(ErrorCode.NotFound, "There is no such playground.");
+        }
+
+        await endings.EndAsync(id, EndReason.Operator, words);
+    }
+
+    public async Task<IReadOnlyList<PlanView>> PlansAsync(CancellationToken cancellationToken)
+    {
+        var rows = await store.ReadAsync(db => db.Plans.AsNoTracking().OrderBy(row => row.Name).ToListAsync(cancellationToken));
+        return [.. rows.Select(PlanView.From)];
+    }
+
+    /// <summary>Adds or changes a plan. Code: Invalid, naming every mistake.</summary>
+    public Task SavePlanAsync(PlanView plan, CancellationToken cancellationToken)
+    {
+        var core = plan.ToRow().ToPlan();
+        var mistakes = core.Validate();
+        if (mistakes.Count > 0)
+        {
+            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
+        }
+
+        return store.WriteAsync(async db =>
+        {
+            if (await db.Plans.SingleOrDefaultAsync(row => row.Name == plan.Name) is { } row)
+            {
+                row.Set(core);
+            }
+            else
+            {
+                db.Plans.Add(PlanRow.From(core));
+            }
+
+            return true;
+        });
+    }
+
+    public async Task<IReadOnlyList<PersonView>> PeopleAsync(CancellationToken cancellationToken)
+    {
+        var rows = await store.ReadAsync(db => db.People.AsNoTracking().OrderByDescending(row => row.LastSeenAt).Take(1000)
+            .Select(row => new
+            {
+                Row = row,
+                Running = db.Playgrounds.Count(playground => playground.OwnerId == row.Id && playground.State != PlaygroundStage.Ended),
+            }).ToListAsync(cancellationToken));
+        return
+        [
+            .. rows.Select(found => new PersonView(
+                found.Row.Id,
+                found.Row.Kind == PersonKind.Operator ? "operator" : "guest",
+                found.Row.PlanName,
+                found.Row.MaxPlaygrounds,
+                found.Row.CreatedAt,
+                found.Row.LastSeenAt,
+                found.Running)),
+        ];
+    }
+
+    /// <summary>Gives a person another plan or an own limit. Codes: NotFound, Invalid.</summary>
+    public Task SavePersonAsync(string person, string plan, int? maxPlaygrounds, CancellationToken cancellationToken) => store.WriteAsync(async db =>
+    {
+        var row = await db.People.SingleOrDefaultAsync(found => found.Id == person)
+            ?? throw new SandboxException(ErrorCode.NotFound, "There is no such person.");
+        if (!await db.Plans.AnyAsync(found => found.Name == plan))
+        {
+            throw new SandboxException(ErrorCode.Invalid, "plan: there is no such plan");
+        }
+
+        if (maxPlaygrounds is < 0 or > 1000)
+        {
+            throw new SandboxException(ErrorCode.Invalid, "maxPlaygrounds: 0 to 1000, or nothing for the plan's");
+        }
+
+        row.PlanName = plan;
+        row.MaxPlaygrounds = maxPlaygrounds;
+        return true;
+    });
+}

@@ -1,0 +1,76 @@
+using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Store;
+
+
+namespace Sandbox.Web.Operators;
+
+/// <summary>A named set of limits.</summary>
+/// <param name="Name">Its name: guest, member.</param>
+/// <param name="Playgrounds">At once.</param>
+/// <param name="Cpus">Of one sandbox.</param>
+/// <param name="MemoryBytes">Of one sandbox.</param>
+/// <param name="Pids">Of one sandbox.</param>
+/// <param name="DiskBytes">Of one sandbox.</param>
+/// <param name="Inodes">Of one sandbox.</param>
+/// <param name="TotalCpus">Over all of a person's sandboxes.</param>
+/// <param name="TotalMemoryBytes">Over all of a person's sandboxes.</param>
+/// <param name="Minutes">How long a playground lives at first, and by how much it is extended.</param>
+/// <param name="MaxMinutes">How long it may live with all extensions.</param>
+/// <param name="IdleMinutes">How long it lives with nobody attached.</param>
+public sealed record PlanView(
+    string Name,
+    int Playgrounds,
+    double Cpus,
+    long MemoryBytes,
+    int Pids,
+    long DiskBytes,
+    long Inodes,
+    double TotalCpus,
+    long TotalMemoryBytes,
+    int Minutes,
+    int MaxMinutes,
+    int IdleMinutes)
+{
+    internal static PlanView From(PlanRow row) => new(
+        row.Name,
+        row.Playgrounds,
+        row.Cpus,
+        row.MemoryBytes,
+        row.Pids,
+        row.DiskBytes,
+        row.Inodes,
+        row.TotalCpus,
+        row.TotalMemoryBytes,
+        row.Minutes,
+        row.MaxMinutes,
+        row.IdleMinutes);
+
+    internal PlanRow ToRow() => new()
+    {
+        Name = Name,
+        Playgrounds = Playgrounds,
+        Cpus = Cpus,
+        MemoryBytes = MemoryBytes,
+        Pids = Pids,
+        DiskBytes = DiskBytes,
+        Inodes = Inodes,
+        TotalCpus = TotalCpus,
+        TotalMemoryBytes = TotalMemoryBytes,
+        Minutes = Minutes,
+        MaxMinutes = MaxMinutes,
+        IdleMinutes = IdleMinutes,
+    };
+}
+
+/// <summary>A person, as an operator sees them.</summary>
+/// <param name="Id">Their id.</param>
+/// <param name="Kind">guest or operator.</param>
+/// <param name="Plan">The plan's name.</param>
+/// <param name="MaxPlaygrounds">A limit of their own, over the plan's; null is the plan's.</param>
+/// <param name="CreatedAt">Since when.</param>
+/// <param name="LastSeenAt">Their last request.</param>
+/// <param name="Running">How many playgrounds they hold.</param>
+public sealed record PersonView(string Id, string Kind, string Plan, int? MaxPlaygrounds, DateTimeOffset CreatedAt, DateTimeOffset LastSeenAt, int Running);
+
+/// <summary>A running playground and whose it is.</summary>
+public sealed record RunningView(string Owner, PlaygroundView Playground);
