@@ -39,10 +39,12 @@ public sealed class RuntimeClient : ISandboxRuntime, IImages, ISandboxes, ITermi
 
     private readonly GrpcChannel _channel;
     private readonly SandboxRuntime.SandboxRuntimeClient _client;
+    private readonly string _runDirectory;
 
     /// <summary>A client of the daemon that listens on <paramref name="socketPath"/>. Connects at the first call.</summary>
     public RuntimeClient(string socketPath)
     {
+        _runDirectory = Path.GetDirectoryName(Path.GetFullPath(socketPath))!;
         var endpoint = new UnixDomainSocketEndPoint(socketPath);
         var handler = new SocketsHttpHandler
         {
@@ -190,6 +192,10 @@ public sealed class RuntimeClient : ISandboxRuntime, IImages, ISandboxes, ITermi
     /// <inheritdoc/>
     async Task<Core.Terminals.TerminalInfo> ITerminals.OpenAsync(SandboxId id, TerminalSpec spec, CancellationToken cancellationToken) =>
         (await AskAsync(_client.OpenTerminalAsync(spec.ToWire(id.Value), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
+
+    /// <inheritdoc/>
+    Task<Stream> ITerminals.ConnectAsync(SandboxId id, TerminalId terminal, CancellationToken cancellationToken) =>
+        TerminalSockets.ConnectAsync(TerminalSockets.PathOf(_runDirectory, id, terminal), cancellationToken);
 
     /// <inheritdoc/>
     Task<IReadOnlyList<Core.Terminals.TerminalInfo>> ITerminals.ListAsync(SandboxId id, CancellationToken cancellationToken) =>

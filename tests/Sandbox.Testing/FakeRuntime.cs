@@ -58,8 +58,11 @@ public sealed class FakeRuntime : ISandboxRuntime, IImages, ISandboxes, ITermina
     /// <summary>Whether the shells of terminals are said to mark their commands.</summary>
     public bool MarksShells { get; set; }
 
-    /// <summary>Where a terminal's holder listens; set it to the socket of a real one to type in it.</summary>
-    public Func<SandboxId, TerminalId, string> SocketOf { get; set; } = (sandbox, terminal) => $"/run/sandbox/tty/{sandbox}/{terminal}.sock";
+    /// <summary>Connects to the holder of any open terminal; set it to reach a real one. Until then nothing is said by either side.</summary>
+    public Func<CancellationToken, Task<Stream>> ConnectTerminal { get; set; } = _ => Task.FromResult(Stream.Null);
+
+    /// <summary>Called with each terminal that opens; the result is disposed when the terminal ends.</summary>
+    public Func<SandboxId, TerminalId, IDisposable>? HoldTerminal { get; set; }
 
     /// <summary>Puts an image into the store, with a digest made from its name.</summary>
     public StoredImage Store(string name, ImageConfig? config = null)
@@ -341,7 +344,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IImages, ISandboxes, ITermina
         lock (_gate)
         {
             var sandbox = GetRunning(id);
-            if (sandbox.Terminals.Find(terminal => terminal.Id == spec.Id) is { } open)
+            if (sandbox.Terminals.Find(known => known.Id == spec.Id) is { } open)
             {
                 return open;
             }
@@ -353,10 +356,26 @@ public sealed class FakeRuntime : ISandboxRuntime, IImages, ISandboxes, ITermina
 
             var command = spec.Command ?? ["sh"];
             FakePrograms.Require(command[0]);
-            var terminalInfo = new TerminalInfo(spec.Id, SocketOf(id, spec.Id), command, _time.GetUtcNow()) { IsMarked = MarksShells };
-            sandbox.Terminals.Add(terminalInfo);
-            return terminalInfo;
+            var terminal = new TerminalInfo(spec.Id, command, _time.GetUtcNow()) { IsMarked = MarksShells };
+            sandbox.Terminals.Add(terminal);
+            sandbox.Holders.Add(HoldTerminal?.Invoke(id, spec.Id));
+            return terminal;
         }
+    }
+
+    /// <inheritdoc/>
+    async Task<Stream> ITerminals.ConnectAsync(SandboxId id, TerminalId terminal, CancellationToken cancellationToken)
+    {
+        await BeginAsync("ConnectTerminal", cancellationToken);
+        lock (_gate)
+        {
+            if (!Get(id).Terminals.Exists(known => known.Id == terminal))
+            {
+                throw new SandboxException(ErrorCode.NotFound, "There is no such terminal; it may have ended.");
+            }
+        }
+
+        return await ConnectTerminal(cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -744,6 +763,8 @@ internal sealed class FakeSandbox
 
     public List<TerminalInfo> Terminals { get; } = [];
 
+    public List<IDisposable?> Holders { get; } = [];
+
     public ITimer? Timer { get; set; }
 
     /// <summary>Set once launched; null when the launch failed.</summary>
@@ -755,6 +776,8 @@ internal sealed class FakeSandbox
     public void KillAll()
     {
         Terminals.Clear();
+        Holders.ForEach(holder => holder?.Dispose());
+        Holders.Clear();
         Killed.Cancel();
         Killed = new CancellationTokenSource();
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Sandbox.Rpc;
 using Sandbox.Web.Terminals;
 
 namespace Sandbox.Tty.Tests;
@@ -43,7 +44,7 @@ internal sealed class OpenTerminal : IAsyncDisposable
 
     public async Task<Viewer> ViewAsync(ulong after = 0, bool watches = false)
     {
-        var connection = await TtyConnection.ConnectAsync(Socket, CancellationToken.None);
+        var connection = await ConnectAsync();
         await connection.AttachAsync(after, CancellationToken.None, watches);
         return new Viewer(connection, after);
     }
@@ -51,11 +52,14 @@ internal sealed class OpenTerminal : IAsyncDisposable
     /// <summary>A viewer that is told of the shell too.</summary>
     public async Task<Viewer> FollowAsync(ulong after = 0)
     {
-        var connection = await TtyConnection.ConnectAsync(Socket, CancellationToken.None);
+        var connection = await ConnectAsync();
         connection.Follow();
         await connection.AttachAsync(after, CancellationToken.None);
         return new Viewer(connection, after);
     }
+
+    /// <summary>A connection that asked for nothing yet.</summary>
+    public async Task<TtyConnection> ConnectAsync() => new(await TerminalSockets.ConnectAsync(Socket, CancellationToken.None));
 
     public async ValueTask DisposeAsync()
     {

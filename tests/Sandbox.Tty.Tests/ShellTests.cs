@@ -1,3 +1,4 @@
+using Sandbox.Rpc;
 using Sandbox.Terminals.Flow;
 using Sandbox.Terminals.Marks;
 using Sandbox.Web.Terminals;
@@ -96,7 +97,7 @@ public sealed class ShellTests(HolderFixture fixture) : IClassFixture<HolderFixt
             Assert.NotNull((await late.UntilStateAsync(_ => true)).Running);
         }
 
-        Assert.NotNull((await TtyConnection.AskStateAsync(terminal.Socket, CancellationToken.None))?.Running);
+        Assert.NotNull((await TtyConnection.AskStateAsync(token => TerminalSockets.ConnectAsync(terminal.Socket, token), CancellationToken.None))?.Running);
         viewer.Type("\u0003");
         var over = await viewer.UntilStateAsync(state => state.Last is not null);
         Assert.Equal(130, over.Last!.ExitCode);

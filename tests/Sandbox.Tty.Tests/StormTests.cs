@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Sandbox.Terminals.Flow;
-using Sandbox.Web.Terminals;
 using Xunit;
 
 namespace Sandbox.Tty.Tests;
@@ -19,7 +18,7 @@ public sealed class StormTests(HolderFixture fixture) : IClassFixture<HolderFixt
     {
         await using var terminal = await OpenTerminal.StartAsync(fixture, "sh", "-c", $"stty -echo; echo ready; read line; seq 1 {Last}; read line; exit 9");
         var expected = Encoding.ASCII.GetBytes("ready\r\n" + string.Join("\r\n", Enumerable.Range(1, Last)) + "\r\n");
-        await using var typist = await TtyConnection.ConnectAsync(terminal.Socket, CancellationToken.None);
+        await using var typist = await terminal.ConnectAsync();
         using var over = new CancellationTokenSource();
         var comers = Enumerable.Range(0, Comers).Select(number => new Comer(terminal, expected, new Random((100 * seed) + number))).ToList();
         var steady = new Comer(terminal, expected, new Random(seed));

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
+using Sandbox.Rpc;
 using Xunit;
 
 namespace Sandbox.Web.Tests;
@@ -37,7 +38,7 @@ internal sealed class SharedUnderTest : IAsyncDisposable
     {
         var web = await WebUnderTest.StartAsync();
         var holder = new ScriptedHolder(Path.Combine(web.Home, "tty.sock"));
-        web.Runtime.SocketOf = (_, _) => holder.Socket;
+        web.Runtime.ConnectTerminal = token => TerminalSockets.ConnectAsync(holder.Socket, token);
         var client = web.NewClient();
         var token = (string)(await client.PostAsync("/api/v1/guests")).Json!["token"]!;
         client.Headers["Authorization"] = "Bearer " + token;

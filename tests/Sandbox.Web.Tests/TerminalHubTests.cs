@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Terminals;
+using Sandbox.Rpc;
 using Sandbox.Terminals.Marks;
 using Sandbox.Web.Hub;
 using Sandbox.Web.Latency;
@@ -131,7 +132,7 @@ public sealed class TerminalHubTests
         await using var place = await HubUnderTest.StartAsync();
         var viewers = new HubViewers(_ =>
         {
-            var viewer = new TerminalViewer(() => TtyConnection.ConnectAsync(place.Holder.Socket, Token), place.Web.Services.GetRequiredService<LiveLatency>().NewEchoWatch());
+            var viewer = new TerminalViewer(async () => new TtyConnection(await TerminalSockets.ConnectAsync(place.Holder.Socket, Token)), place.Web.Services.GetRequiredService<LiveLatency>().NewEchoWatch());
             made.Add(viewer);
             return viewer;
         });
@@ -356,7 +357,7 @@ public sealed class TerminalHubTests
         {
             var web = await WebUnderTest.StartAsync(limits is null ? null : new() { ["Limits"] = limits });
             var holder = new ScriptedHolder(Path.Combine(web.Home, "tty.sock"));
-            web.Runtime.SocketOf = (_, _) => holder.Socket;
+            web.Runtime.ConnectTerminal = token => TerminalSockets.ConnectAsync(holder.Socket, token);
             using var client = web.NewClient();
             var token = (string)(await client.PostAsync("/api/v1/guests")).Json!["token"]!;
             client.Headers["Authorization"] = "Bearer " + token;

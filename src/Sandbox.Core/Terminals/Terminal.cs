@@ -26,10 +26,9 @@ public sealed record TerminalSpec
 
 /// <summary>An open terminal.</summary>
 /// <param name="Id">Its id.</param>
-/// <param name="Socket">The socket of the process that holds it, as the asker can open it.</param>
 /// <param name="Command">What runs in it.</param>
 /// <param name="CreatedAt">When it was opened.</param>
-public sealed record TerminalInfo(TerminalId Id, string Socket, IReadOnlyList<string> Command, DateTimeOffset CreatedAt)
+public sealed record TerminalInfo(TerminalId Id, IReadOnlyList<string> Command, DateTimeOffset CreatedAt)
 {
     /// <summary>The working directory of the program in front. Null when it is not among the sandbox's files, or was not asked for.</summary>
     public SandboxPath? Cwd { get; init; }

@@ -15,6 +15,7 @@ using Sandbox.Daemon.Oci;
 using Sandbox.Daemon.Records;
 using Sandbox.Daemon.RootFileSystems;
 using Sandbox.Daemon.Terminals;
+using Sandbox.Rpc;
 
 namespace Sandbox.Daemon.Sandboxes;
 
@@ -251,6 +252,9 @@ internal sealed partial class LinuxRuntime(
         var sandbox = sandboxes.Find(id);
         return terminals.OpenAsync(sandbox.Running(), sandbox.Root.Root, spec, cancellationToken);
     }
+
+    Task<Stream> ITerminals.ConnectAsync(SandboxId id, TerminalId terminal, CancellationToken cancellationToken) =>
+        TerminalSockets.ConnectAsync(TerminalSockets.PathOf(options.RunDirectory, id, terminal), cancellationToken);
 
     Task<IReadOnlyList<TerminalInfo>> ITerminals.ListAsync(SandboxId id, CancellationToken cancellationToken)
     {

@@ -16,12 +16,13 @@ using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Oci;
 using Sandbox.Daemon.Records;
+using Sandbox.Rpc;
 
 namespace Sandbox.Daemon.Terminals;
 
 /// <summary>
 /// Starts and finds the processes that hold terminals. The daemon never touches a terminal's bytes: it starts the
-/// holder, tells the web process which socket it listens on, and can be gone the next moment.
+/// holder, which listens where <see cref="TerminalSockets"/> says, and can be gone the next moment.
 /// </summary>
 internal sealed class TerminalHolders
 {
@@ -42,7 +43,7 @@ internal sealed class TerminalHolders
         _moves = moves;
     }
 
-    private string Root => Path.Combine(_options.RunDirectory, "tty");
+    private string Root => TerminalSockets.RootOf(_options.RunDirectory);
 
     /// <summary>Opens a terminal; asked again with the same id, finds it.</summary>
     public async Task<TerminalInfo> OpenAsync(SandboxRecord sandbox, string root, TerminalSpec spec, CancellationToken cancellationToken)
@@ -60,7 +61,7 @@ internal sealed class TerminalHolders
         try
         {
             var holder = await lazy.Value.WaitAsync(cancellationToken);
-            return InfoOf(sandbox.Spec.Id, holder);
+            return InfoOf(holder);
         }
         catch when (lazy.Value.IsFaulted)
         {
@@ -76,7 +77,7 @@ internal sealed class TerminalHolders
         return
         [
             .. HoldersOf(sandbox.Spec.Id).Where(holder => holder.IsAlive).OrderBy(holder => holder.CreatedAt)
-                .Select(holder => InfoOf(sandbox.Spec.Id, holder) with { Cwd = WorkingDirectory.InFront(holder.Pid, root), Home = home }),
+                .Select(holder => InfoOf(holder) with { Cwd = WorkingDirectory.InFront(holder.Pid, root), Home = home }),
         ];
     }
 
@@ -313,14 +314,14 @@ internal sealed class TerminalHolders
         File.Move(file + ".new", file, overwrite: true);
     }
 
-    private TerminalInfo InfoOf(SandboxId sandbox, Holder holder) => new(holder.Id, SocketOf(sandbox, holder.Id), holder.Command, holder.CreatedAt) { IsMarked = holder.IsMarked };
+    private static TerminalInfo InfoOf(Holder holder) => new(holder.Id, holder.Command, holder.CreatedAt) { IsMarked = holder.IsMarked };
 
     /// <summary>What programs that print to a terminal cannot guess: 128 random bits.</summary>
     private static string NewNonce() => RandomNumberGenerator.GetHexString(32, lowercase: true);
 
-    private string DirectoryOf(SandboxId sandbox) => Path.Combine(Root, sandbox.Value);
+    private string DirectoryOf(SandboxId sandbox) => TerminalSockets.DirectoryOf(_options.RunDirectory, sandbox);
 
-    private string SocketOf(SandboxId sandbox, TerminalId terminal) => FileOf(sandbox, terminal, ".sock");
+    private string SocketOf(SandboxId sandbox, TerminalId terminal) => TerminalSockets.PathOf(_options.RunDirectory, sandbox, terminal);
 
     private string FileOf(SandboxId sandbox, TerminalId terminal, string ending) => Path.Combine(DirectoryOf(sandbox), terminal.Value + ending);
 

@@ -68,7 +68,6 @@ internal static class Commands
         var wire = new TerminalInfo
         {
             Id = info.Id.Value,
-            Socket = info.Socket,
             Command = { info.Command },
             CreatedAt = info.CreatedAt.ToWire(),
             Marked = info.IsMarked,
@@ -87,7 +86,7 @@ internal static class Commands
     }
 
     internal static Port.TerminalInfo ToCore(this TerminalInfo wire) =>
-        new(Values.ToTerminalId(wire.Id), wire.Socket, [.. wire.Command], Values.ToTime(wire.CreatedAt))
+        new(Values.ToTerminalId(wire.Id), [.. wire.Command], Values.ToTime(wire.CreatedAt))
         {
             IsMarked = wire.Marked,
             Cwd = wire.HasCwd ? Values.ToPath(wire.Cwd) : null,

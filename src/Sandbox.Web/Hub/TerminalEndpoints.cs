@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
+using Sandbox.Core.Errors;
 using Sandbox.Core.Runtime;
+using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
 using Sandbox.Terminals.Marks;
 using Sandbox.Web.Files;
@@ -62,7 +64,19 @@ internal static class TerminalEndpoints
         await playgrounds.RowAsync(context.RequirePerson(), sandbox);
         var terminals = await runtime.Terminals.ListAsync(sandbox, context.RequestAborted);
         var states = await Task.WhenAll(terminals.Select(terminal =>
-            terminal.IsMarked ? TtyConnection.AskStateAsync(terminal.Socket, context.RequestAborted) : Task.FromResult<TtyState?>(null)));
+            terminal.IsMarked ? StateAsync(runtime.Terminals, sandbox, terminal.Id, context.RequestAborted) : Task.FromResult<TtyState?>(null)));
         return [.. terminals.Zip(states, (terminal, state) => TerminalView.From(terminal, followers.Find(terminal.Id) is not null, state))];
+    }
+
+    private static async Task<TtyState?> StateAsync(ITerminals terminals, SandboxId sandbox, TerminalId terminal, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await TtyConnection.AskStateAsync(token => terminals.ConnectAsync(sandbox, terminal, token), cancellationToken);
+        }
+        catch (SandboxException)
+        {
+            return null; // it has just ended
+        }
     }
 }

@@ -100,7 +100,7 @@ internal sealed class TerminalHub(
         presence.Touch(playground);
         latency.Opening(playground);
         var terminal = await runtime.Terminals.OpenAsync(sandbox, spec, Context.ConnectionAborted);
-        directory.Add(terminal.Id, new TerminalPlace(person, playground, sandbox, terminal.Socket, terminal.IsMarked));
+        directory.Add(terminal.Id, new TerminalPlace(person, playground, sandbox, terminal.IsMarked));
         audiences.Of(terminal.Id, playground).Sized(new TerminalSize(spec.Cols, spec.Rows));
         return terminal.Id.Value;
     }
@@ -273,7 +273,7 @@ internal sealed class TerminalHub(
         {
             Cut = Context.Abort,
             Viewers = new HubViewers(terminal => new TerminalViewer(
-                async () => await TtyConnection.ConnectAsync((await places.FindAsync(caller!.Owner, terminal, aborted)).Socket, aborted),
+                async () => await places.ConnectAsync(await places.FindAsync(caller!.Owner, terminal, aborted), TerminalId.Parse(terminal), aborted),
                 echoes.NewEchoWatch())),
         };
     }

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.SignalR;
 using Sandbox.Core.Errors;
@@ -121,7 +120,7 @@ internal sealed partial class TerminalStreams(
             catch (Exception fault)
             {
                 await DropAsync(caller, terminal, viewer);
-                if (fault is SocketException or IOException)
+                if (fault is IOException or SandboxException { Code: ErrorCode.NotFound })
                 {
                     Forget(terminal);
                     throw TerminalDirectory.Unknown();
@@ -154,7 +153,7 @@ internal sealed partial class TerminalStreams(
         {
             return await items.MoveNextAsync();
         }
-        catch (Exception gone) when (gone is SocketException or IOException or InvalidDataException)
+        catch (Exception gone) when (gone is IOException or InvalidDataException)
         {
             return false;
         }

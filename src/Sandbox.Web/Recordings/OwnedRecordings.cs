@@ -122,7 +122,8 @@ internal sealed class OwnedRecordings(
         });
         try
         {
-            var start = new RecorderStart(id, owner, TerminalId.Parse(terminal), row.StartedAt, place.Socket, place.IsMarked, audience);
+            var recorded = TerminalId.Parse(terminal);
+            var start = new RecorderStart(id, owner, recorded, row.StartedAt, token => directory.ConnectAsync(place, recorded, token), place.IsMarked, audience);
             var recorder = new Recorder(start, files.Create(id), default, (cols, rows), space, old, options, time);
             recorder.Begin(row.Name);
             if (!running.TryRun(recorder))

@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Net.Sockets;
+using Sandbox.Core.Errors;
 using Sandbox.Core.People;
 using Sandbox.Core.Terminals;
 using Sandbox.Terminals.Flow;
@@ -14,10 +14,10 @@ namespace Sandbox.Web.Recordings;
 /// <param name="Owner">Whose it is.</param>
 /// <param name="Terminal">What is recorded.</param>
 /// <param name="StartedAt">When it began, which is its time 0.</param>
-/// <param name="Socket">Of the terminal's holder.</param>
+/// <param name="Connect">Connects to the terminal's holder.</param>
 /// <param name="IsMarked">Whether the holder tells what the marks of its shell hold.</param>
 /// <param name="Audience">Knows the terminal's size.</param>
-internal sealed record RecorderStart(RecordingId Id, PersonId Owner, TerminalId Terminal, DateTimeOffset StartedAt, string Socket, bool IsMarked, Audience Audience);
+internal sealed record RecorderStart(RecordingId Id, PersonId Owner, TerminalId Terminal, DateTimeOffset StartedAt, Func<CancellationToken, Task<TtyConnection>> Connect, bool IsMarked, Audience Audience);
 
 /// <summary>How a recording is over; without a reason it is not, and the next process goes on with it.</summary>
 internal sealed record RecordingEnd(RecordingReason? Reason, long Bytes, long DurationMs);
@@ -252,9 +252,9 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
         TtyConnection connection;
         try
         {
-            connection = await TtyConnection.ConnectAsync(_start.Socket, _stop.Token);
+            connection = await _start.Connect(_stop.Token);
         }
-        catch (SocketException)
+        catch (SandboxException)
         {
             return (false, false);
         }
@@ -301,7 +301,7 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
                     }
                 }
             }
-            catch (Exception gone) when (gone is SocketException or InvalidDataException or OperationCanceledException)
+            catch (Exception gone) when (gone is IOException or InvalidDataException or OperationCanceledException)
             {
                 // Looked for again, unless it was stopped.
             }

@@ -97,7 +97,8 @@ internal sealed partial class RecordingKeeper(
             {
                 // What was appended and not noted is cut off, and comes again.
                 var owner = PersonId.Parse(row.OwnerId);
-                var start = new RecorderStart(id, owner, TerminalId.Parse(row.TerminalId), row.StartedAt, terminal.Socket, terminal.IsMarked, audiences.Of(TerminalId.Parse(row.TerminalId), PlaygroundId.Parse(row.PlaygroundId)));
+                var recorded = TerminalId.Parse(row.TerminalId);
+                var start = new RecorderStart(id, owner, recorded, row.StartedAt, token => directory.ConnectAsync(terminal, recorded, token), terminal.IsMarked, audiences.Of(recorded, PlaygroundId.Parse(row.PlaygroundId)));
                 var recorder = new Recorder(start, file, place, (row.Cols, row.Rows), space, old, options, time);
                 if (running.TryRun(recorder))
                 {

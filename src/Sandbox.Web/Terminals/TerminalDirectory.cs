@@ -13,10 +13,10 @@ using Sandbox.Web.Store;
 namespace Sandbox.Web.Terminals;
 
 /// <summary>Where a terminal is, and whose; and whether its holder tells of its shell.</summary>
-internal sealed record TerminalPlace(PersonId Owner, PlaygroundId Playground, SandboxId Sandbox, string Socket, bool IsMarked);
+internal sealed record TerminalPlace(PersonId Owner, PlaygroundId Playground, SandboxId Sandbox, bool IsMarked);
 
 /// <summary>
-/// Finds terminals by id. The browser sends ids and never a path; only the runtime says which socket is behind one.
+/// Finds terminals by id. The browser sends ids and never a path; only the runtime knows how to reach one.
 /// What is not remembered, after a restart say, is asked of the runtime, among the person's own sandboxes only.
 /// </summary>
 internal sealed class TerminalDirectory(SqliteStore store, ISandboxRuntime runtime) : IWhenPlaygroundEnds, IDisposable
@@ -50,6 +50,10 @@ internal sealed class TerminalDirectory(SqliteStore store, ISandboxRuntime runti
 
         return place is not null && place.Owner == owner ? place : throw Unknown();
     }
+
+    /// <summary>Connects a viewer to a terminal. Codes: NotFound (it has ended), RuntimeUnavailable.</summary>
+    public async Task<TtyConnection> ConnectAsync(TerminalPlace place, TerminalId terminal, CancellationToken cancellationToken) =>
+        new(await runtime.Terminals.ConnectAsync(place.Sandbox, terminal, cancellationToken));
 
     /// <summary>Whether a terminal is remembered.</summary>
     public bool Knows(string terminal) => TerminalId.TryParse(terminal, out var id) && _places.ContainsKey(id);
@@ -117,7 +121,7 @@ internal sealed class TerminalDirectory(SqliteStore store, ISandboxRuntime runti
             {
                 foreach (var terminal in await runtime.Terminals.ListAsync(id, cancellationToken))
                 {
-                    _places[terminal.Id] = new TerminalPlace(owner, PlaygroundId.Parse(sandbox.PlaygroundId), id, terminal.Socket, terminal.IsMarked);
+                    _places[terminal.Id] = new TerminalPlace(owner, PlaygroundId.Parse(sandbox.PlaygroundId), id, terminal.IsMarked);
                 }
             }
             catch (SandboxException fault) when (fault.Code is ErrorCode.NotFound or ErrorCode.Conflict)

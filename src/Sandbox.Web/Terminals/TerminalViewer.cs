@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Sandbox.Core.Errors;
 using Sandbox.Terminals.Flow;
 using Sandbox.Web.Latency;
@@ -184,7 +183,7 @@ internal sealed class TerminalViewer : IAsyncDisposable
         {
             await (await _connecting).DisposeAsync();
         }
-        catch (Exception fault) when (fault is SandboxException or IOException or SocketException or OperationCanceledException)
+        catch (Exception fault) when (fault is SandboxException or IOException or OperationCanceledException)
         {
             // It never was connected; whoever used it has been told.
         }

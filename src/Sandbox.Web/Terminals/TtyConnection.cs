@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Sandbox.Terminals.Flow;
 using Sandbox.Terminals.Marks;
@@ -7,18 +6,16 @@ using Sandbox.Terminals.Marks;
 namespace Sandbox.Web.Terminals;
 
 /// <summary>
-/// One viewer's connection to the holder of a terminal, see <see cref="TtyFrame"/>. Output stays in the socket until
+/// One viewer's connection to the holder of a terminal, see <see cref="TtyFrame"/>. Output stays in the stream until
 /// it is asked for, input goes out at once or is refused, and everything else overtakes it. All calls but
 /// <see cref="ReadAsync"/> may be made at any time from any thread, and none of them waits.
 /// </summary>
 internal sealed class TtyConnection : IAsyncDisposable
 {
-    private const int MostAttempts = 40;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan AskPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LeavePatience = TimeSpan.FromSeconds(2);
 
-    private readonly Socket _socket;
+    private readonly Stream _stream;
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _closing = new();
     private readonly TtyOutbox _outbox = new();
@@ -29,33 +26,8 @@ internal sealed class TtyConnection : IAsyncDisposable
     private bool _isLeaving;
     private ulong _offset;
 
-    private TtyConnection(Socket socket) => _socket = socket;
-
-    /// <summary>Connects to the holder of a terminal.</summary>
-    /// <exception cref="SocketException">Nobody holds it any more, or it may not be opened.</exception>
-    public static async Task<TtyConnection> ConnectAsync(string socket, CancellationToken cancellationToken)
-    {
-        for (var attempt = 0; ; attempt++)
-        {
-            var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            try
-            {
-                await connection.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancellationToken);
-                return new TtyConnection(connection);
-            }
-            catch (SocketException full) when (full.SocketErrorCode == SocketError.WouldBlock && attempt < MostAttempts)
-            {
-                // connect(2) does not wait for a place in a queue that is full: the holder is there, and busy.
-                connection.Dispose();
-                await Task.Delay(Pause, cancellationToken);
-            }
-            catch
-            {
-                connection.Dispose();
-                throw;
-            }
-        }
-    }
+    /// <summary>A viewer at the other end of <paramref name="stream"/>, which this owns.</summary>
+    public TtyConnection(Stream stream) => _stream = stream;
 
     /// <summary>Asks for the output after this many bytes. Once for each connection.</summary>
     /// <param name="after">How many bytes the viewer holds.</param>
@@ -84,14 +56,14 @@ internal sealed class TtyConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>The shell's state as the holder of a terminal knows it; null when it does not answer.</summary>
-    public static async Task<TtyState?> AskStateAsync(string socket, CancellationToken cancellationToken)
+    /// <summary>The shell's state as the holder of a terminal knows it; null if the holder does not answer in time.</summary>
+    public static async Task<TtyState?> AskStateAsync(Func<CancellationToken, Task<Stream>> connect, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(AskPatience);
         try
         {
-            await using var connection = await ConnectAsync(socket, patience.Token);
+            await using var connection = new TtyConnection(await connect(patience.Token));
             connection.Follow();
             await foreach (var item in connection.ReadAsync(patience.Token))
             {
@@ -101,9 +73,9 @@ internal sealed class TtyConnection : IAsyncDisposable
                 }
             }
         }
-        catch (Exception fault) when (fault is SocketException or InvalidDataException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception fault) when (fault is IOException or InvalidDataException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            // It ends just now, or has no place for one more.
+            // The terminal is just ending, or its holder has no place for one more viewer.
         }
 
         return null;
@@ -111,12 +83,12 @@ internal sealed class TtyConnection : IAsyncDisposable
 
     /// <summary>
     /// The output in order, and last an item with the exit code. It ends without one when the terminal was closed or
-    /// its holder is gone. One reader at a time; nothing is read from the socket while the reader is busy.
+    /// its holder is gone. One reader at a time; nothing is read from the stream while the reader is busy.
     /// </summary>
     public async IAsyncEnumerable<TtyItem> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
-        await foreach (var item in new TtyReader(_socket, _offset, Taken).ReadAsync(either.Token))
+        await foreach (var item in new TtyReader(_stream, _offset, Taken).ReadAsync(either.Token))
         {
             yield return item;
             if (item.ExitCode is not null)
@@ -198,7 +170,7 @@ internal sealed class TtyConnection : IAsyncDisposable
             _isBroken = true;
         }
 
-        _socket.Dispose();
+        await _stream.DisposeAsync();
         await sending;
     }
 
@@ -216,7 +188,7 @@ internal sealed class TtyConnection : IAsyncDisposable
     {
         if (!_isBroken && !_isSending)
         {
-            // it runs here until the socket makes it wait: a key goes out on the thread that brought it
+            // it runs here until the stream makes it wait: a key goes out on the thread that brought it
             _isSending = true;
             _sending = SendAsync();
         }
@@ -240,13 +212,10 @@ internal sealed class TtyConnection : IAsyncDisposable
                     }
                 }
 
-                for (var sent = 0; sent < count;)
-                {
-                    sent += await _socket.SendAsync(buffer.AsMemory(sent, count - sent), SocketFlags.None);
-                }
+                await _stream.WriteAsync(buffer.AsMemory(0, count));
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             // the reader is told by the end of the stream; what is said from now on has nobody to hear it
             lock (_gate)

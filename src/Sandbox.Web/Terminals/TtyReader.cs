@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Sandbox.Terminals.Flow;
 using Sandbox.Terminals.Marks;
@@ -7,10 +6,10 @@ using Sandbox.Terminals.Marks;
 namespace Sandbox.Web.Terminals;
 
 /// <summary>Reads what the holder of a terminal says, see <see cref="TtyFrame"/>, and no more of it than was asked for.</summary>
-/// <param name="socket">The connection to it.</param>
+/// <param name="stream">The connection to it.</param>
 /// <param name="offset">How many bytes of output came before.</param>
 /// <param name="taken">Is told how many bytes of input the holder took so far.</param>
-internal sealed class TtyReader(Socket socket, ulong offset, Action<ulong> taken)
+internal sealed class TtyReader(Stream stream, ulong offset, Action<ulong> taken)
 {
     private const int ReceiveLength = 8 * 1024;
     private const int ScreenSizeLength = 2 * sizeof(ushort);
@@ -148,9 +147,9 @@ internal sealed class TtyReader(Socket socket, ulong offset, Action<ulong> taken
     {
         try
         {
-            return await socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
+            return await stream.ReadAsync(buffer, cancellationToken);
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
         {
             return 0;
         }

@@ -18,6 +18,7 @@ public sealed class RpcConformance : RuntimeConformance
     {
         _image = _runtime.Store("busybox");
         _client = new RuntimeClient(_socket);
+        _runtime.HoldTerminal = (sandbox, terminal) => new ListeningHolder(TerminalSockets.PathOf(Path.GetDirectoryName(_socket)!, sandbox, terminal));
     }
 
     protected override ISandboxRuntime Runtime => _client;
@@ -38,5 +39,6 @@ public sealed class RpcConformance : RuntimeConformance
         _client.Dispose();
         await _server!.DisposeAsync();
         _runtime.Dispose();
+        Directory.Delete(Path.GetDirectoryName(_socket)!, recursive: true);
     }
 }

@@ -16,7 +16,8 @@ internal sealed class RpcServer : IAsyncDisposable
 
     private RpcServer(WebApplication app) => _app = app;
 
-    public static string NewSocket() => Path.Combine(Path.GetTempPath(), $"sandbox-rpc-{Guid.NewGuid():N}.sock");
+    /// <summary>A socket in a directory of its own, as the daemon's is in its run directory.</summary>
+    public static string NewSocket() => Path.Combine(Directory.CreateTempSubdirectory("sandbox-rpc-").FullName, "control.sock");
 
     public static async Task<RpcServer> StartAsync(string socket, ISandboxRuntime runtime)
     {

@@ -37,6 +37,7 @@ public sealed class RuntimeClientTests : IAsyncLifetime
         _client.Dispose();
         await _server!.DisposeAsync();
         _runtime.Dispose();
+        Directory.Delete(Path.GetDirectoryName(_socket)!, recursive: true);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Sandbox.Rpc;
 using Sandbox.Web.Store;
 using Xunit;
 
@@ -34,7 +35,7 @@ internal sealed class RecordedTerminal : IAsyncDisposable
         var web = await WebUnderTest.StartAsync(new() { ["Recordings"] = limits ?? [] });
         var holder = new ScriptedHolder(Path.Combine(web.Home, "tty.sock"));
         web.Runtime.MarksShells = true;
-        web.Runtime.SocketOf = (_, _) => holder.Socket;
+        web.Runtime.ConnectTerminal = token => TerminalSockets.ConnectAsync(holder.Socket, token);
         var client = web.NewClient();
         var token = (string)(await client.PostAsync("/api/v1/guests")).Json!["token"]!;
         client.Headers["Authorization"] = "Bearer " + token;

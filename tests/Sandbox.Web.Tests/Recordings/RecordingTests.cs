@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Rpc;
 using Sandbox.Web.Recordings;
 using Sandbox.Web.Store;
 using Xunit;
@@ -478,7 +479,7 @@ public sealed class RecordingTests
 
         // Somebody else, who has hardly begun.
         await using var holder = new ScriptedHolder(Path.Combine(place.Web.Home, "other.sock"));
-        place.Web.Runtime.SocketOf = (_, _) => holder.Socket;
+        place.Web.Runtime.ConnectTerminal = token => TerminalSockets.ConnectAsync(holder.Socket, token);
         using var other = place.Web.NewClient();
         var token = (string)(await other.PostAsync("/api/v1/guests")).Json!["token"]!;
         other.Headers["Authorization"] = "Bearer " + token;
