@@ -17,27 +17,18 @@ public sealed record Recipe
 }
 
 /// <summary>One sandbox of a recipe.</summary>
-public sealed record RecipeNode
+public sealed record RecipeNode : RecipeContent
 {
     /// <summary>The sandbox's name and host name: letters, digits and dashes.</summary>
+    [JsonPropertyOrder(-2)]
     public string Name { get; init; } = "main";
 
     /// <summary>A name in the catalog, or the digest of an image in it.</summary>
+    [JsonPropertyOrder(-1)]
     public required string Image { get; init; }
 
-    /// <summary>Variables set over the image's own.</summary>
-    public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
-
-    /// <summary>Where commands and terminals start; null is the image's own.</summary>
-    public string? Workdir { get; init; }
-
-    /// <summary>Who commands and terminals run as; null is the image's own.</summary>
-    public string? User { get; init; }
-
-    /// <summary>Files written before anything runs.</summary>
-    public IReadOnlyList<RecipeFile> Files { get; init; } = [];
-
     /// <summary>Commands run in order once the sandbox is up, each an argv.</summary>
+    [JsonPropertyOrder(1)]
     public IReadOnlyList<IReadOnlyList<string>> Setup { get; init; } = [];
 }
 

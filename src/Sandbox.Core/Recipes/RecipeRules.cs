@@ -53,7 +53,7 @@ public static class RecipeRules
             mistakes.Add($"nodes[0].image: 1 to {MaxImageLength} characters without spaces");
         }
 
-        CheckContent(node.Env, node.Workdir, node.User, node.Files, "nodes[0].", mistakes);
+        CheckContent(node, "nodes[0].", mistakes);
         CheckSetup(node.Setup, "nodes[0].setup", mistakes);
         return mistakes;
     }
@@ -94,26 +94,20 @@ public static class RecipeRules
         }
     }
 
-    internal static void CheckContent(
-        IReadOnlyDictionary<string, string>? env,
-        string? workdir,
-        string? user,
-        IReadOnlyList<RecipeFile>? files,
-        string at,
-        List<string> mistakes)
+    internal static void CheckContent(RecipeContent content, string at, List<string> mistakes)
     {
-        CheckEnv(env, at + "env", mistakes);
-        if (workdir is not null && !SandboxPath.TryParse(workdir, out _))
+        CheckEnv(content.Env, at + "env", mistakes);
+        if (content.Workdir is not null && !SandboxPath.TryParse(content.Workdir, out _))
         {
             mistakes.Add($"{at}workdir: an absolute path without .., at most {SandboxPath.MaxLength} bytes");
         }
 
-        if (user is not null && !IsUser(user))
+        if (content.User is not null && !IsUser(content.User))
         {
             mistakes.Add($"{at}user: a user or uid, or user:group, at most {MaxUserLength} characters");
         }
 
-        CheckFiles(files, at + "files", mistakes);
+        CheckFiles(content.Files, at + "files", mistakes);
     }
 
     private static void CheckEnv(IReadOnlyDictionary<string, string>? env, string what, List<string> mistakes)

@@ -33,7 +33,7 @@ public static class SandboxRules
         }
 
         RecipeRules.CheckName(spec.Name, "name", mistakes);
-        RecipeRules.CheckContent(spec.Env, spec.Workdir, spec.User, spec.Files, "", mistakes);
+        RecipeRules.CheckContent(spec, "", mistakes);
         mistakes.AddRange(LimitRules.Validate(spec.Limits, "limits"));
         mistakes.AddRange(LimitRules.Validate(spec.OwnerLimits, "ownerLimits"));
         return mistakes;

@@ -10,8 +10,19 @@ namespace Sandbox.Core.Sandboxes;
 /// One sandbox to start: a recipe's node with everything resolved. It holds ids, digests and recipe fields only;
 /// nothing in it is a path on the host.
 /// </summary>
-public sealed record SandboxSpec
+public sealed record SandboxSpec : RecipeContent
 {
+    /// <summary>A spec without content.</summary>
+    public SandboxSpec()
+    {
+    }
+
+    /// <summary>A spec with the content of a recipe's node.</summary>
+    public SandboxSpec(RecipeContent content)
+        : base(content)
+    {
+    }
+
     /// <summary>Chosen by the asker: asking twice with one id gives one sandbox.</summary>
     public required SandboxId Id { get; init; }
 
@@ -26,18 +37,6 @@ public sealed record SandboxSpec
 
     /// <summary>The image, which the runtime has already.</summary>
     public required Digest Image { get; init; }
-
-    /// <inheritdoc cref="RecipeNode.Env"/>
-    public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
-
-    /// <inheritdoc cref="RecipeNode.Workdir"/>
-    public string? Workdir { get; init; }
-
-    /// <inheritdoc cref="RecipeNode.User"/>
-    public string? User { get; init; }
-
-    /// <inheritdoc cref="RecipeNode.Files"/>
-    public IReadOnlyList<RecipeFile> Files { get; init; } = [];
 
     /// <summary>The sandbox's own limits.</summary>
     public required SandboxLimits Limits { get; init; }

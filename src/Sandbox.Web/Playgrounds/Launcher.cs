@@ -155,17 +155,13 @@ internal sealed partial class Launcher(
         {
             var node = recipe.Nodes[sandbox.Node];
             var info = await runtime.Sandboxes.CreateAsync(
-                new SandboxSpec
+                new SandboxSpec(node)
                 {
                     Id = SandboxId.Parse(sandbox.Id),
                     Playground = PlaygroundId.Parse(row.Id),
                     Owner = PersonId.Parse(row.OwnerId),
                     Name = node.Name,
                     Image = Digest.Parse(sandbox.Digest),
-                    Env = node.Env,
-                    Workdir = node.Workdir,
-                    User = node.User,
-                    Files = node.Files,
                     Limits = plan.PerSandbox,
                     OwnerLimits = plan.Total,
                     Deadline = row.EndsAt,

@@ -1,0 +1,21 @@
+namespace Sandbox.Core.Recipes;
+
+/// <summary>
+/// The fields of a recipe's node that go to the runtime as they are: <see cref="RecipeNode"/> and
+/// <c>SandboxSpec</c> are both such a content, and it is one message on the wire. A new field is added
+/// here, in <see cref="RecipeRules"/>, in the proto and its map, and where the adapter uses it.
+/// </summary>
+public record RecipeContent
+{
+    /// <summary>Variables set over the image's own.</summary>
+    public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Where commands and terminals start; null is the image's own.</summary>
+    public string? Workdir { get; init; }
+
+    /// <summary>Who commands and terminals run as; null is the image's own.</summary>
+    public string? User { get; init; }
+
+    /// <summary>Files written before anything runs.</summary>
+    public IReadOnlyList<RecipeFile> Files { get; init; } = [];
+}
