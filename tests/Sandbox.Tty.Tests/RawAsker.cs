@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using Sandbox.Terminals.Flow;
-using Sandbox.Terminals.Marks;
 
 namespace Sandbox.Tty.Tests;
 

@@ -4,7 +4,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Terminals;
 using Sandbox.Rpc;
-using Sandbox.Terminals.Marks;
 using Sandbox.Web.Hub;
 using Sandbox.Web.Latency;
 using Sandbox.Web.Terminals;

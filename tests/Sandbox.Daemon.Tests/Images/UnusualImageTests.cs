@@ -1,6 +1,5 @@
 using System.Globalization;
 using Sandbox.Core.Images;
-using Sandbox.Daemon.Images;
 using Xunit;
 
 namespace Sandbox.Daemon.Tests.Images;

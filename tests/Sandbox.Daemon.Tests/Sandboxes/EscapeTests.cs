@@ -10,7 +10,6 @@ using Sandbox.Core.Quotas;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
 using Sandbox.Daemon.Records;
-using Sandbox.Daemon.Sandboxes;
 using Xunit;
 
 namespace Sandbox.Daemon.Tests.Sandboxes;

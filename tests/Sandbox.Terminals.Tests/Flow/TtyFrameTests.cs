@@ -1,5 +1,4 @@
 using Sandbox.Terminals.Flow;
-using Sandbox.Terminals.Marks;
 using Xunit;
 
 namespace Sandbox.Terminals.Tests.Flow;
