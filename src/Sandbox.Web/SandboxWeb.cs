@@ -74,11 +74,11 @@ internal static class SandboxWeb
         await services.GetRequiredService<Admission>().WarmUpAsync();
         try
         {
-            await services.GetRequiredService<OwnedPlaygrounds>().RowAsync(PersonId.New(), SandboxId.New());
+            await services.GetRequiredService<Ownership>().RequireAsync(PersonId.New(), SandboxId.New());
         }
         catch (SandboxException fault) when (fault.Code == ErrorCode.NotFound)
         {
-            // As it should be.
+            // Expected.
         }
 
         try

@@ -7,7 +7,7 @@ namespace Sandbox.Core.Tests;
 /// <summary>The design's table of projects, kept: a forbidden edge fails here and not in a review.</summary>
 public sealed partial class ArchitectureTests
 {
-    private static readonly string Root = FindRoot();
+    internal static readonly string Root = FindRoot();
 
     private static readonly Dictionary<string, string[]> MayReference = new()
     {
@@ -103,7 +103,7 @@ public sealed partial class ArchitectureTests
     private static IEnumerable<string> Included(XDocument project, string element) =>
         project.Descendants(element).Select(reference => (string?)reference.Attribute("Include")).OfType<string>();
 
-    private static IEnumerable<string> Folders(string top)
+    internal static IEnumerable<string> Folders(string top)
     {
         yield return top;
         foreach (var folder in Directory.EnumerateDirectories(top))

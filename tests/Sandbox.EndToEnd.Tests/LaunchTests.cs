@@ -76,7 +76,7 @@ public sealed class LaunchTests(Instance instance, Chromium chromium)
 
         await visitor.Page.GotoAsync("/?image=busybox");
 
-        await Assertions.Expect(visitor.Panel).ToContainTextAsync("You have 3 of the 3 playgrounds your plan grants at once.");
+        await Assertions.Expect(visitor.Panel).ToContainTextAsync("You've reached your limit of 3 playgrounds.");
         await visitor.Panel.GetByRole(AriaRole.Link, new() { Name = "My playgrounds" }).ClickAsync();
         await Assertions.Expect(visitor.Page.Locator(".row[data-state='running']")).ToHaveCountAsync(3);
     }

@@ -56,7 +56,7 @@ public sealed partial class RecordingTests(Instance instance, Chromium chromium)
         await Assertions.Expect(visitor.Page.Locator(".row h3 a")).ToHaveTextAsync("My first steps");
         await visitor.Page.Locator("[data-act='delete']").ClickAsync();
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Delete it" }).ClickAsync();
-        await Assertions.Expect(visitor.Page.Locator(".empty h2")).ToHaveTextAsync("Nothing is recorded");
+        await Assertions.Expect(visitor.Page.Locator(".empty h2")).ToHaveTextAsync("You have no recordings yet");
         Assert.Equal(404, (await visitor.Page.GotoAsync($"/recordings/{id}"))!.Status);
     }
 

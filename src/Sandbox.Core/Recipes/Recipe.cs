@@ -9,6 +9,9 @@ namespace Sandbox.Core.Recipes;
 /// </summary>
 public sealed record Recipe
 {
+    /// <summary>Version of the format, see <see cref="RecipeJson.Version"/>.</summary>
+    public int Version { get; init; } = RecipeJson.Version;
+
     /// <summary>The sandboxes, in the order they are started. One for now; the model is a list because links outlive versions.</summary>
     public required IReadOnlyList<RecipeNode> Nodes { get; init; }
 
@@ -19,16 +22,16 @@ public sealed record Recipe
 /// <summary>One sandbox of a recipe.</summary>
 public sealed record RecipeNode : RecipeContent
 {
+    /// <summary>The name of a node that does not set one.</summary>
+    public const string DefaultName = "main";
+
     /// <summary>The sandbox's name and host name: letters, digits and dashes.</summary>
-    [JsonPropertyOrder(-2)]
-    public string Name { get; init; } = "main";
+    public string Name { get; init; } = DefaultName;
 
     /// <summary>A name in the catalog, or the digest of an image in it.</summary>
-    [JsonPropertyOrder(-1)]
     public required string Image { get; init; }
 
     /// <summary>Commands run in order once the sandbox is up, each an argv.</summary>
-    [JsonPropertyOrder(1)]
     public IReadOnlyList<IReadOnlyList<string>> Setup { get; init; } = [];
 }
 

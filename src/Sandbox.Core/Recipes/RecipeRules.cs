@@ -47,6 +47,11 @@ public static class RecipeRules
             return ["nodes: exactly one"];
         }
 
+        if (recipe.Version != RecipeJson.Version)
+        {
+            mistakes.Add($"version: {RecipeJson.Version}");
+        }
+
         CheckName(node.Name, "nodes[0].name", mistakes);
         if (node.Image is null || node.Image.Length is 0 or > MaxImageLength || node.Image.Any(letter => char.IsControl(letter) || char.IsWhiteSpace(letter)))
         {

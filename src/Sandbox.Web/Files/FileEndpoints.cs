@@ -94,9 +94,9 @@ internal static class FileEndpoints
 
     private static OpenApiSchema Bytes() => new() { Type = JsonSchemaType.String, Format = "binary" };
 
-    private static async Task GetAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence, Listings listings)
+    private static async Task GetAsync(string id, HttpContext context, Ownership ownership, ISandboxRuntime runtime, Presence presence, Listings listings)
     {
-        var (sandbox, path, _) = await PlaceAsync(id, context, playgrounds, presence);
+        var (sandbox, path, _) = await PlaceAsync(id, context, ownership, presence);
         var archive = context.Request.Query["archive"].ToString();
         if (archive is not ("" or "tar"))
         {
@@ -134,9 +134,9 @@ internal static class FileEndpoints
         await context.Response.WriteAsJsonAsync(entries.Select(FileView.From), context.RequestAborted);
     }
 
-    private static async Task<IResult> PutAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence, WebOptions options)
+    private static async Task<IResult> PutAsync(string id, HttpContext context, Ownership ownership, ISandboxRuntime runtime, Presence presence, WebOptions options)
     {
-        var (sandbox, path, _) = await PlaceAsync(id, context, playgrounds, presence);
+        var (sandbox, path, _) = await PlaceAsync(id, context, ownership, presence);
         var type = context.Request.Query["type"].ToString();
         if (type is not ("" or "directory"))
         {
@@ -159,9 +159,9 @@ internal static class FileEndpoints
         return Results.NoContent();
     }
 
-    private static async Task<IResult> DeleteAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence)
+    private static async Task<IResult> DeleteAsync(string id, HttpContext context, Ownership ownership, ISandboxRuntime runtime, Presence presence)
     {
-        var (sandbox, path, _) = await PlaceAsync(id, context, playgrounds, presence);
+        var (sandbox, path, _) = await PlaceAsync(id, context, ownership, presence);
         await runtime.Files.DeleteAsync(sandbox, path, context.RequestAborted);
         return Results.NoContent();
     }
@@ -172,17 +172,16 @@ internal static class FileEndpoints
         : RecipeRules.TryParseMode(text.ToString(), out var bits) ? bits : throw new SandboxException(ErrorCode.Invalid, "mode: octal, 0 to 07777");
 
     /// <summary>The caller's sandbox and the path in it, off the request.</summary>
-    internal static async Task<(SandboxId Sandbox, SandboxPath Path, PlaygroundId Playground)> PlaceAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, Presence presence)
+    internal static async Task<(SandboxId Sandbox, SandboxPath Path, PlaygroundId Playground)> PlaceAsync(string id, HttpContext context, Ownership ownership, Presence presence)
     {
         var sandbox = SandboxEndpoints.Id(id);
-        var row = await playgrounds.RowAsync(context.RequirePerson(), sandbox);
+        var playground = await ownership.RequireAsync(context.RequirePerson(), sandbox);
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         if (!RawFilePath.TryParse(target, id, out var path))
         {
             throw new SandboxException(ErrorCode.Invalid, "The path is malformed: percent-encoded, without .., at most 4095 bytes.");
         }
 
-        var playground = PlaygroundId.Parse(row.Id);
         presence.Touch(playground);
         return (sandbox, path, playground);
     }

@@ -64,9 +64,9 @@ internal static class UploadEndpoints
             return Task.CompletedTask;
         });
 
-    private static async Task BeginAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence, WebOptions options)
+    private static async Task BeginAsync(string id, HttpContext context, Ownership ownership, ISandboxRuntime runtime, Presence presence, WebOptions options)
     {
-        var (sandbox, path, playground) = await FileEndpoints.PlaceAsync(id, context, playgrounds, presence);
+        var (sandbox, path, playground) = await FileEndpoints.PlaceAsync(id, context, ownership, presence);
         SpeaksTus(context);
         var most = options.Limits.FileBytes;
         var spec = new UploadSpec { Id = UploadId.New(), Path = path, Length = Number(context, LengthHeader), Mode = FileEndpoints.Mode(context.Request) };
@@ -103,9 +103,9 @@ internal static class UploadEndpoints
         await context.Response.WriteAsJsonAsync(View(upload), context.RequestAborted);
     }
 
-    private static async Task FindAsync(string id, string upload, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence)
+    private static async Task FindAsync(string id, string upload, HttpContext context, Ownership ownership, ISandboxRuntime runtime, Presence presence)
     {
-        var (sandbox, name, _) = await UploadAsync(id, upload, context, playgrounds, presence);
+        var (sandbox, name, _) = await UploadAsync(id, upload, context, ownership, presence);
         var found = await runtime.Files.FindUploadAsync(sandbox, name, context.RequestAborted) ?? throw Unknown();
         Tell(context, found);
         context.Response.Headers[LengthHeader] = Text(found.Length);
@@ -113,9 +113,9 @@ internal static class UploadEndpoints
         await context.Response.WriteAsJsonAsync(View(found), context.RequestAborted);
     }
 
-    private static async Task ContinueAsync(string id, string upload, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence, WebOptions options)
+    private static async Task ContinueAsync(string id, string upload, HttpContext context, Ownership ownership, ISandboxRuntime runtime, Presence presence, WebOptions options)
     {
-        var (sandbox, name, playground) = await UploadAsync(id, upload, context, playgrounds, presence);
+        var (sandbox, name, playground) = await UploadAsync(id, upload, context, ownership, presence);
         RequirePart(context);
         var offset = Number(context, OffsetHeader);
 
@@ -126,21 +126,20 @@ internal static class UploadEndpoints
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
-    private static async Task CancelAsync(string id, string upload, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence)
+    private static async Task CancelAsync(string id, string upload, HttpContext context, Ownership ownership, ISandboxRuntime runtime, Presence presence)
     {
-        var (sandbox, name, _) = await UploadAsync(id, upload, context, playgrounds, presence);
+        var (sandbox, name, _) = await UploadAsync(id, upload, context, ownership, presence);
         await runtime.Files.CancelUploadAsync(sandbox, name, context.RequestAborted);
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
     private static async Task<(SandboxId Sandbox, UploadId Upload, PlaygroundId Playground)> UploadAsync(
-        string id, string upload, HttpContext context, OwnedPlaygrounds playgrounds, Presence presence)
+        string id, string upload, HttpContext context, Ownership ownership, Presence presence)
     {
         var sandbox = SandboxEndpoints.Id(id);
-        var row = await playgrounds.RowAsync(context.RequirePerson(), sandbox);
+        var playground = await ownership.RequireAsync(context.RequirePerson(), sandbox);
         var name = UploadId.TryParse(upload, out var parsed) ? parsed : throw Unknown();
         SpeaksTus(context);
-        var playground = PlaygroundId.Parse(row.Id);
         presence.Touch(playground);
         return (sandbox, name, playground);
     }

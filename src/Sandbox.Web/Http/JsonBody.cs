@@ -1,20 +1,14 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Sandbox.Core.Errors;
+using Sandbox.Core.Recipes;
 
 namespace Sandbox.Web.Http;
 
-/// <summary>Reads JSON that came from anybody: bounded, and refused with words when it is not what was asked for.</summary>
+/// <summary>Reads JSON bodies from untrusted callers: bounded in size, and refused with a message that names the mistake.</summary>
 internal static class JsonBody
 {
-    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
-    {
-        MaxDepth = 16,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        AllowDuplicateProperties = false,
-    };
+    /// <summary>The strict options of recipes serve every body.</summary>
+    private static readonly JsonSerializerOptions Options = RecipeJson.Options;
 
     public static async Task<T> ReadJsonAsync<T>(this HttpContext context, long most)
         where T : class

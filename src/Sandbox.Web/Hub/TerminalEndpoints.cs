@@ -58,10 +58,10 @@ internal static class TerminalEndpoints
         app.MapGet("/api/v1/sandboxes/{id}/terminals", ListAsync).WithTags("sandboxes")
             .Produces<IReadOnlyList<TerminalView>>().ProducesProblems(404, 409, 503).WithSummary("Its open terminals, oldest first");
 
-    private static async Task<IReadOnlyList<TerminalView>> ListAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, TerminalFollowers followers)
+    private static async Task<IReadOnlyList<TerminalView>> ListAsync(string id, HttpContext context, Ownership ownership, ISandboxRuntime runtime, TerminalFollowers followers)
     {
         var sandbox = SandboxEndpoints.Id(id);
-        await playgrounds.RowAsync(context.RequirePerson(), sandbox);
+        await ownership.RequireAsync(context.RequirePerson(), sandbox);
         var terminals = await runtime.Terminals.ListAsync(sandbox, context.RequestAborted);
         var states = await Task.WhenAll(terminals.Select(terminal =>
             terminal.IsMarked ? StateAsync(runtime.Terminals, sandbox, terminal.Id, context.RequestAborted) : Task.FromResult<TtyState?>(null)));

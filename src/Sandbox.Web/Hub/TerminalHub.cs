@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Authorization;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Files;
-using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
@@ -21,7 +20,7 @@ namespace Sandbox.Web.Hub;
 /// </summary>
 [Authorize(Policy)]
 internal sealed class TerminalHub(
-    OwnedPlaygrounds playgrounds,
+    Ownership ownership,
     ISandboxRuntime runtime,
     TerminalDirectory directory,
     Presence presence,
@@ -89,14 +88,13 @@ internal sealed class TerminalHub(
             throw new SandboxException(ErrorCode.NotFound, "You have no such sandbox.");
         }
 
-        var row = await playgrounds.RowAsync(person, sandbox);
+        var playground = await ownership.RequireAsync(person, sandbox);
         var mistakes = TerminalRules.Validate(spec);
         if (mistakes.Count > 0)
         {
             throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
         }
 
-        var playground = PlaygroundId.Parse(row.Id);
         presence.Touch(playground);
         latency.Opening(playground);
         var terminal = await runtime.Terminals.OpenAsync(sandbox, spec, Context.ConnectionAborted);

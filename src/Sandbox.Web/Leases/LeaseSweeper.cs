@@ -6,7 +6,7 @@ using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Leases;
 
-/// <summary>Ends playgrounds whose time is up or where nobody is, and forgets what ended a day ago.</summary>
+/// <summary>Ends playgrounds whose lease is due or that are idle, and deletes those that ended a day ago.</summary>
 internal sealed partial class LeaseSweeper(
     SqliteStore store,
     Endings endings,
@@ -60,7 +60,7 @@ internal sealed partial class LeaseSweeper(
         {
             var id = PlaygroundId.Parse(row.Id);
 
-            // While this process was down nobody could be there: that time does not count against them.
+            // Nobody could be present while this process was down, so that time does not count as idle.
             var recorded = row.LastActiveAt > _startedAt ? row.LastActiveAt : _startedAt;
             if (row.Lease.DueAt(now, presence.UnattendedSince(id, recorded), row.Owner!.Plan!.ToPlan()) is { } reason)
             {
@@ -69,7 +69,7 @@ internal sealed partial class LeaseSweeper(
         }
     }
 
-    /// <summary>Writes down who was there, so that a restart does not make them idle, and deletes what nobody needs.</summary>
+    /// <summary>Persists presence, so that a restart makes nobody idle, and deletes rows that are no longer needed.</summary>
     private async Task RecordAsync()
     {
         var now = time.GetUtcNow();
@@ -77,24 +77,16 @@ internal sealed partial class LeaseSweeper(
         _recordedAt = now;
         await store.WriteAsync(async db =>
         {
-            var live = await db.Playgrounds.Where(row => row.State == PlaygroundStage.Running).ToListAsync();
-            foreach (var row in live)
-            {
-                if (presence.LastSeen(PlaygroundId.Parse(row.Id)) is { } last && last > row.LastActiveAt)
-                {
-                    row.LastActiveAt = last;
-                }
-            }
-
+            await PlaygroundLife.RecordAsync(db, presence);
             foreach (var (person, at) in guests.TakeSeen(since))
             {
                 await db.People.Where(row => row.Id == person.Value).ExecuteUpdateAsync(set => set.SetProperty(row => row.LastSeenAt, at));
             }
 
             var forgotten = now - KeptEnded;
-            await db.Playgrounds.Where(row => row.State == PlaygroundStage.Ended && row.EndsAt < forgotten).ExecuteDeleteAsync();
+            await PlaygroundLife.ForgetAsync(db, forgotten);
 
-            // Keys outlive their playground by nothing, and are free again after a day.
+            // Keys go with their playground, and after a day at the latest.
             await db.IdempotencyKeys.Where(row => row.CreatedAt < forgotten).ExecuteDeleteAsync();
             var gone = now - KeptGuest;
             await db.Tokens.Where(token => db.People.Any(row => row.Id == token.PersonId && row.Kind == PersonKind.Guest && row.LastSeenAt < gone)

@@ -10,33 +10,24 @@ using Sandbox.Web.Store;
 namespace Sandbox.Web.Leases;
 
 /// <summary>
-/// Keeps record and runtime at one. What runs is the runtime's to say: its states are written down, what it lost or
-/// ended ends here with its reason. Who owns is ours: what has no owner on record, or has ended, is removed from it.
+/// Keeps the record and the runtime consistent. The runtime knows what runs: its states are recorded, and playgrounds
+/// whose sandboxes it lost or ended are ended here. The record knows who owns what: sandboxes without a playground on
+/// record, or of an ended one, are removed from the runtime.
 /// </summary>
 internal sealed partial class RuntimeReconciler(
     SqliteStore store,
     ISandboxRuntime runtime,
     Endings endings,
-    Launcher launcher,
     LaunchesUnderway underway,
     SandboxStates states,
     ImageCatalog catalog,
-    TimeProvider time,
     ILogger<RuntimeReconciler> logger) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
-    public override async Task StartAsync(CancellationToken cancellationToken)
-    {
-        catalog.Settled += Release;
-        await FailInterruptedAsync();
-        await base.StartAsync(cancellationToken);
-    }
-
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await ReleaseAllAsync();
         var wasThere = true;
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -50,7 +41,7 @@ internal sealed partial class RuntimeReconciler(
             }
             catch (OperationCanceledException) when (!stoppingToken.IsCancellationRequested)
             {
-                // The period is over: compare again, for whatever no event told.
+                // The period is over: compare again, in case an event was missed.
                 continue;
             }
             catch (SandboxException fault) when (fault.Code == ErrorCode.RuntimeUnavailable)
@@ -72,7 +63,7 @@ internal sealed partial class RuntimeReconciler(
 
     internal async Task ReconcileAsync(CancellationToken cancellationToken)
     {
-        // The record first: what is created between the two looks is then on neither list's wrong side.
+        // The record first: a sandbox created between the two reads is then not taken for a lost one.
         var live = await store.ReadAsync(db => db.Playgrounds.AsNoTracking().Include(row => row.Sandboxes)
             .Where(row => row.State == PlaygroundStage.Running).ToListAsync(cancellationToken));
         var there = (await runtime.Sandboxes.ListAsync(cancellationToken)).ToDictionary(info => info.Id.Value, StringComparer.Ordinal);
@@ -108,7 +99,7 @@ internal sealed partial class RuntimeReconciler(
             return;
         }
 
-        // A launch says itself how it ends.
+        // A launch under way reports its own end.
         if (found.Stage != PlaygroundStage.Running || underway.Find(PlaygroundId.Parse(found.PlaygroundId)) is not null)
         {
             return;
@@ -123,41 +114,6 @@ internal sealed partial class RuntimeReconciler(
             await states.RefreshAsync(info.Id);
         }
     }
-
-    /// <summary>A launch that this process did not live to finish: nobody waits for it, and half of its setup may have run.</summary>
-    private async Task FailInterruptedAsync()
-    {
-        var interrupted = await store.ReadAsync(db => db.Playgrounds.Where(row => row.State == PlaygroundStage.Starting).Select(row => row.Id).ToListAsync());
-        var now = time.GetUtcNow();
-        await store.WriteAsync(db => db.Playgrounds.Where(row => interrupted.Contains(row.Id)).ExecuteUpdateAsync(set => set
-            .SetProperty(row => row.State, PlaygroundStage.Ended)
-            .SetProperty(row => row.EndsAt, now)
-            .SetProperty(row => row.Recipe, "")
-            .SetProperty(row => row.Reason, EndReason.LaunchFailed)
-            .SetProperty(row => row.ErrorCode, ErrorCodes.Text(ErrorCode.Internal))
-            .SetProperty(row => row.Message, "The service was restarted while this started. Launch it again.")));
-    }
-
-    private async Task ReleaseAllAsync()
-    {
-        var images = await store.ReadAsync(db => db.Playgrounds.Where(row => row.State == PlaygroundStage.Queued).Select(row => row.Image).Distinct().ToListAsync());
-        foreach (var image in images)
-        {
-            await launcher.ReleaseAsync(image);
-        }
-    }
-
-    private void Release(string image) => _ = Task.Run(async () =>
-    {
-        try
-        {
-            await launcher.ReleaseAsync(image);
-        }
-        catch (Exception fault)
-        {
-            Log.Failed(logger, fault);
-        }
-    });
 
     private static partial class Log
     {

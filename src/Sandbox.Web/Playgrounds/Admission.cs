@@ -1,39 +1,32 @@
-using System.Security.Cryptography;
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.Errors;
-using Sandbox.Core.Leases;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
-using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.People;
 using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Playgrounds;
 
-/// <summary>What admission granted.</summary>
+/// <summary>An admitted launch.</summary>
 /// <param name="Row">The playground with its sandboxes and its owner's plan.</param>
-/// <param name="IsRepeat">It was granted before, under the same idempotency key.</param>
+/// <param name="IsRepeat">Whether an earlier request with the same idempotency key was admitted already.</param>
 internal sealed record Admitted(PlaygroundRow Row, bool IsRepeat);
 
 /// <summary>
-/// Decides who gets a playground. Everything it reads and writes is one transaction that began as a writer, so
-/// launches at one instant are decided one after the other and cannot pass a limit together.
-/// Memory is promised, so its sums are bounded here; CPU and pids are shared, and bounded by the person's parent cgroup.
+/// Decides whether a launch is within the limits of its owner and of the host. One write transaction covers all reads
+/// and writes, so simultaneous launches are decided one after the other and cannot exceed a limit together.
+/// Memory is committed, so its sums are bounded here; CPU and pids are shared, and bounded by the person's parent cgroup.
 /// </summary>
-internal sealed class Admission(SqliteStore store, Guests guests, ISandboxRuntime runtime, WebOptions options, TimeProvider time)
+internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests guests, ISandboxRuntime runtime, WebOptions options)
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
-
     private long _hostMemory;
 
     public async Task<Admitted> AdmitAsync(PersonId owner, Recipe recipe, IReadOnlyList<ResolvedImage> images, string? idempotencyKey)
     {
-        var asked = JsonSerializer.Serialize(recipe, Json);
-        var hash = idempotencyKey is null ? "" : Convert.ToHexString(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(asked)));
+        var hash = idempotencyKey is null ? "" : RecipeHash.Of(recipe).Value;
         var most = await CommittedMemoryAsync();
         return await store.WriteAsync(async db =>
         {
@@ -46,8 +39,7 @@ internal sealed class Admission(SqliteStore store, Guests guests, ISandboxRuntim
 
             var person = await PersonAsync(db, owner);
             await CheckAsync(db, person, images.Count, most);
-            var row = Row(person, recipe, asked, images);
-            db.Playgrounds.Add(row);
+            var row = await life.AddAsync(db, person, recipe, images);
             if (idempotencyKey is not null)
             {
                 db.IdempotencyKeys.Add(new IdempotencyRow
@@ -66,8 +58,8 @@ internal sealed class Admission(SqliteStore store, Guests guests, ISandboxRuntim
     }
 
     /// <summary>
-    /// Goes the way of a launch once and takes it back, so that the first visitor does not wait for code to be compiled
-    /// and queries to be built. Nothing of it is ever seen by anybody else: the transaction is not committed.
+    /// Runs the queries of a launch once and rolls them back, so that the first visitor does not wait for code to be
+    /// compiled and queries to be built.
     /// </summary>
     public async Task WarmUpAsync()
     {
@@ -78,23 +70,17 @@ internal sealed class Admission(SqliteStore store, Guests guests, ISandboxRuntim
             {
                 var person = await PersonAsync(db, PersonId.New());
                 await CheckAsync(db, person, sandboxes: 1, most: long.MaxValue);
-                var row = Row(person, recipe, JsonSerializer.Serialize(recipe, Json), [new ResolvedImage("warm-up", null, Interactive: true)]);
-                db.Playgrounds.Add(row);
+                var row = await life.AddAsync(db, person, recipe, [new ResolvedImage("warm-up", null, Interactive: true)]);
                 await db.SaveChangesAsync();
-                await db.Playgrounds.Where(found => found.Id == row.Id && found.State == PlaygroundStage.Starting)
-                    .ExecuteUpdateAsync(set => set.SetProperty(found => found.State, PlaygroundStage.Running));
-                await db.Sandboxes.Where(found => found.PlaygroundId == row.Id && found.State == SandboxState.Starting)
-                    .ExecuteUpdateAsync(set => set.SetProperty(found => found.State, SandboxState.Running));
-                throw new OperationCanceledException("it was only a rehearsal");
+                await PlaygroundLife.RunAsync(db, PlaygroundId.Parse(row.Id));
+                throw new OperationCanceledException("roll back");
             });
         }
         catch (OperationCanceledException)
         {
-            // Taken back.
+            // Rolled back.
         }
     }
-
-    public static Recipe ReadRecipe(PlaygroundRow row) => JsonSerializer.Deserialize<Recipe>(row.Recipe, Json)!;
 
     private async Task<PersonRow> PersonAsync(SandboxDb db, PersonId owner)
     {
@@ -125,12 +111,12 @@ internal sealed class Admission(SqliteStore store, Guests guests, ISandboxRuntim
         var playgrounds = person.MaxPlaygrounds ?? plan.Playgrounds;
         if (held.Playgrounds >= playgrounds)
         {
-            throw new SandboxException(ErrorCode.Quota, $"You have {held.Playgrounds} of the {playgrounds} playgrounds your plan grants at once. End one first.");
+            throw new SandboxException(ErrorCode.Quota, $"You've reached your limit of {playgrounds} {(playgrounds == 1 ? "playground" : "playgrounds")}. End one first.");
         }
 
         if (held.OwnMemory + memory > plan.TotalMemoryBytes)
         {
-            throw new SandboxException(ErrorCode.Quota, $"Your playgrounds hold all of the {plan.TotalMemoryBytes >> 20} MiB of memory your plan grants. End one first.");
+            throw new SandboxException(ErrorCode.Quota, $"Your playgrounds use all {plan.TotalMemoryBytes >> 20} MiB of memory in your plan. End one first.");
         }
 
         if (held.AllMemory + memory > most)
@@ -139,49 +125,14 @@ internal sealed class Admission(SqliteStore store, Guests guests, ISandboxRuntim
         }
     }
 
-    /// <summary>Memory promised to all sandboxes, and how much may be.</summary>
+    /// <summary>Memory committed to all sandboxes, and the most that may be.</summary>
     public async Task<(long Held, long Most)> CommitmentAsync()
     {
         var held = await store.ReadAsync(db => db.Sandboxes.Where(row => row.Playground!.State != PlaygroundStage.Ended).SumAsync(row => row.MemoryBytes));
         return (held, await CommittedMemoryAsync());
     }
 
-    private PlaygroundRow Row(PersonRow person, Recipe recipe, string asked, IReadOnlyList<ResolvedImage> images)
-    {
-        var now = time.GetUtcNow();
-        var lease = Lease.Grant(now, person.Plan!.ToPlan());
-        var id = PlaygroundId.New().Value;
-        return new PlaygroundRow
-        {
-            Id = id,
-            OwnerId = person.Id,
-            Owner = person,
-            Image = images[0].Name,
-            Recipe = asked,
-            State = images.Any(image => image.Digest is null) ? PlaygroundStage.Queued : PlaygroundStage.Starting,
-            CreatedAt = now,
-            GrantedAt = lease.GrantedAt,
-            EndsAt = lease.EndsAt,
-            LastActiveAt = now,
-            Sandboxes =
-            [
-                .. images.Select((image, node) => new SandboxRow
-                {
-                    Id = SandboxId.New().Value,
-                    PlaygroundId = id,
-                    Node = node,
-                    Name = recipe.Nodes[node].Name,
-                    Image = image.Name,
-                    Digest = image.Digest?.Value ?? "",
-                    Interactive = image.Interactive,
-                    MemoryBytes = person.Plan.MemoryBytes,
-                    State = SandboxState.Starting,
-                }),
-            ],
-        };
-    }
-
-    /// <summary>What may be promised in all: as configured, else four fifths of the host's memory.</summary>
+    /// <summary>Memory that may be committed: as configured, else four fifths of the host's.</summary>
     private async ValueTask<long> CommittedMemoryAsync()
     {
         if (options.Limits.CommittedMemoryBytes > 0)

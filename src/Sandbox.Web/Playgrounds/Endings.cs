@@ -1,45 +1,25 @@
-using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
-using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Playgrounds;
 
 /// <summary>
-/// Ends playgrounds: first on record, with a reason its owner reads, which frees the quota; then in the runtime. What
-/// the runtime cannot do now, because it is down, the reconciler does later: it removes what has ended on record.
+/// Ends playgrounds: first on record, with a reason for the owner, which frees the quota; then in the runtime. If the
+/// runtime is down, the reconciler removes the sandboxes later.
 /// </summary>
 internal sealed partial class Endings(
-    SqliteStore store,
+    PlaygroundLife life,
     ISandboxRuntime runtime,
     LaunchesUnderway underway,
     IEnumerable<IWhenPlaygroundEnds> listeners,
-    TimeProvider time,
     ILogger<Endings> logger)
 {
-    /// <summary>Ends it; false when it had ended before.</summary>
+    /// <summary>Ends a playground. False if it had ended before.</summary>
     public async Task<bool> EndAsync(PlaygroundId id, EndReason reason, string? message = null, string? errorCode = null)
     {
-        var now = time.GetUtcNow();
-        var words = message ?? Words(reason);
-        var sandboxes = await store.WriteAsync(async db =>
-        {
-            var changed = await db.Playgrounds
-                .Where(row => row.Id == id.Value && row.State != PlaygroundStage.Ended)
-                .ExecuteUpdateAsync(set => set
-                    .SetProperty(row => row.State, PlaygroundStage.Ended)
-                    .SetProperty(row => row.EndsAt, now)
-                    .SetProperty(row => row.Recipe, "")
-                    .SetProperty(row => row.Reason, reason)
-                    .SetProperty(row => row.Message, words)
-                    .SetProperty(row => row.ErrorCode, errorCode));
-            return changed == 0
-                ? null
-                : await db.Sandboxes.Where(row => row.PlaygroundId == id.Value).Select(row => row.Id).ToListAsync();
-        });
-        if (sandboxes is null)
+        if (await life.EndAsync(id, reason, message ?? Words(reason), errorCode) is not { } sandboxes)
         {
             return false;
         }
@@ -51,11 +31,11 @@ internal sealed partial class Endings(
             listener.Ended(id);
         }
 
-        await RemoveAsync(sandboxes.Select(SandboxId.Parse));
+        await RemoveAsync(sandboxes);
         return true;
     }
 
-    /// <summary>Removes sandboxes from the runtime, now or when it is back.</summary>
+    /// <summary>Removes sandboxes from the runtime, now or when it is back up.</summary>
     public async Task RemoveAsync(IEnumerable<SandboxId> sandboxes)
     {
         foreach (var sandbox in sandboxes)

@@ -1,36 +1,33 @@
 using System.Text;
-using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Execs;
 using Sandbox.Core.Images;
-using Sandbox.Core.Leases;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
-using Sandbox.Web.Catalog;
+using Sandbox.Web.Latency;
 using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Playgrounds;
 
 /// <summary>
-/// Carries an admitted playground to running. It goes on when the caller goes away, and whatever stops it leaves
-/// nothing: either everything runs and the row says so, or the sandboxes are removed and the quota is free.
+/// Starts the sandboxes of an admitted playground and runs their setup. A launch goes on when its caller disconnects.
+/// It succeeds as a whole, or removes all sandboxes and frees the quota.
 /// </summary>
 internal sealed partial class Launcher(
-    SqliteStore store,
+    PlaygroundLife life,
     ISandboxRuntime runtime,
     LaunchesUnderway underway,
     Endings endings,
-    ImageCatalog catalog,
     IHostApplicationLifetime lifetime,
-    TimeProvider time,
     ILogger<Launcher> logger)
 {
     /// <summary>Setup installs packages; the lease bounds it too.</summary>
     private static readonly TimeSpan SetupTimeout = TimeSpan.FromMinutes(10);
 
+    /// <summary>Begins a launch whose playground is starting.</summary>
     public LaunchUnderway Begin(PlaygroundRow row, Recipe recipe, LaunchTrace trace)
     {
         var stop = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopping);
@@ -39,70 +36,9 @@ internal sealed partial class Launcher(
         underway.Add(id, launch);
         launch.Outcome = Task.Run(() => RunAsync(row, recipe, launch, trace, stop));
 
-        // A launch nobody waits for any more has told its fault to the row and to the log.
+        // If nobody waits for the launch, its fault is on record and in the log; observe the exception here.
         _ = launch.Outcome.ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         return launch;
-    }
-
-    /// <summary>Starts what waited for an image, or ends it when the image could not be made.</summary>
-    public async Task ReleaseAsync(string image)
-    {
-        var entry = catalog.Find(image);
-        if (entry is { Digest: null, State: CatalogState.Making })
-        {
-            return;
-        }
-
-        var waiting = await store.ReadAsync(db => db.Playgrounds
-            .Where(row => row.State == PlaygroundStage.Queued && row.Image == image)
-            .OrderBy(row => row.CreatedAt).Select(row => row.Id).ToListAsync());
-        foreach (var id in waiting)
-        {
-            if (entry?.Digest is { } digest)
-            {
-                await ReleaseAsync(id, digest, entry.Interactive);
-            }
-            else
-            {
-                await endings.EndAsync(
-                    PlaygroundId.Parse(id),
-                    EndReason.LaunchFailed,
-                    entry is null ? $"The image {image} was removed." : $"The image {image} could not be made: {entry.Error}",
-                    ErrorCodes.Text(ErrorCode.ImageNotFound));
-            }
-        }
-    }
-
-    /// <summary>Its lease begins now: waiting costs the visitor no minute.</summary>
-    private async Task ReleaseAsync(string id, string digest, bool interactive)
-    {
-        var row = await store.WriteAsync(async db =>
-        {
-            var row = await db.Playgrounds.Include(row => row.Sandboxes).Include(row => row.Owner!.Plan)
-                .SingleOrDefaultAsync(row => row.Id == id && row.State == PlaygroundStage.Queued);
-            if (row is null)
-            {
-                return null;
-            }
-
-            var lease = Lease.Grant(time.GetUtcNow(), row.Owner!.Plan!.ToPlan());
-            row.State = PlaygroundStage.Starting;
-            row.GrantedAt = lease.GrantedAt;
-            row.EndsAt = lease.EndsAt;
-            row.LastActiveAt = lease.GrantedAt;
-            foreach (var sandbox in row.Sandboxes)
-            {
-                sandbox.Digest = digest;
-                sandbox.Interactive = interactive;
-            }
-
-            return row;
-        });
-        if (row is not null)
-        {
-            var launch = Begin(row, Admission.ReadRecipe(row), new LaunchTrace());
-            launch.Decide();
-        }
     }
 
     private async Task<PlaygroundRow> RunAsync(PlaygroundRow row, Recipe recipe, LaunchUnderway launch, LaunchTrace trace, CancellationTokenSource stop)
@@ -111,16 +47,9 @@ internal sealed partial class Launcher(
         try
         {
             await StartAsync(row, recipe, trace, stop.Token);
-            var kept = await store.WriteAsync(async db =>
-            {
-                var changed = await db.Playgrounds.Where(found => found.Id == row.Id && found.State == PlaygroundStage.Starting)
-                    .ExecuteUpdateAsync(set => set.SetProperty(found => found.State, PlaygroundStage.Running));
-                await db.Sandboxes.Where(found => found.PlaygroundId == row.Id && found.State == SandboxState.Starting)
-                    .ExecuteUpdateAsync(set => set.SetProperty(found => found.State, SandboxState.Running));
-                return changed == 1;
-            });
+            var runs = await life.RunAsync(id);
             trace.Mark("record");
-            if (!kept)
+            if (!runs)
             {
                 throw new OperationCanceledException("it was ended while it started");
             }
@@ -131,15 +60,15 @@ internal sealed partial class Launcher(
         catch (Exception fault)
         {
             underway.Remove(id);
-            var told = fault switch
+            var known = fault switch
             {
-                SandboxException known => known,
+                SandboxException refusal => refusal,
                 OperationCanceledException => new SandboxException(ErrorCode.Conflict, "This playground was ended while it started.", fault),
                 _ => new SandboxException(ErrorCode.Internal, "Something went wrong on our side.", fault),
             };
-            Log.LaunchFailed(logger, fault, row.Id, told.Code);
-            await FailAsync(row, launch, told);
-            throw told;
+            Log.LaunchFailed(logger, fault, row.Id, known.Code);
+            await FailAsync(row, launch, known);
+            throw known;
         }
         finally
         {
@@ -209,17 +138,17 @@ internal sealed partial class Launcher(
         return line.Length > 200 ? line[..200] + "…" : line;
     }
 
-    private async Task FailAsync(PlaygroundRow row, LaunchUnderway launch, SandboxException told)
+    private async Task FailAsync(PlaygroundRow row, LaunchUnderway launch, SandboxException fault)
     {
         await endings.RemoveAsync(row.Sandboxes.Select(sandbox => SandboxId.Parse(sandbox.Id)));
         if (launch.Decide())
         {
-            // The caller gets the fault itself; a refused launch leaves nothing. One that was ended meanwhile keeps its reason.
-            await store.WriteAsync(db => db.Playgrounds.Where(found => found.Id == row.Id && found.State == PlaygroundStage.Starting).ExecuteDeleteAsync());
+            // The caller gets the fault itself, so nothing has to stay on record.
+            await life.DropAsync(PlaygroundId.Parse(row.Id));
         }
         else
         {
-            await endings.EndAsync(PlaygroundId.Parse(row.Id), EndReason.LaunchFailed, told.Message, ErrorCodes.Text(told.Code));
+            await endings.EndAsync(PlaygroundId.Parse(row.Id), EndReason.LaunchFailed, fault.Message, ErrorCodes.Text(fault.Code));
         }
     }
 

@@ -12,14 +12,17 @@ using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Playgrounds;
 
-/// <summary>What a person does with playgrounds. Ownership is part of every query: what is somebody else's is not found.</summary>
+/// <summary>What a person does with their playgrounds. Every query contains the owner, so another's playground is NotFound.</summary>
 internal sealed class OwnedPlaygrounds(
     SqliteStore store,
     ISandboxRuntime runtime,
     ImageCatalog catalog,
     Admission admission,
     Launcher launcher,
+    LaunchQueue queue,
     LaunchesUnderway underway,
+    PlaygroundLife life,
+    Ownership ownership,
     Endings endings,
     SandboxStates states,
     Presence presence,
@@ -31,6 +34,7 @@ internal sealed class OwnedPlaygrounds(
 
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(10);
 
+    /// <summary>A person's playgrounds, newest first; ended ones for a day.</summary>
     public async Task<IReadOnlyList<PlaygroundView>> ListAsync(PersonId owner, CancellationToken cancellationToken)
     {
         var yesterday = time.GetUtcNow().AddDays(-1);
@@ -40,17 +44,21 @@ internal sealed class OwnedPlaygrounds(
         return [.. rows.Select(View)];
     }
 
+    /// <summary>One playground. Code: NotFound.</summary>
     public async Task<PlaygroundView> FindAsync(PersonId owner, PlaygroundId id, CancellationToken cancellationToken) =>
         View(await RowAsync(owner, id));
 
-    public Task<PlaygroundView> LaunchAsync(PersonId owner, Recipe recipe, string? idempotencyKey, CancellationToken cancellationToken) =>
-        LaunchAsync(owner, recipe, idempotencyKey, new LaunchTrace(), cancellationToken);
-
-    /// <inheritdoc cref="LaunchAsync(PersonId, Recipe, string?, CancellationToken)"/>
-    public async Task<PlaygroundView> LaunchAsync(PersonId owner, Recipe recipe, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
+    /// <summary>Admits and starts a recipe. Codes: Invalid, ImageNotFound, Quota, Capacity and those of the runtime.</summary>
+    public Task<PlaygroundView> LaunchAsync(PersonId owner, Recipe recipe, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
     {
         Check(recipe, idempotencyKey);
-        var asked = latency.Now;
+        return LaunchValidAsync(owner, recipe, idempotencyKey, trace, cancellationToken);
+    }
+
+    /// <summary>The same for a recipe that was checked. Unlike the rules, it takes any number of nodes.</summary>
+    internal async Task<PlaygroundView> LaunchValidAsync(PersonId owner, Recipe recipe, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
+    {
+        var requested = latency.Now;
         var images = recipe.Nodes.Select(node => catalog.Resolve(node.Image)).ToList();
         var admitted = await admission.AdmitAsync(owner, recipe, images, idempotencyKey);
         trace.Mark("admit");
@@ -64,8 +72,8 @@ internal sealed class OwnedPlaygrounds(
         }
         else if (!admitted.IsRepeat)
         {
-            // It may have become ready between the look and the commit, when nobody waited for it yet.
-            await launcher.ReleaseAsync(row.Image);
+            // Its image may have become ready after it was resolved and before the launch was queued.
+            await queue.ReleaseAsync(id);
             return View(await RowAsync(owner, id));
         }
 
@@ -79,7 +87,7 @@ internal sealed class OwnedPlaygrounds(
             var running = await launch.Outcome.WaitAsync(TimeSpan.FromSeconds(options.Limits.LaunchWaitSeconds), cancellationToken);
             if (!admitted.IsRepeat && recipe.Nodes.All(node => node.Setup.Count == 0))
             {
-                latency.Launched(id, asked);
+                latency.Launched(id, requested);
             }
 
             return View(running);
@@ -94,12 +102,13 @@ internal sealed class OwnedPlaygrounds(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && idempotencyKey is null)
         {
-            // Nobody learns its id, so nobody could use or end it. A client that will ask again sends a key.
+            // Without its id nobody could use or end it. A client that will retry sends a key.
             await endings.EndAsync(id, EndReason.Removed);
             throw;
         }
     }
 
+    /// <summary>Extends the lease as far as the plan allows. Codes: NotFound, Quota, Conflict (not running).</summary>
     public async Task<PlaygroundView> ExtendAsync(PersonId owner, PlaygroundId id, CancellationToken cancellationToken)
     {
         var row = await RowAsync(owner, id);
@@ -114,26 +123,25 @@ internal sealed class OwnedPlaygrounds(
             throw new SandboxException(extension.Refusal ?? ErrorCode.Conflict, extension.Message ?? "It cannot be extended.");
         }
 
-        // The runtime first: it ends sandboxes by itself, so a longer promise on record alone would be a lie.
+        // The runtime first: it enforces the deadline by itself, so a record alone would not extend anything.
         foreach (var sandbox in row.Sandboxes)
         {
             await runtime.Sandboxes.ExtendAsync(SandboxId.Parse(sandbox.Id), lease.EndsAt, CancellationToken.None);
         }
 
-        // Two that ask at once get one extension together: the second finds another end than it read.
-        await store.WriteAsync(db => db.Playgrounds
-            .Where(found => found.Id == row.Id && found.State == PlaygroundStage.Running && found.EndsAt == row.EndsAt)
-            .ExecuteUpdateAsync(set => set.SetProperty(found => found.EndsAt, lease.EndsAt).SetProperty(found => found.WasExtended, true)));
+        await life.ExtendAsync(id, row.EndsAt, lease.EndsAt);
         presence.Touch(id);
         return View(await RowAsync(owner, id));
     }
 
+    /// <summary>Ends a playground; one that has ended is no error. Code: NotFound.</summary>
     public async Task RemoveAsync(PersonId owner, PlaygroundId id, CancellationToken cancellationToken)
     {
         await RowAsync(owner, id);
         await endings.EndAsync(id, EndReason.Removed);
     }
 
+    /// <summary>Acts on every sandbox of a playground. Codes: NotFound, Conflict.</summary>
     public async Task<PlaygroundView> ActAsync(PersonId owner, PlaygroundId id, SandboxAction action, CancellationToken cancellationToken)
     {
         var row = await RowAsync(owner, id);
@@ -148,24 +156,10 @@ internal sealed class OwnedPlaygrounds(
     /// <summary>Acts on one sandbox. Codes: NotFound, Conflict.</summary>
     public async Task<SandboxView> ActAsync(PersonId owner, SandboxId id, SandboxAction action, CancellationToken cancellationToken)
     {
-        var row = await RowAsync(owner, id);
+        var row = await RowAsync(owner, await ownership.RequireAsync(owner, id));
         var sandbox = row.Sandboxes.Single(found => found.Id == id.Value);
         await ActAsync(row, sandbox, action, cancellationToken);
         return sandbox.ToView(row);
-    }
-
-    /// <summary>The playground a person's sandbox is in, if it has not ended. Code: NotFound.</summary>
-    public async Task<PlaygroundRow> RowAsync(PersonId owner, SandboxId id)
-    {
-        var row = await store.ReadAsync(db => db.Playgrounds.WithAll()
-            .SingleOrDefaultAsync(found => found.OwnerId == owner.Value && found.Sandboxes.Any(sandbox => sandbox.Id == id.Value)));
-        return row switch
-        {
-            null => throw new SandboxException(ErrorCode.NotFound, "You have no such sandbox."),
-            { State: PlaygroundStage.Ended } => throw new SandboxException(ErrorCode.NotFound, $"This sandbox has ended: {row.Message}"),
-            { State: PlaygroundStage.Queued } => throw new SandboxException(ErrorCode.Conflict, "This sandbox has not started yet."),
-            _ => row,
-        };
     }
 
     private async Task<PlaygroundRow> RowAsync(PersonId owner, PlaygroundId id) =>
@@ -191,7 +185,7 @@ internal sealed class OwnedPlaygrounds(
             case SandboxAction.Restart:
                 await runtime.Sandboxes.StopAsync(id, StopGrace, cancellationToken);
 
-                // Stopped without being started again is what nobody asked for.
+                // Not cancelled: a restart must not leave the sandbox stopped.
                 await runtime.Sandboxes.StartAsync(id, CancellationToken.None);
                 break;
             case SandboxAction.Pause:

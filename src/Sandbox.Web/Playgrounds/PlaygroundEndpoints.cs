@@ -3,6 +3,7 @@ using Sandbox.Core.Errors;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Recipes;
 using Sandbox.Web.Http;
+using Sandbox.Web.Latency;
 using Sandbox.Web.People;
 
 namespace Sandbox.Web.Playgrounds;

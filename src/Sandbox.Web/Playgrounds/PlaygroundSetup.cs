@@ -7,9 +7,13 @@ internal static class PlaygroundSetup
         services.AddSingleton<Presence>();
         services.AddSingleton<IWhenPlaygroundEnds>(provider => provider.GetRequiredService<Presence>());
         services.AddSingleton<LaunchesUnderway>();
+        services.AddSingleton<PlaygroundLife>();
+        services.AddSingleton<Ownership>();
         services.AddSingleton<SandboxStates>();
         services.AddSingleton<Admission>();
         services.AddSingleton<Launcher>();
+        services.AddSingleton<LaunchQueue>();
+        services.AddHostedService(provider => provider.GetRequiredService<LaunchQueue>());
         services.AddSingleton<Endings>();
         services.AddSingleton<OwnedPlaygrounds>();
         services.AddSingleton<CommandPace>();

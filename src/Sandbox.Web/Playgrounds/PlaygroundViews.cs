@@ -6,7 +6,7 @@ using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Playgrounds;
 
-/// <summary>Rows as people and programs see them.</summary>
+/// <summary>Playground rows as REST and the pages show them.</summary>
 internal static class PlaygroundViews
 {
     public static IQueryable<PlaygroundRow> WithAll(this IQueryable<PlaygroundRow> rows) =>
@@ -20,7 +20,7 @@ internal static class PlaygroundViews
             State(row),
             row.State switch
             {
-                PlaygroundStage.Queued => catalog.StepOf(row.Image) is { } step ? $"making the image {row.Image}: {step}" : $"waiting for the image {row.Image} to be made",
+                PlaygroundStage.Queued => Wait(row.Sandboxes.OrderBy(sandbox => sandbox.Node).FirstOrDefault(sandbox => sandbox.Digest.Length == 0)?.Image ?? row.Image, catalog),
                 PlaygroundStage.Starting => "starting",
                 _ => null,
             },
@@ -57,6 +57,9 @@ internal static class PlaygroundViews
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "no such reason"),
     };
 
+    private static string Wait(string image, ImageCatalog catalog) =>
+        catalog.StepOf(image) is { } step ? $"making the image {image}: {step}" : $"waiting for the image {image} to be made";
+
     private static string Text(SandboxState state) => state switch
     {
         SandboxState.Starting => "starting",
@@ -67,7 +70,7 @@ internal static class PlaygroundViews
         _ => throw new ArgumentOutOfRangeException(nameof(state), state, "no such state"),
     };
 
-    /// <summary>A running playground is what all its sandboxes are, and running while they differ.</summary>
+    /// <summary>A playground is paused or stopped only if all its sandboxes are.</summary>
     private static string State(PlaygroundRow row) => row.State switch
     {
         PlaygroundStage.Queued => "queued",
@@ -91,7 +94,7 @@ internal static class PlaygroundViews
             LeaseState.Warning => "warning",
             LeaseState.Extended => "extended",
 
-            // Its time is up and the sweeper comes within seconds.
+            // Due: the sweeper ends it within seconds.
             _ => "warning",
         };
         var canExtend = row.State == PlaygroundStage.Running && row.Lease.Extend(now, row.Owner!.Plan!.ToPlan()).Lease is not null;

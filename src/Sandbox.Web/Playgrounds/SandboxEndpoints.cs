@@ -1,7 +1,6 @@
 using System.Text;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Execs;
-using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Http;
@@ -42,12 +41,12 @@ internal static class SandboxEndpoints
     internal static SandboxId Id(string text) =>
         SandboxId.TryParse(text, out var id) ? id : throw new SandboxException(ErrorCode.NotFound, "You have no such sandbox.");
 
-    private static async Task<ExecView> ExecAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, ISandboxRuntime runtime, Presence presence, CommandPace pace)
+    private static async Task<ExecView> ExecAsync(string id, HttpContext context, Ownership ownership, ISandboxRuntime runtime, Presence presence, CommandPace pace)
     {
         var sandbox = Id(id);
         var person = context.RequirePerson();
         pace.Check(person);
-        var row = await playgrounds.RowAsync(person, sandbox);
+        var playground = await ownership.RequireAsync(person, sandbox);
         var request = await context.ReadJsonAsync<ExecRequest>(MostExec);
         var seconds = request.TimeoutSeconds ?? DefaultTimeoutSeconds;
         if (!(seconds > 0 && seconds <= CommandRules.MaxTimeout.TotalSeconds))
@@ -68,7 +67,7 @@ internal static class SandboxEndpoints
         }
 
         // A running command counts as presence.
-        using var visit = presence.Enter(PlaygroundId.Parse(row.Id));
+        using var visit = presence.Enter(playground);
         var result = await runtime.Sandboxes.ExecAsync(sandbox, spec, context.RequestAborted);
         return new ExecView(
             result.ExitCode,

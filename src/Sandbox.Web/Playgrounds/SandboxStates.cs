@@ -1,19 +1,17 @@
-using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
-using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Playgrounds;
 
 /// <summary>
-/// Writes down what sandboxes are doing. An event may be older than what an action just did, so nothing it says is
-/// written: the runtime is asked again, one at a time, and the last one to ask writes last.
+/// Records the states of sandboxes. An event of the runtime may be older than an action's result, so its content is not
+/// recorded: the runtime is asked again, one question at a time, so the newest state is written last.
 /// </summary>
-internal sealed class SandboxStates(SqliteStore store, ISandboxRuntime runtime) : IDisposable
+internal sealed class SandboxStates(PlaygroundLife life, ISandboxRuntime runtime) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
 
-    /// <summary>What it does now, which is on record then; null when the runtime has none.</summary>
+    /// <summary>Reads and records the current state of a sandbox; null if the runtime does not know it.</summary>
     public async Task<SandboxInfo?> RefreshAsync(SandboxId id)
     {
         await _turn.WaitAsync();
@@ -24,8 +22,7 @@ internal sealed class SandboxStates(SqliteStore store, ISandboxRuntime runtime) 
                 return null;
             }
 
-            await store.WriteAsync(db => db.Sandboxes.Where(row => row.Id == id.Value && (row.State != info.State || row.ExitCode != info.ExitCode))
-                .ExecuteUpdateAsync(set => set.SetProperty(row => row.State, info.State).SetProperty(row => row.ExitCode, info.ExitCode)));
+            await life.RecordAsync(info);
             return info;
         }
         finally

@@ -3,7 +3,7 @@ using Sandbox.Core.Sandboxes;
 
 namespace Sandbox.Web.Store;
 
-/// <summary>How far a playground is. What its sandboxes do meanwhile is theirs to say.</summary>
+/// <summary>Stage of a playground. While it runs, each of its sandboxes has a state of its own.</summary>
 internal enum PlaygroundStage
 {
     Queued,
@@ -12,6 +12,7 @@ internal enum PlaygroundStage
     Ended,
 }
 
+/// <summary>A playground and its lease. Only PlaygroundLife writes its state.</summary>
 internal sealed class PlaygroundRow
 {
     public required string Id { get; init; }
@@ -23,11 +24,8 @@ internal sealed class PlaygroundRow
     /// <summary>The catalog name of the first node's image.</summary>
     public required string Image { get; init; }
 
-    /// <summary>
-    /// The recipe as it was asked for, so that a queued one starts after a restart too. Empty once it has ended: ended
-    /// ones are kept for a day, and a recipe holds two megabytes of whatever somebody sends again and again.
-    /// </summary>
-    public required string Recipe { get; init; }
+    /// <summary>The recipe it was launched from, see <see cref="RecipeRow"/>. Null once it has ended.</summary>
+    public required string? RecipeHash { get; init; }
 
     public required PlaygroundStage State { get; set; }
 
@@ -44,7 +42,7 @@ internal sealed class PlaygroundRow
     /// <summary>Why it ended, for its owner.</summary>
     public string? Message { get; set; }
 
-    /// <summary>The code of the fault the launch failed with.</summary>
+    /// <summary>Error code of a failed launch.</summary>
     public string? ErrorCode { get; set; }
 
     public required DateTimeOffset LastActiveAt { get; set; }
@@ -54,6 +52,7 @@ internal sealed class PlaygroundRow
     public Lease Lease => new() { GrantedAt = GrantedAt, EndsAt = EndsAt, WasExtended = WasExtended, Reason = Reason };
 }
 
+/// <summary>One sandbox of a playground, for one node of its recipe.</summary>
 internal sealed class SandboxRow
 {
     public required string Id { get; init; }
@@ -62,19 +61,20 @@ internal sealed class SandboxRow
 
     public PlaygroundRow? Playground { get; init; }
 
-    /// <summary>Which node of the recipe it is.</summary>
+    /// <summary>Index of its node in the recipe.</summary>
     public required int Node { get; init; }
 
     public required string Name { get; init; }
 
+    /// <summary>Catalog name of its image.</summary>
     public required string Image { get; init; }
 
-    /// <summary>Empty while the image is being made.</summary>
+    /// <summary>Digest of its image; empty while the launch waits for the image to be made.</summary>
     public required string Digest { get; set; }
 
     public required bool Interactive { get; set; }
 
-    /// <summary>Memory promised to it.</summary>
+    /// <summary>Memory committed to it.</summary>
     public required long MemoryBytes { get; init; }
 
     public required SandboxState State { get; set; }
@@ -82,14 +82,14 @@ internal sealed class SandboxRow
     public int? ExitCode { get; set; }
 }
 
-/// <summary>An Idempotency-Key that was used: the same key asks for the same playground.</summary>
+/// <summary>A used Idempotency-Key: a request that repeats it gets the same playground.</summary>
 internal sealed class IdempotencyRow
 {
     public required string OwnerId { get; init; }
 
     public required string Key { get; init; }
 
-    /// <summary>SHA-256 of the recipe: another recipe under one key is a mistake.</summary>
+    /// <summary>The recipe's hash: another recipe under the same key is refused.</summary>
     public required string RequestHash { get; init; }
 
     public required string PlaygroundId { get; init; }

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace Sandbox.Web.Store;
 
-/// <summary>Who owns what. What runs is the runtime's to say; the two are reconciled when they meet.</summary>
+/// <summary>Who owns what. The runtime knows what runs; the reconciler compares the two.</summary>
 internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext(options)
 {
     public DbSet<PersonRow> People => Set<PersonRow>();
@@ -17,6 +17,8 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
     public DbSet<CatalogRow> Catalog => Set<CatalogRow>();
 
     public DbSet<PlaygroundRow> Playgrounds => Set<PlaygroundRow>();
+
+    public DbSet<RecipeRow> Recipes => Set<RecipeRow>();
 
     public DbSet<SandboxRow> Sandboxes => Set<SandboxRow>();
 
@@ -51,8 +53,10 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
             playground.HasMany(row => row.Sandboxes).WithOne(row => row.Playground).HasForeignKey(row => row.PlaygroundId).OnDelete(DeleteBehavior.Cascade);
             playground.HasMany<ShareRow>().WithOne().HasForeignKey(row => row.PlaygroundId).OnDelete(DeleteBehavior.Cascade);
             playground.HasMany<IdempotencyRow>().WithOne().HasForeignKey(row => row.PlaygroundId).OnDelete(DeleteBehavior.Cascade);
+            playground.HasOne<RecipeRow>().WithMany().HasForeignKey(row => row.RecipeHash).OnDelete(DeleteBehavior.Restrict);
             playground.HasIndex(row => row.State);
         });
+        modelBuilder.Entity<RecipeRow>().HasKey(row => row.Hash);
         modelBuilder.Entity<SandboxRow>().HasKey(row => row.Id);
         modelBuilder.Entity<ShareRow>(share =>
         {

@@ -16,13 +16,15 @@ internal static class StoreSetup
         services.AddSingleton<SqliteStore>();
     }
 
-    /// <summary>Brings the database to this version, and makes it when there is none. Safe to run twice, and beside a running process.</summary>
+    /// <summary>Creates the database, or migrates it to this version. Safe to run twice, and beside a running process.</summary>
     public static async Task MigrateAsync(string dataDirectory)
     {
         Directory.CreateDirectory(dataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         await using var db = new SandboxDb(Configure(new DbContextOptionsBuilder<SandboxDb>(), dataDirectory).Options);
         if ((await db.Database.GetPendingMigrationsAsync()).Any())
         {
+            await db.Database.OpenConnectionAsync();
+            RecipeFunctions.AddTo((SqliteConnection)db.Database.GetDbConnection());
             await db.Database.MigrateAsync();
             await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL");
         }

@@ -8,14 +8,18 @@ namespace Sandbox.Core.Tests.Recipes;
 public sealed class RecipeJsonTests
 {
     private const string Full =
-        """{"nodes":[{"name":"main","image":"debian","env":{"Aa":"b"},"workdir":"/srv","user":"1000","files":[{"path":"/root/hi","text":"hello\n","base64":null,"mode":"0600"},{"path":"/b","text":null,"base64":"AP8=","mode":null}],"setup":[["chmod","600","/root/hi"]]}]}""";
+        """{"nodes":[{"env":{"Aa":"b","aa":"☂"},"files":[{"mode":"0600","path":"/root/hi","text":"hello\n"},{"base64":"AP8=","path":"/b"}],"image":"debian","name":"box","setup":[["chmod","600","/root/hi"]],"user":"1000","workdir":"/srv"}]}""";
+
+    private static string Canonical(string json) => Encoding.UTF8.GetString(RecipeJson.Write(Read(json)));
+
+    private static Recipe Read(string json) => RecipeJson.Read(Encoding.UTF8.GetBytes(json));
 
     [Fact]
-    public void A_recipe_comes_back_from_json_as_it_was()
+    public void Canonical_recipe_survives_a_round_trip()
     {
-        var recipe = JsonSerializer.Deserialize<Recipe>(Full, JsonSerializerOptions.Web)!;
+        var recipe = Read(Full);
 
-        Assert.Equal(Full, JsonSerializer.Serialize(recipe, JsonSerializerOptions.Web));
+        Assert.Equal(Full, Canonical(Full));
         var node = Assert.Single(recipe.Nodes);
         Assert.Equal("b", node.Env["Aa"]);
         Assert.Equal("hello\n", Encoding.UTF8.GetString(node.Files[0].Content));
@@ -24,20 +28,57 @@ public sealed class RecipeJsonTests
         Assert.Empty(RecipeRules.Validate(recipe));
     }
 
-    [Fact]
-    public void The_shortest_recipe_is_an_image()
+    [Theory]
+    [InlineData("""{"nodes":[{"image":"debian"}]}""")]
+    [InlineData("""{ "version": 1, "nodes": [ { "image": "debian", "name": "main" } ] }""")]
+    [InlineData("""{"nodes":[{"setup":[],"files":[],"env":{},"user":null,"workdir":null,"name":"main","image":"debian"}]}""")]
+    public void Equal_recipes_have_the_same_bytes_and_hash(string json)
     {
-        var recipe = JsonSerializer.Deserialize<Recipe>("""{"nodes":[{"image":"debian"}]}""", JsonSerializerOptions.Web)!;
-
-        Assert.Equal(JsonSerializer.Serialize(Recipe.FromImage("debian")), JsonSerializer.Serialize(recipe));
-        Assert.Empty(RecipeRules.Validate(recipe));
+        Assert.Equal("""{"nodes":[{"image":"debian"}]}""", Canonical(json));
+        Assert.Equal("""{"nodes":[{"image":"debian"}]}""", Encoding.UTF8.GetString(RecipeJson.Write(Recipe.FromImage("debian"))));
+        Assert.Equal("3f6fb0a342b8a326f96a19f1393135d5c4b4e52524f36f944300a09d2b733825", RecipeHash.Of(Read(json)).Value);
     }
 
     [Theory]
+    [InlineData("""{"nodes":[{"image":"debian","name":"other"}]}""")]
+    [InlineData("""{"nodes":[{"image":"main"}]}""")]
+    [InlineData("""{"nodes":[{"image":"debian","env":{"A":""}}]}""")]
+    [InlineData("""{"nodes":[{"image":"debian"},{"image":"debian"}]}""")]
+    public void Different_recipes_have_different_hashes(string json) =>
+        Assert.NotEqual(RecipeHash.Of(Recipe.FromImage("debian")), RecipeHash.Of(Read(json)));
+
+    [Fact]
+    public void Strings_have_only_the_escapes_that_json_demands() =>
+        Assert.Equal(
+            "{\"nodes\":[{\"files\":[{\"path\":\"/x\",\"text\":\"\\u0001\\b\\t\\n\\f\\r\\\"\\\\/<>&'\u00e9\u2028\U0001F600\"}],\"image\":\"a\"}]}",
+            Canonical("""{"nodes":[{"image":"a","files":[{"path":"/x","text":"\u0001\b\t\n\f\r\"\\\/\u003c>&'\u00e9\u2028\ud83d\ude00"}]}]}"""));
+
+    [Theory]
+    [InlineData("""null""")]
     [InlineData("""{}""")]
     [InlineData("""{"nodes":[{}]}""")]
     [InlineData("""{"nodes":{}}""")]
     [InlineData("""{"nodes":[{"image":"a","files":[{"text":"no path"}]}]}""")]
-    public void Json_without_what_is_required_is_no_recipe(string json) =>
-        Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<Recipe>(json, JsonSerializerOptions.Web));
+    [InlineData("""{"nodes":[{"image":"a","colour":"red"}]}""")]
+    [InlineData("""{"nodes":[{"image":"a","image":"b"}]}""")]
+    public void Json_that_is_no_recipe_is_refused(string json) =>
+        Assert.Throws<JsonException>(() => Read(json));
+
+    [Fact]
+    public void Unknown_version_is_a_mistake() =>
+        Assert.Equal(["version: 1"], RecipeRules.Validate(Read("""{"version":2,"nodes":[{"image":"debian"}]}""")));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("3F6FB0A342B8A326F96A19F1393135D5C4B4E52524F36F944300A09D2B733825")]
+    public void Text_that_is_no_hash_is_refused(string text) => Assert.False(RecipeHash.TryParse(text, out _));
+
+    [Fact]
+    public void Hash_comes_back_from_its_text()
+    {
+        var hash = RecipeHash.Of(Recipe.FromImage("debian"));
+
+        Assert.True(RecipeHash.TryParse(hash.Value, out var read));
+        Assert.Equal(hash, read);
+    }
 }

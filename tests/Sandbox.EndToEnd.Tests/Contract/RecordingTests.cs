@@ -27,6 +27,9 @@ public sealed class RecordingTests
             await using var screen = new Screen(hub, terminal);
             await hub.InvokeAsync("Input", terminal, "echo not''-recorded\n"u8.ToArray(), Token);
             await screen.UntilAsync("not-recorded");
+
+            // At the next prompt, whose end is the second B: a recording that sees a prompt end marks the command after it.
+            await Instance.UntilAsync(() => Task.FromResult(screen.Text.Split("\e]633;B;").Length > 2));
             var started = await caller.PostAsync($"/api/v1/terminals/{terminal}/recordings", new { name = "Counting" });
             Assert.True(started.Status == 201, started.Text);
             id = (string)started.Json["id"]!;
@@ -42,6 +45,9 @@ public sealed class RecordingTests
             await Instance.UntilAsync(async () => Events(await CastAsync(caller, id), "r").Contains("100x30"));
             await hub.InvokeAsync("Input", terminal, "i=0; while [ $i -lt 150 ]; do echo \"line $i.\"; i=$((i+1)); sleep 0.03; done; echo d''one\n"u8.ToArray(), Token);
             await screen.UntilAsync("line 20.");
+
+            // What is in the file is not read again after the kill; the beginning of this command is to be among it.
+            await Instance.UntilAsync(async () => Output(await CastAsync(caller, id)).Contains("line 0.", StringComparison.Ordinal));
             await Instance.KillAsync("web");
         }
 

@@ -239,8 +239,7 @@ namespace Sandbox.Web.Store.Migrations
                     b.Property<string>("Reason")
                         .HasColumnType("TEXT");
 
-                    b.Property<string>("Recipe")
-                        .IsRequired()
+                    b.Property<string>("RecipeHash")
                         .HasColumnType("TEXT");
 
                     b.Property<string>("State")
@@ -254,9 +253,25 @@ namespace Sandbox.Web.Store.Migrations
 
                     b.HasIndex("OwnerId");
 
+                    b.HasIndex("RecipeHash");
+
                     b.HasIndex("State");
 
                     b.ToTable("Playgrounds");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.RecipeRow", b =>
+                {
+                    b.Property<string>("Hash")
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte[]>("Content")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.HasKey("Hash");
+
+                    b.ToTable("Recipes");
                 });
 
             modelBuilder.Entity("Sandbox.Web.Store.SandboxRow", b =>
@@ -434,6 +449,11 @@ namespace Sandbox.Web.Store.Migrations
                         .HasForeignKey("OwnerId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
+
+                    b.HasOne("Sandbox.Web.Store.RecipeRow", null)
+                        .WithMany()
+                        .HasForeignKey("RecipeHash")
+                        .OnDelete(DeleteBehavior.Restrict);
 
                     b.Navigation("Owner");
                 });

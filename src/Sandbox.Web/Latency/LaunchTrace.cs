@@ -1,15 +1,15 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Sandbox.Web.Playgrounds;
+namespace Sandbox.Web.Latency;
 
-/// <summary>Where a launch's time went, for the Server-Timing header.</summary>
+/// <summary>Durations of a launch's phases, for the Server-Timing header.</summary>
 internal sealed class LaunchTrace
 {
     private readonly List<(string Phase, double Milliseconds)> _phases = [];
     private long _since = Stopwatch.GetTimestamp();
 
-    /// <summary>The phase that began with the last mark is over.</summary>
+    /// <summary>Ends the phase that began with the last mark.</summary>
     public void Mark(string phase)
     {
         var now = Stopwatch.GetTimestamp();

@@ -1,0 +1,91 @@
+using Microsoft.EntityFrameworkCore;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Playgrounds;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Web.Catalog;
+using Sandbox.Web.Latency;
+using Sandbox.Web.Store;
+
+namespace Sandbox.Web.Playgrounds;
+
+/// <summary>
+/// Launches that wait. Each node waits for its image; a launch leaves the queue once no node waits any more, or ends
+/// when one of the images cannot be made. The queue is in SQLite, so it survives a restart.
+/// </summary>
+internal sealed partial class LaunchQueue(
+    SqliteStore store,
+    PlaygroundLife life,
+    ImageCatalog catalog,
+    Launcher launcher,
+    Endings endings,
+    ILogger<LaunchQueue> logger) : BackgroundService
+{
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await life.EndInterruptedAsync();
+        catalog.Settled += image => _ = Task.Run(() => ReleaseAllAsync(image), CancellationToken.None);
+        await base.StartAsync(cancellationToken);
+    }
+
+    /// <summary>Starts a launch whose images are all made, or ends it if one of them never will be; else it goes on waiting.</summary>
+    public async Task ReleaseAsync(PlaygroundId id)
+    {
+        var waiting = await store.ReadAsync(db => db.Sandboxes
+            .Where(row => row.PlaygroundId == id.Value && row.Digest == "" && row.Playground!.State == PlaygroundStage.Queued)
+            .OrderBy(row => row.Node).Select(row => row.Image).Distinct().ToListAsync());
+        var images = new Dictionary<string, ResolvedImage>(StringComparer.Ordinal);
+        foreach (var image in waiting)
+        {
+            switch (catalog.Find(image))
+            {
+                case null:
+                    await FailAsync(id, $"The image {image} was removed.");
+                    return;
+                case { Digest: { } digest } entry:
+                    images[image] = new ResolvedImage(image, Core.Images.Digest.Parse(digest), entry.Interactive);
+                    break;
+                case { State: CatalogState.Making }:
+                    return;
+                case { Error: var error }:
+                    await FailAsync(id, $"The image {image} could not be made: {error}");
+                    return;
+            }
+        }
+
+        if (images.Count > 0 && await life.StartAsync(id, images) is (var row, var recipe))
+        {
+            launcher.Begin(row, recipe, new LaunchTrace()).Decide();
+        }
+    }
+
+    /// <summary>After a restart: images may have been made or removed while this process was down.</summary>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => ReleaseAllAsync(image: null);
+
+    /// <summary>Looks at every launch that waits for an image, or at all of them, in the order of their requests.</summary>
+    private async Task ReleaseAllAsync(string? image)
+    {
+        try
+        {
+            var waiting = await store.ReadAsync(db => db.Playgrounds
+                .Where(row => row.State == PlaygroundStage.Queued && (image == null || row.Sandboxes.Any(sandbox => sandbox.Image == image && sandbox.Digest == "")))
+                .OrderBy(row => row.CreatedAt).Select(row => row.Id).ToListAsync());
+            foreach (var id in waiting)
+            {
+                await ReleaseAsync(PlaygroundId.Parse(id));
+            }
+        }
+        catch (Exception fault)
+        {
+            Log.Failed(logger, fault);
+        }
+    }
+
+    private async Task FailAsync(PlaygroundId id, string message) =>
+        await endings.EndAsync(id, EndReason.LaunchFailed, message, ErrorCodes.Text(ErrorCode.ImageNotFound));
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "Releasing queued launches failed")]
+        public static partial void Failed(ILogger logger, Exception fault);
+    }
+}

@@ -1,0 +1,173 @@
+using Microsoft.EntityFrameworkCore;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Leases;
+using Sandbox.Core.Playgrounds;
+using Sandbox.Core.Recipes;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Web.Catalog;
+using Sandbox.Web.Store;
+
+namespace Sandbox.Web.Playgrounds;
+
+/// <summary>
+/// The only writer of a playground's state: queued, starting, running, ended. Each method is one transition, and its
+/// query contains the guard, so of two that race one changes a row and the other learns that it came too late.
+/// </summary>
+internal sealed class PlaygroundLife(SqliteStore store, TimeProvider time)
+{
+    /// <summary>New: starting if the image of every node is made, else queued. Part of the caller's transaction.</summary>
+    public async Task<PlaygroundRow> AddAsync(SandboxDb db, PersonRow owner, Recipe recipe, IReadOnlyList<ResolvedImage> images)
+    {
+        var now = time.GetUtcNow();
+        var plan = owner.Plan!.ToPlan();
+        var lease = Lease.Grant(now, plan);
+        var id = PlaygroundId.New().Value;
+        var content = RecipeJson.Write(recipe);
+        var hash = RecipeHash.Of(content).Value;
+        await db.Database.ExecuteSqlAsync($"INSERT INTO Recipes (Hash, Content) VALUES ({hash}, {content}) ON CONFLICT DO NOTHING");
+        var row = new PlaygroundRow
+        {
+            Id = id,
+            OwnerId = owner.Id,
+            Owner = owner,
+            Image = images[0].Name,
+            RecipeHash = hash,
+            State = images.Any(image => image.Digest is null) ? PlaygroundStage.Queued : PlaygroundStage.Starting,
+            CreatedAt = now,
+            GrantedAt = lease.GrantedAt,
+            EndsAt = lease.EndsAt,
+            LastActiveAt = now,
+            Sandboxes =
+            [
+                .. images.Select((image, node) => new SandboxRow
+                {
+                    Id = SandboxId.New().Value,
+                    PlaygroundId = id,
+                    Node = node,
+                    Name = recipe.Nodes[node].Name,
+                    Image = image.Name,
+                    Digest = image.Digest?.Value ?? "",
+                    Interactive = image.Interactive,
+                    MemoryBytes = plan.PerSandbox.MemoryBytes,
+                    State = SandboxState.Starting,
+                }),
+            ],
+        };
+        db.Playgrounds.Add(row);
+        return row;
+    }
+
+    /// <summary>
+    /// Queued to starting, with the images its nodes waited for. The lease begins now, so waiting costs its owner no
+    /// minute. Null if it is no longer queued, or an image is missing.
+    /// </summary>
+    public Task<(PlaygroundRow Row, Recipe Recipe)?> StartAsync(PlaygroundId id, IReadOnlyDictionary<string, ResolvedImage> images) => store.WriteAsync<(PlaygroundRow, Recipe)?>(async db =>
+    {
+        var row = await db.Playgrounds.Include(row => row.Sandboxes).Include(row => row.Owner!.Plan)
+            .SingleOrDefaultAsync(row => row.Id == id.Value && row.State == PlaygroundStage.Queued);
+        var waiting = row?.Sandboxes.Where(sandbox => sandbox.Digest.Length == 0).ToList() ?? [];
+        if (row is null || waiting.Exists(sandbox => images.GetValueOrDefault(sandbox.Image)?.Digest is null))
+        {
+            return null;
+        }
+
+        foreach (var sandbox in waiting)
+        {
+            sandbox.Digest = images[sandbox.Image].Digest!.Value.Value;
+            sandbox.Interactive = images[sandbox.Image].Interactive;
+        }
+
+        var lease = Lease.Grant(time.GetUtcNow(), row.Owner!.Plan!.ToPlan());
+        row.State = PlaygroundStage.Starting;
+        row.GrantedAt = lease.GrantedAt;
+        row.EndsAt = lease.EndsAt;
+        row.LastActiveAt = lease.GrantedAt;
+        var content = await db.Recipes.Where(recipe => recipe.Hash == row.RecipeHash).Select(recipe => recipe.Content).SingleAsync();
+        return (row, RecipeJson.Read(content));
+    });
+
+    /// <summary>Starting to running. False if it ended meanwhile.</summary>
+    public Task<bool> RunAsync(PlaygroundId id) => store.WriteAsync(db => RunAsync(db, id));
+
+    /// <inheritdoc cref="RunAsync(PlaygroundId)"/>
+    public static async Task<bool> RunAsync(SandboxDb db, PlaygroundId id)
+    {
+        var changed = await db.Playgrounds.Where(row => row.Id == id.Value && row.State == PlaygroundStage.Starting)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.State, PlaygroundStage.Running));
+        await db.Sandboxes.Where(row => row.PlaygroundId == id.Value && row.State == SandboxState.Starting)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.State, SandboxState.Running));
+        return changed == 1;
+    }
+
+    /// <summary>Starting to nothing: a launch that failed while its caller waited leaves no row. One that ended meanwhile keeps its reason.</summary>
+    public Task<bool> DropAsync(PlaygroundId id) => store.WriteAsync(async db =>
+    {
+        var dropped = await db.Playgrounds.Where(row => row.Id == id.Value && row.State == PlaygroundStage.Starting).ExecuteDeleteAsync();
+        await DropRecipesAsync(db);
+        return dropped == 1;
+    });
+
+    /// <summary>Anything to ended. Returns its sandboxes, which are to be removed; null if it had ended before.</summary>
+    public Task<IReadOnlyList<SandboxId>?> EndAsync(PlaygroundId id, EndReason reason, string message, string? errorCode) => store.WriteAsync<IReadOnlyList<SandboxId>?>(async db =>
+    {
+        if (await EndAsync(db, db.Playgrounds.Where(row => row.Id == id.Value && row.State != PlaygroundStage.Ended), reason, message, errorCode) == 0)
+        {
+            return null;
+        }
+
+        var sandboxes = await db.Sandboxes.Where(row => row.PlaygroundId == id.Value).Select(row => row.Id).ToListAsync();
+        return [.. sandboxes.Select(SandboxId.Parse)];
+    });
+
+    /// <summary>Starting to ended, for every launch that the last process did not finish: half of its setup may have run.</summary>
+    public Task<int> EndInterruptedAsync() => store.WriteAsync(db => EndAsync(
+        db,
+        db.Playgrounds.Where(row => row.State == PlaygroundStage.Starting),
+        EndReason.LaunchFailed,
+        "The service was restarted while this started. Launch it again.",
+        ErrorCodes.Text(ErrorCode.Internal)));
+
+    /// <summary>Moves the end of a running playground. False if it ended or was extended meanwhile: two requests at once get one extension together.</summary>
+    public Task<bool> ExtendAsync(PlaygroundId id, DateTimeOffset from, DateTimeOffset to) => store.WriteAsync(async db =>
+        await db.Playgrounds.Where(row => row.Id == id.Value && row.State == PlaygroundStage.Running && row.EndsAt == from)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.EndsAt, to).SetProperty(row => row.WasExtended, true)) == 1);
+
+    /// <summary>Writes what the runtime says of one sandbox.</summary>
+    public Task<int> RecordAsync(SandboxInfo info) => store.WriteAsync(db => db.Sandboxes
+        .Where(row => row.Id == info.Id.Value && (row.State != info.State || row.ExitCode != info.ExitCode))
+        .ExecuteUpdateAsync(set => set.SetProperty(row => row.State, info.State).SetProperty(row => row.ExitCode, info.ExitCode)));
+
+    /// <summary>Writes when somebody was present last in each running playground. Part of the caller's transaction.</summary>
+    public static async Task RecordAsync(SandboxDb db, Presence presence)
+    {
+        foreach (var row in await db.Playgrounds.Where(row => row.State == PlaygroundStage.Running).ToListAsync())
+        {
+            if (presence.LastSeen(PlaygroundId.Parse(row.Id)) is { } last && last > row.LastActiveAt)
+            {
+                row.LastActiveAt = last;
+            }
+        }
+    }
+
+    /// <summary>Ended to nothing, for all that ended before a time. Part of the caller's transaction.</summary>
+    public static Task<int> ForgetAsync(SandboxDb db, DateTimeOffset before) =>
+        db.Playgrounds.Where(row => row.State == PlaygroundStage.Ended && row.EndsAt < before).ExecuteDeleteAsync();
+
+    private async Task<int> EndAsync(SandboxDb db, IQueryable<PlaygroundRow> rows, EndReason reason, string message, string? errorCode)
+    {
+        var now = time.GetUtcNow();
+        var ended = await rows.ExecuteUpdateAsync(set => set
+            .SetProperty(row => row.State, PlaygroundStage.Ended)
+            .SetProperty(row => row.EndsAt, now)
+            .SetProperty(row => row.RecipeHash, (string?)null)
+            .SetProperty(row => row.Reason, reason)
+            .SetProperty(row => row.Message, message)
+            .SetProperty(row => row.ErrorCode, errorCode));
+        await DropRecipesAsync(db);
+        return ended;
+    }
+
+    /// <summary>Ended playgrounds are kept for a day, and a recipe is up to two megabytes of anybody's bytes, so recipes do not wait that long.</summary>
+    private static Task<int> DropRecipesAsync(SandboxDb db) =>
+        db.Recipes.Where(recipe => !db.Playgrounds.Any(row => row.RecipeHash == recipe.Hash)).ExecuteDeleteAsync();
+}
