@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Sandbox.Core.Runtime;
@@ -29,14 +30,17 @@ internal sealed class WebUnderTest : IAsyncDisposable
 
     public FakeRuntime Runtime { get; } = new();
 
+    /// <summary>Maps endpoints of a test beside those of the process.</summary>
+    private Action<IEndpointRouteBuilder>? Map { get; init; }
+
     public Uri Url { get; private set; } = new("http://127.0.0.1");
 
     public IServiceProvider Services => _app!.Services;
 
     /// <summary>Started, with a catalog of busybox that is ready.</summary>
-    public static async Task<WebUnderTest> StartAsync(Dictionary<string, object>? settings = null, string[]? catalog = null, bool ready = true, Action<FakeRuntime>? runtime = null)
+    public static async Task<WebUnderTest> StartAsync(Dictionary<string, object>? settings = null, string[]? catalog = null, bool ready = true, Action<FakeRuntime>? runtime = null, Action<IEndpointRouteBuilder>? map = null)
     {
-        var web = new WebUnderTest(settings ?? []);
+        var web = new WebUnderTest(settings ?? []) { Map = map };
         runtime?.Invoke(web.Runtime);
         await File.WriteAllTextAsync(
             Path.Combine(web.Home, "catalog.json"),
@@ -70,6 +74,7 @@ internal sealed class WebUnderTest : IAsyncDisposable
             services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Error));
         });
         Assert.NotNull(_app);
+        Map?.Invoke(_app);
         await StoreSetup.MigrateAsync(Path.Combine(Home, "data"));
         await _app.LoadAsync();
         await _app.StartAsync();

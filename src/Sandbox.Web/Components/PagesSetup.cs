@@ -23,11 +23,13 @@ public static partial class PagesSetup
     {
         // Programs get problem+json from the API; only people get pages about errors.
         app.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true);
+        // The page of a status has its own policy, not that of the endpoint that failed.
+        app.UseAnswerHeaders();
         app.Use(AnswerPeopleAsync);
         app.Use(RefuseCircuitsAsync);
         app.UseAntiforgery();
         app.MapStaticAssets();
-        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = "'none'");
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = "'none'").WithPagePolicy(PagePolicy.Site);
     }
 
     /// <summary>A page that breaks becomes a status without a body, which the step before turns into a page.</summary>
@@ -61,6 +63,7 @@ public static partial class PagesSetup
     {
         var path = context.Request.Path;
         return HttpMethods.IsGet(context.Request.Method)
+            && PagePolicy.Of(context).IsOwn
             && !path.StartsWithSegments("/api", StringComparison.Ordinal)
             && !path.StartsWithSegments("/hubs", StringComparison.Ordinal)
             && !path.StartsWithSegments("/_blazor", StringComparison.Ordinal)

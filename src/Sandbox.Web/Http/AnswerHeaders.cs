@@ -1,25 +1,67 @@
+using Microsoft.Net.Http.Headers;
+
 namespace Sandbox.Web.Http;
 
-/// <summary>What every answer tells the browser to refuse.</summary>
+/// <summary>Writes the headers that restrict what a browser does with an answer, by its <see cref="PagePolicy"/>.</summary>
 internal static class AnswerHeaders
 {
-    private const string Policy =
-        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
-        "font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'; object-src 'none'";
+    /// <summary>The prefixes of cookies that we set.</summary>
+    private static readonly string[] OwnCookies = ["sandbox_", ".AspNetCore."];
 
+    /// <summary>Adds the step. Called first, and again where the pipeline runs a second time for another endpoint, as for the page of a status.</summary>
     public static void UseAnswerHeaders(this IApplicationBuilder app) => app.Use((context, next) =>
     {
+        var policy = PagePolicy.Of(context);
+        if (context.Features.Get<Applied>() is { } applied)
+        {
+            applied.Policy = policy;
+        }
+        else
+        {
+            context.Features.Set(new Applied { Policy = policy });
+            context.Response.OnStarting(FinishAsync, context);
+        }
+
+        Write(context, policy);
+        return next(context);
+    });
+
+    private static void Write(HttpContext context, PagePolicy policy)
+    {
         var headers = context.Response.Headers;
-        headers.ContentSecurityPolicy = Policy;
-        headers.XContentTypeOptions = "nosniff";
-        headers["Referrer-Policy"] = "same-origin";
-        headers["Cross-Origin-Opener-Policy"] = "same-origin";
-        headers["Cross-Origin-Resource-Policy"] = "same-origin";
-        if (context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase))
+        headers.ContentSecurityPolicy = policy.ContentSecurityPolicy;
+        headers.XContentTypeOptions = policy.IsOwn ? "nosniff" : default;
+        headers["Referrer-Policy"] = policy.IsOwn ? "same-origin" : default;
+        headers["Cross-Origin-Opener-Policy"] = policy.IsOwn ? "same-origin" : default;
+        headers["Cross-Origin-Resource-Policy"] = policy.ResourcePolicy;
+        if (policy.IsOwn && context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase))
         {
             headers.CacheControl = "no-store";
         }
+    }
 
-        return next(context);
-    });
+    /// <summary>Whatever the endpoint wrote, a page without our cookies has none, and a preview has its sandbox.</summary>
+    private static Task FinishAsync(object state)
+    {
+        var context = (HttpContext)state;
+        var policy = context.Features.Get<Applied>()!.Policy;
+        var headers = context.Response.Headers;
+        if (!policy.IssuesCookies && headers.SetCookie.Count > 0)
+        {
+            headers.SetCookie = Array.FindAll(headers.SetCookie.ToArray(), cookie => !Array.Exists(OwnCookies, prefix => cookie!.StartsWith(prefix, StringComparison.Ordinal)));
+        }
+
+        if (!policy.IsOwn && !headers.ContentSecurityPolicy.Contains(policy.ContentSecurityPolicy, StringComparer.Ordinal))
+        {
+            // Browsers apply every policy of an answer, so that of the program stays beside it.
+            headers.Append(HeaderNames.ContentSecurityPolicy, policy.ContentSecurityPolicy);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private sealed class Applied
+    {
+        public required PagePolicy Policy { get; set; }
+    }
 }

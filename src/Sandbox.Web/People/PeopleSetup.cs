@@ -41,7 +41,7 @@ internal static class PeopleSetup
                 return;
             }
 
-            if (HttpMethods.IsGet(request.Method) && !context.IsForPrograms() && request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal))
+            if (PagePolicy.Of(context).IssuesCookies && HttpMethods.IsGet(request.Method) && !context.IsForPrograms() && request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal))
             {
                 context.RequestServices.GetRequiredService<Guests>().Ensure(context);
             }

@@ -48,7 +48,7 @@ public sealed class GuardTests
         foreach (var accept in new[] { "text/html", "*/*" })
         {
             caller.Headers["Accept"] = accept;
-            foreach (var path in new[] { "/", "/playgrounds", "/p/aaaaaaaaaaaaaaaa", "/admin", "/admin/sign-in", "/nothing", "/docs/api", "/openapi/v1.json", "/api/v1/images", "/api/v1/nothing", "/healthz", "/status/500", "/_blazor" })
+            foreach (var path in new[] { "/", "/playgrounds", "/p/aaaaaaaaaaaaaaaa", "/admin", "/admin/sign-in", "/nothing", "/docs/api", "/openapi/v1.json", "/api/v1/images", "/api/v1/nothing", "/healthz", "/status/500", "/_blazor", "/images/favicon.svg" })
             {
                 var answer = await caller.GetAsync(path);
                 var policy = answer.Header("Content-Security-Policy");

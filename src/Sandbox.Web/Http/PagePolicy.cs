@@ -1,0 +1,73 @@
+namespace Sandbox.Web.Http;
+
+/// <summary>
+/// How a browser may use an answer: its Content-Security-Policy, who may frame it, and whether it sets cookies. It is
+/// metadata of an endpoint, see <see cref="PagePolicyConventions.WithPagePolicy"/>; an endpoint without it, a static
+/// file and an address without an endpoint have <see cref="Site"/>. <see cref="AnswerHeaders"/> writes the headers.
+/// </summary>
+internal sealed class PagePolicy
+{
+    private const string OwnContent =
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+        "font-src 'self' data:; connect-src 'self'; frame-ancestors {0}; base-uri 'self'; form-action 'self'; object-src 'none'";
+
+    private PagePolicy(string content, bool isOwn, bool issuesCookies, string? resource)
+    {
+        ContentSecurityPolicy = content;
+        IsOwn = isOwn;
+        IssuesCookies = issuesCookies;
+        ResourcePolicy = resource;
+    }
+
+    /// <summary>Our own pages: nobody frames them.</summary>
+    public static PagePolicy Site { get; } = new(Own("'none'"), isOwn: true, issuesCookies: true, "same-origin");
+
+    /// <summary>
+    /// What a program in a sandbox serves, on a host of its own: none of our headers and cookies, and a sandbox without an origin,
+    /// so that its scripts reach no storage, cookie or page of ours.
+    /// </summary>
+    public static PagePolicy Preview { get; } = new(
+        "sandbox allow-downloads allow-forms allow-modals allow-pointer-lock allow-popups allow-scripts", isOwn: false, issuesCookies: false, null);
+
+    /// <summary>The value of Content-Security-Policy.</summary>
+    public string ContentSecurityPolicy { get; }
+
+    /// <summary>Whether the content is ours, so that our other headers apply.</summary>
+    public bool IsOwn { get; }
+
+    /// <summary>Whether the answer may set our cookies.</summary>
+    public bool IssuesCookies { get; }
+
+    /// <summary>The value of Cross-Origin-Resource-Policy; null for none.</summary>
+    public string? ResourcePolicy { get; }
+
+    /// <summary>Our own page inside a page of the given origins. It sets no cookies: browsers refuse those of a frame, or keep them per site.</summary>
+    /// <param name="origins">Who may frame it: scheme://host[:port]. None: nobody.</param>
+    /// <exception cref="ArgumentException">One of them is no origin.</exception>
+    public static PagePolicy Embed(params IReadOnlyCollection<string> origins)
+    {
+        foreach (var origin in origins)
+        {
+            // Compared with what the parser would write: a path, a wildcard, a space or a semicolon never gets into the header.
+            if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || $"{uri.Scheme}://{uri.Authority}" != origin)
+            {
+                throw new ArgumentException($"'{origin}' is no origin like https://example.org", nameof(origins));
+            }
+        }
+
+        return new(Own(origins.Count == 0 ? "'none'" : string.Join(' ', origins)), isOwn: true, issuesCookies: false, "cross-origin");
+    }
+
+    /// <summary>The policy of the endpoint that answers.</summary>
+    public static PagePolicy Of(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<PagePolicy>() ?? Site;
+
+    private static string Own(string ancestors) => OwnContent.Replace("{0}", ancestors, StringComparison.Ordinal);
+}
+
+/// <summary>Gives endpoints their policy.</summary>
+internal static class PagePolicyConventions
+{
+    /// <summary>Sets the policy of the endpoints.</summary>
+    public static TBuilder WithPagePolicy<TBuilder>(this TBuilder endpoints, PagePolicy policy)
+        where TBuilder : IEndpointConventionBuilder => endpoints.WithMetadata(policy);
+}
