@@ -53,7 +53,7 @@ public sealed class AccessibilityTests(Instance instance, Chromium chromium)
         await CheckAsync(page, "the files");
         await page.Keyboard.PressAsync("Escape");
         await page.Locator("#ws-share").ClickAsync();
-        await page.GetByRole(AriaRole.Button, new() { Name = "Make a link" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create link" }).ClickAsync();
         var link = await page.Locator("#share-url").InputValueAsync();
         await CheckAsync(page, "the links");
         await page.Keyboard.PressAsync("Escape");

@@ -126,7 +126,7 @@ public sealed class ClipboardTests(Instance instance, Chromium chromium)
         Assert.Equal(Kept, await ClipboardAsync(visitor));
 
         await page.Keyboard.PressAsync("Control+,");
-        await page.GetByLabel("Copy what is selected").CheckAsync();
+        await page.GetByLabel("Copy on select").CheckAsync();
         await page.GetByLabel("Right click").SelectOptionAsync("paste");
         await page.Keyboard.PressAsync("Escape");
         await page.Mouse.DblClickAsync(x, y);
@@ -187,7 +187,7 @@ public sealed class ClipboardTests(Instance instance, Chromium chromium)
         // As over plain http, where a host on one's own network is often opened first.
         await page.EvaluateAsync("() => Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true })");
         await page.Locator("#ws-share").ClickAsync();
-        await page.GetByRole(AriaRole.Button, new() { Name = "Make a link" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create link" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Copy link" }).ClickAsync();
 
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Copied" })).ToBeFocusedAsync();

@@ -56,7 +56,7 @@ public sealed class FitTests(Instance instance, Chromium chromium)
         var page = visitor.Page;
         await visitor.LaunchAsync("busybox");
         await page.Keyboard.PressAsync("Control+,");
-        await page.GetByLabel("Letters are drawn by").SelectOptionAsync("elements");
+        await page.GetByLabel("Renderer").SelectOptionAsync("elements");
         await page.Keyboard.PressAsync("Escape");
         await visitor.TypeAsync("clear; printf '\\033[7mreversed\\033[0m\\n'");
         var letters = page.Locator(".xterm-rows .xterm-bg-257", new() { HasTextString = "reversed" });

@@ -90,7 +90,7 @@ public sealed class KeyBarTests(Instance instance, Chromium chromium)
         await Assertions.Expect(page.Locator("#ws-keys")).ToBeHiddenAsync();
         var rows = (await visitor.ToldSizeAsync()).Rows;
         await page.Keyboard.PressAsync("Control+,");
-        await page.GetByLabel("Bar of keys").SelectOptionAsync("always");
+        await page.GetByLabel("Key bar").SelectOptionAsync("always");
         await page.Keyboard.PressAsync("Escape");
         await Assertions.Expect(page.Locator("#ws-keys")).ToBeVisibleAsync();
         Assert.True((await visitor.ToldSizeAsync()).Rows < rows);

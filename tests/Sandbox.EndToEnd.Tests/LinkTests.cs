@@ -45,7 +45,7 @@ public sealed class LinkTests(Instance instance, Chromium chromium)
         await bar.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
 
         await ClickAsync(visitor, "third", "Control");
-        await Assertions.Expect(page.Locator("#toasts")).ToContainTextAsync("not followed");
+        await Assertions.Expect(page.Locator("#toasts")).ToContainTextAsync("can be opened");
         await Assertions.Expect(bar).ToHaveCountAsync(0);
         Assert.Single(page.Context.Pages);
         await visitor.TypeAsync("echo after-$((6*7))");

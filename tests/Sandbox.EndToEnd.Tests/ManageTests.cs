@@ -30,7 +30,7 @@ public sealed class ManageTests(Instance instance, Chromium chromium)
         await visitor.SeesLineAsync("still-1");
         await visitor.StopAsync();
         await visitor.StateIsAsync("stopped");
-        await Assertions.Expect(visitor.Panel).ToContainTextAsync("its files are kept");
+        await Assertions.Expect(visitor.Panel).ToContainTextAsync("Your files are kept");
         await visitor.ChooseAsync("start");
         await visitor.StateIsAsync("running");
         await visitor.ShellAsync();

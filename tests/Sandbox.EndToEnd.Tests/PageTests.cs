@@ -38,10 +38,10 @@ public sealed class PageTests(Instance instance, Chromium chromium)
 
         lost = int.MaxValue;
         await visitor.Page.ReloadAsync();
-        var notice = visitor.Page.GetByRole(AriaRole.Alert).Filter(new() { HasText = "A part of this page did not arrive." });
+        var notice = visitor.Page.GetByRole(AriaRole.Alert).Filter(new() { HasText = "A part of this page could not be loaded." });
         await Assertions.Expect(notice).ToBeVisibleAsync();
         lost = 0;
-        await notice.GetByRole(AriaRole.Button, new() { Name = "Load it again" }).ClickAsync();
+        await notice.GetByRole(AriaRole.Button, new() { Name = "Reload" }).ClickAsync();
         await visitor.ShellAsync();
     }
 
@@ -126,7 +126,7 @@ public sealed class PageTests(Instance instance, Chromium chromium)
             var answer = await visitor.Context.APIRequest.GetAsync("/api/v1/playgrounds/aaaaaaaaaaaaaaaa");
             await route.FulfillAsync(new() { Response = answer });
         });
-        await Assertions.Expect(visitor.Panel).ToContainTextAsync("This playground is not here", new() { Timeout = 30_000 });
+        await Assertions.Expect(visitor.Panel).ToContainTextAsync("This playground does not exist", new() { Timeout = 30_000 });
         foreach (var id in new[] { "ws-actions", "ws-share", "ws-files", "ws-lease", "ws-extend" })
         {
             await Assertions.Expect(visitor.Page.Locator("#" + id)).ToBeHiddenAsync();

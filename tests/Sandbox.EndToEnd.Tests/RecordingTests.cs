@@ -39,7 +39,7 @@ public sealed partial class RecordingTests(Instance instance, Chromium chromium)
 
         await visitor.Page.RouteAsync("**/cast", route => route.AbortAsync("internetdisconnected"));
         await visitor.Page.ReloadAsync();
-        await Assertions.Expect(visitor.Page.Locator("#rec-player")).ToHaveTextAsync("The recording could not be loaded. Load the page again.");
+        await Assertions.Expect(visitor.Page.Locator("#rec-player")).ToHaveTextAsync("The recording could not be loaded. Reload the page.");
         await visitor.Page.UnrouteAsync("**/cast");
 
         // As downloaded, so over REST.

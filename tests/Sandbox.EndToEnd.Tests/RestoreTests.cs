@@ -35,7 +35,7 @@ public sealed class RestoreTests(Instance instance, Chromium chromium)
         await second.TypeAsync("echo shell-$((6*7))");
         await second.SeesLineAsync("shell-42");
         var text = await second.ScreenAsync();
-        Assert.StartsWith(" ⋯ Earlier output is no longer kept ⋯", text, StringComparison.Ordinal);
+        Assert.StartsWith(" ⋯ Earlier output was discarded ⋯", text, StringComparison.Ordinal);
         Assert.Contains("\n399999\n400000\nover-42\n", text, StringComparison.Ordinal);
         Assert.DoesNotContain("[?", text, StringComparison.Ordinal);
     }

@@ -27,7 +27,7 @@ public sealed class SettingsTests(Instance instance, Chromium chromium)
         await dialog.GetByLabel("Text size").FillAsync("18");
         await dialog.GetByLabel("Line height").FillAsync("1.3");
         await dialog.GetByLabel("Cursor", new() { Exact = true }).SelectOptionAsync("bar");
-        await dialog.GetByLabel("Lines kept").SelectOptionAsync("1000");
+        await dialog.GetByLabel("Scrollback lines").SelectOptionAsync("1000");
         await dialog.GetByLabel("Screen reader support").CheckAsync();
         foreach (var each in new[] { page, beside })
         {
@@ -49,7 +49,7 @@ public sealed class SettingsTests(Instance instance, Chromium chromium)
         Assert.Equal("light dark", await page.EvaluateAsync<string>("() => getComputedStyle(document.querySelector('.ws-bar')).colorScheme"));
 
         await page.Locator("#ws-settings-button").ClickAsync();
-        await dialog.GetByRole(AriaRole.Button, new() { Name = "Use the defaults" }).ClickAsync();
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Reset to defaults" }).ClickAsync();
         Assert.Equal("14", await page.EvaluateAsync<string>($"() => String({Shown}.terminal.options.fontSize)"));
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Done" }).ClickAsync();
 

@@ -52,10 +52,10 @@ public sealed class SharingTests(Instance instance, Chromium chromium)
 
         await owner.Page.Locator("#ws-share").ClickAsync();
         await owner.Page.Locator(".share-links button").ClickAsync();
-        await Assertions.Expect(watcher.Page.GetByRole(AriaRole.Heading, new() { Name = "This link was taken back" })).ToBeVisibleAsync();
+        await Assertions.Expect(watcher.Page.GetByRole(AriaRole.Heading, new() { Name = "This link was revoked" })).ToBeVisibleAsync();
         await Assertions.Expect(owner.Page.Locator(".share-none")).ToBeVisibleAsync();
         await watcher.Page.ReloadAsync();
-        await Assertions.Expect(watcher.Page.GetByRole(AriaRole.Heading, new() { Name = "This link was taken back" })).ToBeVisibleAsync();
+        await Assertions.Expect(watcher.Page.GetByRole(AriaRole.Heading, new() { Name = "This link was revoked" })).ToBeVisibleAsync();
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class SharingTests(Instance instance, Chromium chromium)
 
         await writer.Page.Locator(".viewers-chip").ClickAsync();
         await writer.Page.GetByLabel("Your name").FillAsync("Ada <b>");
-        await writer.Page.GetByRole(AriaRole.Button, new() { Name = "Use it" }).ClickAsync();
+        await writer.Page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
         await owner.Page.Locator("#ws-status .viewers-chip").ClickAsync();
         await Assertions.Expect(owner.Page.Locator(".viewers-menu bdi").Nth(1)).ToHaveTextAsync("Ada <b>");
 
@@ -130,7 +130,7 @@ public sealed class SharingTests(Instance instance, Chromium chromium)
         {
             await visitor.Page.GotoAsync("about:blank");
             await visitor.Page.GotoAsync("/t" + fragment);
-            await Assertions.Expect(visitor.Page.GetByRole(AriaRole.Heading, new() { Name = "This link opens nothing" })).ToBeVisibleAsync();
+            await Assertions.Expect(visitor.Page.GetByRole(AriaRole.Heading, new() { Name = "This link is incomplete or expired" })).ToBeVisibleAsync();
         }
 
         Assert.Equal("noindex", await visitor.Page.Locator("meta[name=robots]").GetAttributeAsync("content"));
@@ -153,7 +153,7 @@ public sealed class SharingTests(Instance instance, Chromium chromium)
     {
         await owner.Page.Locator("#ws-share").ClickAsync();
         await owner.Page.Locator($".share-form input[value={access}]").CheckAsync();
-        await owner.Page.GetByRole(AriaRole.Button, new() { Name = "Make a link" }).ClickAsync();
+        await owner.Page.GetByRole(AriaRole.Button, new() { Name = "Create link" }).ClickAsync();
         var link = await owner.Page.Locator("#share-url").InputValueAsync();
         await Assertions.Expect(owner.Page.Locator(".share-links li")).ToHaveCountAsync(1);
         return link;

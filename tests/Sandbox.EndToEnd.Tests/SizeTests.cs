@@ -89,10 +89,10 @@ public sealed class SizeTests(Instance instance, Chromium chromium)
 
         // Whoever chooses otherwise has it at once.
         await visitor.Page.Keyboard.PressAsync("Control+,");
-        await visitor.Page.GetByLabel("Letters are drawn by").SelectOptionAsync("elements");
+        await visitor.Page.GetByLabel("Renderer").SelectOptionAsync("elements");
         await Assertions.Expect(canvas).ToHaveCountAsync(0);
         await Assertions.Expect(letters).ToContainTextAsync("#");
-        await visitor.Page.GetByLabel("Letters are drawn by").SelectOptionAsync("webgl");
+        await visitor.Page.GetByLabel("Renderer").SelectOptionAsync("webgl");
         await Assertions.Expect(canvas).ToHaveCountAsync(1);
         await visitor.Page.Keyboard.PressAsync("Escape");
         Assert.Equal(size, await visitor.ToldSizeAsync());

@@ -28,7 +28,7 @@ if (process.argv.includes("--tests")) {
     build({ ...shipped, entryPoints: ["src/first.ts"], format: "iife" }),
     build({
       ...shipped,
-      entryPoints: { site: "src/site.ts", workspace: "src/workspace/workspace.ts", shared: "src/sharing/shared-page.ts" },
+      entryPoints: { site: "src/site/site.ts", workspace: "src/workspace/workspace.ts", shared: "src/sharing/shared-page.ts" },
       format: "esm",
       splitting: true,
       chunkNames: "chunk-[name]-[hash]",

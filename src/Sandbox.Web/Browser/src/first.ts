@@ -1,3 +1,3 @@
 // Classic script in <head>: it runs before the first paint, and before the parts of the page that may not arrive.
-import "./theme";
-import "./missing-parts";
+import "./page/theme";
+import "./page/missing-parts";

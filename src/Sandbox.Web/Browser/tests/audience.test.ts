@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Audience, type AudienceNow, changes, following, type Viewer } from "../src/sharing/audience";
 import { refusalOf } from "../src/sharing/refusal";
-import type { Connection, HubLink, LinkState } from "../src/terminals/hub-link";
+import type { Connection, HubLink, LinkState } from "../src/terminals/session/hub-link";
 
 const viewer = (id: string, access: Viewer["access"], you = false): Viewer => ({ id, name: `name ${id}`, access, you, leads: false });
 const item = (policy: AudienceNow["policy"], ...viewers: Viewer[]): AudienceNow => ({ viewers, cols: 80, rows: 24, policy });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CopyGate } from "../src/terminals/copy-gate";
-import { saysSo, targetOf } from "../src/terminals/links";
-import { copyOf, directoryOf, longestCopy, summary } from "../src/terminals/osc";
-import { harmless, lineCount, preview } from "../src/terminals/paste";
+import { CopyGate } from "../src/terminals/input/copy-gate";
+import { saysSo, targetOf } from "../src/terminals/input/links";
+import { harmless, lineCount, preview } from "../src/terminals/input/paste";
+import { copyOf, directoryOf, longestCopy, summary } from "../src/terminals/view/osc";
 
 const base64 = (text: string): string => Buffer.from(text, "utf8").toString("base64");
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import headless from "@xterm/headless";
 import type { Terminal } from "@xterm/xterm";
-import { type Command, CommandLog } from "../src/commands/command-log";
-import { sight } from "../src/commands/gutter";
+import { type Command, CommandLog } from "../src/terminals/commands/command-log";
+import { sight } from "../src/terminals/commands/gutter";
 
 const nonce = "0123456789abcdef0123456789abcdef";
 

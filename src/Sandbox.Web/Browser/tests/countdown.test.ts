@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { endsSoon, timeLeft } from "../src/countdown";
+import { endsSoon, timeLeft } from "../src/page/countdown";
 
 test("Time left is rough when there is much, and exact when there is little", () => {
   assert.equal(timeLeft(64 * 60_000, 0), "1 h 04 min");

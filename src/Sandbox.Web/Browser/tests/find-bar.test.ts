@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { found, problemOf } from "../src/workspace/find-words";
+import { found, problemOf } from "../src/terminal-page/find-words";
 
 test("A regular expression that is none says what is wrong with it", () => {
   assert.equal(problemOf("a+"), null);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Lines, Throw } from "../src/terminals/finger";
+import { Lines, Throw } from "../src/terminals/input/finger";
 
 test("What is left of a line counts for the next, in both directions", () => {
   const lines = new Lines();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Connection, HubLink, type LinkState } from "../src/terminals/hub-link";
+import { type Connection, HubLink, type LinkState } from "../src/terminals/session/hub-link";
 import { TestClock } from "./test-clock";
 
 class Line implements Connection {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ImageBudget } from "../src/terminals/image-budget";
+import { ImageBudget } from "../src/terminals/pictures/image-budget";
 
 test("a thousand images come at once, then a hundred in a second", () => {
   let now = 0;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sizeOfImage } from "../src/terminals/image-size";
+import { sizeOfImage } from "../src/terminals/pictures/image-size";
 
 const two = (value: number): number[] => [value >> 8, value & 255];
 const twoLittle = (value: number): number[] => [value & 255, value >> 8];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { keyCode, tapped, typed } from "../src/terminals/key-codes";
+import { keyCode, tapped, typed } from "../src/terminals/input/key-codes";
 
 const none = { ctrl: false, alt: false };
 const ctrl = { ctrl: true, alt: false };

@@ -1,9 +1,27 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { duration, parseMark, repeatable } from "../src/commands/mark";
-import { shown, visible } from "../src/terminals/visible";
+import { fileURLToPath } from "node:url";
+import { shown, visible } from "../src/page/visible";
+import { duration, parseMark, repeatable } from "../src/terminals/commands/mark";
 
 const nonce = "0123456789abcdef0123456789abcdef";
+
+interface Vector {
+  name: string;
+  data: string;
+  mark: ReturnType<typeof parseMark>;
+}
+
+test("marks are read as on the server", () => {
+  const file = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "..", "..", "tests", "Sandbox.Terminals.Tests", "Marks", "osc633.json");
+  const { nonce, vectors } = JSON.parse(readFileSync(file, "utf8")) as { nonce: string; vectors: Vector[] };
+  assert.ok(vectors.length > 30);
+  for (const { name, data, mark } of vectors) {
+    assert.deepEqual(parseMark(data, nonce), mark, name);
+  }
+});
 
 test("marks with the nonce are read", () => {
   assert.deepEqual(parseMark(`E;echo a\\x3b b \\\\;${nonce}`, nonce), { kind: "E", text: "echo a; b \\", cut: false, time: null });
@@ -23,6 +41,9 @@ test("a text of megabytes is cut", () => {
   const mark = parseMark(`E;${"y".repeat(1_000_000)};${nonce}`, nonce)!;
   assert.equal(mark.text.length, 4096);
   assert.equal(mark.cut, true);
+  const escaped = parseMark(`E;${"\\xe6\\x97\\xa5".repeat(300_000)};${nonce}`, nonce)!;
+  assert.equal(escaped.text, "日".repeat(4096));
+  assert.equal(escaped.cut, true);
 });
 
 test("what would hide or turn a line around is shown as a sign", () => {

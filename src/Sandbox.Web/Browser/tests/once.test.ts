@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { once } from "../src/once";
+import { once } from "../src/page/once";
 
 test("What is asked for twice while it loads is one, and what failed is tried again", async () => {
   let loads = 0;

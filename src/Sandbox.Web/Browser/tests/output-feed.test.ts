@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { OutputFeed } from "../src/terminals/output-feed";
+import { OutputFeed } from "../src/terminals/view/output-feed";
 
 /** A terminal that parses when the test says so. */
 function setUp(): { feed: OutputFeed; written: string[]; parse: () => void; done: string[]; write: (text: string) => void } {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { paletteOf, themeNames } from "../src/terminals/palettes";
+import { paletteOf, themeNames } from "../src/terminals/view/palettes";
 
 /** https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio */
 function contrast(first: string, second: string): number {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Playground, Problem } from "../src/api";
+import { type Playground, Problem } from "../src/page/api";
 import { PlaygroundWatch } from "../src/workspace/playground-watch";
 import { TestClock } from "./test-clock";
 

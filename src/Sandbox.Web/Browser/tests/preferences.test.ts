@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaults, parsePreferences, type Preferences, PreferenceStore, type Store, zoomText } from "../src/terminals/preferences";
+import { defaults, parsePreferences, type Preferences, PreferenceStore, type Store, zoomText } from "../src/terminals/view/preferences";
 
 function storage(): Store & { text: string | null } {
   return {

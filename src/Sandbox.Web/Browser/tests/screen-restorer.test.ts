@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import headless from "@xterm/headless";
 import type { Terminal } from "@xterm/xterm";
-import { ScreenRestorer } from "../src/terminals/screen-restorer";
+import { ScreenRestorer } from "../src/terminals/view/screen-restorer";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 

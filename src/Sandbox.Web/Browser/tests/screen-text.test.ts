@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Terminal } from "@xterm/headless";
-import { mostLines, screenText } from "../src/terminals/screen-text";
+import { mostLines, screenText } from "../src/terminals/view/screen-text";
 
 async function printed(text: string): Promise<Terminal> {
   const terminal = new Terminal({ cols: 10, rows: 4, scrollback: 2000, allowProposedApi: true });

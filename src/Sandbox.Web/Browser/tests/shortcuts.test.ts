@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { actOf, keyCaps, shortcuts } from "../src/workspace/shortcuts";
+import { actOf, keyCaps, shortcuts } from "../src/terminal-page/shortcuts";
 
 const press = (key: string, code: string, held: Partial<Record<"altKey" | "ctrlKey" | "shiftKey" | "metaKey", boolean>>) =>
   actOf({ altKey: false, ctrlKey: false, shiftKey: false, metaKey: false, ...held, key, code });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { paceOf, paceWords } from "../src/latency/round-trip";
 import { Silence } from "../src/latency/silence";
-import { type Connection, HubLink } from "../src/terminals/hub-link";
+import { type Connection, HubLink } from "../src/terminals/session/hub-link";
 import { TestClock } from "./test-clock";
 
 const settle = async (): Promise<void> => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Connection } from "../src/terminals/session/hub-link";
 import { openShell } from "../src/workspace/open-terminal";
-import type { Connection } from "../src/terminals/hub-link";
 import { nextNumber, programWord } from "../src/workspace/tab-label";
 
 test("Every shell is one, and what is none has its own name", () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Connection, HubLink } from "../src/terminals/hub-link";
-import { InputQueue } from "../src/terminals/input-queue";
-import { type TerminalItem, TerminalSession } from "../src/terminals/terminal-session";
+import { type Connection, HubLink } from "../src/terminals/session/hub-link";
+import { InputQueue } from "../src/terminals/session/input-queue";
+import { type TerminalItem, TerminalSession } from "../src/terminals/session/terminal-session";
 import { TestClock } from "./test-clock";
 
 /** A hub written down call by call; a test answers each as it likes. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Connection, HubLink } from "../src/terminals/hub-link";
-import type { InputNotice } from "../src/terminals/input-sender";
-import { type TerminalItem, TerminalSession } from "../src/terminals/terminal-session";
+import { type Connection, HubLink } from "../src/terminals/session/hub-link";
+import type { InputNotice } from "../src/terminals/session/input-sender";
+import { type TerminalItem, TerminalSession } from "../src/terminals/session/terminal-session";
 import { TestClock } from "./test-clock";
 
 // Whatever the network and the server do, in any order: what was printed is shown once and in order, what is missing is

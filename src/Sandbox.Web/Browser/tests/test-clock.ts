@@ -1,4 +1,4 @@
-import type { Clock } from "../src/terminals/hub-link";
+import type { Clock } from "../src/terminals/session/hub-link";
 
 /** A clock that stands until a test moves it. */
 export class TestClock implements Clock {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Problem } from "../src/api";
 import { pathOf } from "../src/files/path";
 import type { Sending } from "../src/files/sending";
 import { Transfers } from "../src/files/transfers";
+import { Problem } from "../src/page/api";
 
 /** A sending whose end the test decides. */
 class Scripted implements Sending {

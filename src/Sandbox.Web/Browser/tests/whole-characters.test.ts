@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { WholeCharacters } from "../src/terminals/whole-characters";
+import { WholeCharacters } from "../src/terminals/view/whole-characters";
 
 test("However text is split, characters arrive whole and no byte is lost", () => {
   const text = new Uint8Array([...new TextEncoder().encode("a—b “q” é 日本 😀 x"), 0xff, 0x80, 0xc3, 0x41, 0xe2]);

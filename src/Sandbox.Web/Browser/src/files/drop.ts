@@ -1,6 +1,6 @@
+import { make } from "../page/dom";
 import type { Path } from "./path";
 import { fromTransfer, hasFiles, type Picked } from "./picked";
-import { make } from "../dom";
 
 /** What a drop or a paste asks for: where it goes, and who sends it. */
 export interface DropTarget {

@@ -1,4 +1,4 @@
-import { Problem } from "../api";
+import { Problem } from "../page/api";
 import { type Entry, list } from "./files-api";
 import { join, type Path, shown } from "./path";
 import type { Picked } from "./picked";
@@ -73,7 +73,7 @@ export function askExisting(destination: Path, names: string[]): Promise<Choice 
   form.method = "dialog";
   const title = document.createElement("h2");
   title.id = "files-existing-title";
-  title.textContent = names.length === 1 ? "This file is there already" : `${names.length.toLocaleString()} of these files are there already`;
+  title.textContent = names.length === 1 ? "This file already exists" : `${names.length.toLocaleString()} of these files already exist`;
   const text = document.createElement("p");
   text.textContent = `In ${shown(destination)}:`;
   const items = document.createElement("ul");

@@ -1,4 +1,4 @@
-import { api, Problem } from "../api";
+import { api, Problem } from "../page/api";
 import { bytesOf, encode, type Path, pathOf, rootPath } from "./path";
 
 /** One entry of a directory. */
@@ -39,7 +39,7 @@ async function listing(url: string): Promise<View[]> {
     response = await fetch(url, { credentials: "same-origin", cache: "no-store" });
     if (response.ok && !response.headers.get("content-type")?.startsWith("application/json")) {
       await response.body?.cancel();
-      throw new Problem("no_directory", 400, "This is no directory.");
+      throw new Problem("no_directory", 400, "This is not a directory.");
     }
     if (response.ok) {
       return await response.json() as View[];

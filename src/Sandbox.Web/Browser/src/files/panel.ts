@@ -1,7 +1,7 @@
-import { Problem } from "../api";
-import { iconButton, make, textButton } from "../dom";
-import { writeClipboard } from "../terminals/clipboard";
-import { toast } from "../toast";
+import { Problem } from "../page/api";
+import { writeClipboard } from "../page/clipboard";
+import { iconButton, make, textButton } from "../page/dom";
+import { toast } from "../page/toast";
 import { takeDrops } from "./drop";
 import { fileUrl, makeDirectory, places, remove } from "./files-api";
 import { join, nameOf, parentOf, type Path, rootPath, shown } from "./path";
@@ -51,8 +51,8 @@ class FilesPanel {
       void this.#go("cwd");
     });
     const tools = make("div", "files-tools",
-      iconButton("up", "Up to the directory above", () => this.#show(parentOf(this.#tree.root))),
-      iconButton("refresh", "Look again", () => void this.#tree.refresh()),
+      iconButton("up", "Parent directory", () => this.#show(parentOf(this.#tree.root))),
+      iconButton("refresh", "Refresh", () => void this.#tree.refresh()),
       iconButton("upload", "Upload files", () => void this.#pick(false, this.#target())),
       iconButton("folder-up", "Upload a folder", () => void this.#pick(true, this.#target())),
       iconButton("folder-plus", "New folder", () => void this.#newFolder(this.#target())),
@@ -61,8 +61,8 @@ class FilesPanel {
     tools.setAttribute("aria-label", "Files");
     const goes = make("div", "files-goes",
       textButton("Terminal", () => void this.#go("cwd")), textButton("Home", () => void this.#go("home")), textButton("/", () => this.#show(rootPath)));
-    goes.children[0]!.setAttribute("title", "The directory of the terminal");
-    goes.children[2]!.setAttribute("aria-label", "All of the sandbox");
+    goes.children[0]!.setAttribute("title", "Working directory of the terminal");
+    goes.children[2]!.setAttribute("aria-label", "Root directory");
     this.#menu.popover = "auto";
     this.#menu.addEventListener("keydown", event => {
       if (event.key === "Escape") {
@@ -143,7 +143,7 @@ class FilesPanel {
     return [
       ...node.kind === "other" ? [] : node.kind === "symlink" ? [{ label: "Open", kind: "", run: () => void this.#follow(node) }] : [{ label: node.kind === "directory" ? "Download as .tar" : "Download", kind: "", run: () => this.#download(node) }],
       ...node.kind === "directory" ? [{ label: "Upload here", kind: "", run: () => void this.#pick(false, into) }] : [],
-      { label: "Copy path", kind: "", run: () => void writeClipboard(shown(node.path)).then(done => done ? toast("Path copied") : toast("The browser does not let this page copy", "error")) },
+      { label: "Copy path", kind: "", run: () => void writeClipboard(shown(node.path)).then(done => done ? toast("Path copied") : toast("The browser blocked copying", "error")) },
       { label: "Delete", kind: "danger", run: () => void this.#remove(node) },
     ];
   }
@@ -216,7 +216,7 @@ class FilesPanel {
       return;
     }
     if (name.includes("/") || name === "." || name === "..") {
-      toast("A folder's name has no slash and is not . or ..", "error");
+      toast("A folder name cannot contain a slash or be . or ..", "error");
       return;
     }
     try {
@@ -259,5 +259,5 @@ class FilesPanel {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Problem || (error instanceof Error && error.name === "TooMany") ? error.message : "That did not work.";
+  return error instanceof Problem || (error instanceof Error && error.name === "TooMany") ? error.message : "Something went wrong.";
 }

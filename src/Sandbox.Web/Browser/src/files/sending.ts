@@ -1,4 +1,4 @@
-import { Problem } from "../api";
+import { Problem } from "../page/api";
 
 /** One file on its way. It can be started again after it failed, and goes on where the server has it. */
 export interface Sending {

@@ -1,4 +1,4 @@
-import { Problem } from "../api";
+import { Problem } from "../page/api";
 import type { Path } from "./path";
 import { isPassing, type Sending } from "./sending";
 

@@ -1,4 +1,4 @@
-import { iconButton, make, textButton } from "../dom";
+import { iconButton, make, textButton } from "../page/dom";
 import { parentOf, shown } from "./path";
 import { leftText, sizeText } from "./sizes";
 import { isActive, type Totals, type Transfer, type Transfers, type TransferState } from "./transfers";
@@ -144,7 +144,7 @@ export class Tray {
   /** What happened, once each: a screen reader is not to hear every percent. */
   #say(totals: Totals): void {
     const held = this.transfers.all.some(each => each.state === "held");
-    const text = totals.active === 0 ? titleOf(totals) : held ? "Uploads wait for the connection" : `Uploading ${totals.files.toLocaleString()} ${totals.files === 1 ? "file" : "files"}`;
+    const text = totals.active === 0 ? titleOf(totals) : held ? "Uploads are waiting for the connection" : `Uploading ${totals.files.toLocaleString()} ${totals.files === 1 ? "file" : "files"}`;
     if (text !== this.#told) {
       this.#told = text;
       this.#said.textContent = text;

@@ -1,4 +1,4 @@
-import { icon, make } from "../dom";
+import { icon, make } from "../page/dom";
 import { nameOf, same, shown } from "./path";
 import { sizeText } from "./sizes";
 import type { Node, Tree } from "./tree";
@@ -121,8 +121,8 @@ export class TreeView {
     this.#space.replaceChildren(...rows.slice(first, last).map((node, index) => this.#row(node, first + index, height)));
     const top = this.tree.top;
     this.element.setAttribute("aria-busy", String(top.loading));
-    this.#note.textContent = top.trouble || (rows.length > 0 ? "" : top.loading || !top.children ? "Looking…"
-      : top.children.length > 0 ? "Only hidden files are here." : "This directory is empty. Drop files here, or upload some.");
+    this.#note.textContent = top.trouble || (rows.length > 0 ? "" : top.loading || !top.children ? "Loading…"
+      : top.children.length > 0 ? "All files here are hidden." : "This directory is empty. Drop files here, or upload some.");
     this.#note.hidden = this.#note.textContent === "";
     const shownRow = this.#selected ? rows.indexOf(this.#selected) : -1;
     if (shownRow >= first && shownRow < last) {

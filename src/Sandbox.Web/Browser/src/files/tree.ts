@@ -1,4 +1,4 @@
-import { Problem } from "../api";
+import { Problem } from "../page/api";
 import { type Entry, list } from "./files-api";
 import { join, nameOf, type Path, same, shown } from "./path";
 
@@ -109,7 +109,7 @@ export class Tree {
       each.children = null;
       each.leadsToFile = error instanceof Problem && error.code === "no_directory";
       each.open = !each.leadsToFile;
-      each.trouble = each.leadsToFile ? "" : error instanceof Problem ? error.message : "This cannot be shown.";
+      each.trouble = each.leadsToFile ? "" : error instanceof Problem ? error.message : "This directory cannot be shown.";
     }
     each.loading = false;
     this.#changed();

@@ -1,5 +1,5 @@
 import { type DetailedError, Upload } from "tus-js-client";
-import { api, Problem } from "../api";
+import { api, Problem } from "../page/api";
 import type { Sending } from "./sending";
 
 /** Up to here a file goes with the request that begins it: many small files are one request each. */
@@ -88,7 +88,7 @@ export class TusSending implements Sending {
     try {
       await this.file.slice(0, 1).arrayBuffer();
     } catch {
-      throw new Problem("unreadable", 400, "The file cannot be read any more: it was moved, changed or removed on your device.");
+      throw new Problem("unreadable", 400, "The file can no longer be read: it was moved, changed or deleted on your device.");
     }
   }
 }
@@ -124,6 +124,6 @@ function problemOf(error: Error | DetailedError): Problem {
     const { code, detail } = JSON.parse(response!.getBody()) as { code?: string; detail?: string };
     return new Problem(code ?? "internal", status, detail ?? `The server answered ${status}.`);
   } catch {
-    return new Problem("internal", status, status === 404 ? "The sandbox is no longer there." : `The server answered ${status}.`);
+    return new Problem("internal", status, status === 404 ? "The sandbox no longer exists." : `The server answered ${status}.`);
   }
 }

@@ -1,5 +1,5 @@
-import { Problem } from "../api";
-import { toast } from "../toast";
+import { Problem } from "../page/api";
+import { toast } from "../page/toast";
 import { askExisting, findExisting, resolveExisting } from "./existing";
 import { fileUrl } from "./files-api";
 import { join, type Path } from "./path";
@@ -58,6 +58,6 @@ export async function upload(sandbox: string, destination: Path, picking: Picked
       }),
     ]);
   } catch (error) {
-    toast(error instanceof Problem || (error instanceof Error && error.name === "TooMany") ? error.message : "What was dropped could not be read.", "error");
+    toast(error instanceof Problem || (error instanceof Error && error.name === "TooMany") ? error.message : "The dropped files could not be read.", "error");
   }
 }

@@ -1,5 +1,5 @@
-import type { HubLink } from "../terminals/hub-link";
-import { toast } from "../toast";
+import { toast } from "../page/toast";
+import type { HubLink } from "../terminals/session/hub-link";
 import { KeyTimer } from "./key-timer";
 import { type Pace, paceOf, paceWords, RoundTrip } from "./round-trip";
 import { type Answered, Silence } from "./silence";

@@ -1,4 +1,4 @@
-import { type Clock, type Connection, type HubLink, realClock } from "../terminals/hub-link";
+import { type Clock, type Connection, type HubLink, realClock } from "../terminals/session/hub-link";
 
 /** What is looked at of a session. */
 export interface Answered {

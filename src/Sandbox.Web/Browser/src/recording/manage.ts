@@ -1,7 +1,7 @@
-import { api, type Problem } from "../api";
-import { confirmed } from "../confirm";
-import { refresh } from "../refresh";
-import { toast } from "../toast";
+import { api, type Problem } from "../page/api";
+import { confirmed } from "../page/confirm";
+import { refresh } from "../page/refresh";
+import { toast } from "../page/toast";
 
 /** Rename and delete, on the list and on a recording's own page; both ask in a dialog of the page. */
 export function startManaging(root: HTMLElement, afterDelete: (() => void) | null): void {
@@ -34,7 +34,7 @@ export function startManaging(root: HTMLElement, afterDelete: (() => void) | nul
   });
 
   async function remove(button: HTMLButtonElement, called: string, path: string): Promise<void> {
-    if (await confirmed({ title: `Delete “${called}”?`, text: "The recording is gone for good.", no: "Keep it", yes: "Delete it" })) {
+    if (await confirmed({ title: `Delete “${called}”?`, text: "The recording is deleted permanently.", no: "Keep it", yes: "Delete it" })) {
       await run(button, () => api("DELETE", path), afterDelete);
     }
   }

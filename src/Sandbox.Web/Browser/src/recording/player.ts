@@ -1,5 +1,5 @@
 import { create, type Player } from "asciinema-player";
-import { isDark, onThemeChange } from "../theme-toggle";
+import { isDark, onThemeChange } from "../page/theme-toggle";
 import { type CastEvent, clock, marksOf, parseCast, shortenPauses, translate } from "./cast";
 import { startManaging } from "./manage";
 
@@ -24,13 +24,13 @@ export async function startPlayer(page: HTMLElement): Promise<void> {
   const pauses = document.getElementById("rec-pauses") as HTMLInputElement;
   const cast = await load(page.dataset["cast"]!);
   if (!cast) {
-    host.textContent = "The recording could not be loaded. Load the page again.";
+    host.textContent = "The recording could not be loaded. Reload the page.";
     host.classList.add("rec-nothing");
     return;
   }
   const { header, events } = cast;
   if (!events.some(event => event[1] === "o")) {
-    host.textContent = "Nothing was printed while this was recorded.";
+    host.textContent = "The recording has no output.";
     host.classList.add("rec-nothing");
     return;
   }

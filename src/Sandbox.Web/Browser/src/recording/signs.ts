@@ -1,5 +1,5 @@
-import { make } from "../dom";
-import type { HubLink } from "../terminals/hub-link";
+import { make } from "../page/dom";
+import type { HubLink } from "../terminals/session/hub-link";
 import { clock } from "./cast";
 
 /**

@@ -31,7 +31,7 @@ export class Announcer {
       const text = changes(before, audience.guests);
       this.#told.set(audience, audience.guests);
       if (text) {
-        sentences.push(`${text}. ${following(audience.guests) || "Nobody follows by a link any more"}.`);
+        sentences.push(`${text}. ${following(audience.guests) || "No guests are left"}.`);
       }
     }
     if (sentences.length > 0) {

@@ -1,4 +1,4 @@
-import type { Connection, HubLink } from "../terminals/hub-link";
+import type { Connection, HubLink } from "../terminals/session/hub-link";
 
 /** One of those on a terminal, as the hub tells it. The name may be anybody's words. */
 export interface Viewer {

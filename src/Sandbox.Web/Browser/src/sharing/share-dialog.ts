@@ -1,8 +1,8 @@
-import { api, Problem } from "../api";
-import { timeLeft } from "../countdown";
-import { make } from "../dom";
-import { writeClipboard } from "../terminals/clipboard";
-import { hubWords } from "../terminals/notices";
+import { api, Problem } from "../page/api";
+import { writeClipboard } from "../page/clipboard";
+import { timeLeft } from "../page/countdown";
+import { make } from "../page/dom";
+import { hubWords } from "../terminals/session/hub-error";
 import { type Audience, type SizePolicy } from "./audience";
 
 interface Share {
@@ -25,11 +25,11 @@ export class ShareDialog {
   readonly #dialog = document.createElement("dialog");
   readonly #title = make("h2", "", "Share this terminal");
   readonly #links = make("ul", "share-links");
-  readonly #none = make("p", "share-none", "No links yet. Nobody but you sees this terminal.");
+  readonly #none = make("p", "share-none", "No links yet. Only you can see this terminal.");
   readonly #made = make("div", "share-made");
   readonly #error = make("p", "share-error");
   readonly #form = document.createElement("form");
-  readonly #warning = make("p", "share-warning", "Who types here can do everything in this sandbox: read, change and delete its files, and use its network.");
+  readonly #warning = make("p", "share-warning", "Anyone who can type has full control of this sandbox: its files, its programs and its network.");
   #terminal = "";
   #audience: Audience | null = null;
   #timer = 0;
@@ -49,7 +49,7 @@ export class ShareDialog {
     head.append(this.#title, close);
     dialog.append(
       head,
-      make("p", "", "A link opens this one terminal, with what it has printed so far. Nothing else of the playground opens with it."),
+      make("p", "", "A link gives access to this terminal and its output so far, and to nothing else in the playground."),
       this.#fill(), this.#error, this.#made, make("h3", "", "Links"), this.#none, this.#links, this.#sizes());
     dialog.addEventListener("close", () => {
       window.clearInterval(this.#timer);
@@ -88,9 +88,9 @@ export class ShareDialog {
     const form = this.#form;
     form.className = "share-form";
     const access = document.createElement("fieldset");
-    access.append(make("legend", "", "Whoever has the link can"), radio("access", "watch", "watch", true), radio("access", "type", "watch and type", false));
+    access.append(make("legend", "", "People with the link can"), radio("access", "watch", "watch", true), radio("access", "type", "watch and type", false));
     this.#warning.hidden = true;
-    const label = make("label", "", "Good for");
+    const label = make("label", "", "Expires after");
     label.setAttribute("for", "share-minutes");
     const minutes = document.createElement("select");
     minutes.id = "share-minutes";
@@ -100,7 +100,7 @@ export class ShareDialog {
     }
     const create = document.createElement("button");
     create.className = "button primary";
-    create.textContent = "Make a link";
+    create.textContent = "Create link";
     const row = make("div", "share-row");
     row.append(label, minutes, create);
     form.append(access, this.#warning, row);
@@ -135,7 +135,7 @@ export class ShareDialog {
 
   /** The address is told once: copied now, or never. */
   #show(made: NewShare): void {
-    const label = make("label", "", made.access === "type" ? "A link to type. It is shown only now:" : "A link to watch. It is shown only now:");
+    const label = make("label", "", made.access === "type" ? "Link that can type. Copy it now, it is not shown again:" : "Link that can watch. Copy it now, it is not shown again:");
     label.setAttribute("for", "share-url");
     const input = document.createElement("input");
     input.id = "share-url";
@@ -167,7 +167,7 @@ export class ShareDialog {
       }
     } catch (error) {
       const problem = error as Problem;
-      this.#tell(problem.code === "not_found" ? "This terminal is no longer there." : problem.message);
+      this.#tell(problem.code === "not_found" ? "This terminal no longer exists." : problem.message);
     }
   }
 
@@ -201,7 +201,7 @@ export class ShareDialog {
   #item(share: Share): HTMLElement {
     const item = make("li", "");
     item.dataset["id"] = share.id;
-    const name = share.access === "type" ? "Can type" : "Watches";
+    const name = share.access === "type" ? "Can type" : "Can watch";
     const words = make("div", "");
     words.append(make("strong", "", name), make("span", "share-state"));
     const revoke = button("Revoke", "button small danger", () => {
@@ -225,7 +225,7 @@ export class ShareDialog {
     const form = document.createElement("form");
     form.className = "share-sizes";
     const field = document.createElement("fieldset");
-    field.append(make("legend", "", "Size of the terminal"), radio("policy", "owner", "as my window; others see it scaled", true), radio("policy", "smallest", "as the smallest window; everybody sees all of it", false));
+    field.append(make("legend", "", "Size of the terminal"), radio("policy", "owner", "my window; others see it scaled", true), radio("policy", "smallest", "as the smallest window; everybody sees all of it", false));
     form.append(field);
     form.addEventListener("change", () => {
       const policy = new FormData(form).get("policy") as SizePolicy;

@@ -1,24 +1,21 @@
-import { commandActs, followCommands, type TerminalCommands } from "../commands/start-commands";
-import { timeLeft } from "../countdown";
+import { timeLeft } from "../page/countdown";
+import { Panel, type PanelContent } from "../page/panel";
+import { startThemeToggle } from "../page/theme-toggle";
+import { followViewport } from "../page/viewport";
 import { RecordingSigns } from "../recording/signs";
-import { equip, selectText } from "../terminals/equip";
-import { HubLink } from "../terminals/hub-link";
-import { KeyBar } from "../terminals/key-bar";
-import { inputWords } from "../terminals/notices";
-import { painterReady } from "../terminals/painter";
-import { sharedConnection } from "../terminals/signalr-connection";
-import { TerminalSession } from "../terminals/terminal-session";
-import { TerminalView } from "../terminals/terminal-view";
-import { startTerminalTheme } from "../terminals/terminal-theme";
-import { followWakes } from "../terminals/wake";
-import { startThemeToggle } from "../theme-toggle";
-import { toast } from "../toast";
-import { startFind } from "../workspace/find-bar";
-import { LinkBar } from "../workspace/link-bar";
-import { Panel, type PanelContent } from "../workspace/panel";
-import { startSettings } from "../workspace/settings";
-import { listenForShortcuts } from "../workspace/shortcuts";
-import { followViewport } from "../workspace/viewport";
+import { startFind } from "../terminal-page/find-bar";
+import { LinkBar } from "../terminal-page/link-bar";
+import { startSettings } from "../terminal-page/settings";
+import { listenForShortcuts } from "../terminal-page/shortcuts";
+import { commandActs } from "../terminals/commands/acts";
+import { KeyBar } from "../terminals/input/key-bar";
+import { HubLink } from "../terminals/session/hub-link";
+import { sharedConnection } from "../terminals/session/signalr-connection";
+import { followWakes } from "../terminals/session/wake";
+import { TerminalPane } from "../terminals/terminal-pane";
+import { painterReady } from "../terminals/view/painter";
+import { selectText } from "../terminals/view/select-text";
+import { startTerminalTheme } from "../terminals/view/terminal-theme";
 import { Announcer } from "./announcer";
 import { Audience } from "./audience";
 import { type Refusal, whyRefused } from "./refusal";
@@ -41,42 +38,40 @@ const root = byId("workspace");
 const panel = new Panel(byId("ws-panel"), byId("shared-panel"));
 const link = new HubLink(failures => sharedConnection(failures, token));
 const signs = new RecordingSigns(link, byId("ws-status"));
-let view: TerminalView | null = null;
-let session: TerminalSession | null = null;
+let pane: TerminalPane | null = null;
 let audience: Audience | null = null;
 let shared: Shared | null = null;
-let commands: TerminalCommands | null = null;
 
 const own = { label: "Try a sandbox of your own", href: "/" };
 const panels: Record<Refusal | "exited" | "gone", PanelContent> = {
-  unknown: { kind: "error", title: "This link opens nothing", text: "It is not whole, or it was made too long ago. Ask whoever sent it for the whole link.", actions: [own] },
-  revoked: { kind: "ended", title: "This link was taken back", text: "Whoever shared the terminal has revoked it. Ask them for a new link if you still need one.", actions: [own] },
-  expired: { kind: "ended", title: "The time of this link is over", text: "Ask whoever shared the terminal for a new one.", actions: [own] },
-  ended: { kind: "ended", title: "This playground has ended", text: "The terminal ended with it. There is nothing more to see here.", actions: [own] },
-  full: { kind: "note", title: "No place is free", text: "As many people follow this terminal as it takes. The page tries again by itself." },
-  exited: { kind: "ended", title: "This terminal has ended", text: "Its program is over. What it printed stands behind this.", actions: [own] },
-  gone: { kind: "ended", title: "This terminal is no longer there", text: "It was closed. Ask whoever shared it for a link to another one.", actions: [own] },
+  unknown: { kind: "error", title: "This link is incomplete or expired", text: "Ask the person who sent it for the full link, or for a new one.", actions: [own] },
+  revoked: { kind: "ended", title: "This link was revoked", text: "The owner of the terminal revoked it. Ask them for a new link if you still need one.", actions: [own] },
+  expired: { kind: "ended", title: "This link has expired", text: "Ask the owner of the terminal for a new one.", actions: [own] },
+  ended: { kind: "ended", title: "This playground has ended", text: "The shared terminal ended with it.", actions: [own] },
+  full: { kind: "note", title: "This terminal is full", text: "It has as many viewers as it allows. The page retries automatically." },
+  exited: { kind: "ended", title: "This terminal has ended", text: "Its program ended. Its output is still shown behind this message.", actions: [own] },
+  gone: { kind: "ended", title: "This terminal no longer exists", text: "It was closed. Ask the owner for a link to another one.", actions: [own] },
 };
 
 /** What the page's buttons and keys do, by their `data-act`. */
 const acts: Record<string, () => void> = {
-  "find": startFind(byId<HTMLFormElement>("ws-find"), () => view),
-  "settings": startSettings(() => view?.focus()),
-  "select-text": () => view && void selectText(view, undefined, () => view?.focus()),
-  ...commandActs(() => commands),
+  "find": startFind(byId<HTMLFormElement>("ws-find"), () => pane?.view ?? null),
+  "settings": startSettings(() => pane?.focus()),
+  "select-text": () => pane && void selectText(pane.view, undefined, () => pane?.focus()),
+  ...commandActs(() => pane?.commands ?? null),
 };
 
 startThemeToggle();
 startTerminalTheme(root);
 document.querySelectorAll<HTMLElement>("[data-act]").forEach(button => button.addEventListener("click", () => {
   // What a dialog gives the focus back to.
-  view?.focus();
+  pane?.focus();
   acts[button.dataset["act"]!]!();
 }));
-listenForShortcuts(acts, () => view !== null);
+listenForShortcuts(acts, () => pane !== null);
 followViewport();
 new LinkBar(byId("ws-link"), link);
-followWakes(link, () => session ? [session] : []);
+followWakes(link, () => pane ? [pane.session] : []);
 window.addEventListener("hashchange", () => location.reload());
 link.onState(state => {
   if (state.kind === "connected") {
@@ -95,7 +90,7 @@ setInterval(tick, 1000);
 async function enter(): Promise<void> {
   await painterReady;
   const { connection } = link;
-  if (session || !connection) {
+  if (pane || !connection) {
     return;
   }
   try {
@@ -109,7 +104,7 @@ async function enter(): Promise<void> {
     }, 1000);
     return;
   }
-  if (session) {
+  if (pane) {
     return;
   }
   signs.activate(shared.terminalId);
@@ -120,18 +115,11 @@ async function enter(): Promise<void> {
   document.title = `${shared.image}, ${types ? "shared to type" : "shared to watch"} · Sandbox`;
   tick();
 
-  const host = byId("shared-terminal");
-  const keys = new KeyBar(byId("ws-keys"), () => view);
-  view = new TerminalView(host);
-  Object.assign(host, { terminal: view.terminal });
-  view.transform = keys.transform;
-  view.answers = false;
-  view.onLeave = () => byId("shared-home").focus();
-  view.onFind = acts["find"]!;
-  equip(view, { bars: byId("shared-bars") });
-  view.terminal.options.disableStdin = !types;
-  session = new TerminalSession(link, shared.terminalId, view);
-  session.onState = state => {
+  const made = pane = new TerminalPane(byId("shared-panel"), link, { host: byId("shared-terminal"), readOnly: !types, silent: true });
+  made.keyboard.transform = new KeyBar(byId("ws-keys"), () => pane?.keyboard ?? null).transform;
+  made.keyboard.onLeave = () => byId("shared-home").focus();
+  made.keyboard.onFind = acts["find"]!;
+  made.onState = state => {
     root.dataset["session"] = state;
     if (state === "live") {
       panel.hide();
@@ -143,28 +131,22 @@ async function enter(): Promise<void> {
       void ask(state);
     }
   };
-  session.onInputNotice = notice => {
-    if (notice) {
-      toast(inputWords[notice], notice === "full" ? "info" : "error");
-    }
-  };
-  commands = followCommands(view, session, types, () => undefined, null);
   audience = new Audience(link, shared.terminalId);
-  new SizeFollower(view, byId("shared-panel"), audience, false);
+  new SizeFollower(made.view, made.element, audience, false);
   const list = new ViewerList(byId("ws-status"), true, true);
   new Announcer(document.body).listen(audience);
   audience.onChange(() => list.show(audience));
-  view.use(session, true);
+  made.attach(shared.terminalId, { replay: true });
   await audience.first(1000);
   if (root.dataset["state"] !== "shared") {
     // It was taken back meanwhile; the words that say so stay.
     return;
   }
-  session.start();
+  made.start();
   // A terminal that prints nothing is live all the same.
   panel.hide();
   if (types) {
-    view.focus();
+    made.focus();
   }
 }
 
@@ -185,7 +167,7 @@ function end(why: Refusal | "exited" | "gone"): void {
   byId("ws-state").textContent = "over";
   byId("ws-lease").hidden = true;
   audience?.dispose();
-  session?.detach();
+  pane?.detach();
   link.close();
   panel.show(panels[why]);
 }

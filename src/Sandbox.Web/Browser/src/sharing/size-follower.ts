@@ -1,4 +1,4 @@
-import type { TerminalView } from "../terminals/terminal-view";
+import type { TerminalView } from "../terminals/view/terminal-view";
 import type { Audience, AudienceNow } from "./audience";
 
 /**
@@ -32,8 +32,8 @@ export class SizeFollower {
     this.view.size.follow(follows ? { cols: now.cols, rows: now.rows } : null, now.policy === "smallest");
     const size = `${now.cols}×${now.rows}`;
     const text = !follows || (now.policy === "smallest" && this.view.size.is(now)) ? ""
-      : now.policy === "smallest" ? `${size}, the smallest of all windows`
-        : this.isOwner ? `${size}, sized by another of your pages. Use this one's` : `${size}, sized by the owner`;
+      : now.policy === "smallest" ? `${size}, the size of the smallest window`
+        : this.isOwner ? `${size}, sized by another of your windows. Use this window's size` : `${size}, sized by the owner`;
     if (text !== this.#shown) {
       this.#shown = text;
       this.#note.textContent = text;

@@ -17,7 +17,7 @@ export class ViewerList {
     this.#menu.popover = "auto";
     this.chip.setAttribute("popovertarget", this.#menu.id);
     const title = document.createElement("h2");
-    title.textContent = "At this terminal";
+    title.textContent = "Viewers";
     this.#menu.append(title, this.#list);
     if (ownName) {
       this.#menu.append(this.#form());
@@ -54,7 +54,7 @@ export class ViewerList {
     input.value = savedName();
     const save = document.createElement("button");
     save.className = "button small";
-    save.textContent = "Use it";
+    save.textContent = "Save";
     form.append(label, input, save);
     form.addEventListener("submit", event => {
       event.preventDefault();

@@ -1,23 +1,18 @@
-import type { TerminalSession } from "./terminal-session";
+import type { InputNotice } from "./session/input-sender";
+import type { TerminalSession } from "./session/terminal-session";
 
-/** What happens to keys, in words. */
-export const inputWords = {
-  full: "The program is not reading its input. Keys wait here until it does.",
-  refused: "Too much at once: up to 2 MiB can wait for the program",
-  uncertain: "The connection broke while keys were on their way; look whether they arrived",
-  lost: "The server did not take what you typed; type it again",
+/** What happened to input, for people. */
+export const inputWords: Record<NonNullable<InputNotice>, string> = {
+  full: "The program is not reading its input. Your keys wait here until it does.",
+  refused: "Too much input at once: at most 2 MiB can wait for the program",
+  uncertain: "The connection broke while input was being sent. Check whether it arrived.",
+  lost: "The server did not accept your input. Type it again.",
 };
 
-/** The words a hub gave with its refusal, without SignalR's frame around them. */
-export function hubWords(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/^.*HubException:\s*/, "").replace(/^[a-z_]+:\s+/, "");
-}
-
-/** How a terminal ended, in words. */
+/** How a terminal ended, for people. */
 export function endWords({ state, exitCode }: Pick<TerminalSession, "state" | "exitCode">): string {
   if (state === "gone") {
-    return "This terminal is no longer there.";
+    return "This terminal no longer exists.";
   }
   if (exitCode === 0) {
     return "The shell ended.";

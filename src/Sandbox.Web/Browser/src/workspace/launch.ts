@@ -1,4 +1,4 @@
-import { api, type Playground } from "../api";
+import { api, type Playground } from "../page/api";
 
 /** Asks for a playground of an image; asked again after a reload or a refusal, it is still one. */
 export function launch(image: string): Promise<Playground> {

@@ -1,4 +1,4 @@
-import { browserStorage } from "../storage";
+import { browserStorage } from "../page/storage";
 import { isPane, type Layout, type Part, panes } from "./layout";
 
 /** What is remembered of a playground's page in this browser. */

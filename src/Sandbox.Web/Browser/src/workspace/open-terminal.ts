@@ -1,7 +1,7 @@
-import { api, type OpenTerminal } from "../api";
-import type { Connection } from "../terminals/hub-link";
-import { isUnknown } from "../terminals/input-sender";
-import type { Size } from "../terminals/terminal-size";
+import { api, type OpenTerminal } from "../page/api";
+import { isUnknownMethod } from "../terminals/session/hub-error";
+import type { Connection } from "../terminals/session/hub-link";
+import type { Size } from "../terminals/view/terminal-size";
 
 /** Longer than this nobody waits for the directory of another terminal, in ms. */
 const patience = 1000;
@@ -21,7 +21,7 @@ export async function openShell(connection: Connection, sandbox: string, size: S
   try {
     return await connection.invoke<string>("OpenShell", sandbox, size.cols, size.rows, directory);
   } catch (error) {
-    if (isUnknown(error)) {
+    if (isUnknownMethod(error)) {
       return openOwn(connection, sandbox, size);
     }
     throw error;

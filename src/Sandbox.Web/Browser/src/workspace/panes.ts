@@ -1,4 +1,4 @@
-import { iconButton, make } from "../dom";
+import { iconButton, make } from "../page/dom";
 import { type Border, type Box, places } from "./geometry";
 import { type Layout, type Pane, panes, type Side } from "./layout";
 
@@ -137,7 +137,7 @@ export class Panes {
     const strip = make("div", "ws-tabs");
     strip.setAttribute("role", "tablist");
     const create = iconButton("plus", "New terminal", () => this.actions.create(id, create), "ws-new");
-    const splitRight = iconButton("split", "Split to the right", () => this.actions.split(id, "right"), "ws-split");
+    const splitRight = iconButton("split", "Split right", () => this.actions.split(id, "right"), "ws-split");
     const unzoom = iconButton("unzoom", "Show all panes", () => this.actions.unzoom(), "ws-unzoom");
     header.append(strip, create, unzoom, splitRight);
     const body = make("div", "ws-body");
@@ -186,7 +186,7 @@ export class Panes {
     element.setAttribute("aria-label", row ? "Width of the panes" : "Height of the panes");
     element.setAttribute("aria-valuemin", "0");
     element.setAttribute("aria-valuemax", "100");
-    element.title = "Drag to resize, double click for equal sizes";
+    element.title = "Drag to resize, double-click for equal sizes";
     const length = (): number => row ? this.stage.clientWidth * element.border.whole.width : this.stage.clientHeight * element.border.whole.height;
     const by = (pixels: number): void => this.actions.resize(element.border, pixels / length(), leastPixels / length());
     element.addEventListener("keydown", event => {

@@ -1,5 +1,5 @@
-import { headline, type Playground, type Problem } from "../api";
-import type { PanelAction, PanelContent } from "./panel";
+import { headline, type Playground, type Problem } from "../page/api";
+import type { PanelAction, PanelContent } from "../page/panel";
 
 /** What a visitor can do about a playground from a panel. */
 export interface PanelRuns {
@@ -11,12 +11,12 @@ export interface PanelRuns {
 const mine: PanelAction = { label: "My playgrounds", href: "/playgrounds" };
 const others: PanelAction = { label: "Other images", href: "/" };
 
-export const asking = (title: string): PanelContent => ({ kind: "busy", title: `Starting ${title}`, text: "Asking for a sandbox of your own" });
+export const asking = (title: string): PanelContent => ({ kind: "busy", title: `Starting ${title}`, text: "Requesting your sandbox" });
 
-export const openingShell: PanelContent = { kind: "busy", title: "Opening a shell", text: "Your sandbox runs" };
+export const openingShell: PanelContent = { kind: "busy", title: "Opening a shell", text: "Your sandbox is running" };
 
 export const notHere: PanelContent = {
-  kind: "ended", title: "This playground is not here", text: "It ended a while ago, or belongs to somebody else.", actions: [{ ...others, primary: true }, mine],
+  kind: "ended", title: "This playground does not exist", text: "It ended some time ago, or it is not yours.", actions: [{ ...others, primary: true }, mine],
 };
 
 /** The panel of a playground that does not run; null for one that does. */
@@ -24,18 +24,18 @@ export function stateOf(playground: Playground, title: string, runs: PanelRuns):
   switch (playground.state) {
     case "queued":
       return {
-        kind: "busy", title: "Waiting for its turn", text: playground.progress ?? "It starts by itself as soon as it can.",
-        percent: percentOf(playground.progress), actions: [{ label: "Do not wait", run: () => runs.remove() }],
+        kind: "busy", title: "Waiting in the queue", text: playground.progress ?? "It starts automatically as soon as there is room.",
+        percent: percentOf(playground.progress), actions: [{ label: "Cancel", run: () => runs.remove() }],
       };
     case "starting":
-      return { kind: "busy", title: `Starting ${title}`, text: playground.progress ?? "Making a sandbox of your own" };
+      return { kind: "busy", title: `Starting ${title}`, text: playground.progress ?? "Creating your sandbox" };
     case "paused":
-      return { kind: "note", title: "Paused", text: "It keeps its memory and gets no processor time.", actions: [{ label: "Resume", run: () => runs.resume(), primary: true }] };
+      return { kind: "note", title: "Paused", text: "It keeps its memory and uses no CPU time.", actions: [{ label: "Resume", run: () => runs.resume(), primary: true }] };
     case "stopped": {
       const code = playground.sandboxes[0]?.exitCode;
       return {
-        kind: "note", title: "Stopped", text: `Nothing in it runs; its files are kept.${code ? ` Its own command ended with exit code ${code}.` : ""}`,
-        actions: [{ label: "Start it again", run: () => runs.start(), primary: true }],
+        kind: "note", title: "Stopped", text: `No programs are running. Your files are kept.${code ? ` The image's command ended with exit code ${code}.` : ""}`,
+        actions: [{ label: "Start", run: () => runs.start(), primary: true }],
       };
     }
     case "ended":
@@ -43,7 +43,7 @@ export function stateOf(playground: Playground, title: string, runs: PanelRuns):
         kind: playground.error ? "error" : "ended",
         title: playground.error ? headline(playground.error.code) : "This playground has ended",
         text: playground.error?.message ?? playground.lease.message ?? reasonText(playground.lease.reason),
-        actions: [{ label: "Start a fresh one", href: `/p/new?image=${encodeURIComponent(playground.image)}`, primary: true }, others],
+        actions: [{ label: "Start a new one", href: `/p/new?image=${encodeURIComponent(playground.image)}`, primary: true }, others],
       };
     default:
       return null;
@@ -76,7 +76,7 @@ function reasonText(reason: string | null | undefined): string {
     case "operator": return "The operator ended it.";
     case "host_restarted": return "The host was restarted.";
     case "launch_failed": return "It could not be started.";
-    default: return "It is over.";
+    default: return "It has ended.";
   }
 }
 

@@ -1,5 +1,5 @@
-import { api, type Playground, type Problem } from "../api";
-import { type Clock, realClock } from "../terminals/hub-link";
+import { api, type Playground, type Problem } from "../page/api";
+import { type Clock, realClock } from "../terminals/session/hub-link";
 
 /** What becomes of a playground, as far as the server says it. */
 export interface PlaygroundEvents {

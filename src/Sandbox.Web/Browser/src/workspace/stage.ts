@@ -1,4 +1,4 @@
-import { toast } from "../toast";
+import { toast } from "../page/toast";
 import { neighbour } from "./geometry";
 import * as layouts from "./layout";
 import type { Layout, Pane, Side } from "./layout";
@@ -86,7 +86,7 @@ export class Stage {
   focus(): void {
     const { active } = this;
     if (active) {
-      active.view.focus();
+      active.pane.focus();
     } else {
       this.createButton?.focus();
     }
@@ -144,7 +144,7 @@ export class Stage {
 
   show(terminal: string): void {
     this.arrange(layouts.activate(this.#layout, terminal));
-    this.tab(terminal)?.view.focus();
+    this.tab(terminal)?.pane.focus();
   }
 
   /** To the terminal before or after, within the pane and around its ends. */
@@ -243,7 +243,7 @@ export class Stage {
         this.tab(tabs[move.index]!)?.button.focus();
         break;
       case "enter":
-        tab.view.focus();
+        tab.pane.focus();
         break;
       case "rename":
         tab.rename();

@@ -1,46 +1,43 @@
-import { confirmed } from "../confirm";
-import { make } from "../dom";
-import type { HubLink } from "../terminals/hub-link";
-import type { KeyBar } from "../terminals/key-bar";
-import { endWords, hubWords } from "../terminals/notices";
-import { plain } from "../terminals/osc";
-import { painterReady } from "../terminals/painter";
-import type { TerminalSession } from "../terminals/terminal-session";
-import type { Size } from "../terminals/terminal-size";
-import type { TerminalView } from "../terminals/terminal-view";
-import { toast } from "../toast";
-import { beginTerminal, makeView } from "./begin-terminal";
+import { confirmed } from "../page/confirm";
+import { make } from "../page/dom";
+import { toast } from "../page/toast";
+import type { KeyBar } from "../terminals/input/key-bar";
+import { endWords } from "../terminals/notices";
+import { hubWords } from "../terminals/session/hub-error";
+import type { HubLink } from "../terminals/session/hub-link";
+import type { TerminalSession } from "../terminals/session/terminal-session";
+import { TerminalPane } from "../terminals/terminal-pane";
+import { plain } from "../terminals/view/osc";
+import { painterReady } from "../terminals/view/painter";
+import type { Size } from "../terminals/view/terminal-size";
 import { reconcile } from "./layout";
-import { followRemembered, recall, remember } from "./layout-store";
+import { allowCopies, copiesAllowed, followRemembered } from "./layout-store";
 import { directoryOf, openOwn, openShell, openTerminals } from "./open-terminal";
 import { askSandbox } from "./sandbox-menu";
 import { Stage, type Where } from "./stage";
-import { nextNumber, programWord } from "./tab-label";
-import { type Place, type TerminalParts, TerminalTab } from "./terminal-tab";
+import { programWord } from "./tab-label";
+import { TabMemory } from "./tab-memory";
+import { type Place, TerminalTab } from "./terminal-tab";
 
-/** The terminals of one playground: which are open, how they come and how they go. */
+/** The terminals of one playground: which are open, and how they are opened and closed. */
 export class Tabs {
   onFind: () => void = () => undefined;
+  /** A terminal went live. */
   onFirst: () => void = () => undefined;
+  /** A terminal ended. */
   onEnded: () => void = () => undefined;
-  /** The line of what runs in a terminal; empty for one that nobody tells, null when nothing is known to run. */
-  runsIn: (parts: TerminalParts) => string | null = () => null;
-  /** Where each of them is. */
+  /** Where the terminals are. */
   readonly stage: Stage;
   readonly #tabs = new Map<string, TerminalTab>();
-  readonly #onTerminal: ((parts: TerminalParts) => void)[] = [];
-  readonly #onActive: ((parts: TerminalParts | null) => void)[] = [];
-  /** Terminals that have a place and have not begun yet. */
-  readonly #waiting: { tab: TerminalTab; view: TerminalView | null; replay: boolean }[] = [];
-  /** A view that waits for its terminal, see {@link prepare}. */
-  #spare: TerminalView | null = null;
+  readonly #onTerminal: ((tab: TerminalTab) => void)[] = [];
+  readonly #onActive: ((tab: TerminalTab | null) => void)[] = [];
+  /** Tabs whose terminal is not started yet. */
+  readonly #waiting: { tab: TerminalTab; pane: TerminalPane | null; replay: boolean }[] = [];
+  /** A pane without a terminal, see {@link prepare}. */
+  #spare: TerminalPane | null = null;
   #reported: string | null = null;
-  #playground = "";
   #sandboxes: readonly Place[] = [];
-  #names: Record<string, string> = {};
-  #numbers: Record<string, number> = {};
-  /** Terminals that went while this page was there; what another page remembers of them is old. */
-  readonly #gone = new Set<string>();
+  readonly #memory = new TabMemory();
   #opening: Promise<void> | null = null;
 
   constructor(stage: HTMLElement, private readonly link: HubLink, private readonly keys: KeyBar) {
@@ -52,27 +49,26 @@ export class Tabs {
         this.#report();
       },
     });
-    // Another page of the same playground gave a name.
-    followRemembered(playground => playground === this.#playground, ({ names }) => {
+    // Another page of the same playground renamed a terminal.
+    followRemembered(playground => playground === this.#memory.playground, ({ names }) => {
       for (const tab of this.#tabs.values()) {
         tab.given = names[tab.id] ?? "";
       }
     });
   }
 
-  /** Calls back for every terminal that comes onto the page, those that are there already first. */
-  onTerminal(listener: (parts: TerminalParts) => void): void {
+  /** Calls back for every terminal on the page, before it is started. */
+  onTerminal(listener: (tab: TerminalTab) => void): void {
     this.#onTerminal.push(listener);
-    this.#tabs.forEach(listener);
   }
 
-  /** Calls back whenever keys go to another terminal than before. */
-  onActive(listener: (parts: TerminalParts | null) => void): void {
+  /** Calls back when another terminal becomes active. */
+  onActive(listener: (tab: TerminalTab | null) => void): void {
     this.#onActive.push(listener);
   }
 
-  get active(): TerminalView | null {
-    return this.activeTab?.view ?? null;
+  get active(): TerminalPane | null {
+    return this.activeTab?.pane ?? null;
   }
 
   get activeTab(): TerminalTab | undefined {
@@ -84,12 +80,12 @@ export class Tabs {
   }
 
   get sessions(): TerminalSession[] {
-    return this.all.map(tab => tab.session);
+    return this.all.map(tab => tab.pane.session);
   }
 
   /**
-   * Makes the view of the first terminal where it will be, while its sandbox is made: so that the shell can start with
-   * the size that it keeps, and nobody waits for the view.
+   * Makes the pane of the first terminal while its sandbox is made, so that the shell starts with its final size and the
+   * visitor does not wait for the view.
    */
   async prepare(): Promise<void> {
     await painterReady;
@@ -99,38 +95,26 @@ export class Tabs {
     }
     if (this.#spare) {
       // Its pane may have gone since.
-      body.append(this.#spare.element.parentElement!);
+      body.append(this.#spare.element);
       return;
     }
     const place = make("div", "ws-terminal");
-    const host = make("div", "ws-xterm");
-    place.append(host);
     body.append(place);
-    this.#spare = makeView(host, null);
+    this.#spare = this.#pane(place);
   }
 
   /** Shows the terminals that are open already where they were, or opens the one that a visitor expects. */
   async enter(playground: string, sandboxes: readonly Place[]): Promise<void> {
-    this.#playground = playground;
     this.#sandboxes = sandboxes;
     await this.prepare();
     // Two pages of one playground that load at once must not open two shells.
     await exclusive(`open-${playground}`, async () => {
       const open = (await Promise.all(sandboxes.map(async sandbox => (await openTerminals(sandbox.id)).map(terminal => ({ ...terminal, sandbox }))))).flat();
-      const remembered = recall(playground);
-      this.#names = ofOpen(remembered?.names ?? {});
-      this.#numbers = ofOpen(remembered?.numbers ?? {});
-      if (remembered) {
-        remember(playground, { ...remembered, names: this.#names, numbers: this.#numbers });
-      }
-
-      function ofOpen<T>(values: Record<string, T>): Record<string, T> {
-        return Object.fromEntries(Object.entries(values).filter(([id]) => open.some(terminal => terminal.id === id)));
-      }
+      const layout = this.#memory.load(playground, open.map(terminal => terminal.id));
       for (const terminal of open) {
         this.#add(terminal.id, terminal.sandbox, programWord(terminal.command), true);
       }
-      this.stage.arrange(reconcile(remembered?.layout ?? null, [...this.#tabs.keys()]));
+      this.stage.arrange(reconcile(layout, [...this.#tabs.keys()]));
       this.#start();
       if (this.#tabs.size === 0) {
         await this.open();
@@ -161,20 +145,20 @@ export class Tabs {
       tab.dispose();
     }
     this.#tabs.clear();
-    this.#numbers = {};
+    this.#memory.reset();
     this.stage.clear();
   }
 
   detachAll(): void {
     for (const tab of this.#tabs.values()) {
-      tab.session.detach();
+      tab.pane.detach();
     }
   }
 
   /** Opens a shell as a visitor asks for it, who may have to say in which sandbox. */
   async #create(where: Where, button: HTMLElement | null): Promise<void> {
     if (!this.stage.hasRoom(where)) {
-      toast("There is no room to split this pane", "error");
+      toast("This pane is too small to split", "error");
       return;
     }
     const sandbox = this.#sandboxes.length > 1 && button ? await askSandbox(button, this.#sandboxes) : this.#sandboxes[0];
@@ -227,12 +211,12 @@ export class Tabs {
 
   /** The size a terminal will have, before there is one, so that its shell starts with it. */
   #sizeFor(where: Where): Size {
-    const shown = this.#spare ?? this.stage.topOf(where.pane)?.view ?? this.active;
+    const shown = this.#spare ?? this.stage.topOf(where.pane)?.pane ?? this.active;
     if (!shown) {
       return { cols: 80, rows: 24 };
     }
     const { width, height } = this.stage.less(where);
-    return shown.size.in(width, height);
+    return shown.view.size.in(width, height);
   }
 
   /** A terminal gets its place in the document first and begins when it is there, because it measures itself. */
@@ -241,54 +225,76 @@ export class Tabs {
     if (known) {
       return known;
     }
-    const view = this.#spare;
+    const pane = this.#spare;
     this.#spare = null;
-    view?.element.parentElement!.remove();
-    const number = this.#numbers[id] ??= nextNumber(Object.values(this.#numbers));
-    const tab = new TerminalTab(id, sandbox, number, program, view?.element ?? make("div", "ws-xterm"));
-    tab.given = this.#names[id] ?? "";
-    tab.saysSandbox = this.#sandboxes.length > 1;
+    pane?.element.remove();
+    const tab = new TerminalTab(id, sandbox, this.#memory.numberOf(id), program, pane?.element ?? make("div", "ws-terminal"));
+    tab.given = this.#memory.nameOf(id);
+    tab.namesSandbox = this.#sandboxes.length > 1;
     tab.onRename = name => {
       tab.given = name;
       this.#remember();
     };
     tab.onClose = () => void this.#askToClose(tab);
     this.#tabs.set(id, tab);
-    this.#waiting.push({ tab, view, replay });
+    this.#waiting.push({ tab, pane, replay });
     return tab;
   }
 
+  /** The waiting tabs are in the document now. */
   #start(): void {
-    const around = {
-      link: this.link,
-      keys: this.keys,
-      playground: this.#playground,
-      onFind: () => this.onFind(),
-      onLive: () => this.onFirst(),
-      onOver: (tab: TerminalTab) => {
-        this.#ended(tab);
-        this.onEnded();
-      },
-    };
-    for (const { tab, view, replay } of this.#waiting.splice(0)) {
-      const session = beginTerminal(tab, view ?? makeView(tab.host, this.active), replay, around);
+    for (const { tab, pane, replay } of this.#waiting.splice(0)) {
+      tab.pane = pane ?? this.#pane(tab.panel);
+      this.#follow(tab);
+      tab.pane.attach(tab.id, { replay });
       for (const listener of this.#onTerminal) {
         listener(tab);
       }
-      session.start();
+      tab.pane.start();
     }
     this.#report();
   }
 
+  #pane(element: HTMLElement): TerminalPane {
+    const { cols, rows } = this.active?.view.terminal ?? {};
+    const pane = new TerminalPane(element, this.link, {
+      size: cols && rows ? { cols, rows } : undefined,
+      copies: { allowed: () => copiesAllowed(this.#memory.playground), allow: () => allowCopies(this.#memory.playground) },
+    });
+    pane.keyboard.transform = this.keys.transform;
+    return pane;
+  }
+
+  #follow(tab: TerminalTab): void {
+    const { pane } = tab;
+    pane.keyboard.onFind = () => this.onFind();
+    pane.keyboard.onLeave = () => tab.button.focus();
+    pane.onTitle = title => {
+      tab.title = title;
+    };
+    pane.onDirectory = path => {
+      tab.directory = path;
+    };
+    pane.onState = state => {
+      tab.item.dataset["state"] = state;
+      if (state === "live") {
+        this.onFirst();
+      } else if (state === "exited" || state === "gone") {
+        this.#ended(tab);
+        this.onEnded();
+      }
+    };
+  }
+
   #ended(tab: TerminalTab): void {
-    tab.note(endWords(tab.session), [
+    tab.pane.note(endWords(tab.pane.session), [
       { label: "Open a new shell", run: () => void this.#replace(tab) },
       { label: "Close", run: () => this.#close(tab) },
     ]);
   }
 
   async #replace(tab: TerminalTab): Promise<void> {
-    tab.note("Opening a new shell");
+    tab.pane.note("Opening a new shell");
     // Another one that is being opened is not the one meant here.
     while (this.#opening) {
       await this.#opening.catch(() => undefined);
@@ -304,12 +310,12 @@ export class Tabs {
 
   /** Closes one as a visitor asks for it, who may have forgotten what runs there. */
   async #askToClose(tab: TerminalTab): Promise<void> {
-    const line = tab.session.isOver ? null : this.runsIn(tab);
+    const line = tab.pane.session.isOver ? null : tab.pane.commands.log.runs;
     // The dialog gives the focus back to it, when it stays.
-    tab.view.focus();
+    tab.pane.focus();
     const yes = line === null || await confirmed({
       title: `Close ${tab.name}?`,
-      text: line === "" ? "A program runs in this terminal. Closing it ends the program." : `This runs in it, and ends with it: ${brief(line)}`,
+      text: line === "" ? "A program is running in this terminal. Closing the terminal ends it." : `This command is running and will end: ${brief(line)}`,
       no: "Keep it open",
       yes: "Close it",
     });
@@ -323,11 +329,11 @@ export class Tabs {
 
   /** One that has ended is closed like any other: the server keeps it, with what it printed, until it is told to. */
   #close(tab: TerminalTab): void {
-    if (!tab.session.isOver && !this.link.connection) {
-      toast("The server cannot be reached, and what runs in this terminal goes on there. Close it once it can.", "error");
+    if (!tab.pane.session.isOver && !this.link.connection) {
+      toast("The server cannot be reached, so the program keeps running there. Close the terminal once you are connected.", "error");
       return;
     }
-    tab.session.close().catch((error: unknown) => toast(`The terminal may still be open: ${hubWords(error)}`, "error"));
+    tab.pane.session.close().catch((error: unknown) => toast(`The terminal could not be closed: ${hubWords(error)}`, "error"));
     this.#remove(tab);
   }
 
@@ -336,31 +342,20 @@ export class Tabs {
       return;
     }
     tab.dispose();
-    this.#gone.add(tab.id);
-    delete this.#names[tab.id];
-    delete this.#numbers[tab.id];
+    this.#memory.forget(tab.id);
     this.stage.remove(tab.id);
     this.stage.focus();
   }
 
   #remember(): void {
-    if (!this.#playground || this.#tabs.size === 0) {
-      return;
+    if (this.#memory.playground && this.#tabs.size > 0) {
+      this.#memory.save(this.stage.layout, new Map(this.all.map(tab => [tab.id, tab.given])));
     }
-    this.#names = Object.fromEntries(this.all.filter(tab => tab.given).map(tab => [tab.id, tab.given]));
-    // Of terminals that only another page shows, that one's words.
-    const stored = recall(this.#playground);
-    const others = <T>(values: Record<string, T> = {}): Record<string, T> => Object.fromEntries(Object.entries(values).filter(([id]) => !this.#tabs.has(id) && !this.#gone.has(id)));
-    remember(this.#playground, {
-      layout: this.stage.layout,
-      names: { ...others(stored?.names), ...this.#names },
-      numbers: { ...others(stored?.numbers), ...this.#numbers },
-    });
   }
 
   #report(): void {
     const tab = this.activeTab;
-    const id = tab?.view ? tab.id : null;
+    const id = tab?.pane ? tab.id : null;
     if (id !== this.#reported) {
       this.#reported = id;
       for (const listener of this.#onActive) {

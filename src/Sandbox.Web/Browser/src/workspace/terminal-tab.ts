@@ -1,56 +1,34 @@
-import { make } from "../dom";
-import { plain } from "../terminals/osc";
-import type { TerminalSession } from "../terminals/terminal-session";
-import type { TerminalView } from "../terminals/terminal-view";
+import { make } from "../page/dom";
+import type { TerminalPane } from "../terminals/terminal-pane";
+import { plain } from "../terminals/view/osc";
 import { maxName } from "./layout-store";
 import type { PaneContent } from "./panes";
 
-/** The sandbox that a terminal is in, as the page knows it. */
+/** The sandbox of a terminal, as far as the page needs it. */
 export interface Place {
   readonly id: string;
   readonly name: string;
 }
 
-/** What one terminal has on the page, for those who add to it. */
-export interface TerminalParts {
-  readonly session: TerminalSession;
-  readonly view: TerminalView;
-  readonly sandbox: Place;
-  /** All of the terminal: what it shows, and bars below. */
-  readonly panel: HTMLElement;
-  /** Bars below the terminal, as questions of a program; each is a child of its own. */
-  readonly bars: HTMLElement;
-  /** Its tab. */
-  readonly item: HTMLElement;
-}
-
-/** A terminal's tab and what it shows. */
+/** The tab of a terminal. */
 export class TerminalTab implements PaneContent {
   readonly item = make("div", "ws-tab");
   readonly button = make("button", "");
-  readonly panel = make("div", "ws-terminal");
-  readonly bars = make("div", "ws-bars");
-  readonly notice = make("div", "ws-notice");
-  session!: TerminalSession;
-  view!: TerminalView;
+  /** Set once the tab is in the document, because a pane measures itself. */
+  pane!: TerminalPane;
   onRename: (name: string) => void = () => undefined;
   onClose: () => void = () => undefined;
-  /** Whether the tab says which sandbox it is in. */
-  #saysSandbox = false;
+  #namesSandbox = false;
   #given = "";
   #title = "";
   #directory = "";
   readonly #close = make("button", "ws-tab-close");
 
-  /** @param host where its view is, or will be */
-  constructor(readonly id: string, readonly sandbox: Place, readonly number: number, private kind: string, readonly host: HTMLElement) {
+  /** @param panel the element of the pane, now or later */
+  constructor(readonly id: string, readonly sandbox: Place, readonly number: number, private kind: string, readonly panel: HTMLElement) {
     this.panel.id = `terminal-${id}`;
     this.panel.setAttribute("role", "tabpanel");
     this.panel.setAttribute("aria-labelledby", `tab-${id}`);
-    this.notice.setAttribute("role", "status");
-    this.notice.hidden = true;
-    this.bars.append(this.notice);
-    this.panel.append(this.host, this.bars);
 
     this.item.dataset["terminal"] = id;
     this.item.setAttribute("role", "presentation");
@@ -60,8 +38,8 @@ export class TerminalTab implements PaneContent {
     this.button.setAttribute("aria-controls", this.panel.id);
     this.button.addEventListener("dblclick", () => this.rename());
     this.#close.textContent = "×";
-    this.#close.title = "Close: ends what runs in it";
-    // A strip of tabs holds tabs alone: keys and screen readers close by Delete or by the menu.
+    this.#close.title = "Close the terminal and end its program";
+    // A tab list contains only tabs: keyboards and screen readers close by Delete or by the menu.
     this.#close.tabIndex = -1;
     this.#close.setAttribute("aria-hidden", "true");
     this.button.setAttribute("aria-keyshortcuts", "Delete");
@@ -70,7 +48,7 @@ export class TerminalTab implements PaneContent {
     this.#label();
   }
 
-  /** The name a visitor gave; empty for none. */
+  /** The name that the visitor gave; empty for none. */
   get given(): string {
     return this.#given;
   }
@@ -80,26 +58,27 @@ export class TerminalTab implements PaneContent {
     this.#label();
   }
 
-  /** A word for what runs in it. */
+  /** A word for the program, "shell" for example. */
   set program(word: string) {
     this.kind = word;
     this.#label();
   }
 
-  /** What the program calls itself. */
+  /** The title that the program set. */
   set title(title: string) {
     this.#title = plain(title).trim().slice(0, 200);
     this.#label();
   }
 
-  /** Where the program says it works. */
+  /** The working directory that the program reported. */
   set directory(path: string) {
     this.#directory = path;
     this.#label();
   }
 
-  set saysSandbox(says: boolean) {
-    this.#saysSandbox = says;
+  /** Whether the label begins with the sandbox's name. */
+  set namesSandbox(names: boolean) {
+    this.#namesSandbox = names;
     this.#label();
   }
 
@@ -107,7 +86,7 @@ export class TerminalTab implements PaneContent {
     return this.#given || this.#title.slice(0, 40) || `${this.kind} ${this.number}`;
   }
 
-  /** Asks for a name, in the place of the old one. */
+  /** Edits the name in place. */
   rename(): void {
     if (this.item.querySelector("input")) {
       return;
@@ -117,7 +96,7 @@ export class TerminalTab implements PaneContent {
     input.value = this.name;
     input.maxLength = maxName;
     input.spellcheck = false;
-    input.setAttribute("aria-label", "Name of the terminal; empty for the program's own");
+    input.setAttribute("aria-label", "Name of the terminal. Leave it empty to use the program's title.");
     const end = (keep: boolean): void => {
       input.onblur = null;
       if (keep && input.value.trim() !== this.name) {
@@ -132,7 +111,7 @@ export class TerminalTab implements PaneContent {
       if (event.key === "Enter" || event.key === "Escape") {
         event.preventDefault();
         end(event.key === "Enter");
-        this.view.focus();
+        this.pane.focus();
       }
     });
     this.button.hidden = true;
@@ -141,32 +120,13 @@ export class TerminalTab implements PaneContent {
     input.select();
   }
 
-  note(text: string, actions: readonly { label: string; run: () => void }[] = []): void {
-    const words = document.createElement("span");
-    words.textContent = text;
-    this.notice.replaceChildren(words, ...actions.map((action, index) => {
-      const button = make("button", index === 0 ? "button small primary" : "button small");
-      button.type = "button";
-      button.textContent = action.label;
-      button.addEventListener("click", action.run);
-      return button;
-    }));
-    this.notice.hidden = false;
-  }
-
-  hideNote(): void {
-    this.notice.hidden = true;
-  }
-
   dispose(): void {
-    this.session.detach();
-    this.view.dispose();
+    this.pane.dispose();
     this.item.remove();
-    this.panel.remove();
   }
 
   #label(): void {
-    const name = this.#saysSandbox ? `${this.sandbox.name}: ${this.name}` : this.name;
+    const name = this.#namesSandbox ? `${this.sandbox.name}: ${this.name}` : this.name;
     this.button.textContent = name;
     this.button.title = [name, ...this.#title && this.#title !== this.name ? [this.#title] : [], ...this.#directory ? [`in ${this.#directory}`] : []].join("\n");
   }

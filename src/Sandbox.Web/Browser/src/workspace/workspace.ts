@@ -1,40 +1,40 @@
-import { headline, type Playground, Problem } from "../api";
-import { startCommands } from "../commands/start-commands";
-import { confirmed, endQuestion, stopQuestion } from "../confirm";
-import { endsSoon, timeLeft } from "../countdown";
-import { startFiles } from "../files/start-files";
 import { LatencyDot } from "../latency/latency-dot";
-import { startSharing } from "../sharing/workspace-sharing";
-import { selectText } from "../terminals/equip";
-import { HubLink } from "../terminals/hub-link";
-import { KeyBar } from "../terminals/key-bar";
-import { hubWords } from "../terminals/notices";
-import { startRecording } from "../recording/record";
-import { preferences, zoomText } from "../terminals/preferences";
-import { terminalConnection } from "../terminals/signalr-connection";
-import { startTerminalTheme } from "../terminals/terminal-theme";
-import { followWakes } from "../terminals/wake";
-import { startThemeToggle } from "../theme-toggle";
-import { toast } from "../toast";
+import { headline, type Playground, Problem } from "../page/api";
+import { confirmed, endQuestion, stopQuestion } from "../page/confirm";
+import { endsSoon, timeLeft } from "../page/countdown";
+import { Panel } from "../page/panel";
+import { startThemeToggle } from "../page/theme-toggle";
+import { toast } from "../page/toast";
+import { followViewport } from "../page/viewport";
+import { startFind } from "../terminal-page/find-bar";
+import { LinkBar } from "../terminal-page/link-bar";
+import { startSettings } from "../terminal-page/settings";
+import { fillShortcuts, listenForShortcuts } from "../terminal-page/shortcuts";
+import { KeyBar } from "../terminals/input/key-bar";
+import { hubWords } from "../terminals/session/hub-error";
+import { HubLink } from "../terminals/session/hub-link";
+import { terminalConnection } from "../terminals/session/signalr-connection";
+import { followWakes } from "../terminals/session/wake";
+import { preferences, zoomText } from "../terminals/view/preferences";
+import { selectText } from "../terminals/view/select-text";
+import { startTerminalTheme } from "../terminals/view/terminal-theme";
 import { launch, prerendered } from "./launch";
 import { forget } from "./layout-store";
-import { LinkBar } from "./link-bar";
-import { startFind } from "./find-bar";
-import { Panel } from "./panel";
 import * as panels from "./playground-panels";
 import { PlaygroundWatch } from "./playground-watch";
-import { fillShortcuts, listenForShortcuts } from "./shortcuts";
-import { startSettings } from "./settings";
 import { SidePanel } from "./side-panel";
+import { startCommands } from "./start-commands";
+import { startFiles } from "./start-files";
+import { startRecording } from "./start-recording";
+import { startSharing } from "./start-sharing";
 import { Tabs } from "./tabs";
-import { followViewport } from "./viewport";
 
 const byId = <T extends HTMLElement = HTMLElement>(id: string): T => document.getElementById(id) as T;
 
 const root = byId("workspace");
 const panel = new Panel(byId("ws-panel"), byId("ws-stage"));
 const link = new HubLink(terminalConnection);
-const keyBar: KeyBar = new KeyBar(byId("ws-keys"), () => tabs.active);
+const keyBar: KeyBar = new KeyBar(byId("ws-keys"), () => tabs.active?.keyboard ?? null);
 const tabs: Tabs = new Tabs(byId("ws-stage"), link, keyBar);
 const side = new SidePanel(byId("ws-side"));
 const runs: panels.PanelRuns = { remove: () => void remove(), resume: () => void act("resume"), start: () => void act("start") };
@@ -50,8 +50,8 @@ followViewport();
 startFiles(tabs, side, () => watch.now?.sandboxes ?? []);
 new LinkBar(byId("ws-link"), link);
 const latency = new LatencyDot(byId("ws-latency"), link, () => tabs.sessions);
-tabs.onTerminal(({ session }) => {
-  session.timer = latency.timer();
+tabs.onTerminal(({ pane }) => {
+  pane.session.timer = latency.timer();
 });
 const commandActs = startCommands(tabs, side, byId("ws-commands-live"));
 startSharing(tabs, link, byId<HTMLButtonElement>("ws-share"), byId("ws-status"));
@@ -216,7 +216,7 @@ async function act(action: string): Promise<void> {
 async function ask(action: "stop" | "restart"): Promise<void> {
   const question = action === "stop"
     ? stopQuestion
-    : { title: "Restart this playground?", text: "Every program in it ends, and it starts afresh. Its files stay.", no: "Keep it running", yes: "Restart it" };
+    : { title: "Restart this playground?", text: "All programs end, and it starts again. Your files are kept.", no: "Keep it running", yes: "Restart it" };
   if (await confirmed(question)) {
     await act(action);
   }
@@ -288,8 +288,8 @@ const acts: Record<string, () => void> = {
   "focus-up": () => tabs.stage.toPane("up"),
   "focus-down": () => tabs.stage.toPane("down"),
   "zoom": () => tabs.stage.zoomPane(),
-  "find": startFind(byId<HTMLFormElement>("ws-find"), () => tabs.active),
-  "select-text": () => tabs.active && void selectText(tabs.active, undefined, () => tabs.active?.focus()),
+  "find": startFind(byId<HTMLFormElement>("ws-find"), () => tabs.active?.view ?? null),
+  "select-text": () => tabs.active && void selectText(tabs.active.view, undefined, () => tabs.active?.focus()),
   "larger": () => zoom(1),
   "smaller": () => zoom(-1),
   "settings": startSettings(() => tabs.active?.focus()),

@@ -1,0 +1,84 @@
+/** A playground as REST gives it. */
+export interface Playground {
+  id: string;
+  state: "queued" | "starting" | "running" | "paused" | "stopped" | "ended";
+  progress?: string | null;
+  error?: { code: string; message: string } | null;
+  image: string;
+  sandboxes: { id: string; name: string; image: string; digest: string; state: string; exitCode?: number | null; interactive: boolean }[];
+  lease: { endsAt: string; state: string; reason?: string | null; message?: string | null; canExtend: boolean };
+}
+
+/** A catalog entry as REST gives it. */
+export interface CatalogImage {
+  name: string;
+  title: string;
+  state: "making" | "ready" | "failed";
+  percent: number;
+  step?: string | null;
+  error?: string | null;
+  digest?: string | null;
+}
+
+/** An open terminal as REST gives it. */
+export interface OpenTerminal {
+  id: string;
+  command?: string[] | null;
+}
+
+/** What a refused request says: an RFC 9457 problem with its code. Code `offline` means that no answer came at all. */
+export class Problem extends Error {
+  constructor(readonly code: string, readonly status: number, message: string) {
+    super(message);
+    this.name = "Problem";
+  }
+}
+
+/** Calls the REST API of this origin. */
+export async function api<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers: body === undefined ? headers : { "content-type": "application/json", ...headers },
+      body: body === undefined ? null : JSON.stringify(body),
+      credentials: "same-origin",
+      cache: "no-store",
+    });
+  } catch {
+    throw new Problem("offline", 0, "The server cannot be reached. Check your connection.");
+  }
+  const text = await response.text();
+  const json: unknown = text ? parse(text) : undefined;
+  if (!response.ok) {
+    const problem = (json ?? {}) as { code?: string; detail?: string; title?: string };
+    throw new Problem(problem.code ?? "internal", response.status, problem.detail ?? problem.title ?? `The server answered ${response.status}.`);
+  }
+  return json as T;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What to say above a problem's own words. */
+export function headline(code: string): string {
+  switch (code) {
+    case "quota": return "You've reached your limit of playgrounds";
+    case "rate": return "Too many requests";
+    case "capacity": return "The server is full right now";
+    case "runtime_unavailable": return "The sandbox daemon is not running";
+    case "image_not_found": return "This image does not exist";
+    case "not_found": return "This playground does not exist";
+    case "command_not_found": return "The command does not exist in the image";
+    case "setup_failed": return "A setup command failed";
+    case "disk_full": return "The disk is full";
+    case "timeout": return "That took too long";
+    case "offline": return "No connection";
+    default: return "Something went wrong";
+  }
+}

@@ -1,0 +1,84 @@
+import { make } from "./dom";
+
+/** One thing that can be done from a panel. */
+export interface PanelAction {
+  label: string;
+  href?: string;
+  run?: () => void;
+  primary?: boolean;
+}
+
+export interface PanelContent {
+  kind: "busy" | "note" | "error" | "ended";
+  title: string;
+  text?: string;
+  percent?: number | undefined;
+  actions?: PanelAction[];
+}
+
+/** What covers the terminals while there is nothing to type in: launching, queued, stopped, failed, ended. */
+export class Panel {
+  readonly #text = document.createElement("p");
+  readonly #bar = document.createElement("progress");
+  /** What the box was made of; the rest changes in place, so that a button keeps the focus. */
+  #frame = "";
+  #actions: readonly PanelAction[] = [];
+
+  /** @param covered takes no keys while there is something else than waiting to do */
+  constructor(private readonly element: HTMLElement, private readonly covered: HTMLElement) {
+    this.#bar.max = 100;
+    this.#bar.setAttribute("aria-label", "Progress");
+  }
+
+  show(content: PanelContent): void {
+    this.#actions = content.actions ?? [];
+    const frame = JSON.stringify([content.kind, content.title, content.actions]);
+    if (frame !== this.#frame || this.element.hidden) {
+      this.#frame = frame;
+      this.#build(content);
+    }
+    const text = content.text ?? "";
+    if (this.#text.textContent !== text) {
+      this.#text.textContent = text;
+    }
+    this.#text.hidden = text === "";
+    this.#bar.value = content.percent ?? 0;
+    this.#bar.hidden = content.percent === undefined;
+    this.element.hidden = false;
+    this.covered.inert = content.kind !== "busy";
+    const focused = document.activeElement;
+    if (this.covered.inert && focused instanceof HTMLElement && this.covered.contains(focused)) {
+      // The browser takes the focus away only when it draws next; a key until then would still be the terminal's.
+      focused.blur();
+    }
+  }
+
+  hide(): void {
+    this.element.hidden = true;
+    this.covered.inert = false;
+  }
+
+  #build({ kind, title, text = "" }: PanelContent): void {
+    this.element.className = `ws-panel ${kind}`;
+    const box = make("div", "ws-panel-box");
+    if (kind === "busy") {
+      box.append(make("span", "spinner"));
+    }
+    // With its words from the beginning: what is read out is what comes into the page.
+    this.#text.textContent = text;
+    box.append(make("h2", "", title), this.#text, this.#bar);
+    if (this.#actions.length > 0) {
+      box.append(make("div", "ws-panel-actions", ...this.#actions.map((action, index) => this.#action(action, index))));
+    }
+    this.element.replaceChildren(box);
+  }
+
+  #action({ label, href, primary }: PanelAction, index: number): HTMLElement {
+    const item = make(href ? "a" : "button", primary ? "button primary" : "button", label);
+    if (href) {
+      (item as HTMLAnchorElement).href = href;
+    }
+    item.addEventListener("click", () => this.#actions[index]?.run?.());
+    return item;
+  }
+}

@@ -1,0 +1,60 @@
+import { api, headline, Problem } from "../page/api";
+import { confirmed, endQuestion, stopQuestion } from "../page/confirm";
+import { endsSoon, timeLeft } from "../page/countdown";
+import { refresh } from "../page/refresh";
+import { toast } from "../page/toast";
+
+/** The page of one's own playgrounds: counts down, acts, and stays current. */
+export function startPlaygrounds(list: HTMLElement): void {
+  const tick = (): void => {
+    for (const time of list.querySelectorAll<HTMLTimeElement>("time[data-ends]")) {
+      const endsAt = Date.parse(time.dateTime);
+      time.textContent = `${timeLeft(endsAt, Date.now())} left`;
+      time.classList.toggle("soon", endsSoon(endsAt, Date.now()));
+    }
+    for (const time of list.querySelectorAll<HTMLTimeElement>("time[data-at]")) {
+      time.textContent = new Date(time.dateTime).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+    }
+  };
+  tick();
+  list.addEventListener("refreshed", tick);
+  setInterval(tick, 1000);
+  setInterval(() => {
+    if (!document.hidden) {
+      void refresh(list.id).catch(() => undefined);
+    }
+  }, 5000);
+
+  list.addEventListener("click", event => {
+    const button = (event.target as Element).closest<HTMLButtonElement>("button[data-act]");
+    if (button) {
+      void act(button);
+    }
+  });
+
+  async function act(button: HTMLButtonElement): Promise<void> {
+    const { act, id, name } = button.dataset as { act: string; id: string; name: string };
+    if (act === "remove") {
+      if (await confirmed(endQuestion(name))) {
+        await run(button, "DELETE", `/api/v1/playgrounds/${id}`);
+      }
+    } else if (act === "extend") {
+      await run(button, "POST", `/api/v1/playgrounds/${id}/extend`);
+    } else if (act !== "stop" || await confirmed(stopQuestion)) {
+      await Promise.all((button.dataset["sandboxes"] ?? "").split(" ").filter(Boolean).map(sandbox => run(button, "POST", `/api/v1/sandboxes/${sandbox}/${act}`)));
+    }
+  }
+
+  async function run(button: HTMLButtonElement, method: string, path: string): Promise<void> {
+    button.disabled = true;
+    try {
+      await api(method, path);
+    } catch (error) {
+      const problem = error as Problem;
+      toast(`${headline(problem.code)}. ${problem.message}`, "error");
+    } finally {
+      button.disabled = false;
+      await refresh(list.id).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import { writeClipboard } from "../page/clipboard";
+import { startThemeToggle } from "../page/theme-toggle";
+import { toast } from "../page/toast";
+import { startCatalog } from "./catalog";
+import { startPlaygrounds } from "./playgrounds";
+
+startThemeToggle();
+
+document.addEventListener("click", event => {
+  const button = (event.target as Element).closest<HTMLElement>("[data-copy]");
+  if (button) {
+    event.preventDefault();
+    void writeClipboard(button.dataset["copy"]!).then(done => done ? toast("Copied") : toast("The browser blocked copying", "error"));
+  }
+});
+
+const catalog = document.getElementById("catalog");
+if (catalog) {
+  startCatalog(catalog);
+}
+
+const playgrounds = document.getElementById("playgrounds");
+if (playgrounds) {
+  startPlaygrounds(playgrounds);
+}
+
+const recordings = document.getElementById("recordings");
+if (recordings) {
+  void import("../recording/manage").then(({ startManaging }) => startManaging(recordings, null));
+}
+
+const recording = document.getElementById("recording");
+if (recording) {
+  void import("../recording/player").then(({ startPlayer }) => startPlayer(recording));
+}

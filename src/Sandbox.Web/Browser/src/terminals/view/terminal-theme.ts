@@ -1,0 +1,21 @@
+import { isDark, onThemeChange } from "../../page/theme-toggle";
+import { paletteOf } from "./palettes";
+import { preferences } from "./preferences";
+
+/** Colours what is around the letters as the terminal is, and what is written there for light or for dark. */
+export function startTerminalTheme(root: HTMLElement): void {
+  const apply = (): void => {
+    const { theme } = preferences.now;
+    const { dark, colours } = paletteOf(theme, isDark());
+    if (theme === "site") {
+      root.style.removeProperty("--terminal");
+      delete root.dataset["shade"];
+    } else {
+      root.style.setProperty("--terminal", colours.background!);
+      root.dataset["shade"] = dark ? "dark" : "light";
+    }
+  };
+  apply();
+  preferences.onChange(apply);
+  onThemeChange(apply);
+}

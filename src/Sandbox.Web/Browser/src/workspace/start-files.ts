@@ -1,0 +1,44 @@
+import { takeDrops } from "../files/drop";
+import { toast } from "../page/toast";
+import type { SidePanel } from "./side-panel";
+import type { Tabs } from "./tabs";
+
+/** Files over every terminal and beside them. What does the work is loaded when it is first asked for. */
+export function startFiles(tabs: Tabs, side: SidePanel, sandboxes: () => { id: string; name: string }[]): void {
+  tabs.onTerminal(({ pane, sandbox }) => takeDrops({
+    element: pane.element,
+    destination: async () => {
+      const { places } = await import("../files/files-api");
+      const { cwd, home } = await places(sandbox.id, pane.id);
+      return cwd ?? home;
+    },
+    send: (destination, picked) => {
+      // The transfer is read before anything is waited for; later it is empty.
+      void Promise.all([destination, import("../files/uploads")]).then(
+        ([path, { upload }]) => upload(sandbox.id, path, picked),
+        (error: unknown) => toast(error instanceof Error ? error.message : "Something went wrong.", "error"));
+    },
+  }));
+  // A file dropped beside its target must not replace the page.
+  for (const type of ["dragover", "drop"]) {
+    window.addEventListener(type, event => {
+      if ((event as DragEvent).dataTransfer?.types.includes("Files") && !event.defaultPrevented) {
+        event.preventDefault();
+        (event as DragEvent).dataTransfer!.dropEffect = "none";
+      }
+    });
+  }
+  side.add("files", {
+    title: "Files",
+    show: async element => {
+      const { showFiles } = await import("../files/panel");
+      return showFiles(element, {
+        sandboxes,
+        terminal: () => {
+          const tab = tabs.activeTab;
+          return tab ? { id: tab.id, sandbox: tab.sandbox.id } : null;
+        },
+      });
+    },
+  });
+}
