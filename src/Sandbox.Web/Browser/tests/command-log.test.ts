@@ -13,7 +13,7 @@ class Page {
   readonly done: Command[] = [];
 
   constructor() {
-    this.log.told({ nonce });
+    this.log.update({ nonce });
     this.log.onDone = command => this.done.push(command);
   }
 
@@ -61,9 +61,9 @@ test("a line is entered only at a free prompt", async () => {
   await page.end(0);
   await page.prompt();
   assert.equal(page.log.isReady, true);
-  page.log.told({ nonce, running: { command: "of a shell that says so only to the server" } });
+  page.log.update({ nonce, running: { command: "of a shell that says so only to the server" } });
   assert.equal(page.log.isReady, false);
-  page.log.told({ nonce });
+  page.log.update({ nonce });
   await page.print("\x1b[?1049h");
   assert.equal(page.log.isReady, false);
 });
@@ -72,7 +72,7 @@ test("what still runs after output was skipped ends as it does", async () => {
   const page = new Page();
   await page.prompt();
   await page.begin("yes");
-  page.log.told({ nonce, running: { command: "yes" } });
+  page.log.update({ nonce, running: { command: "yes" } });
   page.log.skipped();
   assert.equal(page.log.running?.line, "yes");
   await page.end(130);
@@ -83,7 +83,7 @@ test("what was over in the output that was skipped has no end of another", async
   const page = new Page();
   await page.prompt();
   await page.begin("yes");
-  page.log.told({ nonce, running: { command: "make" } });
+  page.log.update({ nonce, running: { command: "make" } });
   page.log.skipped();
   assert.equal(page.log.running, null);
   await page.print("of make\r\n");
@@ -135,9 +135,9 @@ test("what runs is known by marks, by the server, and by a program that has the 
   await page.end(0);
   await page.prompt();
   assert.equal(page.log.runs, null);
-  page.log.told({ nonce, running: { command: "make" } });
+  page.log.update({ nonce, running: { command: "make" } });
   assert.equal(page.log.runs, "make");
-  page.log.told({ nonce });
+  page.log.update({ nonce });
   await page.print("\x1b[?1049h");
   assert.equal(page.log.runs, "");
   await page.print("\x1b[?1049l");

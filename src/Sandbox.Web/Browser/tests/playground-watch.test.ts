@@ -21,10 +21,10 @@ const playground = (state: Playground["state"]): Playground => ({
   sandboxes: ["one", "two"].map(id => ({ id, name: id, image: "debian", digest: "", state, interactive: true })),
 });
 
-function make(): { watch: PlaygroundWatch; clock: TestClock; asked: Asked[]; told: string[] } {
+function make(): { watch: PlaygroundWatch; clock: TestClock; asked: Asked[]; changed: string[] } {
   const clock = new TestClock();
   const asked: Asked[] = [];
-  const told: string[] = [];
+  const changed: string[] = [];
   const ask = <T>(method: string, path: string): Promise<T> => new Promise<T>((resolve, reject) => {
     asked.push({
       what: `${method} ${path.replace("/api/v1/", "")}`,
@@ -38,12 +38,12 @@ function make(): { watch: PlaygroundWatch; clock: TestClock; asked: Asked[]; tol
       },
     });
   });
-  const watch = new PlaygroundWatch({ told: ({ state }) => told.push(state), gone: () => told.push("gone") }, ask, clock);
-  return { watch, clock, asked, told };
+  const watch = new PlaygroundWatch({ changed: ({ state }) => changed.push(state), gone: () => changed.push("gone") }, ask, clock);
+  return { watch, clock, asked, changed };
 }
 
 test("It is asked often while it starts, and now and then once it runs", async () => {
-  const { watch, clock, asked, told } = make();
+  const { watch, clock, asked, changed } = make();
   watch.take(playground("starting"));
   clock.advance(300);
   await asked[0]!.answer("running");
@@ -51,27 +51,27 @@ test("It is asked often while it starts, and now and then once it runs", async (
   assert.equal(asked.length, 1);
   clock.advance(1);
   assert.deepEqual(asked.map(each => each.what), ["GET playgrounds/p", "GET playgrounds/p"]);
-  assert.deepEqual(told, ["starting", "running"]);
+  assert.deepEqual(changed, ["starting", "running"]);
 });
 
 test("An answer that comes after a newer one is no news, and what ended stays so", async () => {
-  const { watch, clock, asked, told } = make();
+  const { watch, clock, asked, changed } = make();
   watch.take(playground("running"));
   void watch.poll();
   void watch.poll();
   void watch.poll();
   await asked[1]!.answer("paused");
   await asked[0]!.answer("running");
-  assert.deepEqual(told, ["running", "paused"]);
+  assert.deepEqual(changed, ["running", "paused"]);
   watch.take(playground("ended"));
   await asked[2]!.answer("running");
-  assert.deepEqual(told, ["running", "paused", "ended"]);
+  assert.deepEqual(changed, ["running", "paused", "ended"]);
   clock.advance(60_000);
   assert.equal(asked.length, 3);
 });
 
-test("While its sandboxes are stopped and started nothing in between is told", async () => {
-  const { watch, asked, told } = make();
+test("While its sandboxes are stopped and started nothing in between is changed", async () => {
+  const { watch, asked, changed } = make();
   watch.take(playground("running"));
   void watch.poll();
   const acting = watch.act("restart");
@@ -83,11 +83,11 @@ test("While its sandboxes are stopped and started nothing in between is told", a
   await acting;
   void watch.poll();
   await asked[3]!.answer("running");
-  assert.deepEqual(told, ["running", "running"]);
+  assert.deepEqual(changed, ["running", "running"]);
 });
 
 test("A server that does not answer is asked less often, and what is not there is not asked for again", async () => {
-  const { watch, clock, asked, told } = make();
+  const { watch, clock, asked, changed } = make();
   watch.take(playground("running"));
   void watch.poll();
   await asked[0]!.refuse(new Problem("offline", 0, ""));
@@ -97,7 +97,7 @@ test("A server that does not answer is asked less often, and what is not there i
   assert.equal(asked.length, 2);
   clock.advance(1);
   await asked[2]!.refuse(new Problem("not_found", 404, ""));
-  assert.deepEqual(told, ["running", "gone"]);
+  assert.deepEqual(changed, ["running", "gone"]);
   watch.later(0);
   clock.advance(60_000);
   assert.equal(asked.length, 3);

@@ -106,7 +106,7 @@ class FilesPanel {
       this.#show(to === "cwd" ? cwd ?? home : home);
     } catch (error) {
       if (!this.#view || this.#tree.sandbox !== this.#sandbox) {
-        // What is on the page is not of this sandbox.
+        // The page shows another sandbox.
         this.#show(rootPath);
       }
       this.#where.textContent = messageOf(error);

@@ -26,7 +26,7 @@ export class Tray {
   readonly #said = make("p", "hidden-text");
   #rows = new Map<Transfer, Row>();
   #drawing = false;
-  #told = "";
+  #announced = "";
 
   constructor(private readonly transfers: Transfers) {
     this.#element.setAttribute("aria-label", "Uploads");
@@ -145,8 +145,8 @@ export class Tray {
   #say(totals: Totals): void {
     const held = this.transfers.all.some(each => each.state === "held");
     const text = totals.active === 0 ? titleOf(totals) : held ? "Uploads are waiting for the connection" : `Uploading ${totals.files.toLocaleString()} ${totals.files === 1 ? "file" : "files"}`;
-    if (text !== this.#told) {
-      this.#told = text;
+    if (text !== this.#announced) {
+      this.#announced = text;
       this.#said.textContent = text;
     }
   }

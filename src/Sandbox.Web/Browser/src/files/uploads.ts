@@ -35,7 +35,7 @@ export function onArrival(tell: (sandbox: string, path: Path) => void): () => vo
   return () => arrivals.delete(tell);
 }
 
-/** Sends files and folders into a directory of a sandbox. What is there already is asked about once. */
+/** Sends files and folders into a directory of a sandbox. Asks once about files that already exist. */
 export async function upload(sandbox: string, destination: Path, picking: Picked | Promise<Picked>): Promise<void> {
   try {
     let picked = await picking;

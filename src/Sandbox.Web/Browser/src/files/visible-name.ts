@@ -1,4 +1,4 @@
-/** A piece of a name; `odd` is a stand-in for what would not be seen as it is. */
+/** A piece of a name; `odd` stands for a character that would not be visible. */
 export interface Piece {
   readonly text: string;
   readonly odd: boolean;

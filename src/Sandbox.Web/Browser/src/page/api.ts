@@ -26,7 +26,7 @@ export interface OpenTerminal {
   command?: string[] | null;
 }
 
-/** What a refused request says: an RFC 9457 problem with its code. Code `offline` means that no answer came at all. */
+/** An RFC 9457 problem with its code. The code `offline` means that there was no answer. */
 export class Problem extends Error {
   constructor(readonly code: string, readonly status: number, message: string) {
     super(message);
@@ -65,7 +65,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** What to say above a problem's own words. */
+/** The heading for a problem's detail. */
 export function headline(code: string): string {
   switch (code) {
     case "quota": return "You've reached your limit of playgrounds";

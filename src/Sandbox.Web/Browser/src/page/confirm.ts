@@ -1,6 +1,6 @@
 import { make } from "./dom";
 
-/** What is asked before something that cannot be taken back. */
+/** A question before an action that cannot be undone. */
 export interface Question {
   readonly title: string;
   readonly text: string;
@@ -19,7 +19,7 @@ export function endQuestion(name: string): Question {
   return { title: `End ${name}?`, text: "All programs end, and its files are deleted permanently.", no: "Keep it", yes: "End it" };
 }
 
-/** Asks in a dialog of the page; Enter and Escape leave things as they are. */
+/** Asks in a dialog; Enter and Escape answer no. */
 export function confirmed({ title, text, no, yes }: Question): Promise<boolean> {
   const heading = make("h2", "", title);
   heading.id = "confirm-question";

@@ -1,4 +1,4 @@
-/** What is left of a lease, for people: "1 h 04 min", "12 min", "4:09" in the last five minutes. */
+/** The remaining time of a lease, for people: "1 h 04 min", "12 min", "4:09" in the last five minutes. */
 export function timeLeft(endsAt: number, now: number): string {
   const seconds = Math.max(0, Math.ceil((endsAt - now) / 1000));
   if (seconds < 300) {

@@ -5,7 +5,7 @@ export function make<K extends keyof HTMLElementTagNameMap>(tag: K, className: s
   return element;
 }
 
-/** One of the drawings in the page's icon file; its address, which changes with its content, is read off the page. */
+/** An icon of the page's icon file. Its address contains a hash, so it is read from the page. */
 export function icon(name: string): SVGSVGElement {
   const href = document.querySelector(".icon use")?.getAttribute("href")?.split("#")[0] ?? "/images/icons.svg";
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -17,7 +17,7 @@ export function icon(name: string): SVGSVGElement {
   return svg;
 }
 
-/** A button that shows only a drawing. */
+/** A button with only an icon. */
 export function iconButton(name: string, label: string, run: () => void, kind = ""): HTMLButtonElement {
   const button = make("button", `icon-button ${kind}`.trim(), icon(name));
   button.type = "button";

@@ -9,7 +9,7 @@ const pauses = [200, 1000, 4000];
 const visit = 60_000;
 
 const began = Date.now();
-/** What is under way is dropped when the page is left; one that is not left after all, as for a download, goes on after so many ms. */
+/** Requests are cancelled when the page is left. If it stays after all, as for a download, failures count again after so many ms. */
 const leaving = 5000;
 
 let isUsed = false;
@@ -27,7 +27,7 @@ for (const type of ["keydown", "pointerdown", "paste", "drop", "input"]) {
   }, { capture: true, once: true });
 }
 
-// Neither bubbles to the window; both are heard on the way down. What an extension put in is none of ours.
+// Neither event bubbles, so both are captured. Parts that an extension inserted do not count.
 window.addEventListener("error", event => {
   const part = event.target;
   const address = part instanceof HTMLScriptElement ? part.src : part instanceof HTMLLinkElement && part.rel === "stylesheet" ? part.href : "";
@@ -63,8 +63,7 @@ function again(): void {
   } else if (navigator.onLine) {
     location.reload();
   } else {
-    // What is shown is better than a browser's own page about the network. And that may be there: a server on this host
-    // needs none.
+    // This page is better than the browser's error page. A server on this host may even be reachable without a network.
     whenThere(say);
     window.addEventListener("online", again, { once: true });
   }

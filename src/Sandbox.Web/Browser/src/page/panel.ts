@@ -16,11 +16,11 @@ export interface PanelContent {
   actions?: PanelAction[];
 }
 
-/** What covers the terminals while there is nothing to type in: launching, queued, stopped, failed, ended. */
+/** Covers the terminals while nobody can type: launching, queued, stopped, failed, ended. */
 export class Panel {
   readonly #text = document.createElement("p");
   readonly #bar = document.createElement("progress");
-  /** What the box was made of; the rest changes in place, so that a button keeps the focus. */
+  /** The content the box was built from. Text and progress change in place, so that a button keeps the focus. */
   #frame = "";
   #actions: readonly PanelAction[] = [];
 
@@ -64,7 +64,7 @@ export class Panel {
     if (kind === "busy") {
       box.append(make("span", "spinner"));
     }
-    // With its words from the beginning: what is read out is what comes into the page.
+    // With its text from the start: screen readers announce what is inserted.
     this.#text.textContent = text;
     box.append(make("h2", "", title), this.#text, this.#bar);
     if (this.#actions.length > 0) {

@@ -1,4 +1,4 @@
-/** Fetches this page again and swaps one part of it, when it changed, keeping the focus where it was. */
+/** Fetches this page again and replaces one element if it changed. Keeps the focus. */
 export async function refresh(id: string): Promise<void> {
   const current = document.getElementById(id);
   if (!current) {

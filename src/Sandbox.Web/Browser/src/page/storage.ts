@@ -1,4 +1,4 @@
-/** What this browser keeps for the site; null where it keeps nothing. */
+/** The local storage of the site; null if the browser refuses it. */
 export function browserStorage(): Storage | null {
   try {
     return localStorage;

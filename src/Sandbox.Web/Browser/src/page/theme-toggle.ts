@@ -6,7 +6,7 @@ export function isDark(): boolean {
   return chosen ? chosen === "dark" : dark.matches;
 }
 
-/** Calls back whenever what is shown changes, by the toggle or by the system; gives back what ends that. */
+/** Calls back when the shown theme changes, by the toggle or by the system. Returns a function that ends it. */
 export function onThemeChange(listener: () => void): () => void {
   dark.addEventListener("change", listener);
   document.addEventListener("themechange", listener);

@@ -1,4 +1,4 @@
-/** Says something short at the page's edge; screen readers hear it. */
+/** Shows a short message at the edge of the page; screen readers announce it. */
 export function toast(text: string, kind: "info" | "error" = "info", link?: { label: string; href: string }): void {
   const host = document.getElementById("toasts");
   if (!host) {

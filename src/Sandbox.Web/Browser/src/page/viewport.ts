@@ -5,7 +5,7 @@ export function followViewport(): void {
     return;
   }
   const apply = (): void => {
-    // What two fingers magnify stays as large as it was: only less of it is seen.
+    // A pinch zoom does not resize the page; it only shows less of it.
     document.documentElement.style.setProperty("--visible-height", `${Math.round(viewport.height * viewport.scale)}px`);
     // Some browsers scroll the page under the keyboard; there is nothing to scroll to.
     if (viewport.scale === 1) {

@@ -1,13 +1,13 @@
-/** So many blanks in a row are counted instead of shown: what stands behind them would be out of sight. */
+/** Longer runs of blanks are shown as a count, so that they cannot push text out of sight. */
 const mostBlanks = 16;
 
-/** A line end and a plain space are seen for what they are. Nobody sees these, or what they do to the words around them. */
+/** Invisible characters and those that reorder the text around them, without line ends and plain spaces. */
 const unseen = /[^\P{Cc}\n]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** Looks like a space, and is none. */
+/** Characters that look like a space. */
 const blank = /[^\P{Zs} ]|\u2800/gu;
 
-/** Words of a program as they can be shown: what would turn them around, hide or move them is a sign instead. */
+/** A program's text for display: characters that reorder, hide or move text are replaced by a sign. */
 export function visible(text: string): string {
   return text.replace(unseen, letter => {
     const code = letter.charCodeAt(0);
@@ -15,7 +15,7 @@ export function visible(text: string): string {
   }).replace(blank, "\u2423");
 }
 
-/** The same without the room that could hide an end. */
+/** The same, with long runs of blanks as a count. */
 export function shown(text: string): string {
   return visible(text).replace(/ {2,}|\n{2,}/g, run => run.length <= mostBlanks ? run : ` ⟨${run.length.toLocaleString("en")} ${run[0] === " " ? "spaces" : "line ends"}⟩ `);
 }

@@ -6,7 +6,7 @@ export interface Cast {
   readonly events: readonly CastEvent[];
 }
 
-/** Reads an asciicast v2; what is no event is left out, as a last line that is still being written. */
+/** Reads an asciicast v2. Skips invalid lines, as a last one that is still being written. */
 export function parseCast(text: string): Cast {
   const [first, ...lines] = text.split("\n");
   const header = JSON.parse(first ?? "") as Cast["header"];

@@ -64,7 +64,7 @@ export async function startPlayer(page: HTMLElement): Promise<void> {
     player.addEventListener("play", () => { playing = true; });
     player.addEventListener("pause", () => { playing = false; });
     player.addEventListener("ended", () => { playing = false; });
-    // A canvas says nothing to who looks from outside, as a test does; it asks the player.
+    // The canvas cannot be read; browser tests ask the player.
     Object.assign(host, { player });
     list();
   };

@@ -3,7 +3,7 @@ import type { HubLink } from "../terminals/session/hub-link";
 import { clock } from "./cast";
 
 /**
- * Shows whoever views a terminal that it is recorded: the hub says so on attaching and at every change. A dot goes on
+ * Shows viewers that a terminal is recorded: the hub reports it on attach and at every change. A dot goes on
  * the terminal's tab, and how long it has been into `status`, for the terminal that keys go to.
  */
 export class RecordingSigns {
@@ -15,7 +15,7 @@ export class RecordingSigns {
   readonly #time = document.createElement("span");
   #active: string | null = null;
 
-  /** @param stop asked for with a click on what `status` shows; null for who only watches */
+  /** @param stop called by a click on the recording sign; null for a viewer who may only watch */
   constructor(link: HubLink, status: HTMLElement, stop: (() => void) | null = null) {
     this.#pill = stop ? make("button", "rec-pill") : make("span", "rec-pill");
     this.#pill.hidden = true;
@@ -31,9 +31,9 @@ export class RecordingSigns {
     status.append(this.#pill);
     link.onState(state => {
       if (state.kind === "connected") {
-        // Attaching tells it again, unless it ended meanwhile.
+        // The hub reports it again on attach, unless it ended meanwhile.
         this.#since.clear();
-        link.connection?.on?.("Recording", (terminal: string, seconds: number | null) => this.#told(terminal, seconds));
+        link.connection?.on?.("Recording", (terminal: string, seconds: number | null) => this.#changed(terminal, seconds));
         this.#show();
       }
     });
@@ -60,7 +60,7 @@ export class RecordingSigns {
     this.#show();
   }
 
-  #told(terminal: string, seconds: number | null): void {
+  #changed(terminal: string, seconds: number | null): void {
     const was = this.#since.has(terminal);
     if (seconds === null) {
       this.#since.delete(terminal);

@@ -1,10 +1,10 @@
 import { type Audience, changes, following, type Viewer } from "./audience";
 
-/** Tells screen readers who comes and goes; what happens within a moment is one sentence. */
+/** Announces viewers who join and leave to screen readers; changes within a moment are one sentence. */
 export class Announcer {
   readonly #element = document.createElement("div");
-  /** Who was there when it was last told. */
-  readonly #told = new Map<Audience, readonly Viewer[]>();
+  /** The viewers at the last announcement. */
+  readonly #announced = new Map<Audience, readonly Viewer[]>();
   #timer = 0;
 
   constructor(host: HTMLElement) {
@@ -14,22 +14,22 @@ export class Announcer {
   }
 
   listen(audience: Audience): void {
-    this.#told.set(audience, []);
+    this.#announced.set(audience, []);
     audience.onChange(() => {
-      this.#timer ||= window.setTimeout(() => this.#tell(), 2500);
+      this.#timer ||= window.setTimeout(() => this.#announce(), 2500);
     });
   }
 
   forget(audience: Audience): void {
-    this.#told.delete(audience);
+    this.#announced.delete(audience);
   }
 
-  #tell(): void {
+  #announce(): void {
     this.#timer = 0;
     const sentences: string[] = [];
-    for (const [audience, before] of this.#told) {
+    for (const [audience, before] of this.#announced) {
       const text = changes(before, audience.guests);
-      this.#told.set(audience, audience.guests);
+      this.#announced.set(audience, audience.guests);
       if (text) {
         sentences.push(`${text}. ${following(audience.guests) || "No guests are left"}.`);
       }

@@ -1,6 +1,6 @@
 import type { Connection, HubLink } from "../terminals/session/hub-link";
 
-/** One of those on a terminal, as the hub tells it. The name may be anybody's words. */
+/** A viewer of a terminal, as the hub reports it. The name is untrusted text. */
 export interface Viewer {
   id: string;
   name: string;
@@ -10,7 +10,7 @@ export interface Viewer {
   leads: boolean;
 }
 
-/** Who is on a terminal, and its size; 0 by 0 while the server does not know it. */
+/** The viewers of a terminal, and its size; 0 by 0 while the server does not know it. */
 export interface AudienceNow {
   viewers: Viewer[];
   cols: number;
@@ -23,7 +23,7 @@ export type SizePolicy = "owner" | "smallest";
 /** Pauses before the server is asked again after it refused, in ms. */
 const again = [500, 2000, 8000];
 
-/** Who is on one terminal, for as long as this page is. */
+/** Follows the viewers of one terminal. */
 export class Audience {
   now: AudienceNow | null = null;
   readonly #listeners: ((now: AudienceNow) => void)[] = [];
@@ -48,7 +48,7 @@ export class Audience {
     return this.now?.viewers.filter(viewer => viewer.access !== "own") ?? [];
   }
 
-  /** Until it is told for the first time, so many ms at most. */
+  /** Resolves with the first report, or after so many ms. */
   first(most: number): Promise<void> {
     return new Promise(resolve => {
       this.#listeners.push(() => resolve());
@@ -60,7 +60,7 @@ export class Audience {
     this.#listeners.push(listener);
   }
 
-  /** Decides whose window counts. A restarted server has forgotten it, so it is told again. */
+  /** Chooses whose window decides the size. A restarted server forgets it, so it is sent again. */
   async decide(policy: SizePolicy): Promise<void> {
     await this.link.connection?.invoke("SizePolicy", this.terminal, policy);
     this.#wanted = policy;

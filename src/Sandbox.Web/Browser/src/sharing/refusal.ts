@@ -1,9 +1,9 @@
-/** Why a link opens nothing. */
+/** Why a link is refused. */
 export type Refusal = "unknown" | "revoked" | "expired" | "ended" | "full";
 
 /**
- * Asks the server why it lets a link's holder in no more: a browser's socket does not say. Null when it would let them
- * in, or cannot be reached, which the next attempt to connect finds out.
+ * Asks the server why it refuses a link: a WebSocket does not say. Null if the server accepts it or cannot be reached,
+ * which the next attempt to connect shows.
  */
 export async function whyRefused(token: string): Promise<Refusal | null> {
   try {

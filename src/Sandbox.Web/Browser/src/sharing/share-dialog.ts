@@ -133,7 +133,7 @@ export class ShareDialog {
     }
   }
 
-  /** The address is told once: copied now, or never. */
+  /** The address is shown once. */
   #show(made: NewShare): void {
     const label = make("label", "", made.access === "type" ? "Link that can type. Copy it now, it is not shown again:" : "Link that can watch. Copy it now, it is not shown again:");
     label.setAttribute("for", "share-url");
@@ -171,7 +171,7 @@ export class ShareDialog {
     }
   }
 
-  /** Said once, however often it is met; what a button was refused for stays. */
+  /** Announced once; the error of a button stays. */
   #tell(trouble: string): void {
     if (trouble !== this.#trouble && (trouble !== "" || this.#error.textContent === this.#trouble)) {
       this.#error.textContent = trouble;
@@ -190,7 +190,7 @@ export class ShareDialog {
       return item;
     });
     known.forEach(item => item.remove());
-    // Only what is new is put in place: moving the others would take the focus from their buttons.
+    // Only new links are inserted: moving the others would take the focus from their buttons.
     items.forEach((item, index) => {
       if (this.#links.children[index] !== item) {
         this.#links.insertBefore(item, this.#links.children[index] ?? null);

@@ -22,7 +22,7 @@ import { type Refusal, whyRefused } from "./refusal";
 import { SizeFollower } from "./size-follower";
 import { savedName, ViewerList } from "./viewer-list";
 
-/** What the link opens, as the hub says it. */
+/** The hub's answer about the link. */
 interface Shared {
   terminalId: string;
   image: string;
@@ -64,7 +64,7 @@ const acts: Record<string, () => void> = {
 startThemeToggle();
 startTerminalTheme(root);
 document.querySelectorAll<HTMLElement>("[data-act]").forEach(button => button.addEventListener("click", () => {
-  // What a dialog gives the focus back to.
+  // A closing dialog returns the focus to it.
   pane?.focus();
   acts[button.dataset["act"]!]!();
 }));
@@ -96,7 +96,7 @@ async function enter(): Promise<void> {
   try {
     shared = await connection.invoke<Shared>("Shared");
   } catch {
-    // Revoked at this very moment, or the connection broke: it is made again, or refused with a reason. What else it may be passes.
+    // Revoked just now, or the connection broke: the link retries, or is refused with a reason.
     setTimeout(() => {
       if (link.connection === connection) {
         void enter();
@@ -139,18 +139,18 @@ async function enter(): Promise<void> {
   made.attach(shared.terminalId, { replay: true });
   await audience.first(1000);
   if (root.dataset["state"] !== "shared") {
-    // It was taken back meanwhile; the words that say so stay.
+    // It was revoked meanwhile; the panel that says so stays.
     return;
   }
   made.start();
-  // A terminal that prints nothing is live all the same.
+  // A terminal without output is live too.
   panel.hide();
   if (types) {
     made.focus();
   }
 }
 
-/** Finds out why the server lets nobody in; what passes by itself is waited for. */
+/** Asks the server why it refuses the link; a full terminal is retried. */
 async function ask(state?: "exited" | "gone"): Promise<void> {
   const refusal = await whyRefused(token);
   if (refusal === "full") {

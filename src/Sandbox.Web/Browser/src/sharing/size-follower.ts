@@ -2,8 +2,8 @@ import type { TerminalView } from "../terminals/view/terminal-view";
 import type { Audience, AudienceNow } from "./audience";
 
 /**
- * Keeps a terminal on a page at the size its program has, when that is another page's to decide, and says so in a
- * corner. The words lie over the terminal: were they beside it, they would change the size they speak of.
+ * Shows a terminal at the size that another page decides, with a note in a corner. The note lies over the terminal, so
+ * that it does not change the size.
  */
 export class SizeFollower {
   readonly #note = document.createElement("button");
@@ -25,9 +25,9 @@ export class SizeFollower {
   #apply(now: AudienceNow): void {
     const you = this.audience.you;
     const leader = now.viewers.find(viewer => viewer.leads);
-    // Somebody has to answer what a program asks of its terminal, and only one of all may.
+    // Exactly one viewer answers the queries of programs.
     this.view.answers = this.isOwner && (you?.leads === true || !leader);
-    // A link's page knows its size before it is among the viewers, and draws nothing at another.
+    // A shared page gets the size before it is a viewer, so that it draws at no other size.
     const follows = now.cols > 0 && (now.policy === "smallest" ? you !== undefined && now.viewers.length > 1 : !this.isOwner || leader !== undefined && you?.leads === false);
     this.view.size.follow(follows ? { cols: now.cols, rows: now.rows } : null, now.policy === "smallest");
     const size = `${now.cols}×${now.rows}`;

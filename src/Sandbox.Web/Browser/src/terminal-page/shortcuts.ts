@@ -1,8 +1,8 @@
-/** What can be done by a key. The words are those of the dialog that lists them. */
+/** A keyboard shortcut, with its words in the dialog that lists them. */
 export interface Shortcut {
   readonly keys: string;
   readonly words: string;
-  /** A `data-act` of the page; without one it is only listed. */
+  /** A `data-act` of the page; a shortcut without one is only listed. */
   readonly act?: string;
 }
 
@@ -93,12 +93,12 @@ export function actOf(event: Pick<KeyboardEvent, "altKey" | "ctrlKey" | "shiftKe
   if (event.metaKey) {
     return undefined;
   }
-  // With Option a Mac gives another letter, so what no letter is goes by its place on the keyboard.
+  // Option changes the letter on a Mac, so a key without a letter is named by its place on the keyboard.
   const key = /^[a-z]$/i.test(event.key) ? event.key.toUpperCase() : /^Key[A-Z]$/.test(event.code) ? event.code.slice(3) : event.code;
   return acts.get([...event.ctrlKey ? ["Ctrl"] : [], ...event.altKey ? ["Alt"] : [], ...event.shiftKey ? ["Shift"] : [], key].join("+"));
 }
 
-/** Does what keys stand for, before a terminal sees them; under a dialog nothing happens. */
+/** Runs shortcuts before a terminal sees the keys, unless a dialog is open. */
 export function listenForShortcuts(acts: Readonly<Record<string, () => void>>, isOn: () => boolean): void {
   document.addEventListener("keydown", event => {
     const act = isOn() && !document.querySelector("dialog[open]") ? acts[actOf(event) ?? ""] : undefined;
@@ -110,7 +110,7 @@ export function listenForShortcuts(acts: Readonly<Record<string, () => void>>, i
   }, { capture: true });
 }
 
-/** How keys are written for people: arrows as arrows. */
+/** The keys of a shortcut as people write them: arrows as arrows. */
 export function keyCaps(keys: string): string[] {
   const caps: Record<string, string> = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", PageUp: "PgUp", PageDown: "PgDn", Delete: "Del", Plus: "+", Minus: "−", Comma: "," };
   return keys.split("+").map(key => caps[key] ?? key);

@@ -30,7 +30,7 @@ export function showCommands(element: HTMLElement, current: () => TerminalComman
   };
   const say = (): void => {
     nothing.hidden = items.size > 0;
-    nothing.textContent = !shown ? "No terminal is open." : shown.log.tells
+    nothing.textContent = !shown ? "No terminal is open." : shown.log.isReported
       ? "No commands have run in this terminal yet."
       : "This program does not report its commands. bash, zsh, fish and BusyBox ash do.";
   };
@@ -38,7 +38,7 @@ export function showCommands(element: HTMLElement, current: () => TerminalComman
     const item = draw(command, shown!, items.get(command)?.querySelector("details")?.open ?? false);
     const before = items.get(command);
     if (before?.contains(document.activeElement)) {
-      // Whoever is in it keeps their place; only its words change.
+      // The focus is inside: only the outcome is replaced.
       before.querySelector(".command-outcome")!.replaceWith(item.querySelector(".command-outcome")!);
       return;
     }

@@ -2,14 +2,14 @@ import { iconButton, make } from "../page/dom";
 import { type Border, type Box, places } from "./geometry";
 import { type Layout, type Pane, panes, type Side } from "./layout";
 
-/** What a terminal brings to the pane it is in: its tab, and what the tab shows. */
+/** The tab of a terminal, and its panel. */
 export interface PaneContent {
   readonly item: HTMLElement;
   readonly button: HTMLButtonElement;
   readonly panel: HTMLElement;
 }
 
-/** What a visitor does to panes by their buttons and borders. */
+/** Actions of the buttons and borders of panes. */
 export interface PaneActions {
   create(pane: string, button: HTMLButtonElement): void;
   split(pane: string, side: Side): void;

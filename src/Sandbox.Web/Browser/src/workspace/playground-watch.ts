@@ -3,8 +3,8 @@ import { type Clock, realClock } from "../terminals/session/hub-link";
 
 /** What becomes of a playground, as far as the server says it. */
 export interface PlaygroundEvents {
-  told(playground: Playground): void;
-  /** It is not there any more, or never was for whoever is here. */
+  changed(playground: Playground): void;
+  /** It does not exist, or belongs to somebody else. */
   gone(): void;
 }
 
@@ -65,7 +65,7 @@ export class PlaygroundWatch {
     }
   }
 
-  /** Starts, stops, pauses … its sandboxes. What the server says meanwhile is on the way from one to the other. */
+  /** Starts, stops, pauses … its sandboxes. The server reports intermediate states meanwhile. */
   async act(action: string): Promise<void> {
     this.#acting++;
     try {
@@ -107,6 +107,6 @@ export class PlaygroundWatch {
     this.#failures = 0;
     this.now = playground;
     this.later(playground.state === "queued" || playground.state === "starting" ? soon : nowAndThen);
-    this.on.told(playground);
+    this.on.changed(playground);
   }
 }

@@ -1,7 +1,7 @@
-/** Something that is shown beside the terminals: files, the log of commands, who watches. */
+/** A part shown beside the terminals: files, commands. */
 export interface SidePart {
   title: string;
-  /** Fills the element; what it gives back is called when the panel closes or shows something else. */
+  /** Fills the element. Returns a function that is called when the panel closes or shows another part. */
   show(element: HTMLElement): void | (() => void) | Promise<void | (() => void)>;
 }
 

@@ -29,7 +29,7 @@ export interface StageEvents {
   changed(): void;
 }
 
-/** Where the terminals of a playground are on the page, and what a visitor does about that. */
+/** The layout of a playground's terminals on the page, and the actions that change it. */
 export class Stage {
   readonly #panes: Panes;
   #layout: Layout = layouts.single([]);
@@ -82,7 +82,7 @@ export class Stage {
     return this.#panes.createButton(this.#home.id);
   }
 
-  /** Gives the keys to the terminal in use, or to what opens one. */
+  /** Focuses the active terminal, or the button that opens one. */
   focus(): void {
     const { active } = this;
     if (active) {

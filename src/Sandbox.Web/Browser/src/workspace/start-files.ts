@@ -3,7 +3,7 @@ import { toast } from "../page/toast";
 import type { SidePanel } from "./side-panel";
 import type { Tabs } from "./tabs";
 
-/** Files over every terminal and beside them. What does the work is loaded when it is first asked for. */
+/** Files dropped on a terminal, and the panel of files. Their code is loaded on first use. */
 export function startFiles(tabs: Tabs, side: SidePanel, sandboxes: () => { id: string; name: string }[]): void {
   tabs.onTerminal(({ pane, sandbox }) => takeDrops({
     element: pane.element,

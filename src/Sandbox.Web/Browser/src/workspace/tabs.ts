@@ -123,7 +123,7 @@ export class Tabs {
     this.stage.focus();
   }
 
-  /** Opens one more shell; asked again meanwhile, it is still one. */
+  /** Opens one more shell; calls meanwhile share it. */
   open(where: Where & { sandbox?: Place } = {}): Promise<void> {
     this.#opening ??= this.#open(where).finally(() => {
       this.#opening = null;
@@ -138,7 +138,7 @@ export class Tabs {
     }
   }
 
-  /** Takes all tabs away, as after a restart, which ended what ran in them. */
+  /** Removes all tabs, as after a restart, which ended their programs. */
   reset(): void {
     this.#waiting.length = 0;
     for (const tab of this.#tabs.values()) {
@@ -155,7 +155,7 @@ export class Tabs {
     }
   }
 
-  /** Opens a shell as a visitor asks for it, who may have to say in which sandbox. */
+  /** Opens a shell for the visitor, who chooses the sandbox if there are several. */
   async #create(where: Where, button: HTMLElement | null): Promise<void> {
     if (!this.stage.hasRoom(where)) {
       toast("This pane is too small to split", "error");
@@ -184,7 +184,7 @@ export class Tabs {
     if (!sandbox) {
       throw new Error("There is no sandbox to open a shell in.");
     }
-    // The first one is what the image starts; whoever asks for more wants a shell, where they work already.
+    // The first terminal runs the image's own command. Further ones are shells in the directory of the terminal beside.
     const isFirst = !this.all.some(tab => tab.sandbox.id === sandbox.id);
     const beside = this.#tabs.get(where.replaces ?? "") ?? this.stage.topOf(where.pane) ?? this.activeTab;
     const directory = beside && !isFirst && beside.sandbox.id === sandbox.id ? await directoryOf(sandbox.id, beside.id) : null;
@@ -200,7 +200,7 @@ export class Tabs {
     this.#start();
   }
 
-  /** What the image starts may be no shell. */
+  /** The image's command may be another program than a shell. */
   async #name(tab: TerminalTab): Promise<void> {
     const open = await openTerminals(tab.sandbox.id).catch(() => []);
     const found = open.find(terminal => terminal.id === tab.id);
@@ -209,7 +209,7 @@ export class Tabs {
     }
   }
 
-  /** The size a terminal will have, before there is one, so that its shell starts with it. */
+  /** The size of a terminal before it exists, so that its shell starts with it. */
   #sizeFor(where: Where): Size {
     const shown = this.#spare ?? this.stage.topOf(where.pane)?.pane ?? this.active;
     if (!shown) {
@@ -219,7 +219,7 @@ export class Tabs {
     return shown.view.size.in(width, height);
   }
 
-  /** A terminal gets its place in the document first and begins when it is there, because it measures itself. */
+  /** A pane measures itself, so the tab is placed in the document before its terminal is attached. */
   #add(id: string, sandbox: Place, program: string, replay: boolean): TerminalTab {
     const known = this.#tabs.get(id);
     if (known) {
@@ -295,7 +295,7 @@ export class Tabs {
 
   async #replace(tab: TerminalTab): Promise<void> {
     tab.pane.note("Opening a new shell");
-    // Another one that is being opened is not the one meant here.
+    // Another terminal may be opening.
     while (this.#opening) {
       await this.#opening.catch(() => undefined);
     }
@@ -308,7 +308,7 @@ export class Tabs {
     }
   }
 
-  /** Closes one as a visitor asks for it, who may have forgotten what runs there. */
+  /** Closes a terminal for the visitor; asks first if a command runs in it. */
   async #askToClose(tab: TerminalTab): Promise<void> {
     const line = tab.pane.session.isOver ? null : tab.pane.commands.log.runs;
     // The dialog gives the focus back to it, when it stays.
@@ -327,7 +327,7 @@ export class Tabs {
     }
   }
 
-  /** One that has ended is closed like any other: the server keeps it, with what it printed, until it is told to. */
+  /** An ended terminal is closed too: the server keeps its output until then. */
   #close(tab: TerminalTab): void {
     if (!tab.pane.session.isOver && !this.link.connection) {
       toast("The server cannot be reached, so the program keeps running there. Close the terminal once you are connected.", "error");
@@ -365,7 +365,7 @@ export class Tabs {
   }
 }
 
-/** As much of a line as a question has room for. */
+/** A line, shortened for a question. */
 function brief(line: string): string {
   const text = plain(line).trim();
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;

@@ -39,7 +39,7 @@ const tabs: Tabs = new Tabs(byId("ws-stage"), link, keyBar);
 const side = new SidePanel(byId("ws-side"));
 const runs: panels.PanelRuns = { remove: () => void remove(), resume: () => void act("resume"), start: () => void act("start") };
 
-const watch = new PlaygroundWatch({ told: show, gone });
+const watch = new PlaygroundWatch({ changed: show, gone });
 
 /** How far the terminals of the playground are on the page. */
 let terminals: "absent" | "coming" | "there" = "absent";
@@ -61,7 +61,7 @@ tabs.onFirst = () => {
   }
 };
 
-// A shell that ended may have ended with its sandbox.
+// The sandbox may have ended with the shell.
 tabs.onEnded = () => watch.later(300);
 
 void begin();
@@ -129,7 +129,7 @@ function show(next: Playground): void {
   }
 }
 
-/** What was on the screen stays readable behind the words; nothing there can be used any more. */
+/** The output stays readable behind the panel. */
 function ended(): void {
   tabs.detachAll();
   link.close();
@@ -151,7 +151,7 @@ async function enter({ id, sandboxes }: Playground): Promise<void> {
   if (terminals === "there") {
     panel.hide();
     if (document.activeElement === document.body) {
-      // What the panel covered had the keys, and has them again.
+      // The panel took the focus from the terminal.
       tabs.stage.focus();
     }
   }
@@ -199,7 +199,7 @@ async function act(action: string): Promise<void> {
   try {
     await watch.act(action);
     if (action === "start" || action === "restart" || action === "stop") {
-      // What ran in the terminals is gone with the sandbox's processes; look afresh.
+      // The sandbox's processes ended, and the terminals with them: list them again.
       terminals = "absent";
       tabs.reset();
     }
@@ -212,7 +212,7 @@ async function act(action: string): Promise<void> {
   tabs.active?.focus();
 }
 
-/** Asks before what ends the programs that run. */
+/** Asks before an action that ends running programs. */
 async function ask(action: "stop" | "restart"): Promise<void> {
   const question = action === "stop"
     ? stopQuestion

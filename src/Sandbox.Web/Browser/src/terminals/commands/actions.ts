@@ -3,10 +3,10 @@ import { toast } from "../../page/toast";
 import type { Command, CommandLog } from "./command-log";
 import { repeatable } from "./mark";
 
-/** What can be done with a command of one terminal. */
+/** The terminal that the actions of a command apply to. */
 export interface CommandActions {
   readonly log: CommandLog;
-  /** Pastes a line into the terminal and enters it; null for who may only watch. */
+  /** Pastes a line into the terminal and enters it; null for a viewer who may only watch. */
   readonly enter: ((line: string) => Promise<void>) | null;
   focus(): void;
 }

@@ -4,13 +4,13 @@ import { type Mark, parseMark } from "./mark";
 
 export interface Command {
   readonly number: number;
-  /** The line that was entered, as the shell tells it; null when it does not. */
+  /** The entered line; null if the shell does not report it. */
   line: string | null;
-  /** The line as it stands on the screen, for when the shell does not tell. */
+  /** The line on the screen, for a shell that does not report it. */
   seen: string;
   cut: boolean;
   running: boolean;
-  /** null when the shell lost track of it, and while it runs. */
+  /** null while it runs, and if the shell did not report it. */
   exitCode: number | null;
   /** In ms since 1970; null for what was replayed without a time. */
   startedAt: number | null;
@@ -22,7 +22,7 @@ export interface Command {
   endColumn: number;
 }
 
-/** Older ones are forgotten. */
+/** The most commands that are kept. */
 const mostCommands = 500;
 const mostLines = 10_000;
 
@@ -56,27 +56,28 @@ export class CommandLog {
     return last?.running ? last : null;
   }
 
-  /** The line of what runs now, as far as the shell tells; empty for one that it does not tell, null when nothing is known to run. */
+  /** The line of the running command; empty if the shell does not report it, null if no command is known to run. */
   get runs(): string | null {
     const { running } = this;
-    const told = this.#now.running;
-    if (running || told) {
-      return running?.line ?? told?.command ?? running?.seen ?? "";
+    const reported = this.#now.running;
+    if (running || reported) {
+      return running?.line ?? reported?.command ?? running?.seen ?? "";
     }
-    // A shell is never there: it is a program that has the whole screen.
+    // The alternate screen belongs to a program, never to a shell.
     return this.terminal.buffer.active.type === "alternate" ? "" : null;
   }
 
-  /** Whether the shell tells anything. */
-  get tells(): boolean {
+  /** Whether the shell reports its commands. */
+  get isReported(): boolean {
     return this.#now.nonce !== "";
   }
 
-  told(now: ShellNow): void {
+  /** The server reported the state of the shell. */
+  update(now: ShellNow): void {
     this.#now = now;
   }
 
-  /** Whether a line that is entered now is one of its own: nothing runs, and nothing stands at the prompt yet. */
+  /** Whether the prompt is free: no command runs and nothing is typed. */
   get isReady(): boolean {
     const { active } = this.terminal.buffer;
     const at = this.#input;
@@ -84,7 +85,7 @@ export class CommandLog {
     return !this.running && !this.#now.running && active.type === "normal" && !isTyped;
   }
 
-  /** Output was skipped, and marks with it: what ran before goes on only if the server says so. */
+  /** Output was skipped, and marks with it: a command still runs only if the server says so. */
   skipped(): void {
     const { running } = this;
     const now = this.#now.running;
@@ -98,7 +99,7 @@ export class CommandLog {
     this.#continued = "";
   }
 
-  /** What a command printed, as far as it is still there. */
+  /** The output of a command, as far as it is kept. */
   outputOf(command: Command): string {
     const buffer = this.terminal.buffer.normal;
     if (command.output.isDisposed) {
@@ -159,7 +160,7 @@ export class CommandLog {
     }
   }
 
-  /** A shell with prompts only: whether there was a command is seen by what stands after the prompt. */
+  /** A shell that marks only prompts: text after the prompt means that there was a command. */
   #doneAtPrompt(mark: Mark): void {
     const line = this.#line && { text: this.#continued + this.#line.text, cut: this.#line.cut };
     const isNew = this.#line !== null && this.#line.text !== this.#before;
@@ -229,7 +230,7 @@ export class CommandLog {
     }
   }
 
-  /** What stands after the prompt, up to the end of its line. */
+  /** The text after the prompt, up to the end of its line. */
   #seen(): string {
     const input = this.#input;
     return input && !input.marker.isDisposed ? this.terminal.buffer.active.getLine(input.marker.line)?.translateToString(true, input.column).trim() ?? "" : "";

@@ -26,8 +26,8 @@ export class TerminalCommands implements CommandActions {
     const gutter = this.gutter = new Gutter(view.element, this);
     view.onSkipped = () => log.skipped();
     session.onShell = shell => {
-      const first = !log.tells;
-      log.told(shell);
+      const first = !log.isReported;
+      log.update(shell);
       if (first) {
         this.onChange(null);
       }

@@ -1,15 +1,15 @@
-/** After a no, a program is not heard for so long, in ms. */
+/** Milliseconds during which requests are dropped after a denial. */
 const silence = 30_000;
-/** So many copies in so long; a program that wants more is not heard. */
+/** The most requests in a period; further ones are dropped. */
 const burst = 5;
 const period = 10_000;
 
-/** Decides what becomes of a program's wish to copy. */
+/** Decides about a program's request to copy. */
 export class CopyGate {
   #times: number[] = [];
   #silentUntil = 0;
 
-  /** @param always whether the visitor said so for this playground */
+  /** @param always whether the visitor allowed it for this playground */
   decide(now: number, always: boolean): "ask" | "copy" | "drop" {
     this.#times = this.#times.filter(time => now - time < period);
     if (now < this.#silentUntil || this.#times.length >= burst) {

@@ -13,7 +13,7 @@ export class KeyBar {
   #pressing = false;
 
   constructor(private readonly element: HTMLElement, private readonly keyboard: () => Keyboard | null) {
-    // Without this a touch would take the focus, and the phone's keyboard would fold away.
+    // Otherwise a touch takes the focus, and the phone's keyboard closes.
     element.addEventListener("pointerdown", event => event.preventDefault());
     element.addEventListener("click", event => {
       const button = (event.target as Element).closest<HTMLButtonElement>("button[data-key]");
@@ -29,9 +29,9 @@ export class KeyBar {
     preferences.onChange(show);
   }
 
-  /** Applies what is held down to text typed on the phone's own keyboard. */
+  /** Applies the sticky keys to text from the phone's keyboard. */
   readonly transform = (text: string): string => {
-    // What begins with an escape is xterm's own answer to a program, or a key that has Ctrl and Alt of its own.
+    // Text after an escape is xterm's answer to a program, or a key with its own form for Ctrl and Alt.
     if (this.#pressing || text.length > 1 && text.startsWith("\x1b")) {
       return text;
     }

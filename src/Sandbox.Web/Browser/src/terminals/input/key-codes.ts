@@ -1,4 +1,4 @@
-/** What is held down while another key is pressed. */
+/** The modifiers of a key press. */
 export interface Held {
   readonly ctrl: boolean;
   readonly alt: boolean;
@@ -26,7 +26,7 @@ export function keyCode(key: string, held: Held, application: boolean): string {
   return typed(key === "Esc" ? escape : key === "Tab" ? "\t" : key, held);
 }
 
-/** What text becomes while Ctrl or Alt is held. Ctrl is for one letter; more at once come from a phone that guesses words. */
+/** Applies Ctrl or Alt to text. Ctrl applies to a single letter; longer text comes from a phone's word suggestions. */
 export function typed(text: string, { ctrl, alt }: Held): string {
   let changed = text;
   if (ctrl && text.length === 1) {

@@ -1,4 +1,4 @@
-/** What a paste looks like to somebody who has to decide about it. */
+/** A paste as shown in the question about it. */
 const shownLines = 12;
 const shownLetters = 120;
 

@@ -6,9 +6,9 @@ import { harmless, lineCount } from "./paste";
 
 /** Pastes into one terminal: text, or what is on the clipboard. */
 export class Paster {
-  /** Whether what xterm types now was pasted. */
+  /** Whether xterm's data is pasted text now. */
   isPasting = false;
-  /** Whether Enter was pressed and nothing was printed since. */
+  /** Whether Enter was pressed and there was no output since. */
   #entered = false;
 
   constructor(element: HTMLElement, private readonly terminal: Terminal) {
@@ -30,13 +30,13 @@ export class Paster {
     this.#entered = false;
   }
 
-  /** Pastes text as a visitor's own; several lines for a prompt that would run each of them only after a question. */
+  /** Pastes text. Asks first if a prompt would run each of several lines. */
   async paste(text: string): Promise<void> {
     if (text === "" || this.terminal.options.disableStdin) {
       return;
     }
     const { buffer, modes } = this.terminal;
-    // A prompt has words before the cursor; what reads a text from a line's beginning, as cat does, is asked nothing.
+    // A prompt has text before the cursor. A program that reads from the start of a line, as cat does, needs no question.
     const prompts = buffer.active.type === "normal" && buffer.active.cursorX > 0 && !this.#entered;
     if (prompts && !modes.bracketedPasteMode && preferences.now.askPaste && lineCount(text) > 1) {
       const dialog = await pasteDialog();
@@ -51,7 +51,7 @@ export class Paster {
     this.isPasting = false;
   }
 
-  /** Pastes what is on the clipboard; where it cannot be read, the visitor pastes it into a box. */
+  /** Pastes the clipboard. If the page cannot read it, the visitor pastes into a box. */
   async pasteClipboard(): Promise<void> {
     if (this.terminal.options.disableStdin) {
       return;
@@ -66,7 +66,7 @@ export class Paster {
   }
 }
 
-/** Null, and a word about it, where it cannot be loaded. */
+/** Null, with a message, if it cannot be loaded. */
 async function pasteDialog(): Promise<typeof import("./paste-dialog") | null> {
   try {
     return await import("./paste-dialog");

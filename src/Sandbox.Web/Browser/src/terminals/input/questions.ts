@@ -1,6 +1,6 @@
 export interface QuestionAction {
   readonly label: string;
-  /** Where it leads, opened beside this page; else what it does. */
+  /** A link, opened in a new tab; without it `run` is called. */
   readonly href?: string;
   readonly run?: () => void;
 }
@@ -8,17 +8,17 @@ export interface QuestionAction {
 export interface Question {
   readonly kind: string;
   readonly text: string;
-  /** Stands out in the text's line: a host, the beginning of what is copied. */
+  /** Highlighted after the text: a host, or the beginning of the copied text. */
   readonly detail?: string;
   readonly actions: readonly QuestionAction[];
-  /** Whether a program asks, and not the visitor: then no click that was meant for something else is an answer. */
+  /** Whether a program caused the question. Then a click that was already under way must not answer it. */
   readonly fromProgram: boolean;
 }
 
-/** A click that was under way when the question came is none for it, in ms. */
+/** Milliseconds before a program's question can be answered. */
 const settle = 600;
 
-/** Questions in bars below a terminal, one of each kind. They take the focus only when the visitor asked for them. */
+/** Questions in bars below a terminal, one of each kind. A question takes the focus only if the visitor caused it. */
 export class Questions {
   readonly #open = new Map<string, HTMLElement>();
 
@@ -30,7 +30,7 @@ export class Questions {
     bar.className = "ws-notice ws-question";
     bar.dataset["kind"] = kind;
     bar.setAttribute("role", fromProgram ? "status" : "group");
-    // Whoever comes to the first button hears what it is about, all of it.
+    // A screen reader announces the whole question with its first button.
     bar.setAttribute("aria-label", detail ? `${text} ${detail}` : text);
     const words = document.createElement("span");
     words.textContent = text;
@@ -84,7 +84,7 @@ export class Questions {
     this.#open.delete(kind);
   }
 
-  /** Gives the keys to what is asked, or to any other bar there; false when there is none. */
+  /** Focuses the first question or other bar; false if there is none. */
   focus(): boolean {
     const first = this.host.querySelector<HTMLElement>(":scope > :not([hidden]) :is(button:not(:disabled), a)");
     first?.focus();

@@ -4,12 +4,12 @@ import { Lines, pressTime, slack, Throw } from "./finger";
 /**
  * One finger on a terminal: drawn up or down it scrolls, resting it presses. xterm knows no fingers. What the browser
  * makes of them itself stays: taps, two fingers, and sideways where there is more than fits.
- * @param pressed is told which line of the buffer is under the finger
+ * @param pressed called with the line of the buffer under the finger
  */
 export function followTouch(element: HTMLElement, terminal: Terminal, pressed: (line: number) => void): { dispose(): void } {
   let finger: { id: number; y: number; at: { x: number; y: number }; drags: boolean; lines: Lines; speed: Throw; timer: number } | null = null;
   let frame = 0;
-  /** Whether what the finger did is done with: the browser must make no click of it, which would open a keyboard. */
+  /** Whether the gesture is handled: the browser must not click as well, which would open the keyboard. */
   let isUsed = false;
   let isTouch = false;
 
@@ -53,7 +53,7 @@ export function followTouch(element: HTMLElement, terminal: Terminal, pressed: (
   const glide = (lines: Lines, speed: Throw, x: number, y: number): void => {
     let last = performance.now();
     const step = (now: number): void => {
-      // Keys and reports are for what the finger does, and for nobody who has left.
+      // A program gets keys and reports only while the finger is down.
       if (isWheels(terminal) || speed.isOver) {
         frame = 0;
         return;

@@ -3,7 +3,7 @@ import type { Terminal } from "@xterm/xterm";
 import { ImageBudget } from "./image-budget";
 import { sizeOfImage } from "./image-size";
 
-/** What programs print is not to be trusted with a visitor's memory: 16 MB an image, 32 MB a terminal, then the oldest go. */
+/** Programs must not exhaust the visitor's memory: at most 16 MB an image and 32 MB a terminal, then the oldest are dropped. */
 const limits = {
   pixelLimit: 4 * 1024 * 1024, storageLimit: 32, sixelSizeLimit: 8_000_000, sixelPaletteLimit: 1024, iipSizeLimit: 8_000_000, enableSizeReports: false,
 };

@@ -40,9 +40,9 @@ export type LinkState =
 /** Pauses before the second and later attempts, in ms; the last one repeats forever. The first attempt is at once. */
 const pauses = [250, 500, 1000, 2000, 3000, 5000];
 
-/** Where a network swallows everything, nothing says that an attempt is in vain: it is given up after so many ms. */
+/** Some networks drop packets silently, so an attempt is given up after so many ms. */
 const patience = 10_000;
-/** Who asks for a fresh attempt gets one instead of one that has taken longer than this. */
+/** A request to retry replaces an attempt that has taken longer than this, in ms. */
 const moment = 1500;
 
 /** Keeps one hub connection alive: connects, notices its loss, and comes back until it is closed. */
@@ -56,7 +56,7 @@ export class HubLink {
   #begunAt = 0;
   readonly #listeners = new Set<(state: LinkState) => void>();
 
-  /** @param make makes a fresh connection; it is told how many attempts failed in a row. */
+  /** @param make makes a new connection, given how many attempts failed in a row */
   constructor(private readonly make: (failures: number) => Connection, private readonly clock: Clock = realClock) {}
 
   /** The connection while it stands, else null. */
@@ -94,7 +94,7 @@ export class HubLink {
     }
   }
 
-  /** Skips the pause before the next attempt, and gives up one that takes long. */
+  /** Retries at once: ends the pause before the next attempt, and replaces a slow one. */
   retryNow(): void {
     if (this.state.kind === "waiting" || this.state.kind === "connecting" && this.clock.now() - this.#begunAt > moment) {
       this.#drop();
@@ -102,14 +102,14 @@ export class HubLink {
     }
   }
 
-  /** The browser says that there is no network: what is typed from now on waits for the next connection. */
+  /** The browser is offline: input waits for the next connection. */
   networkLost(): void {
     if (this.state.kind === "connected") {
       this.#lost(this.#generation);
     }
   }
 
-  /** Finds out whether a connection that looks alive is: after sleep or a change of network nothing may say so. */
+  /** Tests a connection: after sleep or a change of network it may be dead without an event. */
   async probe(ask: (connection: Connection) => Promise<unknown>, ms = 4000): Promise<void> {
     const connection = this.connection;
     if (!connection) {
@@ -136,7 +136,7 @@ export class HubLink {
     this.#set({ kind: "closed" });
   }
 
-  /** Has nothing to do any more with the connection there is, or with the attempt to make one. */
+  /** Drops the connection, or the attempt to make one. */
   #drop(): void {
     this.#generation++;
     this.#cancelTimer?.();
@@ -188,7 +188,7 @@ export class HubLink {
   #wait(): void {
     const pause = pauses[Math.min(this.#failures, pauses.length - 1)] ?? 5000;
     this.#failures++;
-    // Spread out, so that a restarted server is not met by everybody in one instant.
+    // Jitter, so that not all pages reconnect to a restarted server at once.
     const ms = Math.round(pause * (0.8 + 0.4 * this.clock.random()));
     this.#cancelTimer = this.clock.after(ms, () => void this.#connect());
     this.#set({ kind: "waiting", retryAt: this.clock.now() + ms });

@@ -6,7 +6,7 @@ import { inputWindow, maxInput } from "./windows";
 /** full: the server takes no input yet. refused: too much at once. uncertain: keys were under way when the connection broke. lost: the server did not take them. */
 export type InputNotice = "full" | "refused" | "uncertain" | "lost" | null;
 
-/** Keys go alone, each at once; behind so many of them what is typed goes together. */
+/** Each key is sent at once. With this many under way, further keys are sent together. */
 const maxPieces = 64;
 /** Input kept here while the server takes none. */
 const maxQueued = 2 * 1024 * 1024;
@@ -16,7 +16,7 @@ const longestPause = 640;
 /** How often in a row the server may refuse a piece for reasons of its own before it counts as lost. */
 const maxRefusals = 4;
 
-/** One attaching to the terminal, with what was sent since it began; there the server begins to count what it takes. */
+/** One attachment, with the bytes sent since it began: the server counts from there. */
 interface Way {
   readonly connection: Connection;
   sent: number;
@@ -24,7 +24,7 @@ interface Way {
 
 interface Piece {
   readonly way: Way;
-  /** What was sent before it on its way. */
+  /** The bytes that were sent before it. */
   readonly at: number;
   readonly data: Uint8Array;
   /** When it went out. */
@@ -43,12 +43,12 @@ const broken = Symbol("broken");
  */
 export class InputSender {
   onNotice: (notice: InputNotice) => void = () => undefined;
-  /** Nobody knows how much the server counted: nothing goes before the terminal is attached again. */
+  /** The server's count is unknown: nothing is sent before the terminal is attached again. */
   onAstray: () => void = () => undefined;
   readonly #queue = new InputQueue(maxQueued);
   #underWay: Piece[] = [];
   #way: Way | null = null;
-  /** A connection to a server that knows only Input, which does not say where it belongs: one at a time then. */
+  /** A connection to a server that has only Input, which carries no position: one piece at a time then. */
   #older: Connection | null = null;
   #pause = firstPause;
   #refusals = 0;
@@ -71,7 +71,7 @@ export class InputSender {
     return true;
   }
 
-  /** The server attached this viewer; what is typed goes this way. */
+  /** The server attached this viewer; input is sent over this connection. */
   attached(connection: Connection): void {
     this.#way = { connection, sent: 0 };
     this.#refusals = 0;
@@ -80,12 +80,12 @@ export class InputSender {
     this.#pump();
   }
 
-  /** The stream is over; what is under way is answered all the same. */
+  /** The stream ended; calls under way are still answered. */
   detached(): void {
     this.#way = null;
   }
 
-  /** The connection is gone, and the answers with it. */
+  /** The connection broke, and its answers are lost. */
   broke(): void {
     this.#way = null;
     for (const piece of this.#underWay) {
@@ -94,7 +94,7 @@ export class InputSender {
     this.#goBack();
   }
 
-  /** Nothing is sent any more, and nobody is told of what was. */
+  /** Sends and reports nothing any more. */
   end(): void {
     this.#way = null;
     this.#underWay = [];
@@ -106,7 +106,7 @@ export class InputSender {
   #pump(): void {
     const way = this.#way;
     const oldest = this.#underWay[0];
-    // What went another way first has to be answered: it may have to go again, before all else.
+    // Pieces of an earlier attachment have to be answered first: they may have to be sent again before all others.
     if (!way || this.#endPause || oldest && oldest.way !== way || this.#underWay.some(piece => "refusal" in piece)) {
       return;
     }
@@ -157,11 +157,11 @@ export class InputSender {
     }
   }
 
-  /** None that is under way was taken, or nobody knows: goes on from the first that was refused. */
+  /** All pieces under way are refused or uncertain: continues from the first refused one. */
   #goBack(): void {
     const all = this.#underWay;
     const known = all.findIndex(piece => piece.refusal !== broken);
-    // Sent and not answered: sending it again could type it twice, which is worse than typing it again by hand.
+    // Sent and not answered: to send it again could type it twice, which is worse than typing it again by hand.
     const uncertain = known < 0 ? all.length : known;
     const again = all.slice(uncertain);
     this.#underWay = [];
@@ -192,12 +192,12 @@ export class InputSender {
     this.#pump();
   }
 
-  /** The server said no for good, or too often. */
+  /** Whether the refusal is final, or there were too many. */
   #isLost(refusal: unknown): boolean {
     return !isFull(refusal) && !isUnknownMethod(refusal) && !(passing.includes(hubCode(refusal)) && this.#refusals < maxRefusals);
   }
 
-  /** Waits before it sends again, by the reason why it has to. */
+  /** Waits before it sends again, depending on the refusal. */
   #hold(connection: Connection, refusal: unknown): void {
     if (isUnknownMethod(refusal)) {
       this.#older = connection;
@@ -207,7 +207,7 @@ export class InputSender {
       this.#wait(pause);
       this.onNotice("full");
     } else {
-      // The hub said no before it took anything, as while the way to the terminal is being made anew.
+      // The hub refused before it took anything, as while it reconnects to the terminal.
       this.#refusals++;
       this.#wait(150 * 2 ** this.#refusals);
     }

@@ -7,7 +7,7 @@ export function terminalConnection(failures: number): Connection {
   return connection(failures, {});
 }
 
-/** The same for whoever came by a link: its token is all they have, whatever cookie the browser holds. */
+/** The same for a visitor with a share link: only its token counts, whatever cookies the browser has. */
 export function sharedConnection(failures: number, token: string): Connection {
   return connection(failures, { accessTokenFactory: () => token });
 }

@@ -17,38 +17,38 @@ export interface TerminalItem {
 
 /** Where output goes: xterm on the page. */
 export interface TerminalSink {
-  /** Takes bytes in order; calls `parsed` when they are dealt with, which is what lets more come. */
+  /** Draws bytes in order. Calls `parsed` when they are drawn, which acknowledges them. */
   write(data: Uint8Array, parsed: () => void): void;
-  /** `bytes` of output are gone for good; `first` when they are those before anything this viewer has seen. */
+  /** `bytes` of output are lost; `first` if this viewer has seen nothing yet. */
   gap(bytes: number, first: boolean): void;
-  /** Shows the terminal as it is now. `skipped` bytes of output are gone for good; 0 when this viewer comes anew, and what is gone is what was before. */
+  /** Shows the terminal as it is now. `skipped` bytes of output are lost; 0 if this viewer is new and only earlier output is lost. */
   screen(data: Uint8Array, size: { cols: number; rows: number }, skipped: number, parsed: () => void): void;
 }
 
-/** attaching → live ⇄ offline → exited (the program ended) or gone (the terminal is no longer there). */
+/** attaching → live ⇄ offline → exited (the program ended) or gone (the terminal no longer exists). */
 export type SessionState = "attaching" | "live" | "offline" | "exited" | "gone";
 
-/** Is told of keys and of output, to time the way between them. */
+/** Measures the time from a key to the next output. */
 export interface EchoTimer {
   typed(): void;
   printed(): void;
   forget(): void;
 }
 
-/** What is longer is no key but was pasted; what begins with escape may be xterm's own answer to a program. */
+/** Longer input was pasted, not typed. Input that begins with an escape may be xterm's answer to a program. */
 const longestKey = 8;
 const escape = 0x1b;
 /** Twice as often as the server asks for, so that an ack under way does not hold it up. */
 const ackEvery = ackAtLeast / 2;
-/** So much is told of soon all the same, in so many ms, so that a program stays near a viewer on a slow line. */
+/** From this many bytes on an ack follows within so many ms, so that output does not run far ahead of a slow viewer. */
 const ackSoon = 4 * 1024;
 const ackWithin = 200;
 /** Attempts to attach over a standing connection before the terminal counts as gone. */
 const maxAttaches = 4;
 
 /**
- * One viewer on one terminal: it knows what it holds, acknowledges what was dealt with, and after every loss of the
- * connection goes on at the very next byte. It needs no page.
+ * One viewer of one terminal. It counts the bytes it holds, acknowledges those that were drawn, and resumes at the next
+ * byte after the connection was lost. It needs no page.
  */
 export class TerminalSession {
   state: SessionState = "attaching";
@@ -58,7 +58,7 @@ export class TerminalSession {
   onShell: (shell: ShellNow) => void = () => undefined;
   onInputNotice: (notice: InputNotice) => void = () => undefined;
 
-  /** Bytes of the terminal that came here, that the sink has dealt with, and that the server was told of. */
+  /** Bytes of the terminal that were received, drawn, and acknowledged. */
   #held = 0;
   #parsed = 0;
   #acked = 0;
@@ -97,12 +97,12 @@ export class TerminalSession {
     return this.#held;
   }
 
-  /** Whether nothing runs in it any more. */
+  /** Whether its program has ended. */
   get isOver(): boolean {
     return this.state === "exited" || this.state === "gone";
   }
 
-  /** When the oldest key went out that has no answer yet; null when all have one. */
+  /** When the oldest unanswered input was sent; null if there is none. */
   get waitingSince(): number | null {
     return this.#input.waitingSince;
   }
@@ -111,7 +111,7 @@ export class TerminalSession {
     this.#linkChanged();
   }
 
-  /** Sends keys; they arrive in order. False when they do not fit, then none of them was taken. */
+  /** Sends input in order. False, and nothing is sent, if the queue is full. */
   type(bytes: Uint8Array): boolean {
     if (this.#closed || this.isOver || !this.#input.push(bytes)) {
       return false;
@@ -127,18 +127,18 @@ export class TerminalSession {
     this.#sendSize();
   }
 
-  /** Asks for no size any more, also after the next connect, until the next {@link resize}. */
+  /** Sends no size until the next {@link resize}, also after a reconnect. */
   forgetSize(): void {
     this.#size = null;
     this.#sentSize = "";
   }
 
-  /** Asks the server something small that answers at once. */
+  /** Makes a small call that the server answers at once. */
   async ping(connection: Connection): Promise<void> {
     await connection.invoke("Ack", this.id, this.#parsed);
   }
 
-  /** Leaves the terminal, which goes on for others. */
+  /** Stops following the terminal, which goes on for others. */
   detach(): void {
     this.#closed = true;
     this.#generation++;
@@ -149,7 +149,7 @@ export class TerminalSession {
     this.#unlisten();
   }
 
-  /** Ends the terminal for everybody, as soon as there is a connection; fails when that is not certain. */
+  /** Ends the terminal for everybody, once connected. Fails if that is not certain. */
   async close(): Promise<void> {
     this.detach();
     try {
@@ -185,7 +185,7 @@ export class TerminalSession {
     }
   }
 
-  /** The server says when a viewer is attached: a program that is quiet would not for hours. */
+  /** The server reports that a viewer is attached: a quiet program may print nothing for hours. */
   #listen(connection: Connection): void {
     const attached = (terminal: string): void => {
       if (terminal === this.id && connection === this.#heard && this.#subscription && this.state === "attaching") {
@@ -205,7 +205,7 @@ export class TerminalSession {
     const generation = ++this.#generation;
     this.#attaches++;
     this.#set("attaching");
-    // What came in is on its way through the sink, so the server may count it as held.
+    // Received bytes are about to be drawn, so the server may count them as held.
     this.#acked = Math.max(this.#acked, this.#held);
     const current = (): boolean => generation === this.#generation;
     this.#subscription = connection.stream<TerminalItem>("Follow", this.id, this.#held).subscribe({
@@ -287,12 +287,12 @@ export class TerminalSession {
     const connection = this.link.connection;
     if (connection && !this.#closed && this.#parsed > this.#acked) {
       this.#acked = this.#parsed;
-      // If this one is lost, so is the connection, and Attach says what is held.
+      // If it is lost, so is the connection, and the next Follow sends the offset.
       connection.send("Ack", this.id, this.#parsed).catch(() => undefined);
     }
   }
 
-  /** The stream ended over a connection that may still stand. */
+  /** The stream ended; the connection may still be up. */
   #detached(): void {
     this.#subscription = null;
     this.#input.detached();

@@ -2,8 +2,8 @@ import type { HubLink } from "./hub-link";
 import type { TerminalSession } from "./terminal-session";
 
 /**
- * Looks after the connection when a visitor comes back to the page, or the network to it: after sleep or a change of
- * network nothing may have said that it is lost.
+ * Tests the connection when the page becomes visible or the network returns: after sleep or a change of network it may
+ * be dead without an event.
  */
 export function followWakes(link: HubLink, sessions: () => readonly TerminalSession[], woken: () => void = () => undefined): void {
   const wake = (): void => {
@@ -19,7 +19,7 @@ export function followWakes(link: HubLink, sessions: () => readonly TerminalSess
     woken();
   };
   window.addEventListener("online", wake);
-  // The connection itself would say so much later, and swallow keys until then.
+  // The connection itself would notice much later, and lose keys until then.
   window.addEventListener("offline", () => link.networkLost());
   document.addEventListener("visibilitychange", wake);
   window.addEventListener("pageshow", event => {

@@ -1,9 +1,9 @@
 import { visible } from "../../page/visible";
 
-/** What programs say about themselves in operating system commands. https://invisible-island.net/xterm/ctlseqs/ctlseqs.html */
+/** Operating system commands of programs. https://invisible-island.net/xterm/ctlseqs/ctlseqs.html */
 
 const longestPath = 4096;
-/** A program copies no more than this, in bytes. */
+/** The most that a program may copy, in bytes. */
 export const longestCopy = 100 * 1024;
 
 const shownBeginning = 60;
@@ -23,8 +23,8 @@ export function directoryOf(data: string): string | null {
 }
 
 /**
- * OSC 52, as `c;aGVsbG8=`: what a program wants to copy; "too-long", or null when it is nothing of that kind. A question
- * for what is on the clipboard (`c;?`) is nothing of that kind.
+ * OSC 52, as `c;aGVsbG8=`: the text that a program wants to copy; "too-long", or null for any other request, as a query of the
+ * clipboard (`c;?`).
  */
 export function copyOf(data: string): { text: string } | "too-long" | null {
   const match = /^[cpqs0-7]*;([A-Za-z0-9+/=\s]+)$/.exec(data);
@@ -43,13 +43,13 @@ export function copyOf(data: string): { text: string } | "too-long" | null {
   }
 }
 
-/** A text that is to be copied, on one line with its beginning and its end: `ls -l ⏎ rm … -rf / ⏎`. */
+/** The beginning and the end of a text on one line: `ls -l ⏎ rm … -rf / ⏎`. */
 export function summary(text: string): string {
   const letters = Array.from(visible(text.replace(/[^\S\r\n]+/g, " ").replace(/ ?\r?\n ?|\r/g, " ⏎ ").replace(/( ⏎ ){3,}/g, " ⏎ ⏎ ⏎ ").trim()));
   return letters.length <= shownBeginning + shownEnd ? letters.join("") : `${letters.slice(0, shownBeginning).join("")} … ${letters.slice(-shownEnd).join("")}`;
 }
 
-/** Words of a program without what is invisible or turns other words around. */
+/** Text without invisible characters and those that reorder text. */
 export function plain(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "");
 }

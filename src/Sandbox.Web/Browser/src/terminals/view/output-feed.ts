@@ -21,7 +21,7 @@ export class OutputFeed {
   #writing = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param prepare is told of each piece just before it is written, and may hold some of it back. */
+  /** @param prepare called with each piece before it is written; it may hold some of it back */
   constructor(private readonly to: Writable, private readonly prepare: (piece: Uint8Array) => Uint8Array = piece => piece) {}
 
   /** @param parsed is called when these bytes are dealt with. */

@@ -2,9 +2,9 @@ import type { WebglAddon } from "@xterm/addon-webgl";
 import type { Terminal } from "@xterm/xterm";
 import { preferences } from "./preferences";
 
-/** Whoever waits longer for a slow network gets xterm's own elements first. */
+/** After so many ms on a slow network xterm's DOM renderer is used first. */
 const patience = 1500;
-/** A context that was lost is lost again soon when the graphics driver is what is broken. */
+/** Milliseconds before a lost context is restored: with a broken driver it is lost again soon. */
 const pause = 5000;
 const maxLosses = 5;
 
@@ -12,7 +12,7 @@ let addon: typeof WebglAddon | null = null;
 let loading: Promise<void> | null = null;
 let accelerated: boolean | null = null;
 
-/** Loads what draws by WebGL, when that is wanted; what does not arrive is done without. */
+/** Loads the WebGL renderer. If that fails, the DOM renderer stays. */
 function load(): Promise<void> {
   return loading ??= import("@xterm/addon-webgl").then(module => {
     addon = module.WebglAddon;
@@ -24,7 +24,7 @@ function wantsWebgl(): boolean {
   return painter === "webgl" || painter === "auto" && (accelerated ??= isAccelerated());
 }
 
-/** What computes WebGL on the processor, as browsers name it. */
+/** Software renderers, as browsers name them. */
 const computed = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 
 /**
@@ -43,15 +43,15 @@ function isAccelerated(): boolean {
 }
 
 /**
- * Resolves when letters are there, and what draws them. Cells are of another size without; so a terminal made earlier
- * would tell its program two sizes, one right after the other.
+ * Resolves when fonts and renderer are loaded. Cells have another size before, so a terminal made earlier would send its
+ * program two sizes in a row.
  */
 export const painterReady: Promise<unknown> = Promise.race([
   Promise.all([document.fonts.ready, wantsWebgl() ? load() : null]),
   new Promise(resolve => setTimeout(resolve, patience)),
 ]);
 
-/** What draws a terminal: WebGL where a graphics card does that, or where it is chosen; else xterm's own elements. */
+/** The renderer of a terminal: WebGL with a graphics card or if chosen, else xterm's DOM renderer. */
 export class Painter {
   #webgl: WebglAddon | null = null;
   #losses = 0;
@@ -60,7 +60,7 @@ export class Painter {
 
   readonly #unlisten: () => void;
 
-  /** @param changed is called whenever cells may have got another size. */
+  /** @param changed called when the size of a cell may have changed */
   constructor(private readonly terminal: Terminal, private readonly changed: () => void) {
     this.#choose();
     this.#unlisten = preferences.onChange(() => this.#choose());
@@ -72,7 +72,7 @@ export class Painter {
     clearTimeout(this.#timer);
   }
 
-  /** What was lost comes back by itself, after its pause and as often as that may be; no other choice hurries it. */
+  /** A lost context is restored after a pause, a limited number of times; a change of preferences does not hurry it. */
   #choose(): void {
     if (!wantsWebgl()) {
       clearTimeout(this.#timer);
@@ -96,7 +96,7 @@ export class Painter {
       this.#webgl = webgl;
       this.changed();
     } catch {
-      // There is none here. xterm's own elements stay.
+      // No WebGL here. The DOM renderer stays.
     }
   }
 
@@ -119,7 +119,7 @@ export class Painter {
     }
   }
 
-  /** A browser takes contexts away when there are many; who is not seen does not ask for one. */
+  /** Browsers limit the number of contexts, so an invisible terminal does not ask for one. */
   #again(): void {
     this.#timer = window.setTimeout(() => {
       if (this.terminal.element?.offsetParent) {
@@ -131,7 +131,7 @@ export class Painter {
   }
 }
 
-/** Calls back when the page is drawn finer or coarser, as on another screen; gives back what ends that. */
+/** Calls back when the pixel density changes, as on another screen. Returns a function that ends it. */
 export function onDensity(listener: () => void): () => void {
   let query: MediaQueryList;
   const changed = (): void => {

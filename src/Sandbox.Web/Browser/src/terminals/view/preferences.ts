@@ -1,7 +1,7 @@
 import { browserStorage } from "../../page/storage";
 import { type ThemeName, themeNames } from "./palettes";
 
-/** What a visitor chose for all terminals in this browser. */
+/** The visitor's preferences for all terminals in this browser. */
 export interface Preferences {
   readonly fontSize: number;
   readonly font: FontName;
@@ -11,16 +11,16 @@ export interface Preferences {
   readonly blink: boolean;
   readonly scrollback: number;
   readonly copyOnSelect: boolean;
-  /** Whether several lines are pasted to a prompt only after a question. */
+  /** Whether to ask before several lines are pasted to a prompt. */
   readonly askPaste: boolean;
   readonly rightClick: (typeof rightClicks)[number];
   readonly bell: (typeof bells)[number];
-  /** Where the bar of keys is: on screens that are touched, or everywhere. */
+  /** Whether the key bar is shown on touch screens only, or always. */
   readonly keyBar: (typeof keyBars)[number];
   readonly screenReader: boolean;
-  /** Whether it was said which keys copy and paste. */
+  /** Whether the hint about copy and paste was shown. */
   readonly toldKeys: boolean;
-  /** What draws the letters; by default WebGL where a graphics card does that. */
+  /** The renderer; by default WebGL if there is a graphics card. */
   readonly painter: (typeof painters)[number];
 }
 
@@ -33,7 +33,7 @@ export const scrollbacks = [1000, 5000, 10_000, 50_000] as const;
 export const leastText = 8;
 export const largestText = 32;
 
-/** Each ends in what every system has, so that letters are always of one width. */
+/** Each ends with a font of every system, so that letters always have one width. */
 export const fonts = {
   site: { label: "Match site", stack: "" },
   cascadia: { label: "Cascadia, Consolas", stack: '"Cascadia Mono", "Cascadia Code", Consolas, monospace' },
@@ -53,14 +53,14 @@ export const defaults: Preferences = {
 const key = "terminal-preferences";
 const maxLength = 2000;
 
-/** Keeps what is sound of what is stored; the rest is as by default. */
+/** Reads stored preferences; an invalid value becomes the default. */
 export function parsePreferences(text: string | null): Preferences {
   let stored: Record<string, unknown> = {};
   try {
     const value: unknown = text && text.length <= maxLength ? JSON.parse(text) : null;
     stored = typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
   } catch {
-    // Somebody else's text: as if there was none.
+    // Not ours: use the defaults.
   }
   const number = (name: "fontSize" | "lineHeight", least: number, most: number): number => {
     const value = stored[name];
@@ -93,7 +93,7 @@ export function parsePreferences(text: string | null): Preferences {
 /** The part of a browser's storage that is used. */
 export type Store = Pick<Storage, "getItem" | "setItem">;
 
-/** The preferences of this browser, shared by all its pages; a change here is told there. */
+/** The preferences of this browser, shared by all its pages. */
 export class PreferenceStore {
   #now: Preferences;
   readonly #listeners = new Set<(now: Preferences) => void>();
@@ -145,7 +145,7 @@ if (typeof window !== "undefined") {
   window.addEventListener("storage", event => preferences.stored(event.key));
 }
 
-/** Makes text larger or smaller by so many pixels, 0 as it is by default; gives back its size. */
+/** Changes the text size by so many pixels; 0 resets it. Returns the new size. */
 export function zoomText(by: number, store = preferences): number {
   const fontSize = by === 0 ? defaults.fontSize : Math.min(largestText, Math.max(leastText, store.now.fontSize + by));
   store.change({ fontSize });

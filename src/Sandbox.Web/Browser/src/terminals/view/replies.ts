@@ -1,6 +1,6 @@
 import type { Terminal } from "@xterm/xterm";
 
-/** What programs ask of their terminal is not answered while `isMute`; a handler that says true ends the matter. */
+/** Suppresses xterm's answers to queries of programs while `isMute`: a handler that returns true ends the processing. */
 export function muteReplies(terminal: Terminal, isMute: () => boolean): void {
   const { parser } = terminal;
   for (const id of [{ prefix: ">", final: "c" }, { prefix: "=", final: "c" }, { final: "n" }, { prefix: "?", final: "n" },
@@ -23,12 +23,12 @@ export function muteReplies(terminal: Terminal, isMute: () => boolean): void {
 
 /** A replay lasts until output pauses this long, in ms. */
 const quiet = 200;
-/** One that begins with no output at all. */
+/** The longest wait for its first output, in ms. */
 const longest = 3000;
 
 /**
- * Whether what is written was shown before, to this or another page: replies to what was asked long ago would be typed
- * into the shell of now.
+ * Whether output was shown before, on this or another page: answers to old queries would be typed into the shell that
+ * runs now.
  */
 export class Replay {
   isOn = false;
@@ -39,7 +39,7 @@ export class Replay {
     this.#endIn(longest);
   }
 
-  /** Output was dealt with. */
+  /** Output was drawn. */
   printed(): void {
     if (this.isOn) {
       this.#endIn(quiet);

@@ -1,12 +1,12 @@
 import type { Terminal } from "@xterm/xterm";
 import type { Size } from "./terminal-size";
 
-/** Not used by programs; what follows it is known to this page only, so that no program can silence the keyboard. */
+/** Not used by programs. It carries a secret of this page, so that no program can silence the keyboard. */
 const silenceOsc = 7770;
 
 /**
- * Shows a terminal as it is now in place of output that was skipped. The size belongs to the bytes: while they are
- * drawn the terminal has it, whatever room there is, and what comes after them waits for its turn.
+ * Draws the current screen in place of skipped output. The bytes belong to a size: the terminal has that size while they
+ * are drawn, and later output waits.
  */
 export class ScreenRestorer {
   readonly #secret = crypto.getRandomValues(new Uint32Array(4)).join("-");
@@ -14,7 +14,7 @@ export class ScreenRestorer {
   #drawing = 0;
   #silent = false;
 
-  /** @param drawn is called when the terminal may have its own size again. */
+  /** @param drawn called when the terminal may have its own size again */
   constructor(private readonly terminal: Terminal, private readonly drawn: () => void) {
     terminal.parser.registerOscHandler(silenceOsc, data => {
       this.#silent ||= data === this.#secret;
@@ -22,17 +22,17 @@ export class ScreenRestorer {
     });
   }
 
-  /** Whether the size is not the window's to change. */
+  /** Whether the size must not change now. */
   get isDrawing(): boolean {
     return this.#drawing > 0;
   }
 
-  /** Whether what xterm says now answers the screen's own bytes, as when it reports the focus. */
+  /** Whether xterm's data answers the bytes of the screen, as a focus report does. */
   get isSilent(): boolean {
     return this.#silent;
   }
 
-  /** Does something in its turn: at once, if no screen is waiting for its own. */
+  /** Runs an action at once, or after the screens that wait. */
   inTurn(action: () => void): void {
     if (this.#later) {
       this.#later.push(action);
@@ -44,7 +44,7 @@ export class ScreenRestorer {
   /**
    * @param marker tells of what is not there; what is shown goes up before it
    * @param first whether the page has shown nothing yet; then the marker is the first line of all
-   * @param begun is called when what was written before is read
+   * @param begun called when earlier output is drawn
    */
   show(data: Uint8Array, size: Size, marker: string, first: boolean, begun: () => void, parsed: () => void): void {
     this.inTurn(() => {
@@ -70,7 +70,7 @@ export class ScreenRestorer {
     });
   }
 
-  /** In one piece, which xterm reads without a break: what it says within is no key. The end is told by its callback. */
+  /** In one piece, which xterm parses without a break: its data meanwhile is not input. The callback marks the end. */
   #silenced(above: string, data: Uint8Array): Uint8Array {
     const before = new TextEncoder().encode(`\x1b]${silenceOsc};${this.#secret}\x07${above}`);
     const whole = new Uint8Array(before.length + data.length);

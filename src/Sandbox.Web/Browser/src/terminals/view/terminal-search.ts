@@ -71,7 +71,7 @@ export class TerminalSearch {
     }
   }
 
-  /** Whether what is selected is the place that is shown. */
+  /** Colours the selection as the shown match while searching. */
   #colour(searches: boolean): void {
     if (searches !== (this.terminal.options.theme?.selectionForeground === shownPlace.selectionForeground)) {
       const { colours } = paletteOf(preferences.now.theme, isDark());

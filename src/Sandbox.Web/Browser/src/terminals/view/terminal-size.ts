@@ -7,32 +7,32 @@ export interface Size {
   rows: number;
 }
 
-/** Who tells the program its size. */
+/** Sends the size of a terminal to its program. */
 export interface SizeTeller {
   resize(cols: number, rows: number): void;
-  /** Asks for no size any more, until the next one. */
+  /** Sends no size until the next call of `resize`. */
   forgetSize(): void;
 }
 
-/** What the fit addon leaves for the scrollbar. */
+/** The width that the fit addon leaves for the scrollbar, in CSS pixels. */
 const scrollbar = 14;
 
-/** Smaller letters are no letters any more; then the terminal scrolls. */
+/** Smaller letters are unreadable; the terminal scrolls instead. */
 const leastFont = 7;
 
-/** The size of one terminal on the page: what there is room for, or one that is decided elsewhere. */
+/** The size of one terminal on the page: its own, as large as the element, or one that another page decides. */
 export class TerminalSize {
   readonly #fit = new FitAddon();
   readonly #observer: ResizeObserver;
   #teller: SizeTeller | null = null;
   #timer = 0;
-  /** The size it is shown at when that is not its own, see {@link follow}. */
+  /** The size that another page decided, see {@link follow}. */
   #follows: Size | null = null;
   #wishes = false;
-  /** What there is room for while another size is shown. */
+  /** Its own size while another one is shown. */
   #room: Size | undefined;
 
-  /** @param isHeld whether the size belongs to what is being drawn. */
+  /** @param isHeld whether the size must not change now */
   constructor(private readonly element: HTMLElement, private readonly terminal: Terminal, private readonly isHeld: () => boolean) {
     terminal.loadAddon(this.#fit);
     this.#observer = new ResizeObserver(() => this.fit());
@@ -57,13 +57,13 @@ export class TerminalSize {
       this.#scale(this.#follows);
     } else {
       this.#fit.fit();
-      // Not each size that a border passes while it is drawn.
+      // Not every size while a border is dragged.
       clearTimeout(this.#timer);
       this.#timer = window.setTimeout(() => this.#tell(), 60);
     }
   }
 
-  /** The size of a terminal in a place that is so many CSS pixels smaller than this one's. */
+  /** The size of a terminal in an element that is so many CSS pixels smaller. */
   in(lessWidth: number, lessHeight: number): Size {
     const { cols, rows } = this.#own() ?? this.terminal;
     const room = this.terminal.element!.parentElement!;
@@ -77,7 +77,7 @@ export class TerminalSize {
   /**
    * Shows the terminal at a size that is decided elsewhere, in smaller letters where there is no room; null is its own
    * size again.
-   * @param wishes whether the program's size may follow from this window's, so that it has to be told.
+   * @param wishes whether this window's size takes part in the decision, so that the server needs it
    */
   follow(size: Size | null, wishes = false): void {
     if (size?.cols === this.#follows?.cols && size?.rows === this.#follows?.rows && wishes === this.#wishes) {
@@ -98,7 +98,7 @@ export class TerminalSize {
     }
   }
 
-  /** Takes the size of the terminal back to this window's. */
+  /** Makes this window's size the size of the terminal. */
   claim(): void {
     const own = this.#own();
     if (own) {
@@ -107,7 +107,7 @@ export class TerminalSize {
     }
   }
 
-  /** Whether this window by itself would be of that size. */
+  /** Whether its own size is this one. */
   is(size: Size): boolean {
     const own = this.#own();
     return own?.cols === size.cols && own.rows === size.rows;
@@ -118,7 +118,7 @@ export class TerminalSize {
     this.#observer.disconnect();
   }
 
-  /** The size this window has room for, in letters as large as chosen. */
+  /** Its own size, with the chosen font size. */
   #own(): Size | undefined {
     if (this.#follows) {
       return this.#room;
@@ -127,7 +127,7 @@ export class TerminalSize {
     return room && Number.isFinite(room.cols) && Number.isFinite(room.rows) ? room : undefined;
   }
 
-  /** Letters do not grow in proportion to their size, so what fits is tried; nothing is drawn before the end. */
+  /** Letters do not grow in proportion to the font size, so sizes are tried; nothing is drawn before the end. */
   #scale(size: Size): void {
     const letters = this.terminal.options;
     const fits = (): number => {
@@ -157,7 +157,7 @@ export class TerminalSize {
     return this.element.offsetParent !== null && this.element.clientWidth > 0;
   }
 
-  /** Tells the program its size, when that is this window's; what is not seen has none. */
+  /** Sends its own size, if it is visible and has it. */
   #tell(): void {
     clearTimeout(this.#timer);
     if (this.#isSeen && !this.#follows && !this.isHeld()) {

@@ -2,7 +2,7 @@ import { isDark, onThemeChange } from "../../page/theme-toggle";
 import { paletteOf } from "./palettes";
 import { preferences } from "./preferences";
 
-/** Colours what is around the letters as the terminal is, and what is written there for light or for dark. */
+/** Gives the surroundings of the terminal its background, and text there a matching colour. */
 export function startTerminalTheme(root: HTMLElement): void {
   const apply = (): void => {
     const { theme } = preferences.now;

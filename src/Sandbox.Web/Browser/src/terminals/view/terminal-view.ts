@@ -15,23 +15,23 @@ import { TerminalSearch } from "./terminal-search";
 import { type Size, type SizeTeller, TerminalSize } from "./terminal-size";
 import { WholeCharacters } from "./whole-characters";
 
-/** One xterm in the page, and the sink of its session. */
+/** One xterm on the page: the sink of a session. */
 export class TerminalView implements TerminalSink {
   readonly terminal: Terminal;
   onTitle: (title: string) => void = () => undefined;
   /** Output was drawn. */
   onPrinted: () => void = () => undefined;
-  /** Output was skipped; what was before it is read, and what comes after it is not. */
+  /** Output was skipped: output before it is drawn, output after it is not yet. */
   onSkipped: () => void = () => undefined;
-  /** A link was clicked. @param words what is on the screen for it */
+  /** A link was clicked. @param words its text on the screen */
   onLink: (link: string, words: string, event: MouseEvent) => void = () => undefined;
-  /** Whether it answers what programs ask of their terminal: of all the pages on one, one does. */
+  /** Whether it answers the queries of programs: only one page of a terminal may. */
   answers = true;
 
   readonly size: TerminalSize;
   readonly search: TerminalSearch;
   readonly #painter: Painter;
-  /** What ends the listening to others. */
+  /** Called on dispose. */
   readonly #ends: (() => void)[];
   readonly #replay = new Replay();
   readonly #restorer: ScreenRestorer;
@@ -40,15 +40,15 @@ export class TerminalView implements TerminalSink {
   readonly #status = document.createElement("div");
 
   /**
-   * Needs no session yet; made once {@link painterReady}, its size is the one it keeps.
-   * @param size to begin with while it is not seen
+   * Needs no session yet. Made after {@link painterReady}, it keeps its size.
+   * @param size while the element is not visible
    */
   constructor(readonly element: HTMLElement, size?: Size) {
     this.terminal = new Terminal({
       ...size,
       ...chosen(preferences.now),
       allowProposedApi: true,
-      // A line in the console for each byte that makes no sense: of noise that is most of the work, and programs decide what they print.
+      // xterm logs every invalid byte otherwise, which is slow, and programs may print anything.
       logLevel: "off",
       macOptionIsMeta: true,
       rightClickSelectsWord: false,
@@ -58,14 +58,14 @@ export class TerminalView implements TerminalSink {
         activate: (event, uri, range) => this.#follow(uri, this.#words(range), event),
         hover: (_event, uri) => this.#hint(uri),
         leave: () => this.#hint(null),
-        // What is followed is decided where it is followed.
+        // The handler of the click decides which links open.
         allowNonHttpProtocols: true,
       },
     });
     this.terminal.loadAddon(new Unicode11Addon());
     this.terminal.unicode.activeVersion = "11";
     this.terminal.loadAddon(new WebLinksAddon((event, uri) => this.#follow(uri, uri, event), { hover: (_event, uri) => this.#hint(uri), leave: () => this.#hint(null) }));
-    // What measures the room for letters takes the padding around it for room.
+    // The fit addon counts padding as space, so the padding is outside.
     const room = document.createElement("div");
     room.className = "ws-room";
     element.append(room);
@@ -88,7 +88,7 @@ export class TerminalView implements TerminalSink {
     this.terminal.onTitleChange(title => this.onTitle(title));
   }
 
-  /** @param replay whether what comes first was shown before, to this or another page. */
+  /** @param replay whether the first output was shown before, on this or another page */
   use(teller: SizeTeller, replay: boolean): void {
     if (replay) {
       this.#replay.begin();
@@ -130,7 +130,7 @@ export class TerminalView implements TerminalSink {
     });
   }
 
-  /** Whether what is written now was shown before, to this or another page. */
+  /** Whether the output being drawn was shown before, on this or another page. */
   get isReplaying(): boolean {
     return this.#replay.isOn || this.#restorer.isSilent;
   }
@@ -175,7 +175,7 @@ export class TerminalView implements TerminalSink {
     return words;
   }
 
-  /** Takes on what the visitor chose; xterm sees by itself what is new in it. */
+  /** Applies the visitor's preferences; xterm detects what changed. */
   #choose(): void {
     const { fontSize, ...rest } = chosen(preferences.now);
     Object.assign(this.terminal.options, rest, this.size.isFollowing ? {} : { fontSize });
@@ -187,7 +187,7 @@ function inWords(bytes: number): string {
   return bytes >= 1024 * 1024 ? `${(bytes / 1024 / 1024).toFixed(1)} MiB` : bytes >= 1024 ? `${Math.round(bytes / 1024)} KiB` : `${bytes} bytes`;
 }
 
-/** xterm's names for what a visitor chose. */
+/** The preferences as xterm's options. */
 function chosen({ font, fontSize, lineHeight, theme, cursor, blink, scrollback, screenReader }: Preferences): ITerminalOptions & { fontSize: number } {
   const { colours, contrast } = paletteOf(theme, isDark());
   return {
