@@ -6,11 +6,10 @@ using Sandbox.EndToEnd.Tests.Contract;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(Sandbox.EndToEnd.Tests.Instance))]
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
 
 namespace Sandbox.EndToEnd.Tests;
 
-/// <summary>The running instance that infra/test put up. Its processes are killed here, so one test runs at a time.</summary>
+/// <summary>The running instance that infra/test put up. Its processes are killed here.</summary>
 public sealed class Instance : IAsyncLifetime
 {
     /// <summary>The images the tests launch.</summary>

@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests.Contract;
 
+[Collection(typeof(Alone))]
 public sealed class UploadTests
 {
     [Fact]
