@@ -73,9 +73,10 @@ internal static class DaemonHost
         Protect(options);
         using var stop = new CancellationTokenSource();
         var expiry = app.Services.GetRequiredService<SandboxExpiry>().RunAsync(stop.Token);
+        var memory = app.Services.GetRequiredService<UncountedMemory>().RunAsync(stop.Token);
         await app.WaitForShutdownAsync();
         await stop.CancelAsync();
-        await Task.WhenAny(expiry);
+        await Task.WhenAny(Task.WhenAll(expiry, memory));
         return 0;
     }
 
@@ -88,6 +89,7 @@ internal static class DaemonHost
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
         services.AddSingleton<ProcessWatch>();
         services.AddSingleton<OrphanReaper>();
+        services.AddSingleton<HostTables>();
         services.AddSingleton<Tool>();
         services.AddSingleton<ImageStore>();
         services.AddSingleton<DiskImages>();
@@ -108,6 +110,7 @@ internal static class DaemonHost
         services.AddSingleton<ISandboxRuntime>(provider => provider.GetRequiredService<LinuxRuntime>());
         services.AddSingleton<SandboxExpiry>();
         services.AddSingleton<SandboxRecovery>();
+        services.AddSingleton<UncountedMemory>();
         services.AddSingleton<RuntimeService>();
         services.AddGrpc(grpc =>
         {

@@ -106,6 +106,10 @@ public static class RecipeRules
         {
             mistakes.Add($"{at}workdir: an absolute path without .., at most {SandboxPath.MaxLength} bytes");
         }
+        else if (content.Workdir is not null && IsKernelDirectory(content.Workdir))
+        {
+            mistakes.Add($"{at}workdir: not a directory of the kernel (/proc, /sys, /dev)");
+        }
 
         if (content.User is not null && !IsUser(content.User))
         {
@@ -144,6 +148,13 @@ public static class RecipeRules
             mistakes.Add($"{what}: at most 64 KiB in all");
         }
     }
+
+    /// <summary>
+    /// Whether a path leads to the kernel's own files. A process that starts in one of them could reach descriptors of
+    /// the program that starts it (CVE-2024-21626).
+    /// </summary>
+    public static bool IsKernelDirectory(string path) =>
+        path.Split('/', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(part => part != ".") is "proc" or "sys" or "dev";
 
     private static void CheckFiles(IReadOnlyList<RecipeFile>? files, string what, List<string> mistakes)
     {

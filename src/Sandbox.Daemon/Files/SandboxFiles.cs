@@ -22,6 +22,9 @@ internal static class SandboxFiles
     /// <summary>The most bytes one chunk of a read holds.</summary>
     public const int ChunkLength = 64 * 1024;
 
+    /// <summary>Directories of the root that every isolation class mounts something on.</summary>
+    private static readonly HashSet<string> MountPoints = new(StringComparer.Ordinal) { "dev", "proc", "sys" };
+
     /// <summary>The entries of a directory, by name; of anything else, itself. Codes: NotFound, TooLarge.</summary>
     public static Task<IReadOnlyList<FileEntry>> ListAsync(string root, SandboxPath path, CancellationToken cancellationToken) =>
         RunAsync<IReadOnlyList<FileEntry>>(
@@ -156,6 +159,7 @@ internal static class SandboxFiles
             {
                 using var rooted = OpenRoot(root);
                 using var parent = rooted.OpenParent(path.Bytes, out var name);
+                RefuseMountPoint(rooted, parent, name);
                 try
                 {
                     parent.Remove(name, cancellationToken);
@@ -166,6 +170,18 @@ internal static class SandboxFiles
                 }
             },
             cancellationToken);
+    }
+
+    /// <summary>
+    /// A directory that something is mounted on cannot be removed from inside. Removed from outside, where it is an
+    /// ordinary one, the kernel would take the sandbox's mount away with it.
+    /// </summary>
+    private static void RefuseMountPoint(RootedDirectory root, DirectoryHandle parent, byte[] name)
+    {
+        if (MountPoints.Contains(Encoding.UTF8.GetString(name)) && parent.Handle.Status().Inode == root.Top.Handle.Status().Inode)
+        {
+            throw new SandboxException(ErrorCode.Invalid, $"/{Encoding.UTF8.GetString(name)} is where the kernel's own files are mounted; it cannot be deleted.");
+        }
     }
 
     /// <summary>Opens a sandbox's root. It is not mounted while the sandbox is stopped or going.</summary>

@@ -27,6 +27,9 @@ internal sealed record IsolationClass
     /// <summary>File systems mounted over the root, in this order. Their sizes depend on the sandbox's limits.</summary>
     public required Func<SandboxLimits, IReadOnlyList<SandboxMount>> Mounts { get; init; }
 
+    /// <summary>Settings of the kernel in the sandbox's own namespaces (<c>linux.sysctl</c>).</summary>
+    public required IReadOnlyDictionary<string, string> Settings { get; init; }
+
     /// <summary>How a sandbox sees its own control group.</summary>
     public required SandboxMount ControlGroup { get; init; }
 

@@ -40,13 +40,22 @@ internal sealed class AddressPlan
     /// <summary>The link that holds the resolver's address.</summary>
     public string ResolverLink => LinkPrefix + "dns";
 
+    /// <summary>Begins the name of the host's end of every sandbox's link.</summary>
+    public string SandboxLinkPrefix => LinkPrefix + "v";
+
+    /// <summary>
+    /// The device group of a sandbox's link: the last four bits of the one address that may be used on it. The firewall
+    /// reads them from there, so it needs no rule per sandbox.
+    /// </summary>
+    public static int LinkGroup(int host) => 0x5c00_0000 | host;
+
     /// <summary>Where sandboxes ask for names.</summary>
     public IPAddress Resolver => At(Slots, 1);
 
     public string Bridge(int slot) => BridgePrefix + Base36(slot);
 
     /// <summary>The host's end of a sandbox's link.</summary>
-    public string Link(NetworkPlace place) => LinkPrefix + "v" + Base36(place.Slot) + Digits[place.Host];
+    public string Link(NetworkPlace place) => SandboxLinkPrefix + Base36(place.Slot) + Digits[place.Host];
 
     /// <summary>The bridge's own address, the sandboxes' gateway.</summary>
     public IPAddress Gateway(int slot) => At(slot, 1);

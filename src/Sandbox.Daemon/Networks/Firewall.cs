@@ -25,6 +25,8 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
         "172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16", "224.0.0.0/3",
     ];
 
+    private static readonly IEnumerable<int> Hosts = Enumerable.Range(AddressPlan.FirstHost, AddressPlan.LastHost - AddressPlan.FirstHost + 1);
+
     private string Table => options.Instance;
 
     /// <summary>Puts the table in place of the one that was there, and sees to it that other firewalls let it decide.</summary>
@@ -41,7 +43,7 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
 
     public async Task RemoveAsync()
     {
-        await NftAsync($"table inet {Table} {{}}\ndelete table inet {Table}\n", CancellationToken.None);
+        await NftAsync($"table inet {Table} {{}}\ndelete table inet {Table}\ntable bridge {Table} {{}}\ndelete table bridge {Table}\n", CancellationToken.None);
         await AskDockerAsync(add: false, CancellationToken.None);
     }
 
@@ -112,8 +114,32 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
               }
             }
 
+            table bridge {{Table}} {}
+            delete table bridge {{Table}}
+            table bridge {{Table}} {
+              chain prerouting {
+                type filter hook prerouting priority -300; policy accept;
+                iifname "{{plan.SandboxLinkPrefix}}*" meta iifgroup vmap { {{string.Join(", ", Hosts.Select(host => $"{AddressPlan.LinkGroup(host)} : jump host{host}"))}} }
+              }
+              {{string.Concat(Hosts.Select(OneAddress))}}
+            }
+
             """;
     }
+
+    /// <summary>
+    /// What comes from a link bears the link's own address, in IP as in ARP. Together with the bridge's prefix, which the
+    /// table above checks, this leaves one address to a sandbox, so limits by address are limits by sandbox.
+    /// </summary>
+    private static string OneAddress(int host) => $$"""
+
+        chain host{{host}} {
+          ether type ip ip saddr & 0.0.0.15 != 0.0.0.{{host}} drop
+          ether type arp arp saddr ip & 0.0.0.15 != 0.0.0.{{host}} drop
+          ether type != { ip, arp } drop
+        }
+
+        """;
 
     private static string Set(string name, IEnumerable<string> prefixes)
     {

@@ -52,6 +52,7 @@ internal sealed class Links(AddressPlan plan, string instance)
             .Attribute(LinkAttribute.Name, name)
             .Attribute(LinkAttribute.Mtu, mtu)
             .Attribute(LinkAttribute.Master, bridge)
+            .Attribute(LinkAttribute.Group, AddressPlan.LinkGroup(place.Host))
             .Nested(LinkAttribute.Info, info => info
                 .Attribute(LinkAttribute.InfoKind, "veth")
                 .Nested(LinkAttribute.InfoData, data => data
@@ -69,6 +70,13 @@ internal sealed class Links(AddressPlan plan, string instance)
                 .Nested(LinkAttribute.InfoSlaveData, data => data.Attribute(LinkAttribute.PortLearning, [0])));
         host.SendOrThrow(messages, "veth");
     }
+
+    /// <summary>Puts a link that an earlier daemon made into the group of its address.</summary>
+    public void Adopt(RouteSocket host, NetworkPlace place) => host.SendOrThrow(
+        new RouteMessages().Link(RouteMessages.SetLink, RouteMessages.Acknowledge)
+            .Attribute(LinkAttribute.Name, plan.Link(place))
+            .Attribute(LinkAttribute.Group, AddressPlan.LinkGroup(place.Host)),
+        "link");
 
     /// <summary>Inside the sandbox's namespace: its address, its way out, and the loopback.</summary>
     public void Configure(RouteSocket inside, NetworkPlace place)

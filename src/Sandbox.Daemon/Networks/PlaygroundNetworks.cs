@@ -203,6 +203,7 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
             {
                 _places.Attached(slot, place);
                 slot.Bridge = bridge.Index;
+                _links.Adopt(host, place);
                 orphans.Remove(_plan.Link(place));
                 orphans.Remove(bridge.Name);
             }

@@ -9,6 +9,10 @@ namespace Sandbox.Daemon.Oci;
 /// A process that does nothing but own a new user namespace, mapped to a sandbox's uid range, and a network namespace
 /// in it, until the sandbox's own init has joined both. The lower layers and the network can then be made ready
 /// before the OCI runtime has begun. A .NET process cannot call <c>unshare(CLONE_NEWUSER)</c> itself: it has threads.
+/// The kernel charges many objects (inotify instances, pending signals, message queues, locked memory, namespaces) to
+/// the user who made their user namespace, with that user's limits. So the range's first user makes it: sandboxes
+/// share no such limit with each other or with the host's root.
+/// https://man7.org/linux/man-pages/man7/namespaces.7.html (/proc/sys/user)
 /// The holder reads a pipe of ours, so it ends with us whatever happens.
 /// </summary>
 internal sealed class NamespaceHolder : IDisposable
@@ -39,7 +43,7 @@ internal sealed class NamespaceHolder : IDisposable
         using (var stdin = new SafeFileHandle(lifeline.ClientSafePipeHandle.DangerousGetHandle(), ownsHandle: false))
         using (var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
         {
-            pid = Tool.Spawn("unshare", ["--user", "--net", "cat"], stdin, nothing, nothing);
+            pid = UserThread.Run(range.First, () => Tool.Spawn("unshare", ["--user", "--net", "cat"], stdin, nothing, nothing));
             lifeline.DisposeLocalCopyOfClientHandle();
         }
 

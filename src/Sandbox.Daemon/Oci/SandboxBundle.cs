@@ -55,6 +55,13 @@ internal static class SandboxBundle
             json.WriteString("cgroupsPath", plan.ControlGroup);
             WriteNamespaces(json, plan);
             WriteResources(json, plan.Limits);
+            json.WriteStartObject("sysctl");
+            foreach (var (name, value) in isolation.Settings)
+            {
+                json.WriteString(name, value);
+            }
+
+            json.WriteEndObject();
             WriteStrings(json, "maskedPaths", isolation.MaskedPaths);
             WriteStrings(json, "readonlyPaths", isolation.ReadOnlyPaths);
             json.WritePropertyName("seccomp");

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Files;
+using Sandbox.Core.Recipes;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.ControlGroups;
 using Sandbox.Daemon.Files;
@@ -232,6 +233,11 @@ internal sealed partial class SandboxLauncher(
 
         var account = Accounts.Resolve(directory, spec.User ?? sandbox.Record.Config.User);
         var workdir = spec.Workdir ?? sandbox.Record.Config.Workdir;
+        if (RecipeRules.IsKernelDirectory(workdir))
+        {
+            throw new SandboxException(ErrorCode.Invalid, $"The image starts in '{workdir}', a directory of the kernel. Set another working directory.");
+        }
+
         if (SandboxPath.TryParse(workdir, out var start) && start.Bytes.Length > 1)
         {
             using var parent = directory.OpenParent(start.Bytes, out var name, new Ownership(owner, owner, 0b111_101_101));

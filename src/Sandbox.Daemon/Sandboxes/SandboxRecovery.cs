@@ -27,6 +27,7 @@ internal sealed partial class SandboxRecovery(
     UidRanges ranges,
     TerminalHolders terminals,
     OrphanReaper orphans,
+    HostTables tables,
     ILogger<SandboxRecovery> logger)
 {
     private string Mounts => Path.Combine(options.RunDirectory, "sandboxes");
@@ -35,6 +36,7 @@ internal sealed partial class SandboxRecovery(
     {
         Directory.CreateDirectory(Mounts);
         orphans.Start();
+        tables.Raise();
         await images.OpenAsync(cancellationToken);
         var mounted = MountedBelow(Mounts);
         var live = new List<LiveSandbox>();

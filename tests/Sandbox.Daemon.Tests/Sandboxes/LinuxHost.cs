@@ -70,6 +70,7 @@ public sealed class LinuxHost : IAsyncLifetime
         await _parts.GetRequiredService<SandboxRecovery>().RunAsync(CancellationToken.None);
         _stop = new CancellationTokenSource();
         _ = _parts.GetRequiredService<SandboxExpiry>().RunAsync(_stop.Token);
+        _ = _parts.GetRequiredService<UncountedMemory>().RunAsync(_stop.Token);
     }
 
     /// <summary>The daemon is gone from one moment to the next; what it started goes on.</summary>

@@ -22,6 +22,11 @@ internal static class ContainerClass
             new("RLIMIT_CORE", 0),
         ],
         Mounts = Mounts,
+        Settings = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            // Everybody inside may ping, also without a raw socket.
+            ["net.ipv4.ping_group_range"] = "0 65535",
+        },
         ControlGroup = new("cgroup", "/sys/fs/cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "ro"]),
         MaskedPaths = KernelFiles.Masked(),
         ReadOnlyPaths = KernelFiles.ReadOnly(),
@@ -29,7 +34,8 @@ internal static class ContainerClass
 
     /// <summary>
     /// Root in a sandbox may own its files, serve low ports and ping. It may not make devices or mounts, configure
-    /// networks, trace, load, log, or raise its own limits.
+    /// networks, trace, load, log, or raise its own limits. <c>CAP_NET_RAW</c> is there for programs like ping, which
+    /// have it as a file capability: the system call filter lets them have raw sockets of ICMP and no others.
     /// </summary>
     private static readonly string[] Capabilities =
     [
@@ -37,11 +43,14 @@ internal static class ContainerClass
         "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT",
     ];
 
+    /// <summary>Pseudo-terminals of one sandbox, ours included. Each takes about 20 KB that its control group does not count.</summary>
+    private const int MaxTerminals = 64;
+
     private static IReadOnlyList<SandboxMount> Mounts(SandboxLimits limits) =>
     [
         new("proc", "/proc", "proc", ["nosuid", "noexec", "nodev"]),
         new("tmpfs", "/dev", "tmpfs", ["nosuid", "noexec", "strictatime", "mode=755", "size=64k", "nr_inodes=256"]),
-        new("devpts", "/dev/pts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
+        new("devpts", "/dev/pts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5", $"max={MaxTerminals}"]),
 
         // A tmpfs is charged to the sandbox's memory; its size keeps a file in it from being the reason of an OOM kill.
         new("shm", "/dev/shm", "tmpfs", ["nosuid", "noexec", "nodev", "mode=1777", $"size={Math.Max(1 << 20, limits.MemoryBytes / 4)}", $"nr_inodes={Math.Min(limits.Inodes, 100_000)}"]),

@@ -1,0 +1,48 @@
+using System.Globalization;
+
+namespace Sandbox.Daemon.Linux;
+
+/// <summary>
+/// Tables that the kernel keeps once for the whole host. Where each entry is charged to the memory of the control group
+/// that made it, a bound of the table itself only lets one sandbox use up the share of all others: such bounds are
+/// raised out of reach, as systemd does for open files (NEWS of version 240).
+/// https://docs.kernel.org/admin-guide/sysctl/fs.html
+/// </summary>
+internal sealed partial class HostTables(ILogger<HostTables> logger)
+{
+    private static readonly (string File, long Value)[] Bounds =
+    [
+        ("/proc/sys/fs/file-max", long.MaxValue),
+        ("/proc/sys/fs/aio-max-nr", int.MaxValue),
+
+        // 4,096 would be 64 sandboxes; the largest number that the kernel takes is 1,048,576.
+        ("/proc/sys/kernel/pty/max", 1 << 18),
+    ];
+
+    /// <summary>Raises each bound that is lower. A host that does not allow it is warned about.</summary>
+    public void Raise()
+    {
+        foreach (var (file, value) in Bounds)
+        {
+            try
+            {
+                var now = File.ReadAllText(file).Trim();
+                if (long.Parse(now, CultureInfo.InvariantCulture) < value)
+                {
+                    File.WriteAllText(file, value.ToString(CultureInfo.InvariantCulture));
+                    LogRaised(logger, file, now, value);
+                }
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                LogNotRaised(logger, file, value, fault.Message);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{File} was {Before} and is now {Value}, so that no sandbox can use up the whole table")]
+    private static partial void LogRaised(ILogger logger, string file, string before, long value);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} could not be raised to {Value}: {Why}. A sandbox may use up the host's whole table.")]
+    private static partial void LogNotRaised(ILogger logger, string file, long value, string why);
+}

@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Sandbox.Core.Files;
+using Sandbox.Core.People;
+using Sandbox.Core.Playgrounds;
+using Sandbox.Core.Quotas;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Sandboxes;
+using Sandbox.Daemon.Tests.Sandboxes;
+using Xunit;
+
+namespace Sandbox.Attacks;
+
+/// <summary>How much of something one process got, and the errno that ended it (0 when it got all it wanted).</summary>
+public sealed record Loot(long Got, int Errno);
+
+/// <summary>
+/// A class of attacks: real programs in real sandboxes. Every attack is followed by the same call of a neighbour and of
+/// the host's root, and by a look at the host's memory.
+/// </summary>
+public abstract class Attacker(LinuxHost host) : IAsyncLifetime
+{
+    /// <summary>Other programs of the host come and go while a test runs.</summary>
+    private const long Noise = 1L << 30;
+
+    private static readonly Lazy<byte[]> Program = new(Compile);
+    private static readonly string OnHost = Path.Combine(Path.GetTempPath(), "sandbox-attack");
+
+    private readonly List<SandboxId> _made = [];
+    private readonly long _available = HostMemory.Available();
+
+    protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    internal LinuxHost Host => host;
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    /// <summary>Removes what was launched. What it held of the host's memory is back soon after.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        foreach (var id in _made)
+        {
+            await host.Runtime.Sandboxes.RemoveAsync(id, CancellationToken.None);
+        }
+
+        long now = 0;
+        for (var attempt = 0; attempt < 600 && (now = HostMemory.Available()) < _available - Noise; attempt++)
+        {
+            await Task.Delay(100, CancellationToken.None);
+        }
+
+        Assert.InRange(now, _available - Noise, long.MaxValue);
+    }
+
+    protected SandboxSpec Spec()
+    {
+        var spec = new SandboxSpec
+        {
+            Id = SandboxId.New(),
+            Playground = PlaygroundId.New(),
+            Owner = PersonId.New(),
+            Name = "main",
+            Image = host.Busybox,
+            Limits = new SandboxLimits(1, 256L << 20, 128, 64L << 20, 10_000),
+            OwnerLimits = new SandboxLimits(2, 4L << 30, 4096, 4L << 30, 1_000_000),
+            Deadline = DateTimeOffset.UtcNow.AddMinutes(10),
+        };
+        _made.Add(spec.Id);
+        return spec;
+    }
+
+    /// <summary>A sandbox with the program of attacks in it.</summary>
+    protected async Task<SandboxId> LaunchAsync(SandboxSpec? spec = null)
+    {
+        var id = (await host.Runtime.Sandboxes.CreateAsync(spec ?? Spec(), Cancel)).Id;
+        Assert.True(SandboxPath.TryParse("/attack", out var path));
+        await host.Runtime.Files.WriteAsync(id, path, 0b111_101_101, Once(Program.Value), Cancel);
+        return id;
+    }
+
+    protected async Task<SandboxState> StateAsync(SandboxId id) =>
+        (await host.Runtime.Sandboxes.FindAsync(id, Cancel) ?? throw new InvalidOperationException("it is gone")).State;
+
+    /// <summary>Runs a command in a sandbox.</summary>
+    protected async Task<(int Code, string Text)> RunAsync(SandboxId id, params string[] command)
+    {
+        var result = await host.Runtime.Sandboxes.ExecAsync(id, new() { Command = command, Timeout = TimeSpan.FromSeconds(60) }, Cancel);
+        return (result.ExitCode, Encoding.UTF8.GetString(result.Stdout.Span) + Encoding.UTF8.GetString(result.Stderr.Span));
+    }
+
+    /// <summary>Runs the program of attacks in a sandbox; see its source for kinds.</summary>
+    protected async Task<IReadOnlyList<Loot>> AttackAsync(SandboxId id, string kind, int count, int processes = 1, int seconds = 0) =>
+        Parse((await RunAsync(id, "/attack", kind, Text(count), Text(processes), Text(seconds))).Text);
+
+    /// <summary>Begins an attack that goes on beside the test.</summary>
+    protected Task BeginAsync(SandboxId id, string kind, int count, int processes = 1) => RunAsync(
+        id, "sh", "-c", $"/attack {kind} {Text(count)} {Text(processes)} 60 > /dev/shm/loot 2>&1 &");
+
+    /// <summary>A neighbour and the host's root do what the attacker did, in small.</summary>
+    protected async Task AssertOthersCanAsync(string kind)
+    {
+        var neighbour = await LaunchAsync();
+        Assert.Equal(new Loot(1, 0), Assert.Single(await AttackAsync(neighbour, kind, 1)));
+        await AssertHostCanAsync(kind);
+    }
+
+    protected static async Task AssertHostCanAsync(string kind)
+    {
+        await File.WriteAllBytesAsync(OnHost, Program.Value, Cancel);
+        File.SetUnixFileMode(OnHost, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        using var process = Process.Start(new ProcessStartInfo(OnHost, [kind, "1"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        Assert.Equal(new Loot(1, 0), Assert.Single(Parse(await process.StandardOutput.ReadToEndAsync(Cancel))));
+        File.Delete(OnHost);
+    }
+
+    private static List<Loot> Parse(string text) =>
+    [
+        .. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' '))
+            .Where(words => words.Length == 2 && long.TryParse(words[0], CultureInfo.InvariantCulture, out _))
+            .Select(words => new Loot(long.Parse(words[0], CultureInfo.InvariantCulture), int.Parse(words[1], CultureInfo.InvariantCulture))),
+    ];
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Once(byte[] content)
+    {
+        await Task.CompletedTask;
+        yield return content;
+    }
+
+    /// <summary>A static program: it runs in every image.</summary>
+    private static byte[] Compile()
+    {
+        var file = Path.GetTempFileName();
+        using var compiler = Process.Start("gcc", ["-static", "-O1", "-Wall", "-Werror", "-o", file, Path.Combine(AppContext.BaseDirectory, "Programs", "attack.c")]);
+        compiler.WaitForExit();
+        Assert.Equal(0, compiler.ExitCode);
+        var program = File.ReadAllBytes(file);
+        File.Delete(file);
+        return program;
+    }
+}

@@ -1,0 +1,178 @@
+/* attack KIND COUNT [PROCESSES [SECONDS]]: takes COUNT of something of the kernel in each of PROCESSES processes, and
+ * holds it for SECONDS. Each process prints "N ERRNO": how many it got, and why not more (0 when it got all). */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char bytes[65536];
+static const int large = 4 << 20;
+
+static int files(void) { return open("/dev/null", O_RDONLY); }
+static int terminals(void) { return open("/dev/ptmx", O_RDWR | O_NOCTTY); }
+static int inotify(void) { return inotify_init1(0); }
+static int raw(void) { return socket(AF_INET, SOCK_RAW, IPPROTO_RAW); }
+static int raw_tcp(void) { return socket(AF_INET, SOCK_RAW, IPPROTO_TCP); }
+static int raw6(void) { return socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6); }
+static int packet(void) { return socket(AF_PACKET, SOCK_RAW, 0); }
+static int usersock(void) { return socket(AF_NETLINK, SOCK_RAW, NETLINK_USERSOCK); }
+static int audit(void) { return socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT); }
+static int generic(void) { return socket(AF_NETLINK, SOCK_RAW, NETLINK_GENERIC); }
+static int crypto(void) { return socket(38 /* AF_ALG */, SOCK_SEQPACKET, 0); }
+static int vsock(void) { return socket(40 /* AF_VSOCK */, SOCK_STREAM, 0); }
+
+static int aio(void) {
+    unsigned long context = 0;
+    return (int)syscall(SYS_io_setup, 1, &context);
+}
+
+static int pairs(int family) {
+    int pair[2];
+    return socketpair(family, SOCK_STREAM, 0, pair);
+}
+
+static int pair_unix(void) { return pairs(AF_UNIX); }
+static int pair_inet(void) { return pairs(AF_INET); }
+static int pair_tipc(void) { return pairs(30 /* AF_TIPC */); }
+
+/* A netlink socket with as many unread answers as it takes. */
+static int route(void) {
+    struct { struct nlmsghdr header; struct ifinfomsg link; } ask = {0};
+    int made = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+    if (made < 0) return -1;
+    setsockopt(made, SOL_SOCKET, SO_RCVBUF, &large, sizeof large);
+    ask.header.nlmsg_len = sizeof ask;
+    ask.header.nlmsg_type = RTM_GETLINK;
+    ask.header.nlmsg_flags = NLM_F_REQUEST;
+    ask.link.ifi_index = 1;
+    for (int i = 0; i < 4000 && send(made, &ask, sizeof ask, MSG_DONTWAIT) > 0; i++) { }
+    return made;
+}
+
+/* A raw socket of ICMP with as many unread echoes as it takes, on an address of its own. */
+static int raw_icmp(void) {
+    static int number;
+    struct sockaddr_in self = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK + number++)}};
+    int made = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+    if (made < 0) return -1;
+    setsockopt(made, SOL_SOCKET, SO_RCVBUF, &large, sizeof large);
+    bind(made, (void *)&self, sizeof self);
+    connect(made, (void *)&self, sizeof self);
+    memset(bytes, 0, 16);
+    bytes[0] = 8;
+    for (int i = 0; i < 200 && send(made, bytes, 60000, MSG_DONTWAIT) > 0; i++) { }
+    return made;
+}
+
+/* A ping socket with as many unread echoes as it takes. */
+static int ping(void) {
+    struct sockaddr_in self = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int made = socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP);
+    if (made < 0) made = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+    if (made < 0) return -1;
+    setsockopt(made, SOL_SOCKET, SO_RCVBUF, &large, sizeof large);
+    memset(bytes, 0, 16);
+    bytes[0] = 8;
+    for (int i = 0; i < 200 && sendto(made, bytes, 60000, MSG_DONTWAIT, (void *)&self, sizeof self) > 0; i++) { }
+    return made;
+}
+
+/* A UDP socket with as many unread datagrams as it takes. */
+static int udp(void) {
+    struct sockaddr_in self = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t length = sizeof self;
+    int made = socket(AF_INET, SOCK_DGRAM, 0);
+    if (made < 0) return -1;
+    setsockopt(made, SOL_SOCKET, SO_RCVBUF, &large, sizeof large);
+    bind(made, (void *)&self, sizeof self);
+    getsockname(made, (void *)&self, &length);
+    for (int i = 0; i < 200 && sendto(made, bytes, 60000, MSG_DONTWAIT, (void *)&self, sizeof self) > 0; i++) { }
+    return made;
+}
+
+/* One lock on a byte of its own; a thousand to a file, since the kernel keeps them in order. */
+static int locks(void) {
+    static int file = -1;
+    static long at;
+    char name[64];
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 2 * (at % 1000), .l_len = 1};
+    if (at++ % 1000 == 0) {
+        snprintf(name, sizeof name, "/dev/shm/locked-%d-%ld", getpid(), at);
+        file = open(name, O_RDWR | O_CREAT, 0600);
+        unlink(name);
+    }
+    return fcntl(file, F_OFD_SETLK, &lock);
+}
+
+/* attack forge SOURCE TARGET: one datagram to port 9000 that claims to come from SOURCE. Prints "sent" or why not. */
+static int forge(const char *source, const char *target) {
+    struct sockaddr_in from = {.sin_family = AF_INET, .sin_port = htons(9001)}, to = {.sin_family = AF_INET, .sin_port = htons(9000)};
+    int made = socket(AF_INET, SOCK_DGRAM, 0), on = 1;
+    inet_pton(AF_INET, source, &from.sin_addr);
+    inet_pton(AF_INET, target, &to.sin_addr);
+    if (setsockopt(made, IPPROTO_IP, 19 /* IP_TRANSPARENT */, &on, sizeof on) || bind(made, (void *)&from, sizeof from)
+        || sendto(made, "forged", 6, 0, (void *)&to, sizeof to) != 6) {
+        printf("%s\n", strerror(errno));
+        return 1;
+    }
+    printf("sent\n");
+    return 0;
+}
+
+/* attack hear SECONDS: prints the sources of datagrams that come to port 9000. */
+static int hear(int seconds) {
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons(9000)}, from;
+    struct timeval patience = {seconds, 0};
+    char text[INET_ADDRSTRLEN];
+    int made = socket(AF_INET, SOCK_DGRAM, 0);
+    bind(made, (void *)&here, sizeof here);
+    setsockopt(made, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    for (;;) {
+        socklen_t length = sizeof from;
+        if (recvfrom(made, bytes, sizeof bytes, 0, (void *)&from, &length) < 0) return 0;
+        printf("%s\n", inet_ntop(AF_INET, &from.sin_addr, text, sizeof text));
+        fflush(stdout);
+    }
+}
+
+static const struct { const char *name; int (*take)(void); } kinds[] = {
+    {"files", files}, {"terminals", terminals}, {"inotify", inotify}, {"aio", aio}, {"raw", raw}, {"raw-tcp", raw_tcp}, {"raw6", raw6},
+    {"packet", packet}, {"usersock", usersock}, {"audit", audit}, {"generic", generic}, {"crypto", crypto}, {"vsock", vsock},
+    {"route", route}, {"ping", ping}, {"raw-icmp", raw_icmp}, {"udp", udp}, {"locks", locks},
+    {"pair-unix", pair_unix}, {"pair-inet", pair_inet}, {"pair-tipc", pair_tipc},
+};
+
+int main(int count, char **arguments) {
+    struct rlimit open_files;
+    if (count == 4 && !strcmp(arguments[1], "forge")) return forge(arguments[2], arguments[3]);
+    if (count == 3 && !strcmp(arguments[1], "hear")) return hear(atoi(arguments[2]));
+    if (count < 3) return 2;
+    getrlimit(RLIMIT_NOFILE, &open_files);
+    open_files.rlim_cur = open_files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &open_files);
+    for (int i = 1; i < (count > 3 ? atoi(arguments[3]) : 1); i++)
+        if (fork() == 0) break;
+    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(kinds[i].name, arguments[1])) continue;
+        long got = 0, wanted = atol(arguments[2]);
+        while (got < wanted && kinds[i].take() >= 0) got++;
+        printf("%ld %d\n", got, got < wanted ? errno : 0);
+        fflush(stdout);
+        sleep(count > 4 ? atoi(arguments[4]) : 0);
+        while (wait(NULL) > 0) { }
+        return 0;
+    }
+    return 2;
+}
