@@ -24,7 +24,7 @@ using Sandbox.Web.Terminals;
 
 namespace Sandbox.Web;
 
-/// <summary>The web process, put together: the only place that knows all its parts.</summary>
+/// <summary>The composition root of the web process.</summary>
 internal static class SandboxWeb
 {
     private const string DefaultConfig = "/etc/sandbox/web.json";
@@ -53,7 +53,7 @@ internal static class SandboxWeb
         return app;
     }
 
-    /// <summary>Reads what the first request needs, so that it does not wait for it.</summary>
+    /// <summary>Loads the catalog and warms up, so that the first request does not wait.</summary>
     public static async Task LoadAsync(this WebApplication app)
     {
         var services = app.Services;
@@ -64,7 +64,7 @@ internal static class SandboxWeb
     }
 
     /// <summary>
-    /// What the first launch would otherwise wait for, half a second of it: the keys, the queries, and the way to the daemon.
+    /// Saves the first launch half a second: loads the keys, compiles the queries and connects to the daemon.
     /// </summary>
     private static async Task WarmUpAsync(IServiceProvider services)
     {
@@ -132,8 +132,8 @@ internal static class SandboxWeb
             kestrel.Limits.MaxConcurrentUpgradedConnections = 5_000;
             kestrel.ConfigureEndpointDefaults(new AddressConnections(options).AddTo);
         });
-        // What a socket brings is handled by the thread that read it, and sent by the thread that made it: one hand-over
-        // less each way for a key. What waits there makes its own connection wait and no other.
+        // Socket data is handled on the thread that read it and sent on the thread that produced it, which saves a key one
+        // hand-over each way. A handler that blocks delays its own connection only.
         builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.Logging.ClearProviders().AddJsonConsole(console =>
         {
@@ -143,12 +143,12 @@ internal static class SandboxWeb
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
 
-        // Keys lie in a directory that only we may read; there is no one else to encrypt them for.
+        // The keys are in a directory that only this user may read, so they need no encryption at rest.
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         builder.Logging.AddFilter("Sandbox.Web.People.PersonAuthentication", LogLevel.Warning);
         builder.Logging.AddFilter("Sandbox.Web.Sharing.ShareAuthentication", LogLevel.Warning);
 
-        // It takes every refusal for an error, with a stack: a visitor could fill the log. Faults of ours are told by HubFaults.
+        // It logs every refusal as an error with a stack trace, so a visitor could fill the log. HubFaults logs real faults.
         builder.Logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.None);
 
         var services = builder.Services;

@@ -48,8 +48,8 @@ internal sealed record FileView(
 }
 
 /// <summary>
-/// The files of a sandbox. They come from whoever runs code in it, so a browser that is led to one must neither render
-/// it nor run it here: an attachment of no type, in an opaque origin.
+/// The files of a sandbox. Any program in it may have written them, so a browser must neither render nor run them on
+/// this origin: they are attachments without a type, in an opaque origin.
 /// </summary>
 internal static class FileEndpoints
 {
@@ -190,7 +190,7 @@ internal static class FileEndpoints
     {
         await using var blocks = content.GetAsyncEnumerator(context.RequestAborted);
 
-        // The first block first: until then a fault can still be told.
+        // Read the first block before the headers go out, so that a fault can still become a problem.
         var more = await blocks.MoveNextAsync();
         var response = context.Response;
         response.ContentType = type;

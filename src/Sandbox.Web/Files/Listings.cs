@@ -15,7 +15,7 @@ internal sealed class Listings : IDisposable
     private const int MostEach = 2;
     private const int MostWaiting = 64;
 
-    /// <summary>Whoever reads slower than this is not waited for; a phone at the edge of its network is faster.</summary>
+    /// <summary>A slower reader is cut off; a phone at the edge of its network is faster.</summary>
     private static readonly MinDataRate Slowest = new(bytesPerSecond: 8 * 1024, gracePeriod: TimeSpan.FromSeconds(20));
 
     private readonly PartitionedRateLimiter<PersonId> _underWay = PartitionedRateLimiter.Create<PersonId, PersonId>(person =>

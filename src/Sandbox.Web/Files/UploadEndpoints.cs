@@ -91,7 +91,7 @@ internal static class UploadEndpoints
             }
             catch
             {
-                // Nobody was told its address yet, so nobody could go on with it.
+                // The client does not know its address yet, so nobody could continue it.
                 await runtime.Files.CancelUploadAsync(sandbox, upload.Id, CancellationToken.None);
                 throw;
             }
@@ -158,7 +158,7 @@ internal static class UploadEndpoints
         }
     }
 
-    /// <summary>Whoever names a version has to name ours; a caller without a library need not.</summary>
+    /// <summary>A request that names a version must name ours; one without a library names none.</summary>
     private static void SpeaksTus(HttpContext context)
     {
         context.Response.Headers["Tus-Resumable"] = Version;

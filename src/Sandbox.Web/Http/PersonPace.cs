@@ -4,10 +4,10 @@ using Sandbox.Core.People;
 
 namespace Sandbox.Web.Http;
 
-/// <summary>How often one person may ask for something that costs the host more than a request.</summary>
+/// <summary>Rate per person of an action that costs the host more than a request.</summary>
 /// <param name="burst">So often at once.</param>
 /// <param name="perMinute">So often in the long run.</param>
-/// <param name="refusal">What is said to whoever does it more often.</param>
+/// <param name="refusal">Detail of the refusal.</param>
 internal abstract class PersonPace(int burst, int perMinute, string refusal) : IDisposable
 {
     private readonly PartitionedRateLimiter<PersonId> _done = PartitionedRateLimiter.Create<PersonId, PersonId>(person =>

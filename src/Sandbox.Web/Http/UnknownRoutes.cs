@@ -4,7 +4,7 @@ namespace Sandbox.Web.Http;
 
 /// <summary>
 /// What no route of the API takes. The pages bring routes that match any path and take GET only, so without this a
-/// POST to an address that does not exist would be told that it exists and takes GET.
+/// POST to an unknown address would be answered with 405 and GET.
 /// </summary>
 internal static class UnknownRoutes
 {

@@ -38,7 +38,7 @@ internal sealed partial class TerminalStreams(
 
                 ended |= items.Current.ExitCode is not null;
                 viewer.Echo.Printed();
-                viewer.Told = (long)items.Current.Offset + items.Current.Data.Length;
+                viewer.Sent = (long)items.Current.Offset + items.Current.Data.Length;
                 if (playground is { } launched)
                 {
                     latency.Printed(launched);
@@ -75,7 +75,7 @@ internal sealed partial class TerminalStreams(
     {
         if (caller.RightTo > TerminalRight.Watch)
         {
-            followers.Held(terminal, viewer, Math.Min(bytes, viewer.Told));
+            followers.Held(terminal, viewer, Math.Min(bytes, viewer.Sent));
         }
     }
 

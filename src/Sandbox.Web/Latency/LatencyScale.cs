@@ -35,6 +35,6 @@ internal static class LatencyScale
         return TimeSpan.FromMicroseconds(doubling == 0 ? part : (PerDoubling + part) * Math.ScaleB(1, doubling - 1));
     }
 
-    /// <summary>The middle of a bucket: what a duration in it is taken for.</summary>
+    /// <summary>The middle of a bucket, which stands for every duration in it.</summary>
     public static TimeSpan Middle(int bucket) => (Floor(bucket) + Floor(bucket + 1)) / 2;
 }

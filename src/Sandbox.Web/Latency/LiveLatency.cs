@@ -22,7 +22,7 @@ internal sealed class LiveLatency(TimeProvider time)
     /// <summary>From a key's arrival to the next output for the same viewer.</summary>
     public LatencyHistory Echo { get; } = new(time);
 
-    /// <summary>The clock, for whoever notes when something begins.</summary>
+    /// <summary>The clock that timestamps are taken from.</summary>
     public long Now => time.GetTimestamp();
 
     /// <summary>A playground that was asked for at a timestamp runs.</summary>

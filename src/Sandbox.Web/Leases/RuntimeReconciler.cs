@@ -63,7 +63,7 @@ internal sealed partial class RuntimeReconciler(
 
     internal async Task ReconcileAsync(CancellationToken cancellationToken)
     {
-        // The record first: a sandbox created between the two reads is then not taken for a lost one.
+        // Read the record first, so that a sandbox created between the two reads does not look lost.
         var live = await store.ReadAsync(db => db.Playgrounds.AsNoTracking().Include(row => row.Sandboxes)
             .Where(row => row.State == PlaygroundStage.Running).ToListAsync(cancellationToken));
         var there = (await runtime.Sandboxes.ListAsync(cancellationToken)).ToDictionary(info => info.Id.Value, StringComparer.Ordinal);
@@ -117,7 +117,7 @@ internal sealed partial class RuntimeReconciler(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "The daemon is not there: {Detail}")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The daemon does not answer: {Detail}")]
         public static partial void Gone(ILogger logger, string detail);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "Reconciling with the runtime failed")]

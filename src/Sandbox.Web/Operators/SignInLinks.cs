@@ -7,8 +7,8 @@ using Sandbox.Web.Store;
 namespace Sandbox.Web.Operators;
 
 /// <summary>
-/// How an operator signs in: whoever may run a command as the service's user on the host gets a link that works once,
-/// for 15 minutes. There is no password to lose.
+/// Sign-in links of operators. A person who may run commands as the service's user on the host gets a link that works
+/// once, within 15 minutes. There is no password to lose.
 /// </summary>
 internal sealed class SignInLinks(SqliteStore store, BearerTokens tokens, TimeProvider time)
 {

@@ -9,8 +9,8 @@ using Sandbox.Web.Store;
 namespace Sandbox.Web.People;
 
 /// <summary>
-/// Visitors without an account. A guest is a protected id in a cookie and costs nothing until the first launch, which
-/// writes the row: crawlers and passers-by leave no trace.
+/// Visitors without an account. A guest is a protected id in a cookie and has no row before the first launch, so
+/// crawlers leave nothing in the database.
 /// </summary>
 internal sealed class Guests(IDataProtectionProvider protection, SqliteStore store, BearerTokens tokens, TimeProvider time)
 {
@@ -29,7 +29,7 @@ internal sealed class Guests(IDataProtectionProvider protection, SqliteStore sto
         }
         catch (CryptographicException)
         {
-            // Somebody else's, or from before the keys were lost: a new guest then.
+            // Forged, or older than the current keys: treat as a new guest.
             return false;
         }
     }
@@ -37,7 +37,7 @@ internal sealed class Guests(IDataProtectionProvider protection, SqliteStore sto
     /// <summary>Loads the keys.</summary>
     public void WarmUp() => _protector.Protect("");
 
-    /// <summary>Whoever asks, or a new guest whose cookie this answer sets.</summary>
+    /// <summary>The caller, or a new guest whose cookie the response sets.</summary>
     public PersonId Ensure(HttpContext context)
     {
         if (context.User.Person() is { } known)

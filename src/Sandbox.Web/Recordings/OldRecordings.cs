@@ -77,7 +77,7 @@ internal sealed partial class OldRecordings(
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
-            // What cannot be deleted now is looked for again; whoever wants to write learns whether there is room.
+            // Deleting is tried again later; a writer learns whether there is room.
             Log.Failed(logger, fault);
         }
         finally
@@ -105,7 +105,7 @@ internal sealed partial class OldRecordings(
         return largest is not null;
     }
 
-    /// <summary>Whoever has no row was a guest: those alone are forgotten.</summary>
+    /// <summary>An owner without a row was a guest: only guests are deleted.</summary>
     private static IQueryable<RecordingRow> Over(SandboxDb db, bool ofGuests) => db.Recordings.AsNoTracking()
         .Where(row => row.State != RecordingState.Recording && db.People.Any(person => person.Id == row.OwnerId && person.Kind != PersonKind.Guest) != ofGuests);
 

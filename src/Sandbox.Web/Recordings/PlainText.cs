@@ -9,7 +9,7 @@ namespace Sandbox.Web.Recordings;
 /// (ECMA-48) go, and so does the alternate screen, on which programs like vim paint.
 /// </summary>
 /// <remarks>
-/// A hundred bytes of output can make a line of 16 KiB, so whoever reads output here has to send lines away in between.
+/// A hundred bytes of output can make a line of 16 KiB, so the caller has to send lines away in between.
 /// </remarks>
 internal sealed class PlainText
 {

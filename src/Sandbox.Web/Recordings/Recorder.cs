@@ -71,7 +71,7 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
     // What no recording holds: lines from before it, and by what the marks of a terminal that runs are known.
     private readonly MarkStripper _stripper = new();
 
-    // Finds the commands, once the holder has told by what, and what was seen of their lines.
+    // Finds the commands once the holder has sent the nonce, and what was printed of their lines.
     private readonly LineEcho _echo = new();
     private CommandMarks? _marks;
     private RecordingReason? _reason;

@@ -9,14 +9,14 @@ namespace Sandbox.Web.Recordings;
 
 /// <summary>What to record.</summary>
 /// <param name="Name">Null is the title of the image.</param>
-/// <param name="Cols">The terminal's size now; asked of whoever says so only while no viewer has told it.</param>
+/// <param name="Cols">The terminal's size now; used only while no viewer has reported it.</param>
 /// <param name="Rows">The terminal's size now.</param>
 internal sealed record StartRequest(string? Name = null, int Cols = 80, int Rows = 24);
 
 internal sealed record RenameRequest(string Name);
 
 /// <summary>
-/// Recordings over REST. What they hold comes from whoever ran code in the sandbox, so a browser that is led to one
+/// Recordings over REST. Programs in the sandbox decide their content, so a browser that is led to one
 /// must neither render it nor run it here: an attachment in an opaque origin.
 /// </summary>
 internal static class RecordingEndpoints
@@ -43,7 +43,7 @@ internal static class RecordingEndpoints
             })
             .Produces<RecordingView>(201).ProducesProblems(400, 404, 409, 413, 415, 503, 507)
             .WithSummary("Record what a terminal prints from now on")
-            .WithDescription("Output, sizes and the commands that a shell marks, by their lines as far as these were shown; never what is typed. What was printed before is not in it, also where output was lost in between. Everybody who views the terminal is told. It ends with the terminal, when it is stopped, or at a limit.");
+            .WithDescription("Output, sizes and the commands that a shell marks, by their lines as far as these were shown; never what is typed. What was printed before is not in it, also where output was lost in between. Every viewer of the terminal sees that it is recorded. It ends with the terminal, when it is stopped, or at a limit.");
 
         var group = app.MapGroup("/api/v1/recordings").WithTags("recordings");
         group.MapGet("", (HttpContext context, OwnedRecordings recordings) => recordings.ListAsync(context.RequirePerson(), context.RequestAborted))
@@ -65,7 +65,7 @@ internal static class RecordingEndpoints
         group.MapGet("/{id}/transcript", TranscriptAsync).ProducesProblems(404, 429).WithSummary("What was printed, as plain text").Sends("text/plain");
     }
 
-    /// <summary>Read by hand: an endpoint that accepts a type refuses whoever sends no body, and so no type.</summary>
+    /// <summary>Reads an optional body. An endpoint that declares a content type refuses requests without one.</summary>
     private static async Task<StartRequest> ReadAsync(HttpContext context)
     {
         if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })

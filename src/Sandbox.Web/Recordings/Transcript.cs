@@ -6,13 +6,13 @@ namespace Sandbox.Web.Recordings;
 
 /// <summary>
 /// Writes what a recording's events printed as plain text: event by event, and no more than
-/// <see cref="PlainText.MostAtOnce"/> of it before whoever reads slowly has taken that.
+/// <see cref="PlainText.MostAtOnce"/> of it before a slow reader has taken that.
 /// </summary>
 internal static class Transcript
 {
     private const int MostAtOnce = 64 * 1024;
 
-    /// <summary>Work for a processor alone, and whoever asks for it waits for little: one line of one recording at a time.</summary>
+    /// <summary>Transcripts are CPU-bound and short, so one line of one recording is made at a time.</summary>
     private static readonly SemaphoreSlim Turn = new(1, 1);
 
     public static async Task WriteAsync(Stream cast, PipeWriter lines, CancellationToken cancellationToken)
@@ -55,7 +55,7 @@ internal static class Transcript
                 cast.AdvanceTo(read.Buffer.GetPosition(1, end));
                 for (var at = 0; at < length;)
                 {
-                    // Not while it is waited for whoever reads.
+                    // Not while the reader is waited for.
                     await Turn.WaitAsync(cancellationToken);
                     try
                     {

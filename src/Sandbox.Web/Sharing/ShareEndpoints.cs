@@ -8,10 +8,10 @@ namespace Sandbox.Web.Sharing;
 /// <summary>A link to make: <c>watch</c> or <c>type</c>; without minutes it is good as long as the terminal.</summary>
 internal sealed record ShareRequest(string Access, int? Minutes = null);
 
-/// <summary>A link that was just made; its address is told this once.</summary>
+/// <summary>A new link. Its address is in this response only.</summary>
 internal sealed record NewShareView(string Id, string Url, string Access, DateTimeOffset? ExpiresAt);
 
-/// <summary>A link, and how many follow it now.</summary>
+/// <summary>A link with the number of its viewers.</summary>
 internal sealed record ShareView(string Id, string Access, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, int Viewers);
 
 internal static class ShareEndpoints
@@ -35,7 +35,7 @@ internal static class ShareEndpoints
                 await links.RevokeAsync(context.RequirePerson(), terminalId, shareId);
                 return Results.NoContent();
             })
-            .Produces(204).ProducesProblems(404).WithSummary("Revoke a link; whoever follows it is cut off at once");
+            .Produces(204).ProducesProblems(404).WithSummary("Revoke a link; its viewers are cut off at once");
     }
 
     public static string Text(this ShareAccess access) => access == ShareAccess.Type ? "type" : "watch";

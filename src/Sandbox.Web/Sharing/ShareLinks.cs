@@ -13,7 +13,7 @@ using Sandbox.Web.Terminals;
 
 namespace Sandbox.Web.Sharing;
 
-/// <summary>The links people made to their terminals: made, found by their secret, taken back.</summary>
+/// <summary>The links to terminals: created, found by their secret, revoked.</summary>
 internal sealed class ShareLinks(SqliteStore store, TerminalDirectory terminals, ISandboxRuntime runtime, ShareVisits visits, TimeProvider time)
 {
     private const int MostPerTerminal = 16;
@@ -29,7 +29,7 @@ internal sealed class ShareLinks(SqliteStore store, TerminalDirectory terminals,
 
     public static bool IsShare(string token) => token.StartsWith(Prefix, StringComparison.Ordinal);
 
-    /// <summary>A new link and its secret, which is told this once. Codes: NotFound, Quota.</summary>
+    /// <summary>Creates a link. Its secret is returned this once. Codes: NotFound, Quota.</summary>
     public async Task<(ShareRow Row, string Token)> CreateAsync(PersonId owner, string terminal, ShareAccess access, TimeSpan? life, CancellationToken cancellationToken)
     {
         var place = await terminals.FindAsync(owner, terminal, cancellationToken);
@@ -69,7 +69,7 @@ internal sealed class ShareLinks(SqliteStore store, TerminalDirectory terminals,
         return await store.ReadAsync(db => Live(db, owner, now).Where(row => row.TerminalId == terminal).OrderBy(row => row.CreatedAt).ToListAsync(cancellationToken));
     }
 
-    /// <summary>Takes a link back; whoever follows it is gone before this returns. Code: NotFound.</summary>
+    /// <summary>Revokes a link and cuts its viewers off before returning. Code: NotFound.</summary>
     public async Task RevokeAsync(PersonId owner, string terminal, string share)
     {
         var now = time.GetUtcNow();

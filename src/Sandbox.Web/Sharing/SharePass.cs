@@ -9,8 +9,8 @@ using Sandbox.Web.Store;
 namespace Sandbox.Web.Sharing;
 
 /// <summary>
-/// What a link admits to: one terminal of somebody else's, to watch or to type in. Its holder is no person, so whatever
-/// asks for one refuses them.
+/// What a link grants: one terminal of another person, to watch or to type in. Its holder is not a person, so every
+/// endpoint that requires one refuses them.
 /// </summary>
 /// <param name="Id">The link's public id.</param>
 /// <param name="Owner">Whose terminal it is.</param>
@@ -38,7 +38,7 @@ internal sealed record SharePass(string Id, PersonId Owner, PlaygroundId Playgro
         ],
         CallerClaims.Scheme));
 
-    /// <summary>Null when whoever asks did not come by a link.</summary>
+    /// <summary>The pass of a link holder; null for any other caller.</summary>
     public static SharePass? Of(ClaimsPrincipal principal) => principal.FindFirst(IdClaim) is not { Value: var id }
         ? null
         : new SharePass(
@@ -53,14 +53,14 @@ internal sealed record SharePass(string Id, PersonId Owner, PlaygroundId Playgro
         principal.FindFirst(claim)?.Value ?? throw new InvalidOperationException($"a link without {claim}");
 }
 
-/// <summary>Why a link admits nobody, in words that its holder reads, with a code for the page.</summary>
+/// <summary>Why a link admits nobody: a detail for its holder and a code for the page.</summary>
 internal sealed record ShareRefusal(int Status, string Code, string Detail)
 {
-    public static ShareRefusal Revoked { get; } = new(401, "share_revoked", "Whoever shared this terminal has taken the link back.");
+    public static ShareRefusal Revoked { get; } = new(401, "share_revoked", "The owner of this terminal has revoked the link.");
 
-    public static ShareRefusal Expired { get; } = new(401, "share_expired", "The time of this link is over.");
+    public static ShareRefusal Expired { get; } = new(401, "share_expired", "This link has expired.");
 
     public static ShareRefusal Ended { get; } = new(401, "share_ended", "The playground of this terminal has ended.");
 
-    public static ShareRefusal Full { get; } = new(429, "quota", "As many people follow this terminal as it takes. Try again in a while.");
+    public static ShareRefusal Full { get; } = new(429, "quota", "This terminal has its most viewers. Try again later.");
 }

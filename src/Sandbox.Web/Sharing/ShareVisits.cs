@@ -5,18 +5,17 @@ using Sandbox.Web.Playgrounds;
 namespace Sandbox.Web.Sharing;
 
 /// <summary>
-/// Connections that came by a link: counted, so that links cannot take the places of a terminal's owner, and cut when
-/// the link is revoked or its time is over, in the middle of whatever they do. What they begin is paced by link, since a
-/// new connection costs nothing.
+/// Connections of link holders. They are counted, so that links cannot take all places of a terminal, and cut as soon as
+/// their link is revoked or expires. The rate of their streams is per link, since a new connection costs nothing.
 /// </summary>
 internal sealed class ShareVisits(TimeProvider time) : IWhenPlaygroundEnds
 {
     private const int MostPerLink = 16;
 
-    /// <summary>Half of what a terminal takes: the rest is its owner's.</summary>
+    /// <summary>Half of a terminal's viewers; the rest is for its owner.</summary>
     private const int MostPerTerminal = 32;
 
-    /// <summary>What a link's holders together may begin at once, a few things for each, and what brings one back: each replays output.</summary>
+    /// <summary>Burst of streams per link, a few for each holder; each replays output.</summary>
     private const int Burst = 4 * MostPerLink;
 
     private static readonly TimeSpan Refill = TimeSpan.FromMilliseconds(250);
@@ -26,10 +25,10 @@ internal sealed class ShareVisits(TimeProvider time) : IWhenPlaygroundEnds
     private readonly Dictionary<string, int> _perLink = new(StringComparer.Ordinal);
     private readonly Dictionary<TerminalId, int> _perTerminal = [];
 
-    // When everything that a link spent has come back; one that is not here spent nothing.
+    // When a link's burst is full again; links that are not in here have a full one.
     private readonly Dictionary<string, TimeSpan> _restored = new(StringComparer.Ordinal);
 
-    /// <summary>Links whose pace is remembered.</summary>
+    /// <summary>Links whose rate is remembered.</summary>
     public int Paced
     {
         get
@@ -85,7 +84,7 @@ internal sealed class ShareVisits(TimeProvider time) : IWhenPlaygroundEnds
     /// <summary>Cuts every connection of the links that match.</summary>
     public void Drop(Func<SharePass, bool> which) => Drop(visit => which(visit.Pass));
 
-    /// <summary>Cuts every connection whose link's time is over, and forgets what links spent that has come back.</summary>
+    /// <summary>Cuts every connection whose link has expired, and forgets rates that are full again.</summary>
     public void DropExpired()
     {
         var now = time.GetUtcNow();
@@ -150,7 +149,7 @@ internal sealed class ShareVisits(TimeProvider time) : IWhenPlaygroundEnds
         }
     }
 
-    /// <summary>One connection that came by a link.</summary>
+    /// <summary>One connection of a link holder.</summary>
     internal sealed class Visit(ShareVisits visits, SharePass pass, Action cut) : IDisposable
     {
         private long _until = DateTimeOffset.MaxValue.UtcTicks;
@@ -158,7 +157,7 @@ internal sealed class ShareVisits(TimeProvider time) : IWhenPlaygroundEnds
 
         public SharePass Pass => pass;
 
-        /// <summary>Set once the connection is told: from here on nothing it asks is done.</summary>
+        /// <summary>Set before the connection is aborted: from then on all its calls are refused.</summary>
         public bool IsCut => _isCut;
 
         public DateTimeOffset Until
@@ -167,7 +166,7 @@ internal sealed class ShareVisits(TimeProvider time) : IWhenPlaygroundEnds
             set => Interlocked.Exchange(ref _until, value.UtcTicks);
         }
 
-        /// <summary>False when its link's holders begin too much.</summary>
+        /// <summary>Counts one stream. False above the link's rate.</summary>
         public bool TrySpend() => visits.TrySpend(pass.Id);
 
         public void Cut()
@@ -177,7 +176,7 @@ internal sealed class ShareVisits(TimeProvider time) : IWhenPlaygroundEnds
             cut();
         }
 
-        /// <summary>Gives the place back, once however often.</summary>
+        /// <summary>Gives the place back. Idempotent.</summary>
         public void Dispose() => visits.Leave(this);
     }
 }

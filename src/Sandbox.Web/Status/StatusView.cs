@@ -7,7 +7,7 @@ namespace Sandbox.Web.Status;
 /// <param name="Time">When this was true.</param>
 /// <param name="Since">When the counting began: the process's start.</param>
 /// <param name="Sandboxes">How many run.</param>
-/// <param name="Capacity">What is left; null while it cannot be told.</param>
+/// <param name="Capacity">Free capacity; null while it is unknown.</param>
 /// <param name="Latency">How long visitors waited.</param>
 public sealed record StatusView(string State, string Message, string Version, DateTimeOffset Time, DateTimeOffset Since, int Sandboxes, CapacityView? Capacity, LatencyView Latency);
 

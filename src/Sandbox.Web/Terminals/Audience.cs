@@ -14,9 +14,8 @@ internal enum SizePolicy
 }
 
 /// <summary>
-/// Everybody who is on one terminal through this process, and the size that follows from what their windows would
-/// like. Sizes that links wish for take effect a moment later, together, and never below what one can work in: their
-/// holders may be anybody.
+/// The viewers of one terminal in this process, and the terminal size that follows from their windows. Wishes of link
+/// holders, who may be anybody, are applied together after a pause and never below a usable size.
 /// </summary>
 internal sealed class Audience(TimeProvider time)
 {
@@ -34,7 +33,7 @@ internal sealed class Audience(TimeProvider time)
 
     public SizePolicy Policy { get; private set; }
 
-    /// <summary>Nobody is here and nobody asks who is.</summary>
+    /// <summary>Whether there are neither viewers nor readers.</summary>
     public bool IsEmpty
     {
         get
@@ -86,7 +85,7 @@ internal sealed class Audience(TimeProvider time)
         }
     }
 
-    /// <summary>Is told of every change, together with others that come soon after. Dispose it to stop.</summary>
+    /// <summary>A stream of changes, coalesced. Dispose it to stop.</summary>
     public AudienceReader Read()
     {
         lock (_gate)
@@ -97,7 +96,7 @@ internal sealed class Audience(TimeProvider time)
         }
     }
 
-    /// <summary>Who is here, for one of them.</summary>
+    /// <summary>The viewers, as one of them sees them.</summary>
     internal AudienceItem Snapshot(Func<Seat, bool> isYou)
     {
         lock (_gate)
@@ -143,7 +142,7 @@ internal sealed class Audience(TimeProvider time)
         {
             if (!_seats.Contains(seat))
             {
-                // It left while this call was under way; who is gone leads nobody.
+                // It left during this call, so it cannot lead.
                 return;
             }
 
@@ -244,7 +243,7 @@ internal sealed class Audience(TimeProvider time)
         /// <summary>How large its window is.</summary>
         public void Wants(TerminalSize wish) => audience.Wish(this, wish);
 
-        /// <summary>Somebody typed here: among the pages of an owner this one decides from now on.</summary>
+        /// <summary>A key was typed here: this page of the owner decides the size from now on.</summary>
         public void Typed()
         {
             if (right == TerminalRight.Own && audience._leader != this)
@@ -253,7 +252,7 @@ internal sealed class Audience(TimeProvider time)
             }
         }
 
-        /// <summary>What its viewer wants to be called.</summary>
+        /// <summary>Sets the viewer's name.</summary>
         public void Call(string called) => audience.Call(this, called);
 
         public void Dispose() => audience.Leave(this);

@@ -3,7 +3,7 @@ using System.Threading.Channels;
 
 namespace Sandbox.Web.Terminals;
 
-/// <summary>One who asks who is there. However much happens meanwhile, only the latest is told, and not more often than anybody can read.</summary>
+/// <summary>A stream of the audience. Changes are coalesced to the latest, at most ten per second.</summary>
 internal sealed class AudienceReader(Audience audience) : IDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);

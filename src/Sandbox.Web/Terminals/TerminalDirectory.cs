@@ -17,14 +17,14 @@ internal sealed record TerminalPlace(PersonId Owner, PlaygroundId Playground, Sa
 
 /// <summary>
 /// Finds terminals by id. The browser sends ids and never a path; only the runtime knows how to reach one.
-/// What is not remembered, after a restart say, is asked of the runtime, among the person's own sandboxes only.
+/// Unknown ones, after a restart for example, are looked up in the runtime, among the person's own sandboxes only.
 /// </summary>
 internal sealed class TerminalDirectory(SqliteStore store, ISandboxRuntime runtime) : IWhenPlaygroundEnds, IDisposable
 {
-    /// <summary>A look costs the daemon a walk over all of a person's terminals, and asking for one that is not there costs its asker nothing.</summary>
+    /// <summary>A scan costs the daemon a walk over all of a person's terminals, while asking for an unknown one costs the caller nothing.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Looks of one person that need no pause; they come back, five in a second.</summary>
+    /// <summary>Burst of scans per person without a pause; five per second are refilled.</summary>
     private readonly PartitionedRateLimiter<PersonId> _freely = PartitionedRateLimiter.Create<PersonId, PersonId>(person =>
         RateLimitPartition.GetTokenBucketLimiter(person, _ => new TokenBucketRateLimiterOptions { TokenLimit = 200, TokensPerPeriod = 5, ReplenishmentPeriod = TimeSpan.FromSeconds(1), QueueLimit = 0 }));
 
@@ -74,7 +74,7 @@ internal sealed class TerminalDirectory(SqliteStore store, ISandboxRuntime runti
 
     public static SandboxException Unknown() => new(ErrorCode.NotFound, "You have no such terminal; it may have ended.");
 
-    /// <summary>Looks for a person's terminals: with whoever looks for them just now, and when they look again and again, not before a pause.</summary>
+    /// <summary>Scans a person's terminals. Simultaneous scans are shared, and frequent ones wait for a pause.</summary>
     private async Task LookAsync(PersonId owner, CancellationToken cancellationToken)
     {
         var look = Begin();

@@ -5,8 +5,8 @@ using Sandbox.Web.Latency;
 namespace Sandbox.Web.Terminals;
 
 /// <summary>
-/// One browser on one terminal. Keys that come while the way to the terminal is still being made wait here in order;
-/// so calling in never waits, and nothing is reordered.
+/// One browser on one terminal. Keys that arrive before the connection is made wait here in order, so a call never
+/// waits and nothing is reordered.
 /// </summary>
 internal sealed class TerminalViewer : IAsyncDisposable
 {
@@ -21,7 +21,7 @@ internal sealed class TerminalViewer : IAsyncDisposable
     private Audience.Seat? _seat;
     private TerminalSize? _wish;
     private long _typed;
-    private long _told;
+    private long _sent;
     private bool _isOver;
 
     public TerminalViewer(Func<Task<TtyConnection>> connect, EchoWatch echo)
@@ -30,7 +30,7 @@ internal sealed class TerminalViewer : IAsyncDisposable
         _connecting = ConnectAsync(connect);
     }
 
-    /// <summary>Measures how soon its keys are answered.</summary>
+    /// <summary>Measures the echo of its keys.</summary>
     public EchoWatch Echo { get; }
 
     /// <summary>The connection once it is made. Code: NotFound.</summary>
@@ -39,17 +39,17 @@ internal sealed class TerminalViewer : IAsyncDisposable
     /// <summary>Whether it has its stream: a connection carries one.</summary>
     public bool IsAttached { get; private set; }
 
-    /// <summary>How far it was told of the output: it cannot hold more.</summary>
-    public long Told
+    /// <summary>Bytes of output sent to it, which is the most it can hold.</summary>
+    public long Sent
     {
-        get => Volatile.Read(ref _told);
-        set => Volatile.Write(ref _told, value);
+        get => Volatile.Read(ref _sent);
+        set => Volatile.Write(ref _sent, value);
     }
 
     /// <summary>Whether it hung the terminal up.</summary>
     public bool HasClosed { get; private set; }
 
-    /// <summary>Its place among the others who are attached.</summary>
+    /// <summary>Its seat in the audience.</summary>
     public Audience.Seat? Seat
     {
         get
@@ -61,7 +61,7 @@ internal sealed class TerminalViewer : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes its place among the others, with the window it told of before.</summary>
+    /// <summary>Joins the audience with the window size it reported before.</summary>
     public void Sit(Audience audience, TerminalRight right)
     {
         var seat = audience.Join(right, size => Resize((ushort)size.Cols, (ushort)size.Rows));
@@ -85,7 +85,7 @@ internal sealed class TerminalViewer : IAsyncDisposable
         }
     }
 
-    /// <summary>Notes how large the window is; false when there is no place yet to tell it to the others from.</summary>
+    /// <summary>Notes the size of its window. False while it has no seat.</summary>
     public bool Wants(TerminalSize wish)
     {
         Audience.Seat? seat;
@@ -107,9 +107,9 @@ internal sealed class TerminalViewer : IAsyncDisposable
         }
     }
 
-    /// <summary>False, and nothing is taken, when too much is waiting to be typed.</summary>
+    /// <summary>False, and nothing is accepted, if too much input waits.</summary>
     /// <param name="data">What was typed.</param>
-    /// <param name="at">How many bytes its sender takes to have been taken before: with any other number nothing is taken either.</param>
+    /// <param name="at">How many bytes the sender believes were accepted before; any other number is refused.</param>
     public bool TryInput(ReadOnlyMemory<byte> data, long? at = null)
     {
         Echo.Typed(data.Span);
@@ -148,7 +148,7 @@ internal sealed class TerminalViewer : IAsyncDisposable
         {
             ThrowIfFailed();
 
-            // Before there is a connection nothing was sent that could be held.
+            // Without a connection no output was sent, so there is nothing to acknowledge.
             _connection?.Ack(held);
         }
     }
@@ -185,13 +185,13 @@ internal sealed class TerminalViewer : IAsyncDisposable
         }
         catch (Exception fault) when (fault is SandboxException or IOException or OperationCanceledException)
         {
-            // It never was connected; whoever used it has been told.
+            // It was never connected; its callers got the fault.
         }
     }
 
     private async Task<TtyConnection> ConnectAsync(Func<Task<TtyConnection>> connect)
     {
-        // Off the caller's path: finding the terminal may ask the daemon.
+        // Not on the caller's path: finding the terminal may ask the daemon.
         await Task.Yield();
         try
         {

@@ -217,7 +217,7 @@ internal sealed class TtyConnection : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            // the reader is told by the end of the stream; what is said from now on has nobody to hear it
+            // the reader sees the end of the stream; later messages have no receiver
             lock (_gate)
             {
                 _isBroken = true;

@@ -5,10 +5,10 @@ using Sandbox.Terminals.Marks;
 
 namespace Sandbox.Web.Terminals;
 
-/// <summary>Reads what the holder of a terminal says, see <see cref="TtyFrame"/>, and no more of it than was asked for.</summary>
+/// <summary>Reads frames from the holder of a terminal, see <see cref="TtyFrame"/>, and no more of them than its caller asks for.</summary>
 /// <param name="stream">The connection to it.</param>
 /// <param name="offset">How many bytes of output came before.</param>
-/// <param name="taken">Is told how many bytes of input the holder took so far.</param>
+/// <param name="taken">Called with the bytes of input that the holder has accepted so far.</param>
 internal sealed class TtyReader(Stream stream, ulong offset, Action<ulong> taken)
 {
     private const int ReceiveLength = 8 * 1024;
