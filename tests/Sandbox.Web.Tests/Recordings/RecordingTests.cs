@@ -129,7 +129,7 @@ public sealed class RecordingTests
         Assert.DoesNotContain(place.Holder.Seen, said => said.StartsWith('k') && said != "k0");
 
         await place.Hub.InvokeAsync("Ack", place.Terminal, 100_000L, Token);
-        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Count(said => said == "k100000") == 2));
+        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Count(said => said == "k100000") >= 2));
         Assert.DoesNotContain("k240000", place.Holder.Seen);
 
         // As the holder does: after a minute without a word nobody is waited for.
@@ -156,7 +156,7 @@ public sealed class RecordingTests
         }
 
         await place.Hub.InvokeAsync("Ack", place.Terminal, 120_000L, Token);
-        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Count(said => said == "k120000") == 2));
+        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Count(said => said == "k120000") >= 2));
         Assert.Empty((await place.CastAsync(id)).Output);
 
         // Nobody keeps them any more, so that the next process goes on behind them.
@@ -193,7 +193,7 @@ public sealed class RecordingTests
         await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Contains("k200000")));
 
         await place.Hub.InvokeAsync("Ack", place.Terminal, 100_000L, Token);
-        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Count(said => said == "k100000") == 2));
+        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Count(said => said == "k100000") >= 2));
         Assert.Single(place.Holder.Seen, said => said == "k200000");
     }
 
