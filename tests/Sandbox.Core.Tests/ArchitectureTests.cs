@@ -16,10 +16,11 @@ public sealed partial class ArchitectureTests
         ["Sandbox.Daemon"] = ["Sandbox.Core", "Sandbox.Rpc"],
         ["Sandbox.Terminals"] = [],
         ["Sandbox.Tty"] = ["Sandbox.Terminals"],
-        ["Sandbox.Web"] = ["Sandbox.Core", "Sandbox.Rpc", "Sandbox.Terminals", "Sandbox.Docker", "Sandbox.Kubernetes"],
+        ["Sandbox.Web"] = ["Sandbox.Core", "Sandbox.Rpc", "Sandbox.Terminals", "Sandbox.Tutorials", "Sandbox.Docker", "Sandbox.Kubernetes"],
         ["Sandbox.Docker"] = ["Sandbox.Core"],
         ["Sandbox.Kubernetes"] = ["Sandbox.Core"],
-        ["Sandbox.Cli"] = ["Sandbox.Core"],
+        ["Sandbox.Cli"] = ["Sandbox.Core", "Sandbox.Tutorials"],
+        ["Sandbox.Tutorials"] = ["Sandbox.Core"],
     };
 
     private static readonly Dictionary<string, string> MayUse = new()
@@ -29,6 +30,8 @@ public sealed partial class ArchitectureTests
         ["Sandbox.Daemon"] = @"^(?!Microsoft\.EntityFrameworkCore|Microsoft\.AspNetCore\.Components|MudBlazor)",
         ["Sandbox.Terminals"] = "^$",
         ["Sandbox.Tty"] = "^$",
+        ["Sandbox.Tutorials"] = @"^(HtmlSanitizer|Markdig|YamlDotNet)$",
+        ["Sandbox.Cli"] = "^$",
         ["Sandbox.Web"] = "",
     };
 

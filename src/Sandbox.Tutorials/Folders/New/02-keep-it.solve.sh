@@ -1,0 +1,2 @@
+printf '#!/bin/sh\ncat ~/greeting\n' > ~/greet.sh
+chmod 755 ~/greet.sh
