@@ -225,7 +225,7 @@ export class ShareDialog {
     const form = document.createElement("form");
     form.className = "share-sizes";
     const field = document.createElement("fieldset");
-    field.append(make("legend", "", "Size of the terminal"), radio("policy", "owner", "my window; others see it scaled", true), radio("policy", "smallest", "as the smallest window; everybody sees all of it", false));
+    field.append(make("legend", "", "Size of the terminal"), radio("policy", "owner", "my window; others see it scaled", true), radio("policy", "smallest", "the smallest window; everyone sees all of it", false));
     form.append(field);
     form.addEventListener("change", () => {
       const policy = new FormData(form).get("policy") as SizePolicy;

@@ -27,13 +27,13 @@ export function actionsOf(command: Command, actions: CommandActions): Action[] {
   ];
 }
 
-function repeat(line: string, { log, enter, focus }: CommandActions): void {
-  if (!log.isReady) {
+function repeat(line: string, actions: CommandActions): void {
+  if (!actions.log.isReady) {
     toast("The prompt is busy: wait for the running command, or clear the line", "error");
     return;
   }
-  void enter?.(line);
-  focus();
+  void actions.enter?.(line);
+  actions.focus();
 }
 
 async function copy(text: string, what: string): Promise<void> {
