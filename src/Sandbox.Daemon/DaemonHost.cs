@@ -100,6 +100,7 @@ internal static class DaemonHost
         services.AddSingleton<PlaygroundNetworks>();
         services.AddSingleton<ShellScripts>();
         services.AddSingleton<TerminalHolders>();
+        services.AddSingleton<LeftOutputs>();
         services.AddSingleton<ExecRunner>();
         services.AddSingleton<SandboxRecords>();
         services.AddSingleton<LiveSandboxes>();

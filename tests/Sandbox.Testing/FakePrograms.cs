@@ -15,9 +15,14 @@ internal static class FakePrograms
 
     public static void Require(string name)
     {
+        if (name is "/etc" or "/etc/passwd")
+        {
+            throw new SandboxException(ErrorCode.CommandNotExecutable, $"'{name}' is not executable.");
+        }
+
         if (!Names.Contains(name))
         {
-            throw new SandboxException(ErrorCode.CommandNotFound, $"The image has no command {name}, or it cannot be executed.");
+            throw new SandboxException(ErrorCode.CommandNotFound, $"The image has no command {name}.");
         }
     }
 
@@ -41,7 +46,7 @@ internal static class FakePrograms
 
             if (asked >= spec.Timeout)
             {
-                throw new SandboxException(ErrorCode.Timeout, "The command took longer than allowed and was killed.");
+                return new ExecResult(137, default, default, false, time.GetElapsedTime(started)) { IsTimedOut = true };
             }
         }
 

@@ -513,11 +513,14 @@ public abstract class RuntimeConformance : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_command_that_takes_too_long_is_Timeout_and_the_sandbox_goes_on()
+    public async Task A_command_that_takes_too_long_is_killed_and_the_sandbox_goes_on()
     {
         var sandbox = await CreateAsync();
 
-        await FailsAsync(ErrorCode.Timeout, () => Runtime.Sandboxes.ExecAsync(sandbox.Id, Exec(["sleep", "600"]) with { Timeout = TimeSpan.FromSeconds(1) }, Cancellation));
+        var result = await Runtime.Sandboxes.ExecAsync(sandbox.Id, Exec(["sleep", "600"]) with { Timeout = TimeSpan.FromSeconds(1) }, Cancellation);
+
+        Assert.True(result.IsTimedOut);
+        Assert.Equal(137, result.ExitCode);
 
         Assert.Equal("here", await OutputAsync(sandbox.Id, "echo", "here"));
     }
@@ -551,13 +554,21 @@ public abstract class RuntimeConformance : IAsyncLifetime
     [Theory]
     [InlineData("no-such-program")]
     [InlineData("/no/such/program")]
-    [InlineData("/etc/passwd")]
-    [InlineData("/etc")]
     public async Task A_command_that_does_not_exist_is_CommandNotFound(string command)
     {
         var sandbox = await CreateAsync();
 
         await FailsAsync(ErrorCode.CommandNotFound, () => ExecAsync(sandbox.Id, [command, "x"]));
+    }
+
+    [Theory]
+    [InlineData("/etc/passwd")]
+    [InlineData("/etc")]
+    public async Task A_command_without_permission_to_execute_is_CommandNotExecutable(string command)
+    {
+        var sandbox = await CreateAsync();
+
+        await FailsAsync(ErrorCode.CommandNotExecutable, () => ExecAsync(sandbox.Id, [command, "x"]));
     }
 
     [Fact]

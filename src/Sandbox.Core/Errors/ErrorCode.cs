@@ -30,8 +30,14 @@ public enum ErrorCode
     /// <summary>The image's content is broken or hostile: a wrong digest, a layer that climbs out. 422.</summary>
     ImageInvalid,
 
-    /// <summary>The image has no such command, or it cannot be executed. 422.</summary>
+    /// <summary>The image or the sandbox has no such command. 422.</summary>
     CommandNotFound,
+
+    /// <summary>The command is there and may not be executed: it lacks the x permission, or is a directory. 422.</summary>
+    CommandNotExecutable,
+
+    /// <summary>The command is there and is no program for this machine. 422.</summary>
+    CommandFormat,
 
     /// <summary>A setup command of the recipe failed. 422.</summary>
     SetupFailed,

@@ -30,6 +30,8 @@ public static class ErrorCodes
         ErrorCode.TooLarge => ("too_large", 413),
         ErrorCode.ImageInvalid => ("image_invalid", 422),
         ErrorCode.CommandNotFound => ("command_not_found", 422),
+        ErrorCode.CommandNotExecutable => ("command_not_executable", 422),
+        ErrorCode.CommandFormat => ("command_format", 422),
         ErrorCode.SetupFailed => ("setup_failed", 422),
         ErrorCode.Quota => ("quota", 429),
         ErrorCode.Rate => ("rate", 429),

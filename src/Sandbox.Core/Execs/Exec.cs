@@ -9,7 +9,7 @@ public sealed record ExecSpec
     /// <summary>What it reads on standard input.</summary>
     public ReadOnlyMemory<byte> Stdin { get; init; }
 
-    /// <summary>After this it is killed and the call fails with a timeout.</summary>
+    /// <summary>After this the command and everything it started are killed; the result says so.</summary>
     public required TimeSpan Timeout { get; init; }
 
     /// <summary>Bytes kept of each of stdout and stderr; what comes after is thrown away.</summary>
@@ -22,4 +22,11 @@ public sealed record ExecSpec
 /// <param name="Stderr">At most the limit asked for.</param>
 /// <param name="Truncated">Whether either was longer than the limit.</param>
 /// <param name="Duration">From start to end.</param>
-public sealed record ExecResult(int ExitCode, ReadOnlyMemory<byte> Stdout, ReadOnlyMemory<byte> Stderr, bool Truncated, TimeSpan Duration);
+public sealed record ExecResult(int ExitCode, ReadOnlyMemory<byte> Stdout, ReadOnlyMemory<byte> Stderr, bool Truncated, TimeSpan Duration)
+{
+    /// <summary>Whether it was killed because it did not end in time. The outputs hold what was printed until then.</summary>
+    public bool IsTimedOut { get; init; }
+
+    /// <summary>What a person should know about how it ran; null when there is nothing: the working directory was gone, so it ran in <c>/</c>.</summary>
+    public string? Notice { get; init; }
+}

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Execs;
 using Sandbox.Daemon.ControlGroups;
@@ -10,12 +11,45 @@ using Sandbox.Daemon.Records;
 
 namespace Sandbox.Daemon.Execs;
 
-/// <summary>Runs one command in a sandbox to its end.</summary>
-internal sealed class ExecRunner(OciRuntime oci, ProcessWatch watch, ProcessMoves moves)
+/// <summary>
+/// Runs one command in a sandbox to its end. The command runs below our init, a subreaper, so that whatever it starts
+/// stays below that and can be ended with it. A program left in the background by a command that ended by itself goes
+/// on, as with <c>docker exec</c>.
+/// </summary>
+internal sealed class ExecRunner(OciRuntime oci, ProcessWatch watch, ProcessMoves moves, LeftOutputs left)
 {
+    /// <summary>How long a killed command may take to be gone; that of a paused sandbox goes when it is resumed.</summary>
+    private static readonly TimeSpan Dying = TimeSpan.FromSeconds(2);
+
     public async Task<ExecResult> RunAsync(SandboxRecord record, string directory, ExecSpec spec, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.GetTimestamp();
+        var workdir = record.Spec.Workdir ?? record.Config.Workdir;
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(spec.Timeout);
+        var attempt = await AttemptAsync(record, directory, spec, workdir, patience.Token, cancellationToken);
+        string? notice = null;
+        if (ExecFailure.IsMissingDirectory(attempt.Complaint))
+        {
+            notice = $"The working directory {workdir} does not exist; the command ran in /.";
+            attempt = await AttemptAsync(record, directory, spec, "/", patience.Token, cancellationToken);
+        }
+
+        if (ExecFailure.Find(attempt, spec.Command[0]) is { } fault)
+        {
+            throw fault;
+        }
+
+        return new ExecResult(attempt.Code, attempt.Stdout, attempt.Stderr, attempt.Truncated, Stopwatch.GetElapsedTime(clock))
+        {
+            IsTimedOut = attempt.IsTimedOut,
+            Notice = notice,
+        };
+    }
+
+    private async Task<ExecAttempt> AttemptAsync(
+        SandboxRecord record, string directory, ExecSpec spec, string workdir, CancellationToken patience, CancellationToken cancellationToken)
+    {
         moves.Expect();
         var user = record.User ?? throw new InvalidOperationException("the user was not looked up");
         var name = Path.Combine(directory, "exec-" + Guid.NewGuid().ToString("N"));
@@ -23,7 +57,7 @@ internal sealed class ExecRunner(OciRuntime oci, ProcessWatch watch, ProcessMove
         try
         {
             var environment = ProcessPlan.EnvironmentOf(record.Config, record.Spec.Env, user, terminal: false);
-            var plan = new ProcessPlan(spec.Command, environment, record.Spec.Workdir ?? record.Config.Workdir, user);
+            var plan = new ProcessPlan(SandboxBundle.BelowInit(spec.Command), environment, workdir, user);
             await File.WriteAllBytesAsync(process, SandboxBundle.Process(IsolationClasses.Find(record.Isolation), plan), cancellationToken);
             using var pipes = new PipeCapture(spec.Stdin, spec.OutputLimit);
             var pid = Tool.Spawn(oci.Program, oci.ExecArguments(record.Spec.Id, process, pidFile, complaints), pipes.Theirs[0], pipes.Theirs[1], pipes.Theirs[2]);
@@ -34,33 +68,25 @@ internal sealed class ExecRunner(OciRuntime oci, ProcessWatch watch, ProcessMove
 
             var ended = watch.WaitAsync(pid);
             var moved = pipes.RunAsync();
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            patience.CancelAfter(spec.Timeout);
-            int? code;
+            int? code = null;
+            var isTimedOut = false;
             try
             {
-                code = await ended.WaitAsync(patience.Token);
+                code = await ended.WaitAsync(patience);
             }
             catch (OperationCanceledException)
             {
+                isTimedOut = true;
                 Kill(record, pid, pidFile);
-                await ended;
-                pipes.Ended();
-                await moved;
-                cancellationToken.ThrowIfCancellationRequested();
-                throw new SandboxException(ErrorCode.Timeout, $"The command did not end within {spec.Timeout.TotalSeconds:0.###} s and was killed.");
+                await Task.WhenAny(ended, Task.Delay(Dying, CancellationToken.None));
             }
 
             pipes.Ended();
             await moved;
-            if (code != 0 && File.Exists(complaints) && await File.ReadAllTextAsync(complaints, CancellationToken.None) is { Length: > 0 } text)
-            {
-                throw OciRuntime.IsMissingCommand(text)
-                    ? new SandboxException(ErrorCode.CommandNotFound, $"The sandbox has no command '{spec.Command[0]}', or it cannot be executed.")
-                    : new SandboxException(ErrorCode.Conflict, "The sandbox does not take commands right now.", new IOException(text));
-            }
-
-            return new ExecResult(code ?? 255, pipes.Stdout, pipes.Stderr, pipes.Truncated, Stopwatch.GetElapsedTime(clock));
+            cancellationToken.ThrowIfCancellationRequested();
+            left.Add(record.Spec.Id, pipes.TakeOpenOutputs());
+            var complaint = code != 0 && File.Exists(complaints) ? await File.ReadAllTextAsync(complaints, CancellationToken.None) : "";
+            return new ExecAttempt(code ?? (isTimedOut ? 137 : 255), pipes.Stdout, pipes.Stderr, pipes.Truncated, complaint, isTimedOut);
         }
         finally
         {
@@ -70,13 +96,13 @@ internal sealed class ExecRunner(OciRuntime oci, ProcessWatch watch, ProcessMove
         }
     }
 
-    /// <summary>Kills the command and what it started in its session; the runtime that waits for it then ends by itself.</summary>
+    /// <summary>Kills the command and all that it started; the runtime that waits for it then ends by itself.</summary>
     private static void Kill(SandboxRecord record, int runtime, string pidFile)
     {
-        if (File.Exists(pidFile) && int.TryParse(File.ReadAllText(pidFile), CultureInfo.InvariantCulture, out var inner) && IsIn(record, inner))
+        if (File.Exists(pidFile) && int.TryParse(File.ReadAllText(pidFile), CultureInfo.InvariantCulture, out var init) && IsIn(record, init))
         {
-            _ = Tool.Kill(-inner, 9);
-            _ = Tool.Kill(inner, 9);
+            ProcessTree.KillBelow(init);
+            _ = Tool.Kill(init, 9);
         }
         else
         {
@@ -95,4 +121,44 @@ internal sealed class ExecRunner(OciRuntime oci, ProcessWatch watch, ProcessMove
             return false;
         }
     }
+}
+
+/// <summary>How one attempt to run a command went; <paramref name="Complaint"/> is the OCI runtime's, empty when it started the process.</summary>
+internal sealed record ExecAttempt(int Code, byte[] Stdout, byte[] Stderr, bool Truncated, string Complaint, bool IsTimedOut);
+
+/// <summary>Tells a command that could not be started from one that failed.</summary>
+internal static class ExecFailure
+{
+    /// <summary>Whether the runtime could not enter the working directory: <c>chdir: No such file or directory</c>.</summary>
+    public static bool IsMissingDirectory(string complaint) =>
+        complaint.Contains("chdir", StringComparison.Ordinal) || complaint.Contains("cwd", StringComparison.Ordinal);
+
+    /// <summary>Why the command did not start; null when it ran.</summary>
+    public static SandboxException? Find(ExecAttempt attempt, string command)
+    {
+        if (attempt.Complaint.Length > 0)
+        {
+            return new SandboxException(ErrorCode.Conflict, "The sandbox takes no commands right now.", new IOException(attempt.Complaint));
+        }
+
+        // ERROR (catatonit:17): failed to exec pid1: No such file or directory
+        if (attempt.Code != 1 || !attempt.Stderr.AsSpan().StartsWith("ERROR (catatonit:"u8))
+        {
+            return null;
+        }
+
+        var text = Encoding.UTF8.GetString(attempt.Stderr);
+        return text.Contains("failed to exec pid1: ", StringComparison.Ordinal) ? Explain(text, command) : null;
+    }
+
+    private static SandboxException Explain(string text, string command) => text switch
+    {
+        _ when text.Contains("No such file", StringComparison.Ordinal) =>
+            new(ErrorCode.CommandNotFound, $"The sandbox has no command '{command}', or the interpreter that its first line names is missing."),
+        _ when text.Contains("Permission denied", StringComparison.Ordinal) =>
+            new(ErrorCode.CommandNotExecutable, $"'{command}' is not executable for this user: it is a directory, or lacks the x permission (chmod +x)."),
+        _ when text.Contains("Exec format", StringComparison.Ordinal) =>
+            new(ErrorCode.CommandFormat, $"'{command}' is not a program for this machine; a script needs a first line like #!/bin/sh."),
+        _ => new(ErrorCode.CommandNotExecutable, $"'{command}' could not be started: {text[(text.IndexOf("pid1: ", StringComparison.Ordinal) + 6)..].Trim()}."),
+    };
 }

@@ -62,6 +62,22 @@ internal sealed partial class PipeCapture : IDisposable
     /// <summary>The command itself has ended.</summary>
     public void Ended() => _ended = true;
 
+    /// <summary>Outputs that are still open after the end: somebody in the background has them. The caller owns them now.</summary>
+    public IReadOnlyList<SafeFileHandle> TakeOpenOutputs()
+    {
+        var open = new List<SafeFileHandle>();
+        for (var i = 1; i < 3; i++)
+        {
+            if (!_ours[i].IsClosed)
+            {
+                open.Add(_ours[i]);
+                _ours[i] = new SafeFileHandle();
+            }
+        }
+
+        return open;
+    }
+
     public void Dispose()
     {
         foreach (var handle in (ReadOnlySpan<SafeFileHandle>)[.. _ours, .. Theirs])
@@ -150,6 +166,15 @@ internal sealed partial class PipeCapture : IDisposable
                     Thread.Sleep(DiscardPause);
                 }
             }
+        }
+    }
+
+    /// <summary>Reads from a non-blocking pipe: how many bytes, 0 at its end, less when there is nothing now.</summary>
+    internal static unsafe nint ReadSome(SafeFileHandle pipe, byte[] buffer)
+    {
+        fixed (byte* to = buffer)
+        {
+            return Read(pipe, to, (nuint)buffer.Length);
         }
     }
 

@@ -29,6 +29,10 @@ internal sealed class TerminalHolders
     private const int MaxPerSandbox = 16; // each keeps 2 MiB of output outside the sandbox's own memory
     private const int LongestAnswer = 4096;
 
+    /// <summary>Where every isolation class mounts file systems over the root.</summary>
+    private static readonly string[] InnerMounts = ["/dev/", "/proc/", "/sys/"];
+
+
     private readonly DaemonOptions _options;
     private readonly OciRuntime _oci;
     private readonly ProcessWatch _watch;
@@ -162,11 +166,17 @@ internal sealed class TerminalHolders
         _moves.Expect();
         var user = sandbox.User ?? throw new InvalidOperationException("the user was not looked up");
         var environment = ProcessPlan.EnvironmentOf(sandbox.Config, sandbox.Spec.Env, user, terminal: true);
-        var workdir = ExistingDirectory(root, spec.Directory) ?? sandbox.Spec.Workdir ?? sandbox.Config.Workdir;
+        var wanted = sandbox.Spec.Workdir ?? sandbox.Config.Workdir;
+        var workdir = ExistingDirectory(root, spec.Directory) ?? (MayExist(root, wanted) ? wanted : "/");
         var command = CommandOf(sandbox, root, spec, environment, workdir);
         IReadOnlyList<string> started = command;
         IReadOnlyList<string> variables = environment;
         var nonce = sandbox.HasShellScripts && ShellScripts.TryMark(command, environment, out started, out variables) ? NewNonce() : null;
+        if (nonce is not null && workdir == "/" && wanted != "/")
+        {
+            // The scripts print it and forget it.
+            variables = [.. variables, $"SANDBOX_NOTICE=The working directory {wanted} does not exist; you are in /."];
+        }
 
         var (client, _) = HostUsers.Find(_options.WebUser);
         var (uid, gid) = HostUsers.Find(_options.TtyUser);
@@ -226,6 +236,11 @@ internal sealed class TerminalHolders
             return null;
         }
     }
+
+    /// <summary>Whether a directory is there, or below a mount of the sandbox's own, where it is not seen from outside.</summary>
+    private static bool MayExist(string root, string path) =>
+        InnerMounts.Any(mount => path.StartsWith(mount, StringComparison.Ordinal))
+        || (SandboxPath.TryParse(path, out var parsed) && ExistingDirectory(root, parsed) is not null);
 
     private static IReadOnlyList<string> CommandOf(SandboxRecord sandbox, string root, TerminalSpec spec, IReadOnlyList<string> environment, string workdir)
     {

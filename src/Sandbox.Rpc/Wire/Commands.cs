@@ -23,17 +23,31 @@ internal static class Commands
         OutputLimit = wire.OutputLimit,
     };
 
-    internal static ExecReply ToWire(this Execs.ExecResult result) => new()
+    internal static ExecReply ToWire(this Execs.ExecResult result)
     {
-        ExitCode = result.ExitCode,
-        Stdout = result.Stdout.ToWire(),
-        Stderr = result.Stderr.ToWire(),
-        Truncated = result.Truncated,
-        Duration = result.Duration.Ticks,
-    };
+        var wire = new ExecReply
+        {
+            ExitCode = result.ExitCode,
+            Stdout = result.Stdout.ToWire(),
+            Stderr = result.Stderr.ToWire(),
+            Truncated = result.Truncated,
+            Duration = result.Duration.Ticks,
+            TimedOut = result.IsTimedOut,
+        };
+        if (result.Notice is not null)
+        {
+            wire.Notice = result.Notice;
+        }
+
+        return wire;
+    }
 
     internal static Execs.ExecResult ToCore(this ExecReply wire) =>
-        new(wire.ExitCode, wire.Stdout.Memory, wire.Stderr.Memory, wire.Truncated, TimeSpan.FromTicks(wire.Duration));
+        new(wire.ExitCode, wire.Stdout.Memory, wire.Stderr.Memory, wire.Truncated, TimeSpan.FromTicks(wire.Duration))
+        {
+            IsTimedOut = wire.TimedOut,
+            Notice = wire.HasNotice ? wire.Notice : null,
+        };
 
     internal static OpenTerminalRequest ToWire(this Port.TerminalSpec spec, string id)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.Features;
 using Sandbox.Core.Errors;
 
@@ -12,6 +13,10 @@ namespace Sandbox.Web.Http;
 internal sealed record Problem(string Title, int Status, string Detail, string Code)
 {
     public string Type { get; init; } = "about:blank";
+
+    /// <summary>More members, for problems that carry data: what a command printed before it was killed.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, object?>? More { get; init; }
 }
 
 /// <summary>The one place where faults become answers.</summary>
@@ -19,11 +24,11 @@ internal static partial class Problems
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    public static Task WriteProblemAsync(this HttpContext context, int status, string code, string detail)
+    public static Task WriteProblemAsync(this HttpContext context, int status, string code, string detail, IDictionary<string, object?>? more = null)
     {
         context.Response.StatusCode = status;
         var title = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status);
-        return context.Response.WriteAsJsonAsync(new Problem(title, status, detail, code), Json, "application/problem+json", CancellationToken.None);
+        return context.Response.WriteAsJsonAsync(new Problem(title, status, detail, code) { More = more }, Json, "application/problem+json", CancellationToken.None);
     }
 
     public static Task WriteProblemAsync(this HttpContext context, SandboxException fault) =>

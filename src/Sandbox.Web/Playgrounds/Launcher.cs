@@ -120,9 +120,14 @@ internal sealed partial class Launcher(
         {
             result = await runtime.Sandboxes.ExecAsync(sandbox, spec, cancellationToken);
         }
-        catch (SandboxException fault) when (fault.Code is ErrorCode.CommandNotFound or ErrorCode.Timeout)
+        catch (SandboxException fault) when (fault.Code is ErrorCode.CommandNotFound or ErrorCode.CommandNotExecutable or ErrorCode.CommandFormat or ErrorCode.Timeout)
         {
             throw new SandboxException(fault.Code, $"The setup command '{Line(command)}' did not run: {fault.Message}", fault);
+        }
+
+        if (result.IsTimedOut)
+        {
+            throw new SandboxException(ErrorCode.Timeout, $"The setup command '{Line(command)}' did not end within {SetupTimeout.TotalMinutes:0} minutes and was killed.");
         }
 
         if (result.ExitCode != 0)

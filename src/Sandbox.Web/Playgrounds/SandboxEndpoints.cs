@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Execs;
@@ -12,7 +13,7 @@ namespace Sandbox.Web.Playgrounds;
 internal sealed record ExecRequest(IReadOnlyList<string> Command, string? Stdin = null, double? TimeoutSeconds = null);
 
 /// <summary>Result of a command. Output that is not UTF-8 has replacement characters.</summary>
-internal sealed record ExecView(int ExitCode, string Stdout, string Stderr, bool Truncated, double DurationMs);
+internal sealed record ExecView(int ExitCode, string Stdout, string Stderr, bool Truncated, double DurationMs, string? Notice);
 
 internal static class SandboxEndpoints
 {
@@ -41,7 +42,7 @@ internal static class SandboxEndpoints
     internal static SandboxId Id(string text) =>
         SandboxId.TryParse(text, out var id) ? id : throw new SandboxException(ErrorCode.NotFound, "You have no such sandbox.");
 
-    private static async Task<ExecView> ExecAsync(string id, HttpContext context, Ownership ownership, ISandboxRuntime runtime, Presence presence, CommandPace pace)
+    private static async Task<IResult> ExecAsync(string id, HttpContext context, Ownership ownership, ISandboxRuntime runtime, Presence presence, CommandPace pace)
     {
         var sandbox = Id(id);
         var person = context.RequirePerson();
@@ -69,11 +70,20 @@ internal static class SandboxEndpoints
         // A running command counts as presence.
         using var visit = presence.Enter(playground);
         var result = await runtime.Sandboxes.ExecAsync(sandbox, spec, context.RequestAborted);
-        return new ExecView(
-            result.ExitCode,
-            Encoding.UTF8.GetString(result.Stdout.Span),
-            Encoding.UTF8.GetString(result.Stderr.Span),
-            result.Truncated,
-            Math.Round(result.Duration.TotalMilliseconds, 2));
+        var stdout = Encoding.UTF8.GetString(result.Stdout.Span);
+        var stderr = Encoding.UTF8.GetString(result.Stderr.Span);
+        if (result.IsTimedOut)
+        {
+            var detail = string.Create(CultureInfo.InvariantCulture, $"The command did not end within {seconds:0.###} s. It and everything it started were killed.");
+            await context.WriteProblemAsync(504, ErrorCodes.Text(ErrorCode.Timeout), detail, new Dictionary<string, object?>(StringComparer.Ordinal)
+            {
+                ["stdout"] = stdout,
+                ["stderr"] = stderr,
+                ["truncated"] = result.Truncated,
+            });
+            return Results.Empty;
+        }
+
+        return Results.Ok(new ExecView(result.ExitCode, stdout, stderr, result.Truncated, Math.Round(result.Duration.TotalMilliseconds, 2), result.Notice));
     }
 }

@@ -10,6 +10,8 @@ else
 fi
 { IFS= read -r __sandbox_nonce <&3 } 2> /dev/null
 exec 3<&-
+[[ -z ${SANDBOX_NOTICE-} ]] || print -r -- "$SANDBOX_NOTICE"
+unset SANDBOX_NOTICE
 
 # The text of a mark: what would end it or part it is written as \xAB.
 __sandbox_text() {
