@@ -235,16 +235,18 @@ public sealed class TerminalHubTests
                 Assert.Fail("a stranger saw output");
             }
         });
-        await stranger.SendAsync("Input", terminal, "rm -rf /"u8.ToArray(), Token);
-        await RefusedAsync("not_found", async () =>
+
+        // Each as the first call of a connection, when whose terminal it is has to be found out.
+        foreach (var (method, arguments) in new (string, object[])[]
         {
-            // The first one may still wait for the answer whose terminal it is.
-            for (var attempt = 0; attempt < 400; attempt++)
-            {
-                await stranger.InvokeAsync("Resize", terminal, 80, 24, Token);
-                await Task.Delay(25, Token);
-            }
-        });
+            ("Input", [terminal, "rm -rf /"u8.ToArray()]), ("Type", [terminal, 0L, "rm -rf /"u8.ToArray()]), ("Resize", [terminal, 80, 24]), ("Close", [terminal]),
+        })
+        {
+            await using var another = await place.ConnectAsync(await place.NewTokenAsync());
+            await RefusedAsync("not_found", () => another.InvokeCoreAsync(method, arguments, Token));
+            await RefusedAsync("not_found", () => another.InvokeCoreAsync(method, arguments, Token));
+        }
+
         Assert.Equal(seen, place.Holder.Seen.Count);
         Assert.Empty(place.Holder.Typed);
 

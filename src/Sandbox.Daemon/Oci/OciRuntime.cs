@@ -89,10 +89,28 @@ internal sealed class OciRuntime
     public static SandboxException Failure(string complaints, string otherwise)
     {
         var text = File.Exists(complaints) ? File.ReadAllText(complaints, Encoding.UTF8).Trim() : "";
-        return IsMissingCommand(text)
-            ? new SandboxException(ErrorCode.CommandNotFound, "The image has no such command, or it cannot be executed.")
-            : new SandboxException(ErrorCode.Internal, "The sandbox could not be started.", new IOException(text.Length == 0 ? otherwise : text));
+        return InTheWay(text) is { } reason
+            ? new SandboxException(ErrorCode.Invalid, $"The sandbox could not be started: {reason}", new IOException(text))
+            : IsMissingCommand(text)
+                ? new SandboxException(ErrorCode.CommandNotFound, "The image has no such command, or it cannot be executed.")
+                : new SandboxException(ErrorCode.Internal, "The sandbox could not be started.", new IOException(text.Length == 0 ? otherwise : text));
     }
+
+    /// <summary>
+    /// The reason, in words for people, when files of the image or of the sandbox are in the runtime's way; null otherwise.
+    /// <code>
+    /// 2026-11-29T20:30:00.000000Z: cannot chdir to `/work`: Not a directory
+    /// 2026-11-29T20:30:00.000000Z: mount `proc` to `proc`: Not a directory
+    /// </code>
+    /// </summary>
+    private static string? InTheWay(string complaint) => complaint switch
+    {
+        _ when complaint.Contains("chdir", StringComparison.Ordinal) => "its working directory is missing, or is no directory.",
+        _ when complaint.Contains("mount `", StringComparison.Ordinal) || complaint.Contains("mounting", StringComparison.Ordinal)
+            || complaint.Contains("creating file", StringComparison.Ordinal) || complaint.Contains("creating directory", StringComparison.Ordinal) =>
+            "/proc, /sys and /dev must be directories, and something else is in their place.",
+        _ => null,
+    };
 
     /// <summary>crun's words and runc's.</summary>
     public static bool IsMissingCommand(string complaint) =>

@@ -15,8 +15,8 @@ namespace Sandbox.Web.Hub;
 
 /// <summary>
 /// Terminals over SignalR. Bytes pass between the holder's socket and the browser without a buffer here; the holder keeps
-/// the window of unacknowledged output. Input, Resize, Ack and Close never wait, so calls of one client take effect in
-/// the order they were sent.
+/// the window of unacknowledged output. Input, Resize, Ack and Close do not wait for the terminal (see <see cref="ViewerAsync"/>
+/// for the one exception), so calls of one client take effect in the order they were sent.
 /// </summary>
 [Authorize(Policy)]
 internal sealed class TerminalHub(
@@ -115,16 +115,16 @@ internal sealed class TerminalHub(
         streams.ViewAsync(Caller, terminalId, after, follows: true, cancellationToken);
 
     /// <summary>Types. Enqueues and never waits; full is Conflict, which the client shows.</summary>
-    public void Input(string terminalId, byte[] data) => Typed(terminalId, data, null);
+    public Task Input(string terminalId, byte[] data) => TypeAsync(terminalId, data, null);
 
     /// <summary>
     /// The same for a client that types on without waiting for the result: <paramref name="at"/> is how many of its bytes
     /// were accepted since it attached. Any other number is refused, so calls sent after a refused one are refused too.
     /// </summary>
-    public void Type(string terminalId, long at, byte[] data) => Typed(terminalId, data, at);
+    public Task Type(string terminalId, long at, byte[] data) => TypeAsync(terminalId, data, at);
 
     /// <summary>Sets the size of the caller's window. The owner's resizes the terminal; a link holder's is a wish, see <see cref="SizePolicy(string, string)"/>.</summary>
-    public void Resize(string terminalId, int cols, int rows)
+    public async Task Resize(string terminalId, int cols, int rows)
     {
         if (cols is < 1 or > 1000 || rows is < 1 or > 1000)
         {
@@ -132,7 +132,7 @@ internal sealed class TerminalHub(
         }
 
         var size = new TerminalSize(cols, rows);
-        var viewer = Viewer(terminalId, TerminalRight.Watch);
+        var viewer = await ViewerAsync(terminalId, TerminalRight.Watch);
         if (!viewer.Wants(size) && Caller.Share is null && audiences.Find(terminalId) is not { Policy: Terminals.SizePolicy.Smallest })
         {
             viewer.Resize((ushort)cols, (ushort)rows);
@@ -158,9 +158,9 @@ internal sealed class TerminalHub(
     }
 
     /// <summary>Hangs the terminal up.</summary>
-    public void Close(string terminalId)
+    public async Task Close(string terminalId)
     {
-        var viewer = Viewer(terminalId, TerminalRight.Own);
+        var viewer = await ViewerAsync(terminalId, TerminalRight.Own);
         viewer.Close();
         if (!viewer.IsAttached)
         {
@@ -276,15 +276,24 @@ internal sealed class TerminalHub(
         };
     }
 
-    /// <summary>The caller's viewer on a terminal. Checks the right before it creates one.</summary>
-    private TerminalViewer Viewer(string terminal, TerminalRight right)
+    /// <summary>
+    /// The caller's viewer on a terminal. Checks the right before it creates one. Waits only for a terminal that this
+    /// process does not remember as theirs: until it is found, no call for it may be answered as success.
+    /// </summary>
+    private async ValueTask<TerminalViewer> ViewerAsync(string terminal, TerminalRight right)
     {
         var caller = Caller;
         caller.Require(terminal, right);
-        return caller.Viewers.Get(terminal);
+        var viewer = caller.Viewers.Get(terminal);
+        if (!directory.IsRemembered(caller.Owner, terminal))
+        {
+            _ = await viewer.Connection;
+        }
+
+        return viewer;
     }
 
-    private void Typed(string terminal, byte[] data, long? at)
+    private async Task TypeAsync(string terminal, byte[] data, long? at)
     {
         if (data is null)
         {
@@ -296,7 +305,7 @@ internal sealed class TerminalHub(
             throw new SandboxException(ErrorCode.TooLarge, "One call takes 16 KiB.");
         }
 
-        var viewer = Viewer(terminal, TerminalRight.Type);
+        var viewer = await ViewerAsync(terminal, TerminalRight.Type);
         if (data.Length > 0 && !viewer.TryInput(data, at))
         {
             throw new SandboxException(ErrorCode.Conflict, "The program does not read what is typed; wait, or interrupt it.");

@@ -55,6 +55,10 @@ internal sealed class TerminalDirectory(SqliteStore store, ISandboxRuntime runti
     public async Task<TtyConnection> ConnectAsync(TerminalPlace place, TerminalId terminal, CancellationToken cancellationToken) =>
         new(await runtime.Terminals.ConnectAsync(place.Sandbox, terminal, cancellationToken));
 
+    /// <summary>Whether a terminal is remembered as a person's own.</summary>
+    public bool IsRemembered(PersonId owner, string terminal) =>
+        TerminalId.TryParse(terminal, out var id) && _places.TryGetValue(id, out var place) && place.Owner == owner;
+
     /// <summary>Whether a terminal is remembered.</summary>
     public bool Knows(string terminal) => TerminalId.TryParse(terminal, out var id) && _places.ContainsKey(id);
 
