@@ -61,7 +61,7 @@ internal static class DaemonHost
         await app.Services.GetRequiredService<SandboxRecovery>().RunAsync(CancellationToken.None);
         if (cleanup)
         {
-            await app.Services.GetRequiredService<LinuxRuntime>().EndAllAsync(EndReason.Operator);
+            await app.Services.GetRequiredService<SandboxLife>().EndAllAsync(EndReason.Operator);
             await app.Services.GetRequiredService<PlaygroundNetworks>().CleanUpAsync();
             await app.Services.GetRequiredService<ControlGroupTree>().RemoveOrphansAsync(new HashSet<SandboxId>());
             return 0;
@@ -69,6 +69,10 @@ internal static class DaemonHost
 
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<SandboxChanges>().End);
         app.MapGrpcService<RuntimeService>();
+        app.MapGrpcService<ImagesService>();
+        app.MapGrpcService<SandboxesService>();
+        app.MapGrpcService<TerminalsService>();
+        app.MapGrpcService<FilesService>();
         await app.StartAsync();
         Protect(options);
         using var stop = new CancellationTokenSource();
@@ -105,14 +109,21 @@ internal static class DaemonHost
         services.AddSingleton<SandboxRecords>();
         services.AddSingleton<LiveSandboxes>();
         services.AddSingleton<SandboxChanges>();
-        services.AddSingleton<FileCalls>();
         services.AddSingleton<SandboxLauncher>();
-        services.AddSingleton<LinuxRuntime>();
-        services.AddSingleton<ISandboxRuntime>(provider => provider.GetRequiredService<LinuxRuntime>());
+        services.AddSingleton<SandboxLife>();
+        services.AddSingleton<LinuxImages>();
+        services.AddSingleton<LinuxSandboxes>();
+        services.AddSingleton<LinuxTerminals>();
+        services.AddSingleton<LinuxFiles>();
+        services.AddSingleton<ISandboxRuntime, LinuxRuntime>();
         services.AddSingleton<SandboxExpiry>();
         services.AddSingleton<SandboxRecovery>();
         services.AddSingleton<UncountedMemory>();
         services.AddSingleton<RuntimeService>();
+        services.AddSingleton<ImagesService>();
+        services.AddSingleton<SandboxesService>();
+        services.AddSingleton<TerminalsService>();
+        services.AddSingleton<FilesService>();
         services.AddGrpc(grpc =>
         {
             grpc.MaxReceiveMessageSize = RpcLimits.MaxMessageBytes;

@@ -1,10 +1,11 @@
 namespace Sandbox.Core.Runtime;
 
-/// <summary>What a runtime says of itself.</summary>
-/// <param name="Adapter">Which one: <c>linux</c>.</param>
-/// <param name="OciRuntime">What starts sandboxes, with its version: <c>crun 1.8.1</c>.</param>
+/// <summary>A runtime: which adapter it is, its present state, and its capabilities.</summary>
+/// <param name="Adapter">The adapter's name: <c>linux</c>.</param>
+/// <param name="OciRuntime">The program that starts sandboxes, with its version: <c>crun 1.8.1</c>.</param>
 /// <param name="Pid">The daemon's process.</param>
-/// <param name="Sandboxes">How many it holds that have not ended.</param>
+/// <param name="Sandboxes">Sandboxes that have not ended.</param>
 /// <param name="MemoryBytes">Memory of the host.</param>
-/// <param name="DiskFreeBytes">What may still be promised on the data disk: free space less what sandboxes may yet write.</param>
-public sealed record RuntimeInfo(string Adapter, string OciRuntime, int Pid, int Sandboxes, long MemoryBytes, long DiskFreeBytes);
+/// <param name="DiskFreeBytes">Bytes of the data disk that can still be promised: free space less what sandboxes may still write.</param>
+/// <param name="Capabilities">The optional features of this runtime.</param>
+public sealed record RuntimeInfo(string Adapter, string OciRuntime, int Pid, int Sandboxes, long MemoryBytes, long DiskFreeBytes, RuntimeCapabilities Capabilities);

@@ -9,7 +9,7 @@ using Sandbox.Daemon.Linux;
 namespace Sandbox.Daemon.Files;
 
 /// <summary>
-/// The file members of <see cref="ISandboxRuntime"/> over a sandbox's root file system, as the host sees it. Whatever
+/// The members of <see cref="ISandboxFiles"/> over a sandbox's root file system, as the host sees it. Whatever
 /// runs in the sandbox may change the tree at the same time, so nothing is decided by a path that is used again.
 /// <para>Roots are host paths, owners on disk are the sandbox's own plus <c>uidBase</c>. Faults are
 /// <see cref="SandboxException"/>s with the codes the port names. System calls block, so they run on the thread pool.</para>

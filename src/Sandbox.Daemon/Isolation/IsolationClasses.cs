@@ -13,6 +13,9 @@ internal static class IsolationClasses
 
     private static readonly Dictionary<string, IsolationClass> ByName = new(StringComparer.Ordinal) { [Container.Name] = Container };
 
+    /// <summary>The names of all classes, the default first.</summary>
+    public static IReadOnlyList<string> Names { get; } = [Container.Name];
+
     /// <summary>The class that a record names.</summary>
     public static IsolationClass Find(string name) =>
         ByName.TryGetValue(name, out var found) ? found : throw new InvalidOperationException($"there is no isolation class '{name}'");

@@ -4,7 +4,7 @@ using Sandbox.Core.Sandboxes;
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>What goes because of its age: sandboxes at their deadlines, records of those that ended, uploads nobody went on with.</summary>
-internal sealed partial class SandboxExpiry(DaemonOptions options, LiveSandboxes sandboxes, LinuxRuntime runtime, FileCalls files, ILogger<SandboxExpiry> logger)
+internal sealed partial class SandboxExpiry(DaemonOptions options, LiveSandboxes sandboxes, SandboxLife life, LinuxFiles files, ILogger<SandboxExpiry> logger)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1);
@@ -41,7 +41,7 @@ internal sealed partial class SandboxExpiry(DaemonOptions options, LiveSandboxes
     {
         try
         {
-            await runtime.EndAsync(sandbox, EndReason.Expired, onlyAfterDeadline: true);
+            await life.EndAsync(sandbox, EndReason.Expired, onlyAfterDeadline: true);
         }
         catch (Exception fault)
         {
@@ -59,7 +59,7 @@ internal sealed partial class SandboxExpiry(DaemonOptions options, LiveSandboxes
         var ended = sandboxes.Ended().ToList();
         foreach (var sandbox in ended.OrderBy(sandbox => sandbox.Record.CreatedAt).Take(ended.Count - options.MaxEnded))
         {
-            runtime.Forget(sandbox);
+            life.Forget(sandbox);
         }
     }
 

@@ -20,7 +20,7 @@ internal sealed partial class SandboxRecovery(
     SandboxRecords records,
     SandboxLauncher launcher,
     LiveSandboxes sandboxes,
-    LinuxRuntime runtime,
+    SandboxLife life,
     OciRuntime oci,
     ControlGroupTree groups,
     PlaygroundNetworks networks,
@@ -43,10 +43,10 @@ internal sealed partial class SandboxRecovery(
         var lost = new List<(LiveSandbox Sandbox, EndReason Reason)>();
         foreach (var record in records.Load())
         {
-            var sandbox = new LiveSandbox(record, runtime.RootOf(record.Spec.Id));
+            var sandbox = new LiveSandbox(record, life.RootOf(record.Spec.Id));
             if (record.State == SandboxState.Ended)
             {
-                runtime.Adopt(sandbox);
+                life.Adopt(sandbox);
             }
             else if (record.State == SandboxState.Starting)
             {
@@ -93,7 +93,7 @@ internal sealed partial class SandboxRecovery(
             sandbox.Record = sandbox.Record with { State = SandboxState.Ended, Reason = reason, Pid = 0, PidStartedAt = 0 };
             records.Save(sandbox.Record);
             records.Strip(sandbox.Id);
-            runtime.Adopt(sandbox);
+            life.Adopt(sandbox);
             LogLost(logger, sandbox.Id, reason);
         }
 
@@ -111,7 +111,7 @@ internal sealed partial class SandboxRecovery(
                 groups.SetOwner(sandbox.Record.Spec.Owner, sandbox.Record.Spec.OwnerLimits);
             }
 
-            runtime.Adopt(sandbox);
+            life.Adopt(sandbox);
             LogAdopted(logger, sandbox.Id, sandbox.Record.State);
         }
 

@@ -33,6 +33,10 @@ internal sealed class RpcServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(options => options.ListenUnixSocket(socket, listen => listen.Protocols = HttpProtocols.Http2));
         var app = builder.Build();
         app.MapGrpcService<RuntimeService>();
+        app.MapGrpcService<ImagesService>();
+        app.MapGrpcService<SandboxesService>();
+        app.MapGrpcService<TerminalsService>();
+        app.MapGrpcService<FilesService>();
         await app.StartAsync();
         return new RpcServer(app);
     }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Google.Protobuf;
+using Google.Protobuf.Reflection;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Sandbox.Core.Errors;
@@ -321,7 +322,7 @@ public sealed class RuntimeClientTests : IAsyncLifetime
     {
         _runtime.Before = (operation, _) => operation == "WriteFile" ? throw new SandboxException(ErrorCode.DiskFull, "full") : Task.CompletedTask;
         using var channel = RawChannel();
-        using var call = new SandboxRuntime.SandboxRuntimeClient(channel).WriteFile(cancellationToken: Cancellation);
+        using var call = new Sandbox.Rpc.Wire.Files.FilesClient(channel).Write(cancellationToken: Cancellation);
         await call.RequestStream.WriteAsync(new WriteFileRequest { Header = new WriteFileHeader { Id = SandboxId.New().Value, Path = ByteString.CopyFromUtf8("/a") } }, Cancellation);
         await call.ResponseHeadersAsync;
         Assert.False(call.ResponseAsync.IsCompleted);
@@ -387,30 +388,31 @@ public sealed class RuntimeClientTests : IAsyncLifetime
     public async Task What_a_hostile_asker_sends_is_refused_before_the_runtime_sees_it()
     {
         using var channel = RawChannel();
-        var raw = new SandboxRuntime.SandboxRuntimeClient(channel);
+        var (images, sandboxes) = (new Sandbox.Rpc.Wire.Images.ImagesClient(channel), new Sandbox.Rpc.Wire.Sandboxes.SandboxesClient(channel));
+        var (terminals, files) = (new Sandbox.Rpc.Wire.Terminals.TerminalsClient(channel), new Sandbox.Rpc.Wire.Files.FilesClient(channel));
         var id = SandboxId.New().Value;
         var climbing = ByteString.CopyFromUtf8("/../../etc/shadow");
 
-        await RefusedAsync(raw.FindAsync(new SandboxRequest { Id = "../../../etc" }, cancellationToken: Cancellation));
-        await RefusedAsync(raw.RemoveAsync(new SandboxRequest(), cancellationToken: Cancellation));
-        await RefusedAsync(raw.RemoveImageAsync(new RemoveImageRequest { Digest = "sha256:.." }, cancellationToken: Cancellation));
-        await RefusedAsync(raw.CreateAsync(new Sandbox.Rpc.Wire.SandboxSpec(), cancellationToken: Cancellation));
-        await RefusedAsync(raw.StopAsync(new StopRequest { Id = id, Grace = -1 }, cancellationToken: Cancellation));
-        await RefusedAsync(raw.StopAsync(new StopRequest { Id = id, Grace = long.MaxValue }, cancellationToken: Cancellation));
-        await RefusedAsync(raw.ExtendAsync(new ExtendRequest { Id = id, Deadline = long.MaxValue }, cancellationToken: Cancellation));
-        await RefusedAsync(raw.ExecAsync(new ExecRequest { Id = id, Timeout = 1 }, cancellationToken: Cancellation));
-        await RefusedAsync(raw.ExecAsync(new ExecRequest { Id = id, Command = { "x" }, Timeout = long.MaxValue, OutputLimit = 1 }, cancellationToken: Cancellation));
-        await RefusedAsync(raw.ExecAsync(new ExecRequest { Id = id, Command = { "x" }, Timeout = 1, OutputLimit = int.MaxValue }, cancellationToken: Cancellation));
-        await RefusedAsync(raw.OpenTerminalAsync(new OpenTerminalRequest { Id = id, Terminal = "x", Cols = 80, Rows = 24 }, cancellationToken: Cancellation));
-        await RefusedAsync(raw.OpenTerminalAsync(new OpenTerminalRequest { Id = id, Terminal = id, Cols = 0, Rows = 100_000 }, cancellationToken: Cancellation));
-        await RefusedAsync(raw.FindFileAsync(new FileRequest { Id = id, Path = climbing }, cancellationToken: Cancellation));
-        await RefusedAsync(raw.DeleteFileAsync(new FileRequest { Id = id, Path = climbing }, cancellationToken: Cancellation));
-        using (var read = raw.ReadFile(new ReadFileRequest { Id = id, Path = ByteString.CopyFromUtf8("/a") }, cancellationToken: Cancellation))
+        await RefusedAsync(sandboxes.FindAsync(new SandboxRequest { Id = "../../../etc" }, cancellationToken: Cancellation));
+        await RefusedAsync(sandboxes.RemoveAsync(new SandboxRequest(), cancellationToken: Cancellation));
+        await RefusedAsync(images.RemoveAsync(new RemoveImageRequest { Digest = "sha256:.." }, cancellationToken: Cancellation));
+        await RefusedAsync(sandboxes.CreateAsync(new Sandbox.Rpc.Wire.SandboxSpec(), cancellationToken: Cancellation));
+        await RefusedAsync(sandboxes.StopAsync(new StopRequest { Id = id, Grace = -1 }, cancellationToken: Cancellation));
+        await RefusedAsync(sandboxes.StopAsync(new StopRequest { Id = id, Grace = long.MaxValue }, cancellationToken: Cancellation));
+        await RefusedAsync(sandboxes.ExtendAsync(new ExtendRequest { Id = id, Deadline = long.MaxValue }, cancellationToken: Cancellation));
+        await RefusedAsync(sandboxes.ExecAsync(new ExecRequest { Id = id, Timeout = 1 }, cancellationToken: Cancellation));
+        await RefusedAsync(sandboxes.ExecAsync(new ExecRequest { Id = id, Command = { "x" }, Timeout = long.MaxValue, OutputLimit = 1 }, cancellationToken: Cancellation));
+        await RefusedAsync(sandboxes.ExecAsync(new ExecRequest { Id = id, Command = { "x" }, Timeout = 1, OutputLimit = int.MaxValue }, cancellationToken: Cancellation));
+        await RefusedAsync(terminals.OpenAsync(new OpenTerminalRequest { Id = id, Terminal = "x", Cols = 80, Rows = 24 }, cancellationToken: Cancellation));
+        await RefusedAsync(terminals.OpenAsync(new OpenTerminalRequest { Id = id, Terminal = id, Cols = 0, Rows = 100_000 }, cancellationToken: Cancellation));
+        await RefusedAsync(files.FindAsync(new FileRequest { Id = id, Path = climbing }, cancellationToken: Cancellation));
+        await RefusedAsync(files.DeleteAsync(new FileRequest { Id = id, Path = climbing }, cancellationToken: Cancellation));
+        using (var read = files.Read(new ReadFileRequest { Id = id, Path = ByteString.CopyFromUtf8("/a") }, cancellationToken: Cancellation))
         {
             Refused(await Assert.ThrowsAsync<RpcException>(() => read.ResponseStream.MoveNext(Cancellation)));
         }
 
-        using (var write = raw.WriteFile(cancellationToken: Cancellation))
+        using (var write = files.Write(cancellationToken: Cancellation))
         {
             await write.RequestStream.WriteAsync(new WriteFileRequest { Header = new WriteFileHeader { Id = id, Path = ByteString.CopyFromUtf8("/a"), Mode = 0x1000 } }, Cancellation);
             await write.ResponseHeadersAsync;
@@ -418,13 +420,13 @@ public sealed class RuntimeClientTests : IAsyncLifetime
             Refused(await Assert.ThrowsAsync<RpcException>(() => write.ResponseAsync));
         }
 
-        using (var write = raw.WriteFile(cancellationToken: Cancellation))
+        using (var write = files.Write(cancellationToken: Cancellation))
         {
             await write.RequestStream.CompleteAsync();
             Refused(await Assert.ThrowsAsync<RpcException>(() => write.ResponseAsync));
         }
 
-        using (var add = raw.AddImage(cancellationToken: Cancellation))
+        using (var add = images.Add(cancellationToken: Cancellation))
         {
             await add.RequestStream.WriteAsync(new AddImageRequest { Chunk = climbing }, Cancellation);
             Assert.True(await add.ResponseStream.MoveNext(Cancellation));
@@ -443,7 +445,14 @@ public sealed class RuntimeClientTests : IAsyncLifetime
         var calls = channel.CreateCallInvoker();
         var random = new Random(20261128);
         var bytes = Marshallers.Create(static (byte[] given) => given, static given => given);
-        foreach (var method in SandboxRuntime.Descriptor.Methods)
+        ServiceDescriptor[] services =
+        [
+            Sandbox.Rpc.Wire.Images.Descriptor,
+            Sandbox.Rpc.Wire.Sandboxes.Descriptor,
+            Sandbox.Rpc.Wire.Terminals.Descriptor,
+            Sandbox.Rpc.Wire.Files.Descriptor,
+        ];
+        foreach (var method in services.SelectMany(service => service.Methods))
         {
             if (method.InputType == Nothing.Descriptor)
             {
@@ -452,7 +461,7 @@ public sealed class RuntimeClientTests : IAsyncLifetime
             }
 
             // Both ends are treated as streams, which is the same on the wire.
-            var call = new Method<byte[], byte[]>(MethodType.DuplexStreaming, SandboxRuntime.Descriptor.FullName, method.Name, bytes, bytes);
+            var call = new Method<byte[], byte[]>(MethodType.DuplexStreaming, method.Service.FullName, method.Name, bytes, bytes);
             for (var round = 0; round < 40; round++)
             {
                 using var talk = calls.AsyncDuplexStreamingCall(call, null, new CallOptions(cancellationToken: Cancellation));

@@ -109,8 +109,7 @@ public sealed class LinuxHost : IAsyncLifetime
         if (_parts is not null)
         {
             await _stop.CancelAsync();
-            var runtime = _parts.GetRequiredService<LinuxRuntime>();
-            await runtime.EndAllAsync(EndReason.Operator);
+            await _parts.GetRequiredService<SandboxLife>().EndAllAsync(EndReason.Operator);
             await _parts.GetRequiredService<PlaygroundNetworks>().CleanUpAsync();
             await _parts.GetRequiredService<ControlGroupTree>().RemoveOrphansAsync(new HashSet<SandboxId>());
             await _parts.DisposeAsync();

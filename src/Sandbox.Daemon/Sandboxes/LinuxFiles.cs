@@ -1,13 +1,17 @@
 using System.Runtime.CompilerServices;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Files;
+using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.Files;
 
 namespace Sandbox.Daemon.Sandboxes;
 
-/// <summary>Calls for the files of a sandbox: only while it has some, only so many at once, and none outlives it.</summary>
-internal sealed partial class FileCalls(LiveSandboxes sandboxes, ILogger<FileCalls> logger)
+/// <summary>
+/// The files of the sandboxes of one Linux host: only while a sandbox has some, a bounded number of calls at once, and
+/// none outlives its sandbox.
+/// </summary>
+internal sealed partial class LinuxFiles(LiveSandboxes sandboxes, ILogger<LinuxFiles> logger) : ISandboxFiles
 {
     public Task<IReadOnlyList<FileEntry>> ListAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
         CallAsync(id, (sandbox, token) => SandboxFiles.ListAsync(sandbox.Root.Root, path, token), cancellationToken);
@@ -48,7 +52,7 @@ internal sealed partial class FileCalls(LiveSandboxes sandboxes, ILogger<FileCal
     public Task CancelUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken) =>
         CallAsync(id, (sandbox, token) => sandbox.Uploads.CancelAsync(sandbox.Root.Root, upload, token), cancellationToken);
 
-    /// <summary>Removes what is left of uploads that nobody went on with.</summary>
+    /// <summary>Removes uploads that nobody has continued in time.</summary>
     public void SweepUploads(DateTimeOffset now)
     {
         foreach (var sandbox in sandboxes.All.Where(HasFiles))
@@ -88,7 +92,7 @@ internal sealed partial class FileCalls(LiveSandboxes sandboxes, ILogger<FileCal
             },
             cancellationToken);
 
-    /// <summary>Says it in words when the files went in the middle. Code: NotFound.</summary>
+    /// <summary>Translates the cancellation of a call whose sandbox has ended. Code: NotFound.</summary>
     private static async Task<T> WhileThereAsync<T>(LiveSandbox sandbox, Task<T> act, CancellationToken cancellationToken)
     {
         try

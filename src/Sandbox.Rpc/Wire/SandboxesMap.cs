@@ -1,59 +1,32 @@
 using Sandbox.Core.Quotas;
-using CoreFile = Sandbox.Core.Recipes.RecipeFile;
+using Execs = Sandbox.Core.Execs;
 using Port = Sandbox.Core.Sandboxes;
 
 namespace Sandbox.Rpc.Wire;
 
-/// <summary>Sandboxes in and out of messages.</summary>
-internal static class Sandboxes
+/// <summary>Sandboxes and their execs in and out of messages.</summary>
+internal static class SandboxesMap
 {
-    internal static SandboxSpec ToWire(this Port.SandboxSpec spec)
+    internal static SandboxSpec ToWire(this Port.SandboxSpec spec) => new()
     {
-        var wire = new SandboxSpec
-        {
-            Id = spec.Id.Value,
-            Playground = spec.Playground.Value,
-            Owner = spec.Owner.Value,
-            Name = spec.Name,
-            Image = spec.Image.Value,
-            Limits = spec.Limits.ToWire(),
-            OwnerLimits = spec.OwnerLimits.ToWire(),
-            Deadline = spec.Deadline.ToWire(),
-        };
-        if (spec.Workdir is not null)
-        {
-            wire.Workdir = spec.Workdir;
-        }
+        Id = spec.Id.Value,
+        Playground = spec.Playground.Value,
+        Owner = spec.Owner.Value,
+        Name = spec.Name,
+        Image = spec.Image.Value,
+        Content = RecipesMap.ToWire(spec),
+        Limits = spec.Limits.ToWire(),
+        OwnerLimits = spec.OwnerLimits.ToWire(),
+        Deadline = spec.Deadline.ToWire(),
+    };
 
-        if (spec.User is not null)
-        {
-            wire.User = spec.User;
-        }
-
-        foreach (var (name, value) in spec.Env)
-        {
-            wire.Env.Add(name, value);
-        }
-
-        foreach (var file in spec.Files)
-        {
-            wire.Files.Add(file.ToWire());
-        }
-
-        return wire;
-    }
-
-    internal static Port.SandboxSpec ToCore(this SandboxSpec wire) => new()
+    internal static Port.SandboxSpec ToCore(this SandboxSpec wire) => new(wire.Content?.ToCore() ?? throw Faults.Malformed("content"))
     {
         Id = Values.ToSandboxId(wire.Id),
         Playground = Values.ToPlaygroundId(wire.Playground),
         Owner = Values.ToPersonId(wire.Owner),
         Name = wire.Name,
         Image = Values.ToDigest(wire.Image),
-        Env = new Dictionary<string, string>(wire.Env, StringComparer.Ordinal),
-        Workdir = wire.HasWorkdir ? wire.Workdir : null,
-        User = wire.HasUser ? wire.User : null,
-        Files = [.. wire.Files.Select(ToCore)],
         Limits = wire.Limits?.ToCore() ?? throw Faults.Malformed("limits"),
         OwnerLimits = wire.OwnerLimits?.ToCore() ?? throw Faults.Malformed("owner limits"),
         Deadline = Values.ToTime(wire.Deadline),
@@ -113,32 +86,46 @@ internal static class Sandboxes
     private static SandboxLimits ToCore(this Limits wire) =>
         new(wire.Cpus, wire.MemoryBytes, wire.Pids, wire.DiskBytes, wire.Inodes);
 
-    private static RecipeFile ToWire(this CoreFile file)
+    internal static ExecRequest ToWire(this Execs.ExecSpec spec, string id) => new()
     {
-        var wire = new RecipeFile { Path = file.Path };
-        if (file.Text is not null)
-        {
-            wire.Text = file.Text;
-        }
+        Id = id,
+        Command = { spec.Command },
+        Stdin = spec.Stdin.ToWire(),
+        Timeout = spec.Timeout.Ticks,
+        OutputLimit = spec.OutputLimit,
+    };
 
-        if (file.Base64 is not null)
-        {
-            wire.Base64 = file.Base64;
-        }
+    internal static Execs.ExecSpec ToCore(this ExecRequest wire) => new()
+    {
+        Command = [.. wire.Command],
+        Stdin = wire.Stdin.Memory,
+        Timeout = TimeSpan.FromTicks(wire.Timeout),
+        OutputLimit = wire.OutputLimit,
+    };
 
-        if (file.Mode is not null)
+    internal static ExecReply ToWire(this Execs.ExecResult result)
+    {
+        var wire = new ExecReply
         {
-            wire.Mode = file.Mode;
+            ExitCode = result.ExitCode,
+            Stdout = result.Stdout.ToWire(),
+            Stderr = result.Stderr.ToWire(),
+            Truncated = result.Truncated,
+            Duration = result.Duration.Ticks,
+            TimedOut = result.IsTimedOut,
+        };
+        if (result.Notice is not null)
+        {
+            wire.Notice = result.Notice;
         }
 
         return wire;
     }
 
-    private static CoreFile ToCore(this RecipeFile wire) => new()
-    {
-        Path = wire.Path,
-        Text = wire.HasText ? wire.Text : null,
-        Base64 = wire.HasBase64 ? wire.Base64 : null,
-        Mode = wire.HasMode ? wire.Mode : null,
-    };
+    internal static Execs.ExecResult ToCore(this ExecReply wire) =>
+        new(wire.ExitCode, wire.Stdout.Memory, wire.Stderr.Memory, wire.Truncated, TimeSpan.FromTicks(wire.Duration))
+        {
+            IsTimedOut = wire.TimedOut,
+            Notice = wire.HasNotice ? wire.Notice : null,
+        };
 }

@@ -3,7 +3,7 @@ using Port = Sandbox.Core.Images;
 namespace Sandbox.Rpc.Wire;
 
 /// <summary>Images in and out of messages.</summary>
-internal static class Images
+internal static class ImagesMap
 {
     internal static StoredImage ToWire(this Port.StoredImage image)
     {

@@ -1,54 +1,10 @@
-using Execs = Sandbox.Core.Execs;
 using Port = Sandbox.Core.Terminals;
 
 namespace Sandbox.Rpc.Wire;
 
-/// <summary>Execs and terminals in and out of messages.</summary>
-internal static class Commands
+/// <summary>Terminals in and out of messages.</summary>
+internal static class TerminalsMap
 {
-    internal static ExecRequest ToWire(this Execs.ExecSpec spec, string id) => new()
-    {
-        Id = id,
-        Command = { spec.Command },
-        Stdin = spec.Stdin.ToWire(),
-        Timeout = spec.Timeout.Ticks,
-        OutputLimit = spec.OutputLimit,
-    };
-
-    internal static Execs.ExecSpec ToCore(this ExecRequest wire) => new()
-    {
-        Command = [.. wire.Command],
-        Stdin = wire.Stdin.Memory,
-        Timeout = TimeSpan.FromTicks(wire.Timeout),
-        OutputLimit = wire.OutputLimit,
-    };
-
-    internal static ExecReply ToWire(this Execs.ExecResult result)
-    {
-        var wire = new ExecReply
-        {
-            ExitCode = result.ExitCode,
-            Stdout = result.Stdout.ToWire(),
-            Stderr = result.Stderr.ToWire(),
-            Truncated = result.Truncated,
-            Duration = result.Duration.Ticks,
-            TimedOut = result.IsTimedOut,
-        };
-        if (result.Notice is not null)
-        {
-            wire.Notice = result.Notice;
-        }
-
-        return wire;
-    }
-
-    internal static Execs.ExecResult ToCore(this ExecReply wire) =>
-        new(wire.ExitCode, wire.Stdout.Memory, wire.Stderr.Memory, wire.Truncated, TimeSpan.FromTicks(wire.Duration))
-        {
-            IsTimedOut = wire.TimedOut,
-            Notice = wire.HasNotice ? wire.Notice : null,
-        };
-
     internal static OpenTerminalRequest ToWire(this Port.TerminalSpec spec, string id)
     {
         var wire = new OpenTerminalRequest { Id = id, Terminal = spec.Id.Value, Cols = spec.Cols, Rows = spec.Rows };

@@ -1,0 +1,15 @@
+using Sandbox.Core.Images;
+using Sandbox.Core.Runtime;
+using Sandbox.Daemon.Images;
+
+namespace Sandbox.Daemon.Sandboxes;
+
+/// <summary>The images of one Linux host.</summary>
+internal sealed class LinuxImages(ImageStore images) : IImages
+{
+    public IAsyncEnumerable<ImageProgress> AddAsync(ImageSource source, CancellationToken cancellationToken) => images.AddAsync(source, cancellationToken);
+
+    public Task<IReadOnlyList<StoredImage>> ListAsync(CancellationToken cancellationToken) => Task.FromResult(images.List());
+
+    public Task RemoveAsync(Digest digest, CancellationToken cancellationToken) => images.RemoveAsync(digest, cancellationToken);
+}

@@ -1,0 +1,250 @@
+using System.Text.Json;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Execs;
+using Sandbox.Core.Images;
+using Sandbox.Core.Runtime;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Execs;
+using Sandbox.Daemon.Linux;
+using Sandbox.Daemon.Networks;
+using Sandbox.Daemon.Oci;
+using Sandbox.Daemon.Records;
+
+namespace Sandbox.Daemon.Sandboxes;
+
+/// <summary>The sandboxes of one Linux host: each operation, and the states in which it is allowed.</summary>
+internal sealed class LinuxSandboxes(
+    LiveSandboxes sandboxes,
+    SandboxLife life,
+    SandboxLauncher launcher,
+    SandboxRecords records,
+    SandboxChanges changes,
+    OciRuntime oci,
+    ExecRunner execs) : ISandboxes
+{
+    private static readonly TimeSpan LongestLife = TimeSpan.FromDays(366 + 1); // what a plan may grant, and a clock that differs
+
+    public async Task<SandboxInfo> CreateAsync(SandboxSpec spec, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Validate(spec);
+        RefuseFarther(spec.Deadline);
+        var now = DateTimeOffset.UtcNow;
+        var mine = new LiveSandbox(
+            new SandboxRecord
+            {
+                Spec = spec,
+                State = SandboxState.Starting,
+                Deadline = spec.Deadline,
+                CreatedAt = now,
+                BootId = ProcessIdentity.BootId,
+                UidIndex = -1,
+                Place = new NetworkPlace(-1, -1),
+                Config = new ImageConfig(),
+            },
+            life.RootOf(spec.Id));
+        var sandbox = sandboxes.GetOrAdd(mine);
+        if (!ReferenceEquals(sandbox, mine))
+        {
+            mine.Dispose();
+            if (!Same(sandbox.Record.Spec, spec))
+            {
+                throw new SandboxException(ErrorCode.Conflict, "Another sandbox has this id.");
+            }
+
+            await sandbox.Launched.Task.WaitAsync(cancellationToken);
+            return sandbox.Record.Info;
+        }
+
+        try
+        {
+            await life.LaunchAsync(sandbox);
+        }
+        catch (Exception fault)
+        {
+            var told = fault as SandboxException ?? life.Unforeseen(spec.Id, fault);
+            sandbox.Launched.TrySetException(told);
+            _ = sandbox.Launched.Task.Exception; // observed here, in case nobody waits for it
+            throw told;
+        }
+
+        sandbox.Launched.TrySetResult();
+        if (cancellationToken.IsCancellationRequested)
+        {
+            await RemoveAsync(spec.Id, CancellationToken.None);
+            throw new OperationCanceledException(cancellationToken);
+        }
+
+        return sandbox.Record.Info;
+    }
+
+    public Task<IReadOnlyList<SandboxInfo>> ListAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<SandboxInfo>>([.. sandboxes.Infos()]);
+
+    public Task<SandboxInfo?> FindAsync(SandboxId id, CancellationToken cancellationToken) =>
+        Task.FromResult(sandboxes.TryFind(id)?.Record.Info);
+
+    public Task<SandboxInfo> StartAsync(SandboxId id, CancellationToken cancellationToken) => ChangeAsync(id, async sandbox =>
+    {
+        switch (sandbox.Record.State)
+        {
+            case SandboxState.Running:
+                return;
+            case SandboxState.Stopped:
+                try
+                {
+                    await launcher.StartAgainAsync(sandbox);
+                }
+                catch
+                {
+                    await launcher.HaltAsync(sandbox);
+                    throw;
+                }
+
+                life.Follow(sandbox);
+                return;
+            default:
+                throw NotNow(sandbox, "started");
+        }
+    }, cancellationToken);
+
+    public Task<SandboxInfo> StopAsync(SandboxId id, TimeSpan grace, CancellationToken cancellationToken) => ChangeAsync(id, async sandbox =>
+    {
+        switch (sandbox.Record.State)
+        {
+            case SandboxState.Stopped:
+                return;
+            case SandboxState.Running or SandboxState.Paused:
+                await launcher.KillAsync(sandbox, grace < TimeSpan.Zero ? TimeSpan.Zero : grace > CommandRules.MaxGrace ? CommandRules.MaxGrace : grace);
+                await life.StoppedAsync(sandbox, await sandbox.InitEnded);
+                return;
+            default:
+                throw NotNow(sandbox, "stopped");
+        }
+    }, cancellationToken);
+
+    public Task<SandboxInfo> PauseAsync(SandboxId id, CancellationToken cancellationToken) => ChangeAsync(id, async sandbox =>
+    {
+        switch (sandbox.Record.State)
+        {
+            case SandboxState.Paused:
+                return;
+            case SandboxState.Running:
+                await oci.PauseAsync(id);
+                life.Save(sandbox, sandbox.Record with { State = SandboxState.Paused });
+                return;
+            default:
+                throw NotNow(sandbox, "paused");
+        }
+    }, cancellationToken);
+
+    public Task<SandboxInfo> ResumeAsync(SandboxId id, CancellationToken cancellationToken) => ChangeAsync(id, async sandbox =>
+    {
+        switch (sandbox.Record.State)
+        {
+            case SandboxState.Running:
+                return;
+            case SandboxState.Paused:
+                await oci.ResumeAsync(id);
+                life.Save(sandbox, sandbox.Record with { State = SandboxState.Running });
+                return;
+            default:
+                throw NotNow(sandbox, "resumed");
+        }
+    }, cancellationToken);
+
+    public Task<SandboxInfo> ExtendAsync(SandboxId id, DateTimeOffset deadline, CancellationToken cancellationToken) => ChangeAsync(id, sandbox =>
+    {
+        if (sandbox.Record.State == SandboxState.Ended)
+        {
+            throw NotNow(sandbox, "extended");
+        }
+
+        RefuseFarther(deadline);
+
+        life.Save(sandbox, sandbox.Record with { Deadline = deadline });
+        return Task.CompletedTask;
+    }, cancellationToken);
+
+    public async Task RemoveAsync(SandboxId id, CancellationToken cancellationToken)
+    {
+        if (sandboxes.TryFind(id) is not { } sandbox)
+        {
+            return;
+        }
+
+        await life.EndAsync(sandbox, EndReason.Removed);
+        life.Forget(sandbox);
+    }
+
+    public IAsyncEnumerable<SandboxInfo> WatchAsync(CancellationToken cancellationToken) => changes.WatchAsync(sandboxes.Infos, cancellationToken);
+
+    public async Task<ExecResult> ExecAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken)
+    {
+        var sandbox = sandboxes.Find(id);
+        _ = sandbox.Running();
+        if (CommandRules.Validate(spec) is { Count: > 0 } mistakes)
+        {
+            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
+        }
+
+        using var call = sandbox.ExecCalls.Enter();
+        if (!await sandbox.Execs.WaitAsync(spec.Timeout, cancellationToken))
+        {
+            throw new SandboxException(ErrorCode.Timeout, $"Other commands ran for {spec.Timeout.TotalSeconds:0.###} s; this one did not get its turn.");
+        }
+
+        try
+        {
+            return await execs.RunAsync(sandbox.Running(), records.DirectoryOf(id), spec, cancellationToken);
+        }
+        finally
+        {
+            sandbox.Execs.Release();
+        }
+    }
+
+    private static void Validate(SandboxSpec spec)
+    {
+        var mistakes = SandboxRules.Validate(spec);
+        if (mistakes.Count > 0)
+        {
+            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
+        }
+    }
+
+    /// <summary>A deadline that never comes is none: what the web process forgot would stay for ever.</summary>
+    private static void RefuseFarther(DateTimeOffset deadline)
+    {
+        if (deadline > DateTimeOffset.UtcNow + LongestLife)
+        {
+            throw new SandboxException(ErrorCode.Invalid, "The deadline is more than a year away.");
+        }
+    }
+
+    private static bool Same(SandboxSpec one, SandboxSpec other) =>
+        JsonSerializer.SerializeToUtf8Bytes(one, RecordJson.Default.SandboxSpec).AsSpan()
+            .SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(other, RecordJson.Default.SandboxSpec));
+
+    private static SandboxException NotNow(LiveSandbox sandbox, string verb) =>
+        new(ErrorCode.Conflict, $"The sandbox is {LiveSandbox.Word(sandbox.Record.State)}; it cannot be {verb} now.");
+
+    private async Task<SandboxInfo> ChangeAsync(SandboxId id, Func<LiveSandbox, Task> change, CancellationToken cancellationToken)
+    {
+        var sandbox = sandboxes.Find(id);
+        await sandbox.Gate.WaitAsync(cancellationToken);
+        try
+        {
+            await change(sandbox);
+            return sandbox.Record.Info;
+        }
+        catch (Exception fault) when (fault is not SandboxException)
+        {
+            throw life.Unforeseen(id, fault);
+        }
+        finally
+        {
+            sandbox.Gate.Release();
+        }
+    }
+}

@@ -1,0 +1,213 @@
+using Sandbox.Core.Errors;
+using Sandbox.Core.Quotas;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Images;
+using Sandbox.Daemon.Linux;
+using Sandbox.Daemon.Networks;
+using Sandbox.Daemon.Oci;
+using Sandbox.Daemon.Records;
+using Sandbox.Daemon.RootFileSystems;
+
+namespace Sandbox.Daemon.Sandboxes;
+
+/// <summary>
+/// The life of each sandbox, from its launch or its adoption from an earlier daemon to its end. Together with
+/// <see cref="SandboxRecovery"/> the only writer of records.
+/// </summary>
+internal sealed partial class SandboxLife(
+    DaemonOptions options,
+    LiveSandboxes sandboxes,
+    ImageStore images,
+    SandboxRecords records,
+    SandboxLauncher launcher,
+    SandboxChanges changes,
+    UidRanges ranges,
+    DiskImages disks,
+    PlaygroundNetworks networks,
+    ProcessWatch watch,
+    ILogger<SandboxLife> logger)
+{
+    private readonly Lock _admission = new();
+
+    /// <summary>Takes a sandbox of an earlier daemon as it is.</summary>
+    public void Adopt(LiveSandbox sandbox)
+    {
+        sandbox.Launched.TrySetResult();
+        sandboxes.Set(sandbox);
+        if (sandbox.Record.State is SandboxState.Running or SandboxState.Paused)
+        {
+            sandbox.InitEnded = watch.WaitAsync(sandbox.Record.Pid);
+            Follow(sandbox);
+        }
+    }
+
+    /// <summary>Where a sandbox's root is.</summary>
+    public RootFileSystem RootOf(SandboxId id) => new(Path.Combine(options.RunDirectory, "sandboxes", id.Value), records.DirectoryOf(id));
+
+    /// <summary>Ends every sandbox; for a host that is to be left clean.</summary>
+    public async Task EndAllAsync(EndReason reason)
+    {
+        foreach (var sandbox in sandboxes.All)
+        {
+            await EndAsync(sandbox, reason);
+        }
+    }
+
+    /// <summary>Removes what is left of a sandbox that ended: its record.</summary>
+    public void Forget(LiveSandbox sandbox)
+    {
+        if (sandboxes.Remove(sandbox))
+        {
+            records.Delete(sandbox.Id);
+            sandbox.Dispose();
+        }
+    }
+
+    public async Task EndAsync(LiveSandbox sandbox, EndReason reason, bool onlyAfterDeadline = false)
+    {
+        try
+        {
+            await sandbox.Launched.Task;
+        }
+        catch (SandboxException)
+        {
+            return; // the failed launch has removed everything
+        }
+
+        if (!onlyAfterDeadline)
+        {
+            await sandbox.Ending.CancelAsync(); // a stop that waits for its grace does not wait any longer
+        }
+
+        await sandbox.Gate.WaitAsync();
+        try
+        {
+            if (sandbox.Record.State == SandboxState.Ended || (onlyAfterDeadline && sandbox.Record.Deadline > DateTimeOffset.UtcNow))
+            {
+                return;
+            }
+
+            await launcher.DestroyAsync(sandbox, () => sandboxes.IsLastOfOwner(sandbox));
+            Save(sandbox, sandbox.Record with { State = SandboxState.Ended, Reason = reason, Pid = 0, PidStartedAt = 0 });
+            records.Strip(sandbox.Id);
+        }
+        finally
+        {
+            sandbox.Gate.Release();
+        }
+    }
+
+    /// <summary>Reserves a sandbox's share of the host and launches it. If that fails, everything is released before this throws.</summary>
+    public async Task LaunchAsync(LiveSandbox sandbox)
+    {
+        var spec = sandbox.Record.Spec;
+        await sandbox.Gate.WaitAsync();
+        var reserved = false;
+        try
+        {
+            if (!LimitRules.Fits(spec.Limits, options.MaxLimits))
+            {
+                throw new SandboxException(ErrorCode.Invalid, "The limits are larger than this host allows for one sandbox.");
+            }
+
+            sandbox.Image = images.Acquire(spec.Image);
+            lock (_admission)
+            {
+                disks.Admit(spec.Limits.DiskBytes, PromisedExcept(sandbox));
+                sandbox.Range = ranges.Reserve();
+            }
+
+            sandbox.Record = sandbox.Record with { UidIndex = sandbox.Range.Index, Config = sandbox.Image.Image.Config, Place = networks.Reserve(spec.Playground) };
+            reserved = true;
+            sandbox.Report = await launcher.LaunchAsync(sandbox);
+            Follow(sandbox);
+            changes.Publish(sandbox.Record.Info);
+        }
+        catch
+        {
+            if (reserved)
+            {
+                await launcher.DestroyAsync(sandbox, () => sandboxes.IsLastOfOwner(sandbox));
+            }
+            else
+            {
+                if (sandbox.Range.First != 0)
+                {
+                    ranges.Release(sandbox.Range);
+                }
+
+                sandbox.Image?.Dispose();
+            }
+
+            records.Delete(spec.Id);
+            sandboxes.Remove(sandbox);
+            throw;
+        }
+        finally
+        {
+            sandbox.Gate.Release();
+        }
+    }
+
+    /// <summary>Waits for the end of the init that runs now; a sandbox whose init ends by itself is stopped.</summary>
+    public void Follow(LiveSandbox sandbox)
+    {
+        var pid = sandbox.Record.Pid;
+        _ = FollowAsync();
+
+        async Task FollowAsync()
+        {
+            var code = await sandbox.InitEnded;
+            await sandbox.Gate.WaitAsync();
+            try
+            {
+                if (sandbox.Record.Pid == pid && sandbox.Record.State is SandboxState.Running or SandboxState.Paused)
+                {
+                    await StoppedAsync(sandbox, code);
+                }
+            }
+            catch (Exception fault)
+            {
+                LogNotEnded(logger, fault, sandbox.Id);
+            }
+            finally
+            {
+                sandbox.Gate.Release();
+            }
+        }
+    }
+
+    public async Task StoppedAsync(LiveSandbox sandbox, int? exitCode)
+    {
+        await launcher.HaltAsync(sandbox);
+        Save(sandbox, sandbox.Record with { State = SandboxState.Stopped, Pid = 0, PidStartedAt = 0, ExitCode = exitCode });
+    }
+
+    public void Save(LiveSandbox sandbox, SandboxRecord record)
+    {
+        records.Save(record);
+        sandbox.Record = record;
+        changes.Publish(record.Info);
+    }
+
+    /// <summary>Bytes that all sandboxes together may still write to the host's disk.</summary>
+    public long PromisedBytes() => PromisedExcept(null);
+
+    private long PromisedExcept(LiveSandbox? except) => sandboxes.All
+        .Where(sandbox => !ReferenceEquals(sandbox, except) && sandbox.Record.State != SandboxState.Ended && sandbox.Range.First != 0)
+        .Sum(sandbox => Math.Max(0, sandbox.Record.Spec.Limits.DiskBytes - DiskImages.AllocatedBytes(sandbox.Root.Disk)));
+
+    public SandboxException Unforeseen(SandboxId id, Exception fault)
+    {
+        LogUnforeseen(logger, fault, id);
+        return fault is IOException { HResult: 28 }
+            ? new SandboxException(ErrorCode.DiskFull, "The host's disk is full.", fault)
+            : new SandboxException(ErrorCode.Internal, "Something went wrong on the host; its log says what.", fault);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "sandbox {Sandbox}")]
+    private static partial void LogUnforeseen(ILogger logger, Exception fault, SandboxId sandbox);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "sandbox {Sandbox} could not be taken apart")]
+    private static partial void LogNotEnded(ILogger logger, Exception fault, SandboxId sandbox);
+}

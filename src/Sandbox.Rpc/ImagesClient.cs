@@ -1,0 +1,89 @@
+using System.Runtime.CompilerServices;
+using Grpc.Core;
+using Sandbox.Core.Images;
+using Sandbox.Core.Runtime;
+using Sandbox.Rpc.Wire;
+using CoreImageProgress = Sandbox.Core.Images.ImageProgress;
+using CoreStoredImage = Sandbox.Core.Images.StoredImage;
+
+namespace Sandbox.Rpc;
+
+/// <summary>The client end of the images.</summary>
+internal sealed class ImagesClient(Wire.Images.ImagesClient client) : IImages
+{
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<CoreImageProgress> AddAsync(ImageSource source, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Cut when the content fails: what was sent so far must not be taken for the whole.
+        using var cut = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var call = client.Add(cancellationToken: cut.Token);
+        var isEnough = new StrongBox<bool>();
+        var upload = UploadAsync(call, source, isEnough, cut);
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    if (!await call.ResponseStream.MoveNext(cut.Token).ConfigureAwait(false))
+                    {
+                        break;
+                    }
+                }
+                catch (Exception error) when (error is RpcException or OperationCanceledException)
+                {
+                    if (cut.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+                    {
+                        await upload.ConfigureAwait(false);
+                    }
+
+                    throw error is RpcException rpc ? Faults.FromWire(rpc, cancellationToken) : error;
+                }
+
+                if (call.ResponseStream.Current.IsEnough)
+                {
+                    Volatile.Write(ref isEnough.Value, true);
+                }
+                else
+                {
+                    yield return call.ResponseStream.Current.ToCore();
+                }
+            }
+        }
+        finally
+        {
+            await cut.CancelAsync().ConfigureAwait(false);
+            await upload.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CoreStoredImage>> ListAsync(CancellationToken cancellationToken) =>
+        ClientCalls.AskAllAsync(client.List(new Nothing(), cancellationToken: cancellationToken), ImagesMap.ToCore, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task RemoveAsync(Digest digest, CancellationToken cancellationToken) =>
+        ClientCalls.AskAsync(client.RemoveAsync(new RemoveImageRequest { Digest = digest.Value }, cancellationToken: cancellationToken), cancellationToken);
+
+    private static async Task UploadAsync(
+        AsyncDuplexStreamingCall<AddImageRequest, Wire.ImageProgress> call, ImageSource source, StrongBox<bool> isEnough, CancellationTokenSource cut)
+    {
+        try
+        {
+            if (await ContentSending.SendAsync(call.RequestStream, source.ToWire(), cut.Token).ConfigureAwait(false))
+            {
+                await ContentSending.SendContentAsync(
+                    call.RequestStream,
+                    source is ImageSource.Archive archive ? archive.Content : AsyncEnumerable.Empty<ReadOnlyMemory<byte>>(),
+                    static piece => new AddImageRequest { Chunk = piece.ToWire() },
+                    () => Volatile.Read(ref isEnough.Value),
+                    cut.Token).ConfigureAwait(false);
+            }
+        }
+        catch
+        {
+            await cut.CancelAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using Port = Sandbox.Core.Runtime;
+
+namespace Sandbox.Rpc.Wire;
+
+/// <summary>What a runtime says of itself in and out of messages.</summary>
+internal static class RuntimeMap
+{
+    internal static RuntimeInfo ToWire(this Port.RuntimeInfo info) => new()
+    {
+        Adapter = info.Adapter,
+        OciRuntime = info.OciRuntime,
+        Pid = info.Pid,
+        Sandboxes = info.Sandboxes,
+        MemoryBytes = info.MemoryBytes,
+        DiskFreeBytes = info.DiskFreeBytes,
+        Capabilities = new RuntimeCapabilities
+        {
+            IsolationClasses = { info.Capabilities.IsolationClasses },
+            Snapshots = info.Capabilities.HasSnapshots,
+            Ports = info.Capabilities.HasPorts,
+            Nodes = info.Capabilities.HasNodes,
+            Volumes = info.Capabilities.HasVolumes,
+        },
+    };
+
+    internal static Port.RuntimeInfo ToCore(this RuntimeInfo wire) => new(
+        wire.Adapter,
+        wire.OciRuntime,
+        wire.Pid,
+        wire.Sandboxes,
+        wire.MemoryBytes,
+        wire.DiskFreeBytes,
+        new Port.RuntimeCapabilities
+        {
+            IsolationClasses = [.. wire.Capabilities.IsolationClasses],
+            HasSnapshots = wire.Capabilities.Snapshots,
+            HasPorts = wire.Capabilities.Ports,
+            HasNodes = wire.Capabilities.Nodes,
+            HasVolumes = wire.Capabilities.Volumes,
+        });
+}

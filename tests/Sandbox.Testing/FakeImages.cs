@@ -1,0 +1,88 @@
+using System.Formats.Tar;
+using System.Runtime.CompilerServices;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Images;
+using Sandbox.Core.Runtime;
+using Sandbox.Core.Sandboxes;
+
+namespace Sandbox.Testing;
+
+/// <summary>The images of a <see cref="FakeRuntime"/>.</summary>
+internal sealed class FakeImages(FakeRuntime runtime, FakeHost host) : IImages
+{
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ImageProgress> AddAsync(ImageSource source, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await host.BeginAsync("AddImage", cancellationToken);
+        yield return new ImageProgress(0, "fetching");
+        string name;
+        switch (source)
+        {
+            case ImageSource.Recipe recipe:
+                name = runtime.RecipeNames.Contains(recipe.Name)
+                    ? recipe.Name
+                    : throw new SandboxException(ErrorCode.ImageNotFound, $"There is no image recipe {recipe.Name}.");
+                break;
+            case ImageSource.Registry registry:
+                name = registry.Reference;
+                break;
+            case ImageSource.Archive archive:
+                name = await ReadArchiveAsync(archive, cancellationToken);
+                break;
+            default:
+                throw new ArgumentException("an image source of another kind", nameof(source));
+        }
+
+        yield return new ImageProgress(50, "unpacking");
+        await host.BeginAsync("UnpackImage", cancellationToken);
+        yield return new ImageProgress(100, "ready", runtime.Store(name));
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<StoredImage>> ListAsync(CancellationToken cancellationToken)
+    {
+        await host.BeginAsync("ListImages", cancellationToken);
+        lock (host.Gate)
+        {
+            return [.. host.Images.Values];
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task RemoveAsync(Digest digest, CancellationToken cancellationToken)
+    {
+        await host.BeginAsync("RemoveImage", cancellationToken);
+        lock (host.Gate)
+        {
+            if (host.Sandboxes.Values.Any(sandbox => sandbox.Spec.Image == digest && sandbox.Info.State != SandboxState.Ended))
+            {
+                throw new SandboxException(ErrorCode.ImageInUse, "A sandbox still uses this image.");
+            }
+
+            host.Images.Remove(digest);
+        }
+    }
+
+    private static async Task<string> ReadArchiveAsync(ImageSource.Archive archive, CancellationToken cancellationToken)
+    {
+        var bytes = await FakeHost.CollectAsync(archive.Content, 64 << 20, new SandboxException(ErrorCode.TooLarge, "The archive is too large."), cancellationToken);
+        var index = archive.Kind == ArchiveKind.Oci ? "index.json" : "manifest.json";
+        try
+        {
+            using var tar = new TarReader(new MemoryStream(bytes));
+            while (await tar.GetNextEntryAsync(cancellationToken: cancellationToken) is { } entry)
+            {
+                if (entry.Name.TrimStart('.', '/') == index)
+                {
+                    return FakeHost.DigestOf(bytes).Value;
+                }
+            }
+        }
+        catch (Exception error) when (error is InvalidDataException or EndOfStreamException or FormatException)
+        {
+            throw new SandboxException(ErrorCode.ImageInvalid, "The archive is no tar.", error);
+        }
+
+        throw new SandboxException(ErrorCode.ImageInvalid, $"The archive holds no {index}.");
+    }
+}

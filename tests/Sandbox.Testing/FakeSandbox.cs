@@ -1,0 +1,40 @@
+using Sandbox.Core.Images;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Terminals;
+
+namespace Sandbox.Testing;
+
+/// <summary>One sandbox of a <see cref="FakeRuntime"/>.</summary>
+internal sealed class FakeSandbox
+{
+    public required SandboxSpec Spec { get; init; }
+
+    public required ImageConfig Image { get; init; }
+
+    public required FakeFileSystem Files { get; init; }
+
+    public FakeUploads Uploads => field ??= new FakeUploads(Files);
+
+    public required SandboxInfo Info { get; set; }
+
+    public List<TerminalInfo> Terminals { get; } = [];
+
+    public List<IDisposable?> Holders { get; } = [];
+
+    public ITimer? Timer { get; set; }
+
+    /// <summary>Set once launched; null when the launch failed.</summary>
+    public TaskCompletionSource<SandboxInfo?> Launched { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Cancelled when everything in it is killed.</summary>
+    public CancellationTokenSource Killed { get; private set; } = new();
+
+    public void KillAll()
+    {
+        Terminals.Clear();
+        Holders.ForEach(holder => holder?.Dispose());
+        Holders.Clear();
+        Killed.Cancel();
+        Killed = new CancellationTokenSource();
+    }
+}

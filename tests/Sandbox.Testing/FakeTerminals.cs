@@ -1,0 +1,62 @@
+using Sandbox.Core.Errors;
+using Sandbox.Core.Runtime;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Terminals;
+
+namespace Sandbox.Testing;
+
+/// <summary>The terminals of a <see cref="FakeRuntime"/>.</summary>
+internal sealed class FakeTerminals(FakeRuntime runtime, FakeHost host) : ITerminals
+{
+    /// <inheritdoc/>
+    public async Task<TerminalInfo> OpenAsync(SandboxId id, TerminalSpec spec, CancellationToken cancellationToken)
+    {
+        await host.BeginAsync("OpenTerminal", cancellationToken);
+        FakeHost.Refuse(TerminalRules.Validate(spec));
+        lock (host.Gate)
+        {
+            var sandbox = host.GetRunning(id);
+            if (sandbox.Terminals.Find(known => known.Id == spec.Id) is { } open)
+            {
+                return open;
+            }
+
+            if (sandbox.Terminals.Count >= 16)
+            {
+                throw new SandboxException(ErrorCode.Quota, "A sandbox has at most 16 terminals.");
+            }
+
+            var command = spec.Command ?? ["sh"];
+            FakePrograms.Require(command[0]);
+            var terminal = new TerminalInfo(spec.Id, command, host.Time.GetUtcNow()) { IsMarked = runtime.MarksShells };
+            sandbox.Terminals.Add(terminal);
+            sandbox.Holders.Add(runtime.HoldTerminal?.Invoke(id, spec.Id));
+            return terminal;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<Stream> ConnectAsync(SandboxId id, TerminalId terminal, CancellationToken cancellationToken)
+    {
+        await host.BeginAsync("ConnectTerminal", cancellationToken);
+        lock (host.Gate)
+        {
+            if (!host.Get(id).Terminals.Exists(known => known.Id == terminal))
+            {
+                throw new SandboxException(ErrorCode.NotFound, "There is no such terminal; it may have ended.");
+            }
+        }
+
+        return await runtime.ConnectTerminal(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<TerminalInfo>> ListAsync(SandboxId id, CancellationToken cancellationToken)
+    {
+        await host.BeginAsync("ListTerminals", cancellationToken);
+        lock (host.Gate)
+        {
+            return [.. host.Get(id).Terminals];
+        }
+    }
+}

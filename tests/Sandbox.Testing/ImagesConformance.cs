@@ -1,0 +1,55 @@
+using Sandbox.Core.Errors;
+using Sandbox.Core.Images;
+using Sandbox.Core.Runtime;
+using Xunit;
+
+namespace Sandbox.Testing;
+
+/// <summary>The suite of <see cref="IImages"/>.</summary>
+public abstract class ImagesConformance(RuntimeUnderTest under) : RuntimeConformance(under)
+{
+    [Fact]
+    public async Task Stored_images_are_listed_with_their_layers()
+    {
+        var image = Assert.Single(await Runtime.Images.ListAsync(Cancellation), image => image.Digest == InteractiveImage);
+
+        Assert.True(image.Config.IsInteractive);
+        Assert.NotEmpty(image.Layers);
+        Assert.True(image.Size > 0);
+    }
+
+    [Fact]
+    public async Task An_unknown_image_recipe_is_ImageNotFound() =>
+        await FailsAsync(ErrorCode.ImageNotFound, () => DrainAsync(Runtime.Images.AddAsync(new ImageSource.Recipe("no-such-recipe"), Cancellation)));
+
+    [Theory]
+    [InlineData(ArchiveKind.Oci)]
+    [InlineData(ArchiveKind.Docker)]
+    public async Task An_archive_that_is_none_is_ImageInvalid_and_adds_nothing(ArchiveKind kind)
+    {
+        var before = await ImageDigestsAsync();
+        var rubbish = Enumerable.Repeat((byte)'x', 100_000).ToArray();
+
+        await FailsAsync(ErrorCode.ImageInvalid, () => DrainAsync(Runtime.Images.AddAsync(new ImageSource.Archive(kind, Pieces(rubbish)), Cancellation)));
+
+        Assert.Equal(before, await ImageDigestsAsync());
+    }
+
+    [Fact]
+    public async Task An_empty_archive_is_ImageInvalid() =>
+        await FailsAsync(ErrorCode.ImageInvalid, () => DrainAsync(Runtime.Images.AddAsync(new ImageSource.Archive(ArchiveKind.Oci, Pieces([])), Cancellation)));
+
+    [Fact]
+    public async Task Removing_an_unknown_image_is_no_fault() =>
+        await Runtime.Images.RemoveAsync(UnknownImage, Cancellation);
+
+    [Fact]
+    public async Task An_image_in_use_is_not_removed()
+    {
+        await CreateAsync();
+
+        await FailsAsync(ErrorCode.ImageInUse, () => Runtime.Images.RemoveAsync(InteractiveImage, Cancellation));
+
+        Assert.Contains(InteractiveImage, await ImageDigestsAsync());
+    }
+}
