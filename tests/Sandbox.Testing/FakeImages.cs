@@ -35,7 +35,10 @@ internal sealed class FakeImages(FakeRuntime runtime, FakeHost host) : IImages
 
         yield return new ImageProgress(50, "unpacking");
         await host.BeginAsync("UnpackImage", cancellationToken);
-        yield return new ImageProgress(100, "ready", runtime.Store(name));
+        yield return new ImageProgress(100, "ready", runtime.Store(name))
+        {
+            Notes = source is ImageSource.Archive { Kind: ArchiveKind.Docker } ? ["Skipped a device node: 'disk'."] : [],
+        };
     }
 
     /// <inheritdoc/>

@@ -132,6 +132,25 @@ public sealed class OperatorTests
         Assert.Equal((400, "invalid"), (await desk.PostAsync("/api/v1/admin/images/mine/update")) is var update ? (update.Status, update.Code) : default);
     }
 
+    [Fact]
+    public async Task An_import_that_changed_entries_of_the_image_is_reported_in_the_catalog()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var desk = await web.NewOperatorAsync();
+        var bytes = new MemoryStream();
+        await using (var tar = new System.Formats.Tar.TarWriter(bytes, leaveOpen: true))
+        {
+            await tar.WriteEntryAsync(new System.Formats.Tar.PaxTarEntry(System.Formats.Tar.TarEntryType.RegularFile, "manifest.json") { DataStream = new MemoryStream("[]"u8.ToArray()) }, TestContext.Current.CancellationToken);
+        }
+
+        using var archive = new ByteArrayContent(bytes.ToArray());
+        Assert.Equal(202, (await desk.SendAsync(HttpMethod.Post, "/api/v1/admin/images?name=odd&archive=docker", archive)).Status);
+
+        await WebUnderTest.Until(async () => await StateAsync(desk, "odd") == "ready");
+        var entry = (await desk.GetAsync("/api/v1/images")).Json!.AsArray().Single(row => (string?)row!["name"] == "odd")!;
+        Assert.Equal(["Skipped a device node: 'disk'."], entry["notes"]!.AsArray().Select(note => (string?)note));
+    }
+
     private static StringContent Json(string text) => new(text, Encoding.UTF8, "application/json");
 
     private static async Task<string?> StateAsync(Client client, string name) =>

@@ -16,6 +16,7 @@ namespace Sandbox.Web.Catalog;
 /// <param name="Interactive">Whether it is a place to type in rather than a service.</param>
 /// <param name="Hidden">Whether visitors do not see it.</param>
 /// <param name="Source">Where it comes from: <c>recipe python</c>, <c>docker.io/library/redis:7</c>, <c>archive</c>.</param>
+/// <param name="Notes">How it differs from its source: entries of its layers that were changed or skipped, a sentence for each kind.</param>
 public sealed record CatalogImage(
     string Name,
     string Title,
@@ -29,4 +30,5 @@ public sealed record CatalogImage(
     string Runs,
     bool Interactive,
     bool Hidden,
-    string Source);
+    string Source,
+    IReadOnlyList<string> Notes);

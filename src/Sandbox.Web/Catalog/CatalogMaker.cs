@@ -81,14 +81,15 @@ internal sealed partial class CatalogMaker(ImageCatalog catalog, ISandboxRuntime
             };
 
             StoredImage? made = null;
+            IReadOnlyList<string> notes = [];
             await foreach (var progress in runtime.Images.AddAsync(source, cancellationToken))
             {
                 catalog.Report(row.Name, progress);
-                made = progress.Image ?? made;
+                (made, notes) = progress.Image is null ? (made, notes) : (progress.Image, progress.Notes);
             }
 
             var image = made ?? throw new SandboxException(ErrorCode.Internal, "The runtime reported no image.");
-            await catalog.SettleAsync(row.Name, current => current.Made(image));
+            await catalog.SettleAsync(row.Name, current => current.Made(image, notes));
             Log.Made(logger, row.Name, image.Digest.Value, image.Size);
         }
         catch (SandboxException fault) when (fault.Code == ErrorCode.RuntimeUnavailable)

@@ -26,5 +26,6 @@ internal static class CatalogViews
             CatalogSource.Recipe => "recipe " + row.Source,
             CatalogSource.Registry => row.Source,
             _ => "archive",
-        });
+        },
+        row.Notes.Split('\n', StringSplitOptions.RemoveEmptyEntries));
 }

@@ -45,6 +45,9 @@ internal sealed record CatalogRow
 
     public string? Error { get; init; }
 
+    /// <summary>How the image differs from its source, a sentence a line.</summary>
+    public string Notes { get; init; } = "";
+
     /// <summary>Kept while it is made again: until then launches take what was there.</summary>
     public string? Digest { get; init; }
 
@@ -61,10 +64,11 @@ internal sealed record CatalogRow
 
     public bool IsArchive => SourceKind is CatalogSource.OciArchive or CatalogSource.DockerArchive;
 
-    public CatalogRow Made(StoredImage image) => this with
+    public CatalogRow Made(StoredImage image, IReadOnlyList<string> notes) => this with
     {
         State = CatalogState.Ready,
         Error = null,
+        Notes = string.Join('\n', notes),
         Digest = image.Digest.Value,
         Size = image.Size,
         Runs = string.Join(' ', image.Config.Entrypoint.Concat(image.Config.Command)),

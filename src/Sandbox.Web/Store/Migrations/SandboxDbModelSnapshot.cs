@@ -40,6 +40,10 @@ namespace Sandbox.Web.Store.Migrations
                     b.Property<bool>("Interactive")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Notes")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
                     b.Property<bool>("Removed")
                         .HasColumnType("INTEGER");
 
