@@ -96,6 +96,7 @@ internal static class DaemonHost
         services.AddSingleton<HostTables>();
         services.AddSingleton<Tool>();
         services.AddSingleton<ImageStore>();
+        services.AddSingleton<ImageExport>();
         services.AddSingleton<DiskImages>();
         services.AddSingleton<UidRanges>();
         services.AddSingleton<ControlGroupTree>();
@@ -109,6 +110,9 @@ internal static class DaemonHost
         services.AddSingleton<SandboxRecords>();
         services.AddSingleton<LiveSandboxes>();
         services.AddSingleton<SandboxChanges>();
+        services.AddSingleton<GivenFiles>();
+        services.AddSingleton<SandboxFreezing>();
+        services.AddSingleton<SandboxSnapshots>();
         services.AddSingleton<SandboxLauncher>();
         services.AddSingleton<SandboxLife>();
         services.AddSingleton<LinuxImages>();

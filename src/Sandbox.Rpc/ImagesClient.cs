@@ -3,6 +3,7 @@ using Grpc.Core;
 using Sandbox.Core.Images;
 using Sandbox.Core.Runtime;
 using Sandbox.Rpc.Wire;
+using CoreArchiveKind = Sandbox.Core.Images.ArchiveKind;
 using CoreImageProgress = Sandbox.Core.Images.ImageProgress;
 using CoreStoredImage = Sandbox.Core.Images.StoredImage;
 
@@ -64,6 +65,18 @@ internal sealed class ImagesClient(Wire.Images.ImagesClient client) : IImages
     /// <inheritdoc/>
     public Task RemoveAsync(Digest digest, CancellationToken cancellationToken) =>
         ClientCalls.AskAsync(client.RemoveAsync(new RemoveImageRequest { Digest = digest.Value }, cancellationToken: cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> ExportAsync(Digest digest, CoreArchiveKind form, string? name, CancellationToken cancellationToken)
+    {
+        var request = new ExportImageRequest { Digest = digest.Value, Form = (Wire.ArchiveKind)((int)form + 1) };
+        if (name is not null)
+        {
+            request.Name = name;
+        }
+
+        return ClientCalls.StreamAsync(cancellation => client.Export(request, cancellationToken: cancellation), cancellationToken).Select(chunk => chunk.Data.Memory);
+    }
 
     private static async Task UploadAsync(
         AsyncDuplexStreamingCall<AddImageRequest, Wire.ImageProgress> call, ImageSource source, StrongBox<bool> isEnough, CancellationTokenSource cut)

@@ -37,6 +37,17 @@ public sealed class ImagesService(ISandboxRuntime runtime, ILogger<ImagesService
             return Answers.Nothing;
         });
 
+    /// <inheritdoc/>
+    public override Task Export(ExportImageRequest request, IServerStreamWriter<Chunk> responseStream, ServerCallContext context) =>
+        _answers.StreamAsync(request, responseStream, context, static (images, request, cancellation) =>
+            images.ExportAsync(
+                    Values.ToDigest(request.Digest),
+                    Values.ToEnum<Core.Images.ArchiveKind>((int)request.Form, "archive kind"),
+                    request.HasName ? request.Name : null,
+                    cancellation)
+                .SelectMany(Values.Pieces)
+                .Select(static piece => new Chunk { Data = piece.ToWire() }));
+
     private static async IAsyncEnumerable<ImageProgress> AddImageAsync(
         IImages images,
         IAsyncStreamReader<AddImageRequest> requests,

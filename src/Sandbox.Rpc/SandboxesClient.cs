@@ -1,6 +1,7 @@
 using Sandbox.Core.Execs;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Snapshots;
 using Sandbox.Rpc.Wire;
 using CoreSandboxInfo = Sandbox.Core.Sandboxes.SandboxInfo;
 using CoreSandboxSpec = Sandbox.Core.Sandboxes.SandboxSpec;
@@ -53,6 +54,17 @@ internal sealed class SandboxesClient(Wire.Sandboxes.SandboxesClient client) : I
     /// <inheritdoc/>
     public async Task<ExecResult> ExecAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken) =>
         (await ClientCalls.AskAsync(client.ExecAsync(spec.ToWire(id.Value), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
+
+    /// <inheritdoc/>
+    public async Task<SnapshotResult> SnapshotAsync(SandboxId id, SnapshotSpec spec, CancellationToken cancellationToken)
+    {
+        Values.Refuse(SnapshotRules.Validate(spec)); // longer ones would not fit into a message
+        return (await ClientCalls.AskAsync(client.SnapshotAsync(spec.ToWire(id.Value), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
+    }
+
+    /// <inheritdoc/>
+    public async Task<SnapshotContents> InspectAsync(SandboxId id, CancellationToken cancellationToken) =>
+        (await ClientCalls.AskAllAsync(client.Inspect(Request(id), cancellationToken: cancellationToken), part => part, cancellationToken).ConfigureAwait(false)).ToCore();
 
     private static SandboxRequest Request(SandboxId id) => new() { Id = id.Value };
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Execs;
 using Sandbox.Core.Runtime;
+using Sandbox.Core.Snapshots;
 using Sandbox.Rpc.Wire;
 
 namespace Sandbox.Rpc;
@@ -88,4 +89,18 @@ public sealed class SandboxesService(ISandboxRuntime runtime, ILogger<SandboxesS
             Values.Refuse(CommandRules.Validate(spec));
             return (await sandboxes.ExecAsync(id, spec, cancellation).ConfigureAwait(false)).ToWire();
         });
+
+    /// <inheritdoc/>
+    public override Task<SnapshotReply> Snapshot(SnapshotRequest request, ServerCallContext context) =>
+        _answers.AnswerAsync(request, context, static async (sandboxes, request, cancellation) =>
+        {
+            var spec = request.ToCore();
+            Values.Refuse(SnapshotRules.Validate(spec));
+            return (await sandboxes.SnapshotAsync(Values.ToSandboxId(request.Id), spec, cancellation).ConfigureAwait(false)).ToWire();
+        });
+
+    /// <inheritdoc/>
+    public override Task Inspect(SandboxRequest request, IServerStreamWriter<SnapshotPart> responseStream, ServerCallContext context) =>
+        _answers.StreamAllAsync(request, responseStream, context, static async (sandboxes, request, cancellation) =>
+            (await sandboxes.InspectAsync(Values.ToSandboxId(request.Id), cancellation).ConfigureAwait(false)).ToWire());
 }

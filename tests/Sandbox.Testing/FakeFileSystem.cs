@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using System.Text;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Files;
+using Sandbox.Core.Snapshots;
 
 namespace Sandbox.Testing;
 
@@ -12,6 +13,57 @@ internal sealed class FakeFileSystem(TimeProvider time, long diskBytes)
     {
         ["/"] = new Node(FileKind.Directory, [], 0x1ED, time.GetUtcNow()),
     };
+
+    private Dictionary<string, Node> _image = [];
+
+    /// <summary>Takes what is there now for the image's.</summary>
+    public void MarkAsImage() => _image = new Dictionary<string, Node>(_nodes, StringComparer.Ordinal);
+
+    /// <summary>Fills this one with another's files.</summary>
+    public void Fill(FakeFileSystem other)
+    {
+        foreach (var (path, node) in other._nodes)
+        {
+            _nodes[path] = node;
+        }
+    }
+
+    /// <summary>A copy, in which excluded paths are as the image has them.</summary>
+    public FakeFileSystem Copy(IReadOnlyList<SandboxPath> excluded)
+    {
+        var copy = new FakeFileSystem(time, diskBytes);
+        copy.Fill(this);
+        foreach (var path in excluded.Select(Key))
+        {
+            foreach (var below in copy._nodes.Keys.Where(key => IsAtOrBelow(key, path)).ToList())
+            {
+                copy._nodes.Remove(below);
+            }
+
+            foreach (var (key, node) in _image.Where(pair => IsAtOrBelow(pair.Key, path)))
+            {
+                copy._nodes[key] = node;
+            }
+        }
+
+        copy._image = _image;
+        return copy;
+    }
+
+    /// <summary>What differs from the image, by path; the content of what is gone is null.</summary>
+    public IReadOnlyList<(SandboxPath Path, ChangeKind Kind, byte[]? Content, int Mode)> Changes() =>
+    [
+        .. _nodes.Where(pair => !_image.TryGetValue(pair.Key, out var node) || node.Mode != pair.Value.Mode || !node.Content.AsSpan().SequenceEqual(pair.Value.Content))
+            .Select(pair => (PathOf(pair.Key), _image.ContainsKey(pair.Key) ? ChangeKind.Changed : ChangeKind.Added, (byte[]?)pair.Value.Content, pair.Value.Mode))
+            .Concat(_image.Keys.Where(key => !_nodes.ContainsKey(key) && !_image.Keys.Any(above => above != key && above != "/" && IsAtOrBelow(key, above) && !_nodes.ContainsKey(above)))
+                .Select(key => (PathOf(key), ChangeKind.Deleted, (byte[]?)null, 0)))
+            .OrderBy(change => Key(change.Item1), StringComparer.Ordinal),
+    ];
+
+    private static bool IsAtOrBelow(string key, string path) => key == path || key.StartsWith(path == "/" ? "/" : path + "/", StringComparison.Ordinal);
+
+    private static SandboxPath PathOf(string key) =>
+        SandboxPath.TryParse(Encoding.Latin1.GetBytes(key), out var path) ? path : throw new InvalidOperationException(key);
 
     private sealed record Node(FileKind Kind, byte[] Content, int Mode, DateTimeOffset Modified);
 

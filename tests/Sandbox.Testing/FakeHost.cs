@@ -16,6 +16,9 @@ internal sealed class FakeHost(TimeProvider time)
 
     public Dictionary<Digest, StoredImage> Images { get; } = [];
 
+    /// <summary>The files of each image that was saved from a sandbox.</summary>
+    public Dictionary<Digest, FakeFileSystem> Snapshots { get; } = [];
+
     public List<Channel<SandboxInfo>> Watchers { get; } = [];
 
     public TimeProvider Time { get; } = time;

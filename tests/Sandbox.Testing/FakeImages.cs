@@ -63,7 +63,29 @@ internal sealed class FakeImages(FakeRuntime runtime, FakeHost host) : IImages
             }
 
             host.Images.Remove(digest);
+            host.Snapshots.Remove(digest);
         }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ExportAsync(
+        Digest digest, ArchiveKind form, string? name, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await host.BeginAsync("ExportImage", cancellationToken);
+        lock (host.Gate)
+        {
+            if (!host.Images.ContainsKey(digest))
+            {
+                throw new SandboxException(ErrorCode.ImageNotFound, "There is no such image.");
+            }
+        }
+
+        if (name is not null && !ImageNames.IsValid(name))
+        {
+            throw new SandboxException(ErrorCode.Invalid, "The name is no name of an image with a tag.");
+        }
+
+        yield return FakeSnapshots.Archive(digest, form);
     }
 
     private static async Task<string> ReadArchiveAsync(ImageSource.Archive archive, CancellationToken cancellationToken)

@@ -40,7 +40,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     public ISandboxFiles Files { get; }
 
     /// <summary>The optional features that it claims to have.</summary>
-    public RuntimeCapabilities Capabilities { get; set; } = new() { IsolationClasses = ["container"] };
+    public RuntimeCapabilities Capabilities { get; set; } = new() { IsolationClasses = ["container"], HasSnapshots = true };
 
     /// <summary>
     /// Awaited at the start of each call with the operation's name (<c>Create</c>, <c>Exec</c>, <c>AddImage</c>…): throw to

@@ -7,6 +7,7 @@ using Sandbox.Core.Files;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Snapshots;
 
 namespace Sandbox.Testing;
 
@@ -180,6 +181,37 @@ internal sealed class FakeSandboxes(FakeHost host) : ISandboxes
         return await FakePrograms.RunAsync(sandbox, spec, host.Gate, host.Time, cancellationToken);
     }
 
+    /// <inheritdoc/>
+    public async Task<SnapshotResult> SnapshotAsync(SandboxId id, SnapshotSpec spec, CancellationToken cancellationToken)
+    {
+        await host.BeginAsync("Snapshot", cancellationToken);
+        FakeHost.Refuse(SnapshotRules.Validate(spec));
+        lock (host.Gate)
+        {
+            var sandbox = host.GetWithFiles(id);
+            var files = sandbox.Files.Copy(spec.ExcludedPaths);
+            var image = FakeSnapshots.Image(host.Images[sandbox.Spec.Image], sandbox.Spec, spec, files);
+            host.Images[image.Digest] = image;
+            if (image.Digest != sandbox.Spec.Image)
+            {
+                host.Snapshots[image.Digest] = files;
+            }
+
+            return new SnapshotResult(image, FakeSnapshots.Size(files), []);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<SnapshotContents> InspectAsync(SandboxId id, CancellationToken cancellationToken)
+    {
+        await host.BeginAsync("Inspect", cancellationToken);
+        lock (host.Gate)
+        {
+            var sandbox = host.GetWithFiles(id);
+            return FakeSnapshots.Contents(sandbox.Files, sandbox.Spec.Env);
+        }
+    }
+
     /// <summary>A record compares its collections by reference, and these came over a wire.</summary>
     private static bool IsSame(SandboxSpec one, SandboxSpec other) =>
         one with { Env = other.Env, Files = other.Files } == other
@@ -221,6 +253,11 @@ internal sealed class FakeSandboxes(FakeHost host) : ISandboxes
             await host.BeginAsync("Create", cancellationToken);
             lock (host.Gate)
             {
+                if (host.Snapshots.TryGetValue(sandbox.Spec.Image, out var saved))
+                {
+                    sandbox.Files.Fill(saved);
+                }
+
                 foreach (var directory in new[] { "/bin", "/etc", "/home", "/root", "/tmp", "/usr", "/var" })
                 {
                     sandbox.Files.MakeDirectory(directory);
@@ -228,6 +265,7 @@ internal sealed class FakeSandboxes(FakeHost host) : ISandboxes
 
                 sandbox.Files.Write(Path("/etc/passwd"), null, "root:x:0:0:root:/root:/bin/sh\n"u8.ToArray());
                 sandbox.Files.Write(Path("/etc/hostname"), null, Encoding.UTF8.GetBytes(sandbox.Spec.Name + "\n"));
+                sandbox.Files.MarkAsImage();
                 foreach (var file in sandbox.Spec.Files)
                 {
                     int? mode = RecipeRules.TryParseMode(file.Mode, out var bits) ? bits : null;

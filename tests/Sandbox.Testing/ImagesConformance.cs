@@ -1,3 +1,4 @@
+using System.Formats.Tar;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
 using Sandbox.Core.Runtime;
@@ -51,5 +52,34 @@ public abstract class ImagesConformance(RuntimeUnderTest under) : RuntimeConform
         await FailsAsync(ErrorCode.ImageInUse, () => Runtime.Images.RemoveAsync(InteractiveImage, Cancellation));
 
         Assert.Contains(InteractiveImage, await ImageDigestsAsync());
+    }
+
+    [Theory]
+    [InlineData(ArchiveKind.Oci, "index.json")]
+    [InlineData(ArchiveKind.Docker, "manifest.json")]
+    public async Task An_export_is_an_archive_of_its_form(ArchiveKind form, string index)
+    {
+        using var archive = new MemoryStream();
+        await foreach (var piece in Runtime.Images.ExportAsync(InteractiveImage, form, "playground:latest", Cancellation))
+        {
+            archive.Write(piece.Span);
+        }
+
+        archive.Position = 0;
+        using var tar = new TarReader(archive);
+        var names = new List<string>();
+        while (await tar.GetNextEntryAsync(cancellationToken: Cancellation) is { } entry)
+        {
+            names.Add(entry.Name);
+        }
+
+        Assert.Contains(index, names, StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public async Task Exporting_an_unknown_image_or_under_a_bad_name_is_refused()
+    {
+        await FailsAsync(ErrorCode.ImageNotFound, () => DrainAsync(Runtime.Images.ExportAsync(UnknownImage, ArchiveKind.Oci, null, Cancellation)));
+        await FailsAsync(ErrorCode.Invalid, () => DrainAsync(Runtime.Images.ExportAsync(InteractiveImage, ArchiveKind.Docker, "--no name", Cancellation)));
     }
 }

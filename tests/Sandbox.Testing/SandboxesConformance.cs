@@ -3,6 +3,7 @@ using Sandbox.Core.Files;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Snapshots;
 using Xunit;
 
 namespace Sandbox.Testing;
@@ -178,6 +179,8 @@ public abstract class SandboxesConformance(RuntimeUnderTest under) : RuntimeConf
         await FailsAsync(ErrorCode.NotFound, () => Runtime.Sandboxes.ResumeAsync(id, Cancellation));
         await FailsAsync(ErrorCode.NotFound, () => Runtime.Sandboxes.ExtendAsync(id, DateTimeOffset.UtcNow.AddHours(1), Cancellation));
         await FailsAsync(ErrorCode.NotFound, () => ExecAsync(id, ["true"]));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Sandboxes.SnapshotAsync(id, SnapshotSpec.All, Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Sandboxes.InspectAsync(id, Cancellation));
         await FailsAsync(ErrorCode.NotFound, () => Runtime.Terminals.OpenAsync(id, Terminal(), Cancellation));
         await FailsAsync(ErrorCode.NotFound, () => Runtime.Terminals.ListAsync(id, Cancellation));
         await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.ListAsync(id, path, Cancellation));
@@ -386,5 +389,51 @@ public abstract class SandboxesConformance(RuntimeUnderTest under) : RuntimeConf
         var later = await CreateAsync();
         Assert.Null(await FindAsync(later.Id, "/root/mine"));
         Assert.DoesNotContain("changed", await ReadAsync(later.Id, "/etc/passwd"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_snapshot_is_an_image_with_the_same_files_and_the_same_state_is_the_same_image()
+    {
+        var sandbox = await CreateAsync(Spec() with { Env = new Dictionary<string, string>(StringComparer.Ordinal) { ["KEPT"] = "one", ["DROPPED"] = "two" } });
+        await WriteAsync(sandbox.Id, "/root/kept", "kept");
+        await WriteAsync(sandbox.Id, "/root/secret", "secret");
+        var wish = new SnapshotSpec { ExcludedPaths = [Path("/root/secret")], ExcludedVariables = ["DROPPED"] };
+
+        var saved = await Runtime.Sandboxes.SnapshotAsync(sandbox.Id, wish, Cancellation);
+        Assert.NotEqual(InteractiveImage, saved.Image.Digest);
+        Assert.Contains("KEPT=one", saved.Image.Config.Env, StringComparer.Ordinal);
+        Assert.DoesNotContain("DROPPED=two", saved.Image.Config.Env, StringComparer.Ordinal);
+        Assert.Equal(saved.Image.Digest, (await Runtime.Sandboxes.SnapshotAsync(sandbox.Id, wish, Cancellation)).Image.Digest);
+        Assert.Contains(await Runtime.Images.ListAsync(Cancellation), image => image.Digest == saved.Image.Digest);
+
+        var again = await CreateAsync(Spec() with { Image = saved.Image.Digest });
+        Assert.Equal("kept", await ReadAsync(again.Id, "/root/kept"));
+        Assert.Null(await FindAsync(again.Id, "/root/secret"));
+        await Runtime.Sandboxes.RemoveAsync(again.Id, Cancellation);
+        await Runtime.Images.RemoveAsync(saved.Image.Digest, Cancellation);
+    }
+
+    [Fact]
+    public async Task An_inspection_lists_changes_and_secrets()
+    {
+        var sandbox = await CreateAsync();
+        await WriteAsync(sandbox.Id, "/root/.netrc", "machine example");
+        await WriteAsync(sandbox.Id, "/root/notes", "one\nghp_" + new string('a', 36) + "\n");
+
+        var contents = await Runtime.Sandboxes.InspectAsync(sandbox.Id, Cancellation);
+        Assert.Contains(contents.Changes, change => change is { Kind: ChangeKind.Added, Size: 15 } && change.Path.ToString() == "/root/.netrc");
+        Assert.Equal(
+            [("github-token", "/root/notes", 2), ("netrc", "/root/.netrc", (int?)null)],
+            contents.Secrets.Select(secret => (secret.Rule, secret.Path.ToString(), secret.Line)).OrderBy(secret => secret.Rule, StringComparer.Ordinal));
+        Assert.True(contents.IsSearchComplete);
+    }
+
+    [Fact]
+    public async Task A_snapshot_that_leaves_out_too_much_is_Invalid()
+    {
+        var sandbox = await CreateAsync();
+        var wish = new SnapshotSpec { ExcludedPaths = [.. Enumerable.Range(0, SnapshotRules.MaxExcludedPaths + 1).Select(number => Path($"/{number}"))] };
+        await FailsAsync(ErrorCode.Invalid, () => Runtime.Sandboxes.SnapshotAsync(sandbox.Id, wish, Cancellation));
+        await FailsAsync(ErrorCode.Invalid, () => Runtime.Sandboxes.SnapshotAsync(sandbox.Id, new SnapshotSpec { ExcludedPaths = [SandboxPath.Root] }, Cancellation));
     }
 }

@@ -16,4 +16,14 @@ public interface IImages
 
     /// <summary>Removes an image, and the layers that no other image uses. Unknown is no fault. Code: ImageInUse.</summary>
     Task RemoveAsync(Digest digest, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// An image as one archive, which <c>docker load</c> and <c>skopeo</c> take; added to another store, the OCI form has
+    /// the same digest. The image is in use until the last piece was read. Codes: ImageNotFound, Invalid (the name).
+    /// </summary>
+    /// <param name="digest">The image.</param>
+    /// <param name="form">Which archive.</param>
+    /// <param name="name">What the image is called where it is loaded, as <c>playground:latest</c>; null is no name.</param>
+    /// <param name="cancellationToken">Ends the export.</param>
+    IAsyncEnumerable<ReadOnlyMemory<byte>> ExportAsync(Digest digest, ArchiveKind form, string? name, CancellationToken cancellationToken);
 }

@@ -1,5 +1,6 @@
 using Sandbox.Core.Execs;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Snapshots;
 
 namespace Sandbox.Core.Runtime;
 
@@ -42,4 +43,15 @@ public interface ISandboxes
 
     /// <summary>Runs a command to its end. Codes: CommandNotFound, Timeout, Conflict (not running).</summary>
     Task<ExecResult> ExecAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Makes an image of the sandbox's present files, on top of the image it was started from, with its recipe's variables,
+    /// directory and user. It stands still while they are copied. The same state gives the same digest. The image is in
+    /// nobody's use when the call returns: whoever wants to keep it says so before anybody removes it.
+    /// Codes: Conflict (no files, or it ended meanwhile), TooLarge, DiskFull, Invalid.
+    /// </summary>
+    Task<SnapshotResult> SnapshotAsync(SandboxId id, SnapshotSpec spec, CancellationToken cancellationToken);
+
+    /// <summary>What a snapshot would hold now, and what in it looks like a secret. The sandbox goes on meanwhile. Code: Conflict (no files).</summary>
+    Task<SnapshotContents> InspectAsync(SandboxId id, CancellationToken cancellationToken);
 }

@@ -12,6 +12,9 @@ internal sealed class FetchedImage
 
     public byte[] Manifest { get; }
 
+    /// <summary>Whether this daemon wrote the blobs itself, under the digests of what it wrote: they are moved, not copied and verified.</summary>
+    public bool IsOwn { get; private init; }
+
     public string Blob(Digest digest) => Path.Combine(_blobs, digest.Hex);
 
     /// <summary>From an OCI image layout: its only image, or the one for linux/amd64.</summary>
@@ -39,6 +42,9 @@ internal sealed class FetchedImage
     /// <summary>From skopeo's <c>dir:</c>, which keeps a manifest as the registry has it.</summary>
     public static FetchedImage FromSkopeo(string directory) =>
         new(ReadDocument(Path.Combine(directory, "manifest.json"), "it has no manifest"), directory);
+
+    /// <summary>From this daemon's own hands: blobs by digest, on the disk already.</summary>
+    public static FetchedImage FromOwn(byte[] manifest, string blobs) => new(manifest, blobs) { IsOwn = true };
 
     private static byte[] ReadDocument(string path, string missing)
     {

@@ -43,6 +43,7 @@ internal sealed class ImageFiles(string dataDirectory, Tool tool)
         foreach (var left in Directory.GetDirectories(Incoming))
         {
             Mounting.Unmount(ExtraCertificates.MountPoint(left));
+            Mounting.Unmount(LowerView.MountPoint(left));
             await RemoveAsync(left);
         }
 

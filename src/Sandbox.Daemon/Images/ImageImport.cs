@@ -45,7 +45,15 @@ internal sealed class ImageImport(ImageFiles files, DiskReserve reserve, long ma
         foreach (var blob in missing)
         {
             var copy = Path.Combine(blobs, blob.Digest.Hex);
-            CopyVerified(fetched.Blob(blob.Digest), copy, blob, cancellationToken);
+            if (fetched.IsOwn)
+            {
+                File.Move(fetched.Blob(blob.Digest), copy);
+            }
+            else
+            {
+                CopyVerified(fetched.Blob(blob.Digest), copy, blob, cancellationToken);
+            }
+
             Blobs.Add((copy, files.Blob(blob.Digest)));
             copied += blob.Size;
             report.Fraction(copied, manifest.TotalSize, "verifying");

@@ -147,7 +147,7 @@ internal sealed partial class ImageStore : IAsyncDisposable
 
                 if (held.Users > 0)
                 {
-                    throw new SandboxException(ErrorCode.ImageInUse, "The image is used by a sandbox. End it, then remove the image.");
+                    throw new SandboxException(ErrorCode.ImageInUse, "The image is used by a sandbox, or is being exported or saved on top of. End that, then remove the image.");
                 }
 
                 _images.Remove(digest);
@@ -174,6 +174,70 @@ internal sealed partial class ImageStore : IAsyncDisposable
         {
             _changing.Release();
         }
+    }
+
+    /// <summary>
+    /// Does work in a directory of the store's disk that is gone afterwards, and says what went wrong in the words of
+    /// whoever asked. What a killed daemon leaves of it goes at the next start.
+    /// </summary>
+    public async Task<T> WithIncomingAsync<T>(string what, Func<string, Task<T>> work)
+    {
+        string? incoming = null;
+        try
+        {
+            incoming = _files.MakeIncoming();
+            return await work(incoming);
+        }
+        catch (Exception exception)
+        {
+            var translated = ImageFiles.Translate(exception);
+            if (translated is SandboxException { Code: ErrorCode.Internal })
+            {
+                LogFailed(exception, what);
+            }
+
+            if (ReferenceEquals(translated, exception))
+            {
+                throw;
+            }
+
+            throw translated;
+        }
+        finally
+        {
+            if (incoming is not null)
+            {
+                await _files.RemoveAsync(incoming);
+            }
+        }
+    }
+
+    /// <summary>Where blobs and layers are.</summary>
+    public ImageFiles Files => _files;
+
+    /// <summary>Begins the file of a layer that is made here.</summary>
+    public LayerBlobWriting NewLayer(string path, CancellationToken cancellationToken) => new(path, _options.MaxImageBytes, _reserve, cancellationToken);
+
+    /// <summary>
+    /// Makes an image of another one, a layer on top of it, and a changed configuration. The same three give the same
+    /// image; nothing changed gives the one below. Codes: TooLarge, DiskFull.
+    /// </summary>
+    /// <param name="below">The image below, in use.</param>
+    /// <param name="layer">The layer, or null when there is none.</param>
+    /// <param name="blobs">The directory with the layer's blob under its digest.</param>
+    /// <param name="change">What is set in the configuration.</param>
+    /// <param name="incoming">The work's directory.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public async Task<StoredImage> AddOnTopAsync(UnpackedImage below, PackedLayer? layer, string blobs, ConfigChange change, string incoming, CancellationToken cancellationToken)
+    {
+        var manifest = ImageManifest.Read(_files.ReadBlob(below.Image.Digest));
+        if (ImageOnTop.Documents(manifest, _files.ReadBlob(manifest.Config.Digest), layer, change) is not var (config, document))
+        {
+            return below.Image;
+        }
+
+        File.WriteAllBytes(Path.Combine(blobs, ImageManifest.DigestOf(config).Hex), config);
+        return await ImportAsync(FetchedImage.FromOwn(document, blobs), incoming, new WorkReport(_ => { }), cancellationToken);
     }
 
     /// <summary>Ends all work and what it started.</summary>
@@ -248,46 +312,19 @@ internal sealed partial class ImageStore : IAsyncDisposable
         }
     }
 
-    private async Task<StoredImage> BringInAsync(string what, Fetch fetch, WorkReport report, CancellationToken cancellationToken)
+    private Task<StoredImage> BringInAsync(string what, Fetch fetch, WorkReport report, CancellationToken cancellationToken) => WithIncomingAsync(what, async incoming =>
     {
-        string? incoming = null;
-        try
+        _reserve.Check();
+        report.Stage(0, 60, "starting");
+        Digest? present = null;
+        var fetched = await fetch(incoming, report, digest => present = digest, cancellationToken);
+        if (fetched is null)
         {
-            incoming = _files.MakeIncoming();
-            _reserve.Check();
-            report.Stage(0, 60, "starting");
-            Digest? present = null;
-            var fetched = await fetch(incoming, report, digest => present = digest, cancellationToken);
-            if (fetched is null)
-            {
-                return Find(present!.Value) ?? throw new SandboxException(ErrorCode.Conflict, "The image was removed at this very moment. Add it again.");
-            }
-
-            return await ImportAsync(fetched, incoming, report, cancellationToken);
+            return Find(present!.Value) ?? throw new SandboxException(ErrorCode.Conflict, "The image was removed at this very moment. Add it again.");
         }
-        catch (Exception exception)
-        {
-            var translated = ImageFiles.Translate(exception);
-            if (translated is SandboxException { Code: ErrorCode.Internal })
-            {
-                LogFailed(exception, what);
-            }
 
-            if (ReferenceEquals(translated, exception))
-            {
-                throw;
-            }
-
-            throw translated;
-        }
-        finally
-        {
-            if (incoming is not null)
-            {
-                await _files.RemoveAsync(incoming);
-            }
-        }
-    }
+        return await ImportAsync(fetched, incoming, report, cancellationToken);
+    });
 
     /// <returns>Null when the store has the image already; then its digest was said.</returns>
     private async Task<FetchedImage?> FetchAsync(ImageReference reference, string incoming, WorkReport report, Action<Digest> found, CancellationToken cancellationToken)

@@ -181,14 +181,15 @@ internal sealed class LayerUnpacking : IDisposable
         long offset = 0;
         for (int count; (count = reading.Read(_buffer, ref offset)) > 0; offset += count)
         {
-            file.Write(_buffer.AsSpan(0, count), offset);
+            // A snapshot of a sparse file has its holes as zeros: on disk they become holes again.
+            ReadOnlySpan<byte> bytes = _buffer.AsSpan(0, count);
+            for (var (start, end) = SparseCopy.NextData(bytes, 0); start < count; (start, end) = SparseCopy.NextData(bytes, end))
+            {
+                file.Write(bytes[start..end], offset + start);
+            }
         }
 
-        if (entry.Sparse is { } map)
-        {
-            RandomAccess.SetLength(file, map.Length);
-        }
-
+        RandomAccess.SetLength(file, entry.Sparse?.Length ?? offset);
         Finish(file, entry);
         file.SetModified(Modified(entry));
     }
@@ -254,7 +255,7 @@ internal sealed class LayerUnpacking : IDisposable
         inode.SetMode((int)entry.Mode);
         foreach (var (name, value) in entry.Attributes)
         {
-            if (name == "security.capability" || name.StartsWith("user.", StringComparison.Ordinal))
+            if (name is "security.capability" or "system.posix_acl_access" or "system.posix_acl_default" || name.StartsWith("user.", StringComparison.Ordinal))
             {
                 inode.SetAttribute(name, value);
             }
@@ -344,7 +345,7 @@ internal sealed class LayerUnpacking : IDisposable
     private static DateTimeOffset Modified(TarEntry entry)
     {
         var (seconds, nanoseconds) = entry.Modified;
-        var limited = Math.Clamp(seconds, 0, 0x3_FFFF_FFFF); // the years that ext4 can say
+        var limited = Math.Clamp(seconds, -0x8000_0000L, 0x3_7FFF_FFFF); // the years that ext4 can say: 1901 to 2446
         return DateTimeOffset.FromUnixTimeSeconds(limited).AddTicks(nanoseconds / 100);
     }
 

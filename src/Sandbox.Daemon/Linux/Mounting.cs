@@ -31,6 +31,9 @@ internal static partial class Mounting
     /// <summary><c>nosuid</c> would break sudo inside; the user namespace already makes set-uid bits of the host's users worthless there.</summary>
     public const ulong NoDevice = 4;
 
+    /// <summary><c>MS_RDONLY</c>.</summary>
+    public const ulong ReadOnly = 1;
+
     /// <summary><c>MS_NOATIME</c>.</summary>
     public const ulong NoAccessTime = 1024;
 
@@ -72,7 +75,7 @@ internal static partial class Mounting
                 work();
             },
             CancellationToken.None,
-            TaskCreationOptions.LongRunning,
+            TaskCreationOptions.LongRunning | TaskCreationOptions.RunContinuationsAsynchronously, // what comes after has the process's directory
             TaskScheduler.Default);
 
     /// <summary>

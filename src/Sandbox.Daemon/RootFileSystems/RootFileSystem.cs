@@ -35,6 +35,9 @@ internal sealed class RootFileSystem
     /// <summary>The image file that holds everything the sandbox wrote.</summary>
     public string Disk => _disk;
 
+    /// <summary>What the sandbox changed: the overlay's upper directory.</summary>
+    public string Changes => Path.Combine(Upper, "files");
+
     private string Mounts { get; }
 
     private string Upper => Path.Combine(Mounts, "disk");
@@ -61,6 +64,7 @@ internal sealed class RootFileSystem
             Mounting.Chown(path, range.First, range.First);
         }
 
+        CopyRoot(layers[0], range);
         Directory.CreateDirectory(Lowers);
         return Mounting.InDirectoryAsync(Lowers, () =>
         {
@@ -74,7 +78,7 @@ internal sealed class RootFileSystem
                 }
 
                 var lower = string.Join(':', Enumerable.Range(0, layers.Count).Select(i => i.ToString(CultureInfo.InvariantCulture)));
-                Mounting.Mount("overlay", Root, "overlay", Mounting.NoDevice, $"lowerdir={lower},upperdir={Upper}/files,workdir={Upper}/work");
+                Mounting.Mount("overlay", Root, "overlay", Mounting.NoDevice, $"lowerdir={lower},upperdir={Upper}/files,workdir={Upper}/work,redirect_dir=off,metacopy=off,index=off");
             }
             finally
             {
@@ -98,6 +102,16 @@ internal sealed class RootFileSystem
         {
             Directory.Delete(Mounts, recursive: true);
         }
+    }
+
+    // The root of an overlay is its upper directory's.
+    private void CopyRoot(string layer, UidRange range)
+    {
+        using var image = RootedDirectory.Open(layer);
+        using var changes = RootedDirectory.Open(Changes);
+        var status = image.Top.Handle.Status();
+        changes.Top.Handle.SetOwner(range.First + status.Uid, range.First + status.Gid);
+        changes.Top.Handle.SetMode(status.Mode);
     }
 
     private void UnmountLowers(int count)

@@ -5,11 +5,14 @@ using Sandbox.Daemon.Images;
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>The images of one Linux host.</summary>
-internal sealed class LinuxImages(ImageStore images) : IImages
+internal sealed class LinuxImages(ImageStore images, ImageExport export) : IImages
 {
     public IAsyncEnumerable<ImageProgress> AddAsync(ImageSource source, CancellationToken cancellationToken) => images.AddAsync(source, cancellationToken);
 
     public Task<IReadOnlyList<StoredImage>> ListAsync(CancellationToken cancellationToken) => Task.FromResult(images.List());
 
     public Task RemoveAsync(Digest digest, CancellationToken cancellationToken) => images.RemoveAsync(digest, cancellationToken);
+
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> ExportAsync(Digest digest, ArchiveKind form, string? name, CancellationToken cancellationToken) =>
+        export.RunAsync(digest, form, name, cancellationToken);
 }

@@ -17,7 +17,7 @@ internal sealed class LinuxRuntime(
     OciRuntime oci,
     DiskImages disks) : ISandboxRuntime
 {
-    private static readonly RuntimeCapabilities Capabilities = new() { IsolationClasses = IsolationClasses.Names };
+    private static readonly RuntimeCapabilities Capabilities = new() { IsolationClasses = IsolationClasses.Names, HasSnapshots = true };
 
     private string? _version;
 

@@ -4,6 +4,7 @@ using Sandbox.Core.Execs;
 using Sandbox.Core.Images;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Snapshots;
 using Sandbox.Daemon.Execs;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Networks;
@@ -20,7 +21,8 @@ internal sealed class LinuxSandboxes(
     SandboxRecords records,
     SandboxChanges changes,
     OciRuntime oci,
-    ExecRunner execs) : ISandboxes
+    ExecRunner execs,
+    SandboxSnapshots snapshots) : ISandboxes
 {
     private static readonly TimeSpan LongestLife = TimeSpan.FromDays(366 + 1); // what a plan may grant, and a clock that differs
 
@@ -203,6 +205,10 @@ internal sealed class LinuxSandboxes(
             sandbox.Execs.Release();
         }
     }
+
+    public Task<SnapshotResult> SnapshotAsync(SandboxId id, SnapshotSpec spec, CancellationToken cancellationToken) => snapshots.SaveAsync(id, spec, cancellationToken);
+
+    public Task<SnapshotContents> InspectAsync(SandboxId id, CancellationToken cancellationToken) => snapshots.InspectAsync(id, cancellationToken);
 
     private static void Validate(SandboxSpec spec)
     {

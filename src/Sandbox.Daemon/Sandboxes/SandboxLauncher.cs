@@ -29,15 +29,12 @@ internal sealed partial class SandboxLauncher(
     DiskImages disks,
     PlaygroundNetworks networks,
     UidRanges ranges,
+    GivenFiles given,
     ShellScripts shells,
     TerminalHolders terminals,
     ProcessWatch watch,
     ILogger<SandboxLauncher> logger)
 {
-    private static readonly SandboxPath ResolvConf = Path("/etc/resolv.conf");
-    private static readonly SandboxPath Hosts = Path("/etc/hosts");
-    private static readonly SandboxPath Hostname = Path("/etc/hostname");
-
     /// <summary>Makes everything of a new sandbox and starts it. When this fails, whoever called takes it apart.</summary>
     public async Task<LaunchReport> LaunchAsync(LiveSandbox sandbox)
     {
@@ -214,12 +211,21 @@ internal sealed partial class SandboxLauncher(
         var spec = sandbox.Record.Spec;
         var root = sandbox.Root.Root;
         var owner = sandbox.Range.First;
-        var address = networks.Address(sandbox.Record.Place);
         using var directory = RootedDirectory.Open(root);
-        RemoveLink(directory, ResolvConf); // images link it to services a sandbox has none of
-        await ReplaceAsync(root, owner, ResolvConf, $"nameserver {networks.ResolverAddress}\n");
-        await ReplaceAsync(root, owner, Hosts, $"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n{address}\t{spec.Name}\n");
-        await ReplaceAsync(root, owner, Hostname, spec.Name + "\n");
+        var before = directory.Find("/etc"u8, followLast: true)?.Modified;
+        RemoveLink(directory, GivenFiles.ResolvConf); // images link it to services a sandbox has none of
+        foreach (var (path, text) in given.Of(sandbox.Record))
+        {
+            await ReplaceAsync(root, owner, path, text);
+        }
+
+        if (before is { } modified)
+        {
+            // What every sandbox is given is no change of its own: without this each would have another time of /etc to save.
+            using var etc = directory.OpenInode("/etc"u8, followLast: true);
+            etc.SetModified(modified);
+        }
+
         foreach (var file in spec.Files)
         {
             if (!SandboxPath.TryParse(file.Path, out var path))
@@ -279,8 +285,6 @@ internal sealed partial class SandboxLauncher(
             await Task.Delay(10);
         }
     }
-
-    private static SandboxPath Path(string text) => SandboxPath.TryParse(text, out var path) ? path : throw new InvalidOperationException(text);
 
     private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Once(ReadOnlyMemory<byte> content)
     {

@@ -28,6 +28,7 @@ internal sealed partial class SandboxRecovery(
     TerminalHolders terminals,
     OrphanReaper orphans,
     HostTables tables,
+    SandboxFreezing freezing,
     ILogger<SandboxRecovery> logger)
 {
     private string Mounts => Path.Combine(options.RunDirectory, "sandboxes");
@@ -111,6 +112,7 @@ internal sealed partial class SandboxRecovery(
                 groups.SetOwner(sandbox.Record.Spec.Owner, sandbox.Record.Spec.OwnerLimits);
             }
 
+            await freezing.RecoverAsync(sandbox);
             life.Adopt(sandbox);
             LogAdopted(logger, sandbox.Id, sandbox.Record.State);
         }

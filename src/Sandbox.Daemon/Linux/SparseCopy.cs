@@ -1,8 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using Sandbox.Daemon.Linux;
 
-namespace Sandbox.Daemon.RootFileSystems;
+namespace Sandbox.Daemon.Linux;
 
 /// <summary>Copies a file without its holes. https://man7.org/linux/man-pages/man2/lseek.2.html (SEEK_DATA)</summary>
 internal static partial class SparseCopy
@@ -10,6 +9,7 @@ internal static partial class SparseCopy
     private const int SeekData = 3;
     private const int SeekHole = 4;
     private const int Enxio = 6;
+    private const int Block = 4096;
 
     public static void Copy(SafeFileHandle from, SafeFileHandle to)
     {
@@ -45,12 +45,62 @@ internal static partial class SparseCopy
         }
     }
 
+    /// <summary>
+    /// The parts of a file that are no holes, up to a length. What reads differently when asked again (a file that is cut
+    /// meanwhile) ends the list.
+    /// </summary>
+    public static IEnumerable<(long Start, long End)> Data(SafeFileHandle file, long length)
+    {
+        for (long position = 0; position < length;)
+        {
+            var start = Seek(file, position, SeekData);
+            if (start < 0 && Marshal.GetLastPInvokeError() != Enxio)
+            {
+                throw new PosixException("lseek", Marshal.GetLastPInvokeError());
+            }
+
+            if (start < 0 || start >= length)
+            {
+                yield break;
+            }
+
+            var end = Seek(file, start, SeekHole);
+            if (end <= start)
+            {
+                yield break;
+            }
+
+            yield return (start, Math.Min(end, length));
+            position = end;
+        }
+    }
+
+    /// <summary>The next part of some bytes, from <paramref name="from"/> on, that is no whole block of zeros; it begins at their end when there is none.</summary>
+    public static (int Start, int End) NextData(ReadOnlySpan<byte> bytes, int from)
+    {
+        var start = from;
+        while (start < bytes.Length && IsZero(bytes, start))
+        {
+            start = Math.Min(start + Block, bytes.Length);
+        }
+
+        var end = start;
+        while (end < bytes.Length && !IsZero(bytes, end))
+        {
+            end = Math.Min(end + Block, bytes.Length);
+        }
+
+        return (start, end);
+    }
+
     /// <summary>Bytes a file occupies on disk.</summary>
     public static unsafe long AllocatedBytes(string path)
     {
         var stat = stackalloc long[18]; // struct stat of x86-64 is 144 bytes; st_blocks is at byte 64
         return StatCall(path, stat) == 0 ? stat[8] * 512 : 0;
     }
+
+    private static bool IsZero(ReadOnlySpan<byte> bytes, int at) => !bytes[at..Math.Min(at + Block, bytes.Length)].ContainsAnyExcept((byte)0);
 
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     private static partial long Seek(SafeFileHandle file, long offset, int whence);

@@ -1,0 +1,142 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Sandbox.Core.Errors;
+
+namespace Sandbox.Daemon.Images;
+
+/// <summary>What a new image says otherwise than the one below it.</summary>
+/// <param name="Env">Variables set over the image's own.</param>
+/// <param name="Workdir">Where commands start, or null for the image's own.</param>
+/// <param name="User">Who commands run as, or null for the image's own.</param>
+internal sealed record ConfigChange(IReadOnlyDictionary<string, string> Env, string? Workdir, string? User);
+
+/// <summary>
+/// The documents of an image made from another one and a layer. Fields that this program does not know stay as they are.
+/// There is no time in them, so that the same state is the same image whenever it was saved.
+/// https://github.com/opencontainers/image-spec/blob/main/config.md
+/// </summary>
+internal static class ImageOnTop
+{
+    private const string CreatedBy = "sandbox snapshot";
+
+    /// <returns>Configuration and manifest, or null when they would say what those below say.</returns>
+    public static (byte[] Config, byte[] Manifest)? Documents(ImageManifest below, byte[] configBelow, PackedLayer? layer, ConfigChange change)
+    {
+        if (below.Layers.Count >= ImageManifest.MaxLayers)
+        {
+            throw new SandboxException(ErrorCode.TooLarge, $"The image has {below.Layers.Count} layers already, the most there can be; nothing can be saved on top of it.");
+        }
+
+        var (config, isChanged) = Config(configBelow, below.Layers.Count, layer, change);
+        if (!isChanged && layer is null)
+        {
+            return null;
+        }
+
+        var layers = new JsonArray([.. below.Layers.Select(known => Describe(OciType(known.MediaType), known.Digest.Value, known.Size))]);
+        if (layer is not null)
+        {
+            layers.Add(Describe("application/vnd.oci.image.layer.v1.tar", layer.DiffId.Value, layer.Size));
+        }
+
+        var manifest = new JsonObject
+        {
+            ["schemaVersion"] = 2,
+            ["mediaType"] = "application/vnd.oci.image.manifest.v1+json",
+            ["config"] = Describe("application/vnd.oci.image.config.v1+json", ImageManifest.DigestOf(config).Value, config.Length),
+            ["layers"] = layers,
+        };
+        return (config, Bytes(manifest));
+    }
+
+    private static (byte[] Config, bool IsChanged) Config(byte[] below, int layersBelow, PackedLayer? layer, ConfigChange change)
+    {
+        try
+        {
+            var image = JsonNode.Parse(below)!.AsObject();
+            if (image["config"] is not JsonObject config)
+            {
+                image["config"] = config = [];
+            }
+
+            var before = config.DeepClone();
+            SetEnv(config, change.Env);
+            Set(config, "WorkingDir", change.Workdir);
+            Set(config, "User", change.User);
+            var isChanged = !JsonNode.DeepEquals(before, config);
+            if (layer is not null)
+            {
+                image["rootfs"]!["diff_ids"]!.AsArray().Add(layer.DiffId.Value);
+            }
+
+            AddHistory(image, layersBelow, isEmpty: layer is null);
+            return (Bytes(image), isChanged);
+        }
+        catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException or NullReferenceException)
+        {
+            throw ImageManifest.Invalid("its configuration is not the JSON of an image", exception);
+        }
+    }
+
+    private static void Set(JsonObject config, string name, string? value)
+    {
+        if (value is not null)
+        {
+            config[name] = value;
+        }
+    }
+
+    // A variable keeps its place; new ones come behind, by name.
+    private static void SetEnv(JsonObject config, IReadOnlyDictionary<string, string> variables)
+    {
+        if (variables.Count == 0)
+        {
+            return;
+        }
+
+        var lines = (config["Env"] as JsonArray ?? []).Select(line => line?.GetValue<string>() ?? "").ToList();
+        foreach (var (name, value) in variables.OrderBy(variable => variable.Key, StringComparer.Ordinal))
+        {
+            var at = lines.FindIndex(line => line.StartsWith(name + "=", StringComparison.Ordinal));
+            if (at < 0)
+            {
+                lines.Add($"{name}={value}");
+            }
+            else
+            {
+                lines[at] = $"{name}={value}";
+            }
+        }
+
+        config["Env"] = new JsonArray([.. lines.Select(line => JsonValue.Create(line))]);
+    }
+
+    // Programs that read a history expect one entry for each layer; an image that has none gets all.
+    private static void AddHistory(JsonObject image, int layersBelow, bool isEmpty)
+    {
+        if (image["history"] is not JsonArray history)
+        {
+            image["history"] = history = new JsonArray([.. Enumerable.Range(0, layersBelow).Select(_ => new JsonObject { ["created_by"] = "layer of the base image" })]);
+        }
+
+        var entry = new JsonObject { ["created_by"] = CreatedBy };
+        if (isEmpty)
+        {
+            entry["empty_layer"] = true;
+        }
+
+        history.Add(entry);
+    }
+
+    private static JsonObject Describe(string type, string digest, long size) => new() { ["mediaType"] = type, ["digest"] = digest, ["size"] = size };
+
+    // A manifest of OCI's own names its layers in OCI's words, also when they came from Docker.
+    private static string OciType(string mediaType) => mediaType switch
+    {
+        "application/vnd.docker.image.rootfs.diff.tar" => "application/vnd.oci.image.layer.v1.tar",
+        "application/vnd.docker.image.rootfs.diff.tar.gzip" => "application/vnd.oci.image.layer.v1.tar+gzip",
+        _ => mediaType,
+    };
+
+    private static byte[] Bytes(JsonObject document) => System.Text.Encoding.UTF8.GetBytes(document.ToJsonString());
+}

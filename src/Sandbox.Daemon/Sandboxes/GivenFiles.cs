@@ -1,0 +1,30 @@
+using Sandbox.Core.Files;
+using Sandbox.Daemon.Networks;
+using Sandbox.Daemon.Records;
+
+namespace Sandbox.Daemon.Sandboxes;
+
+/// <summary>The files that every sandbox is given at its launch: how it is called, and how it finds others.</summary>
+internal sealed class GivenFiles(PlaygroundNetworks networks)
+{
+    /// <summary>Where images link to services that a sandbox has none of.</summary>
+    public static SandboxPath ResolvConf { get; } = At("/etc/resolv.conf");
+
+    private static SandboxPath Hosts { get; } = At("/etc/hosts");
+
+    private static SandboxPath Hostname { get; } = At("/etc/hostname");
+
+    /// <summary>Each with its text; they belong to root, as 0644.</summary>
+    public IReadOnlyList<(SandboxPath Path, string Text)> Of(SandboxRecord record)
+    {
+        var name = record.Spec.Name;
+        return
+        [
+            (ResolvConf, $"nameserver {networks.ResolverAddress}\n"),
+            (Hosts, $"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n{networks.Address(record.Place)}\t{name}\n"),
+            (Hostname, name + "\n"),
+        ];
+    }
+
+    private static SandboxPath At(string text) => SandboxPath.TryParse(text, out var path) ? path : throw new InvalidOperationException(text);
+}

@@ -1,0 +1,83 @@
+using Sandbox.Core.Errors;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Oci;
+using Sandbox.Daemon.Records;
+
+namespace Sandbox.Daemon.Sandboxes;
+
+/// <summary>
+/// Lets a running sandbox stand still for a moment. A note in its directory says so while it does: a daemon that starts
+/// thaws what another one that was killed had frozen. For whoever holds the sandbox's gate.
+/// </summary>
+internal sealed partial class SandboxFreezing(OciRuntime oci, SandboxRecords records, ILogger<SandboxFreezing> logger)
+{
+    private const string Note = "frozen";
+
+    /// <summary>Freezes a sandbox until this is disposed. One that does not run stands still already.</summary>
+    public async Task<IAsyncDisposable> FreezeAsync(LiveSandbox sandbox)
+    {
+        if (sandbox.Record.State != SandboxState.Running)
+        {
+            return new Frozen(() => Task.CompletedTask);
+        }
+
+        await File.WriteAllBytesAsync(NoteOf(sandbox.Id), []);
+        try
+        {
+            await oci.PauseAsync(sandbox.Id);
+        }
+        catch (IOException fault)
+        {
+            await ThawAsync(sandbox);
+            throw SandboxLauncher.IsAlive(sandbox.Record)
+                ? fault
+                : new SandboxException(ErrorCode.Conflict, "The sandbox stopped at this very moment. Save it again.", fault);
+        }
+
+        return new Frozen(() => ThawAsync(sandbox));
+    }
+
+    /// <summary>Thaws what an earlier daemon had frozen.</summary>
+    public async Task RecoverAsync(LiveSandbox sandbox)
+    {
+        if (File.Exists(NoteOf(sandbox.Id)) && sandbox.Record.State == SandboxState.Running)
+        {
+            await ThawAsync(sandbox);
+        }
+    }
+
+    private string NoteOf(SandboxId id) => Path.Combine(records.DirectoryOf(id), Note);
+
+    private async Task ThawAsync(LiveSandbox sandbox)
+    {
+        try
+        {
+            await oci.ResumeAsync(sandbox.Id);
+        }
+        catch (IOException fault)
+        {
+            if (SandboxLauncher.IsAlive(sandbox.Record))
+            {
+                LogNotThawed(logger, fault, sandbox.Id);
+            }
+        }
+
+        File.Delete(NoteOf(sandbox.Id));
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Sandbox} was frozen to be saved and could not be thawed")]
+    private static partial void LogNotThawed(ILogger logger, Exception fault, SandboxId sandbox);
+
+    private sealed class Frozen(Func<Task> thaw) : IAsyncDisposable
+    {
+        private Func<Task>? _thaw = thaw;
+
+        public async ValueTask DisposeAsync()
+        {
+            if (Interlocked.Exchange(ref _thaw, null) is { } once)
+            {
+                await once();
+            }
+        }
+    }
+}
