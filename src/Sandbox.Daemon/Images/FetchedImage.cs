@@ -43,7 +43,7 @@ internal sealed class FetchedImage
     public static FetchedImage FromSkopeo(string directory) =>
         new(ReadDocument(Path.Combine(directory, "manifest.json"), "it has no manifest"), directory);
 
-    /// <summary>From this daemon's own hands: blobs by digest, on the disk already.</summary>
+    /// <summary>From this daemon's own hands: blobs by digest.</summary>
     public static FetchedImage FromOwn(byte[] manifest, string blobs) => new(manifest, blobs) { IsOwn = true };
 
     private static byte[] ReadDocument(string path, string missing)

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
+using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Images;
 
@@ -68,6 +69,7 @@ internal sealed class ImageImport(ImageFiles files, DiskReserve reserve, long ma
         report.Stage(70, 98, "unpacking");
         var budget = new UnpackBudget(maxBytes * UnpackFactor, reserve);
         var layers = Directory.CreateDirectory(Path.Combine(incoming, "layers")).FullName;
+        Placement.Spread(layers);
         long done = 0;
         for (var i = 0; i < diffIds.Count; i++)
         {

@@ -86,12 +86,11 @@ internal sealed class LayerBlobWriting : Stream
         }
     }
 
-    /// <summary>Has the whole file on the disk and says its digest.</summary>
+    /// <summary>Writes what is left and says the digest. The sandbox stands still meanwhile, so the disk is not waited for.</summary>
     public Digest Finish()
     {
         Drain();
         RandomAccess.SetLength(_file, _position);
-        RandomAccess.FlushToDisk(_file);
         return Digest.Parse("sha256:" + Convert.ToHexStringLower(_hash.GetHashAndReset()));
     }
 
