@@ -101,7 +101,7 @@ internal sealed unsafe class Connection
                 break;
             }
 
-            if (!Obey(kind, rest.Slice(TtyFrame.HeaderLength, (int)length), now))
+            if (!Execute(kind, rest.Slice(TtyFrame.HeaderLength, (int)length), now))
             {
                 return false;
             }
@@ -232,7 +232,7 @@ internal sealed unsafe class Connection
         _ => false,
     };
 
-    private bool Obey(byte kind, ReadOnlySpan<byte> payload, long now)
+    private bool Execute(byte kind, ReadOnlySpan<byte> payload, long now)
     {
         switch (kind)
         {

@@ -16,7 +16,7 @@ public interface ISandboxFiles
     IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(SandboxId id, SandboxPath path, ReadForm form, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Writes a file as a whole: it is there with all its bytes, or as it was. Parents are made. Mode null keeps that of
+    /// Replaces the file atomically. Parents are made. Mode null keeps that of
     /// the file replaced, else 0644. Codes: DiskFull, Invalid (a directory is in the way), NotFound (a parent is a file).
     /// </summary>
     Task WriteAsync(SandboxId id, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken);

@@ -4,7 +4,7 @@ namespace Sandbox.Core.Runtime;
 /// The port through which everything is started, in four facets. One host, a Docker engine and a cluster are adapters
 /// of it; the conformance suite in <c>tests/Sandbox.Testing</c> says what each of them must do.
 /// <para>Every fault is a <see cref="Errors.SandboxException"/>. A call that fails, or is cancelled, leaves nothing
-/// half-done. An unknown id is <see cref="Errors.ErrorCode.NotFound"/>.</para>
+/// half-done, except where its member says otherwise. An unknown id is <see cref="Errors.ErrorCode.NotFound"/>.</para>
 /// </summary>
 public interface ISandboxRuntime
 {

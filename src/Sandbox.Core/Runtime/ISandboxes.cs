@@ -23,7 +23,7 @@ public interface ISandboxes
     /// <summary>Starts a stopped sandbox again over its kept files. Code: Conflict. Running already is no fault.</summary>
     Task<SandboxInfo> StartAsync(SandboxId id, CancellationToken cancellationToken);
 
-    /// <summary>Stops everything in it: SIGTERM, then SIGKILL after the grace. Stopped already is no fault.</summary>
+    /// <summary>Stops everything in it: SIGTERM, then SIGKILL after the grace. A stop that has begun is finished, also when the call is cancelled. Does nothing if it is stopped.</summary>
     Task<SandboxInfo> StopAsync(SandboxId id, TimeSpan grace, CancellationToken cancellationToken);
 
     /// <summary>Freezes it. Code: Conflict unless it runs. Paused already is no fault.</summary>
@@ -38,10 +38,14 @@ public interface ISandboxes
     /// <summary>Ends it and forgets it, with its files, terminals and network. Unknown is no fault.</summary>
     Task RemoveAsync(SandboxId id, CancellationToken cancellationToken);
 
-    /// <summary>Every change of a sandbox from now on, until cancelled. The first item follows at once for each sandbox there is.</summary>
+    /// <summary>The current state of each sandbox, then every change, until cancelled.</summary>
     IAsyncEnumerable<SandboxInfo> WatchAsync(CancellationToken cancellationToken);
 
-    /// <summary>Runs a command to its end. Codes: CommandNotFound, Timeout, Conflict (not running).</summary>
+    /// <summary>
+    /// Runs a command to its end, or until it is killed because it takes too long (<see cref="ExecResult.IsTimedOut"/>).
+    /// Codes: Invalid, CommandNotFound, CommandNotExecutable, CommandFormat, Conflict (not running), Timeout (other commands
+    /// ran so long that this one never started).
+    /// </summary>
     Task<ExecResult> ExecAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken);
 
     /// <summary>

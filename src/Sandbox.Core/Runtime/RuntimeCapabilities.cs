@@ -1,8 +1,8 @@
 namespace Sandbox.Core.Runtime;
 
 /// <summary>
-/// The features that not every runtime has. A page leaves out the button of a feature that is missing, and a recipe
-/// that needs one is refused before anything is started.
+/// The features that not every runtime has, so that a page can leave out a button and a recipe can be refused before
+/// anything is started.
 /// </summary>
 public sealed record RuntimeCapabilities
 {

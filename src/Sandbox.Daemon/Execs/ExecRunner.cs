@@ -29,9 +29,10 @@ internal sealed class ExecRunner(OciRuntime oci, ProcessWatch watch, ProcessMove
         patience.CancelAfter(spec.Timeout);
         var attempt = await AttemptAsync(record, directory, spec, workdir, patience.Token, cancellationToken);
         string? notice = null;
-        if (ExecFailure.IsMissingDirectory(attempt.Complaint))
+        if (ExecFailure.IsDirectory(attempt.Complaint))
         {
-            notice = $"The working directory {workdir} does not exist; the command ran in /.";
+            var why = attempt.Complaint.Contains("o such file", StringComparison.Ordinal) ? "does not exist" : "cannot be entered";
+            notice = $"The working directory {workdir} {why}; the command ran in /.";
             attempt = await AttemptAsync(record, directory, spec, "/", patience.Token, cancellationToken);
         }
 
@@ -106,6 +107,8 @@ internal sealed class ExecRunner(OciRuntime oci, ProcessWatch watch, ProcessMove
         }
         else
         {
+            // It writes the file after it has made the process.
+            ProcessTree.KillBelow(runtime);
             _ = Tool.Kill(runtime, 9);
         }
     }
@@ -130,7 +133,7 @@ internal sealed record ExecAttempt(int Code, byte[] Stdout, byte[] Stderr, bool 
 internal static class ExecFailure
 {
     /// <summary>Whether the runtime could not enter the working directory: <c>chdir: No such file or directory</c>.</summary>
-    public static bool IsMissingDirectory(string complaint) =>
+    public static bool IsDirectory(string complaint) =>
         complaint.Contains("chdir", StringComparison.Ordinal) || complaint.Contains("cwd", StringComparison.Ordinal);
 
     /// <summary>Why the command did not start; null when it ran.</summary>

@@ -4,7 +4,8 @@ namespace Sandbox.Daemon.Isolation;
 
 /// <summary>
 /// The isolation classes this daemon can start. A new class (gVisor's <c>runsc</c>, or one whose sandboxes run Docker)
-/// is a folder beside <c>Container/</c> and an entry here.
+/// is a folder beside <c>Container/</c> and an entry here. While there is one class, two choices are made once for all:
+/// <c>OciRuntime</c> picks the program of <see cref="Container"/>, and a sandbox's request names no class.
 /// </summary>
 internal static class IsolationClasses
 {

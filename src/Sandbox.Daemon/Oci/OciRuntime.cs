@@ -81,9 +81,9 @@ internal sealed class OciRuntime
     /// <summary>The whole command line that gives one more process in a sandbox a terminal and hands its other end to a socket.</summary>
     /// <param name="id">The sandbox.</param>
     /// <param name="process">The file that says what to run.</param>
-    /// <param name="told">Whether the process is told something on descriptor 3.</param>
-    public IReadOnlyList<string> TerminalCommand(SandboxId id, string process, bool told) =>
-        [Program, .. Global, "exec", "--detach", "--tty", "--console-socket", "{console}", "--pid-file", "{pid}", .. told ? ["--preserve-fds", "1"] : (string[])[], "--process", process, id.Value];
+    /// <param name="hasNonce">Whether the process reads its nonce from descriptor 3.</param>
+    public IReadOnlyList<string> TerminalCommand(SandboxId id, string process, bool hasNonce) =>
+        [Program, .. Global, "exec", "--detach", "--tty", "--console-socket", "{console}", "--pid-file", "{pid}", .. hasNonce ? ["--preserve-fds", "1"] : (string[])[], "--process", process, id.Value];
 
     /// <summary>What the runtime complained of, as an error for whoever asked.</summary>
     public static SandboxException Failure(string complaints, string otherwise)

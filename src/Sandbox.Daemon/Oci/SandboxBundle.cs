@@ -73,10 +73,10 @@ internal static class SandboxBundle
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>Our init runs the command, or only keeps the sandbox alive and reaps its processes.</summary>
     /// <summary>A command as a child of an init of its own, which adopts everything that the command starts.</summary>
     public static IReadOnlyList<string> BelowInit(IReadOnlyList<string> command) => [Init.Destination, "--", .. command];
 
+    /// <summary>Our init runs the command, or only keeps the sandbox alive and reaps its processes.</summary>
     private static string[] InitOf(IReadOnlyList<string> command) => command.Count == 0 ? [Init.Destination, "-P"] : [Init.Destination, "--", .. command];
 
     private static void WriteProcess(Utf8JsonWriter json, IsolationClass isolation, ProcessPlan plan)

@@ -3,7 +3,8 @@ namespace Sandbox.Web.Http;
 /// <summary>
 /// How a browser may use an answer: its Content-Security-Policy, who may frame it, and whether it sets cookies. It is
 /// metadata of an endpoint, see <see cref="PagePolicyConventions.WithPagePolicy"/>; an endpoint without it, a static
-/// file and an address without an endpoint have <see cref="Site"/>. <see cref="AnswerHeaders"/> writes the headers.
+/// file and an address without an endpoint have <see cref="Site"/>. <see cref="AnswerHeaders"/> writes the headers; downloads
+/// of visitors' files and recordings narrow them further where they are written.
 /// </summary>
 internal sealed class PagePolicy
 {

@@ -116,7 +116,7 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
 
         if (held.OwnMemory + memory > plan.TotalMemoryBytes)
         {
-            throw new SandboxException(ErrorCode.Quota, $"Your playgrounds use all {plan.TotalMemoryBytes >> 20} MiB of memory in your plan. End one first.");
+            throw new SandboxException(ErrorCode.Quota, $"This would exceed the {plan.TotalMemoryBytes >> 20} MiB of memory in your plan. End a playground first.");
         }
 
         if (held.AllMemory + memory > most)

@@ -20,6 +20,8 @@ internal sealed partial class LaunchQueue(
     Endings endings,
     ILogger<LaunchQueue> logger) : BackgroundService
 {
+    private static readonly TimeSpan Round = TimeSpan.FromSeconds(30);
+
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await life.EndInterruptedAsync();
@@ -54,12 +56,23 @@ internal sealed partial class LaunchQueue(
 
         if (images.Count > 0 && await life.StartAsync(id, images) is (var row, var recipe))
         {
-            launcher.Begin(row, recipe, new LaunchTrace()).Decide();
+            launcher.Begin(row, recipe, new LaunchTrace(), isAnswered: true);
         }
     }
 
-    /// <summary>After a restart: images may have been made or removed while this process was down.</summary>
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => ReleaseAllAsync(image: null);
+    /// <summary>
+    /// At the start images may have been made or removed while this process was down. After that an image that
+    /// settles releases its launches; the rounds repeat what a fault interrupted.
+    /// </summary>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var rounds = new PeriodicTimer(Round);
+        do
+        {
+            await ReleaseAllAsync(image: null);
+        }
+        while (await rounds.WaitForNextTickAsync(stoppingToken));
+    }
 
     /// <summary>Looks at every launch that waits for an image, or at all of them, in the order of their requests.</summary>
     private async Task ReleaseAllAsync(string? image)
@@ -71,8 +84,21 @@ internal sealed partial class LaunchQueue(
                 .OrderBy(row => row.CreatedAt).Select(row => row.Id).ToListAsync());
             foreach (var id in waiting)
             {
-                await ReleaseAsync(PlaygroundId.Parse(id));
+                await TryReleaseAsync(PlaygroundId.Parse(id));
             }
+        }
+        catch (Exception fault)
+        {
+            Log.Failed(logger, fault);
+        }
+    }
+
+    /// <summary>One launch that cannot be released does not stop those behind it.</summary>
+    private async Task TryReleaseAsync(PlaygroundId id)
+    {
+        try
+        {
+            await ReleaseAsync(id);
         }
         catch (Exception fault)
         {

@@ -28,13 +28,20 @@ internal sealed partial class Launcher(
     private static readonly TimeSpan SetupTimeout = TimeSpan.FromMinutes(10);
 
     /// <summary>Begins a launch whose playground is starting.</summary>
-    public LaunchUnderway Begin(PlaygroundRow row, Recipe recipe, LaunchTrace trace)
+    /// <param name="row">The playground.</param>
+    /// <param name="recipe">Its recipe.</param>
+    /// <param name="trace">Gets the time of each phase.</param>
+    /// <param name="isAnswered">Whether its caller has an answer already, so that a failure stays on record.</param>
+    public LaunchUnderway Begin(PlaygroundRow row, Recipe recipe, LaunchTrace trace, bool isAnswered = false)
     {
         var stop = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopping);
-        var launch = new LaunchUnderway(stop);
-        var id = PlaygroundId.Parse(row.Id);
-        underway.Add(id, launch);
-        launch.Outcome = Task.Run(() => RunAsync(row, recipe, launch, trace, stop));
+
+        // Started once it can be found: it removes itself.
+        LaunchUnderway launch = null!;
+        var body = new Task<Task<PlaygroundRow>>(() => RunAsync(row, recipe, launch, trace, stop));
+        launch = new LaunchUnderway(stop, isAnswered) { Outcome = body.Unwrap() };
+        underway.Add(PlaygroundId.Parse(row.Id), launch);
+        body.Start(TaskScheduler.Default);
 
         // If nobody waits for the launch, its fault is on record and in the log; observe the exception here.
         _ = launch.Outcome.ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
@@ -146,7 +153,7 @@ internal sealed partial class Launcher(
     private async Task FailAsync(PlaygroundRow row, LaunchUnderway launch, SandboxException fault)
     {
         await endings.RemoveAsync(row.Sandboxes.Select(sandbox => SandboxId.Parse(sandbox.Id)));
-        if (launch.Decide())
+        if (launch.FailFirst())
         {
             // The caller gets the fault itself, so nothing has to stay on record.
             await life.DropAsync(PlaygroundId.Parse(row.Id));

@@ -5,20 +5,39 @@ using Sandbox.Web.Store;
 namespace Sandbox.Web.Playgrounds;
 
 /// <summary>A launch between admission and its end.</summary>
-internal sealed class LaunchUnderway(CancellationTokenSource stop)
+/// <param name="stop">Cancels it.</param>
+/// <param name="isAnswered">Whether its caller has an answer already: the launch waited in the queue.</param>
+internal sealed class LaunchUnderway(CancellationTokenSource stop, bool isAnswered)
 {
-    private int _answer;
+    private const int Open = 0;
+    private const int Answered = 1;
+    private const int Failed = 2;
+
+    private int _answer = isAnswered ? Answered : Open;
 
     /// <summary>Ends with the row as it is then; fails with the fault the launch failed with.</summary>
-    public Task<PlaygroundRow> Outcome { get; set; } = Task.FromException<PlaygroundRow>(new InvalidOperationException("not begun"));
+    public required Task<PlaygroundRow> Outcome { get; init; }
 
-    public Task StopAsync() => stop.CancelAsync();
+    public async Task StopAsync()
+    {
+        try
+        {
+            await stop.CancelAsync();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It finished at this very moment.
+        }
+    }
 
     /// <summary>
-    /// Who speaks first: the caller who stops waiting (202, so a failure stays on record) or the launch that failed
-    /// (the caller gets the fault, so nothing stays). True for the first one only.
+    /// A caller stops waiting and answers 202, so a later failure stays on record. False when the launch has failed
+    /// already: then its <see cref="Outcome"/> has the fault, and nothing stays.
     /// </summary>
-    public bool Decide() => Interlocked.Exchange(ref _answer, 1) == 0;
+    public bool AnswerFirst() => Interlocked.CompareExchange(ref _answer, Answered, Open) != Failed;
+
+    /// <summary>The launch failed. True when nobody was answered before, so that its callers get the fault.</summary>
+    public bool FailFirst() => Interlocked.CompareExchange(ref _answer, Failed, Open) != Answered;
 }
 
 /// <summary>The launches that are not over, so that an ending and a repeated request find them.</summary>

@@ -92,7 +92,7 @@ internal sealed class OwnedPlaygrounds(
 
             return View(running);
         }
-        catch (TimeoutException) when (launch.Decide() || !launch.Outcome.IsCompleted)
+        catch (TimeoutException) when (launch.AnswerFirst())
         {
             return View(await RowAsync(owner, id));
         }
@@ -183,9 +183,9 @@ internal sealed class OwnedPlaygrounds(
                 await runtime.Sandboxes.StopAsync(id, StopGrace, cancellationToken);
                 break;
             case SandboxAction.Restart:
-                await runtime.Sandboxes.StopAsync(id, StopGrace, cancellationToken);
-
-                // Not cancelled: a restart must not leave the sandbox stopped.
+                // Not cancelled once begun: a restart must not leave the sandbox stopped.
+                cancellationToken.ThrowIfCancellationRequested();
+                await runtime.Sandboxes.StopAsync(id, StopGrace, CancellationToken.None);
                 await runtime.Sandboxes.StartAsync(id, CancellationToken.None);
                 break;
             case SandboxAction.Pause:

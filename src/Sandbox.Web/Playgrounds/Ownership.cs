@@ -8,7 +8,7 @@ using Sandbox.Web.Store;
 namespace Sandbox.Web.Playgrounds;
 
 /// <summary>
-/// Answers whose a sandbox is and what stage its playground is in. Every request to a sandbox asks, so it reads four
+/// Answers whose a sandbox is and what stage its playground is in. Every request to a sandbox asks, so it reads a few
 /// columns and nothing else.
 /// </summary>
 internal sealed class Ownership(SqliteStore store)

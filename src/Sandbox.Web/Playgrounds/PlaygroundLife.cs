@@ -94,9 +94,14 @@ internal sealed class PlaygroundLife(SqliteStore store, TimeProvider time)
     {
         var changed = await db.Playgrounds.Where(row => row.Id == id.Value && row.State == PlaygroundStage.Starting)
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.State, PlaygroundStage.Running));
+        if (changed == 0)
+        {
+            return false;
+        }
+
         await db.Sandboxes.Where(row => row.PlaygroundId == id.Value && row.State == SandboxState.Starting)
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.State, SandboxState.Running));
-        return changed == 1;
+        return true;
     }
 
     /// <summary>Starting to nothing: a launch that failed while its caller waited leaves no row. One that ended meanwhile keeps its reason.</summary>

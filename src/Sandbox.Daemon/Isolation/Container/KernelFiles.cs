@@ -1,8 +1,8 @@
 namespace Sandbox.Daemon.Isolation.Container;
 
 /// <summary>
-/// Files of the kernel that tell about the host or its other users. Only those that the host has are listed, because
-/// each is a mount of the sandbox. Files that programs read to size themselves stay (<c>/proc/meminfo</c>, <c>stat</c>,
+/// Files of the kernel that tell about the host or its other users. All are listed, also those the host does not have
+/// yet: a directory of disks appears with the first disk, and a runtime skips what is absent. Files that programs read to size themselves stay (<c>/proc/meminfo</c>, <c>stat</c>,
 /// <c>cpuinfo</c>, <c>loadavg</c>, <c>vmstat</c>, <c>/sys/devices/system</c>, <c>/sys/kernel/mm</c>): they name nobody.
 /// Files that only the host's own root may read are not here either.
 /// </summary>
@@ -36,10 +36,10 @@ internal static class KernelFiles
     /// <summary>Paths that a sandbox finds empty.</summary>
     public static IReadOnlyList<string> Masked() =>
     [
-        .. Disks.Concat(Host).Concat(Hardware).Where(Path.Exists),
+        .. Disks, .. Host, .. Hardware,
         .. Buses.SelectMany(bus => Directory.EnumerateDirectories("/sys/devices", bus)),
     ];
 
     /// <summary>Paths that a sandbox cannot write to.</summary>
-    public static IReadOnlyList<string> ReadOnly() => [.. ((string[])["/proc/sys", "/proc/sysrq-trigger"]).Where(Path.Exists)];
+    public static IReadOnlyList<string> ReadOnly() => ["/proc/sys", "/proc/sysrq-trigger"];
 }

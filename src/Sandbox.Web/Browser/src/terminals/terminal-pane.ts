@@ -166,7 +166,7 @@ export class TerminalPane {
       this.note(inputWords.full);
     } else if (notice) {
       toast(inputWords[notice], "error");
-    } else if (this.session.state === "live") {
+    } else if (!this.session.isOver) {
       this.hideNote();
     }
   }
