@@ -41,7 +41,7 @@ public sealed class ExecTests
         Assert.Equal("", await caller.ShellAsync(sandbox, "ps | grep '[s]leep 600'; true"));
 
         Assert.Equal((422, "command_not_found"), Told(await caller.PostAsync(exec, new { command = new[] { "no-such-command" } })));
-        Assert.Equal((422, "command_not_found"), Told(await caller.PostAsync(exec, new { command = new[] { "/etc/passwd" } })));
+        Assert.Equal((422, "command_not_executable"), Told(await caller.PostAsync(exec, new { command = new[] { "/etc/passwd" } })));
         foreach (var body in new[]
         {
             "{\"command\":[]}", "{\"command\":[\"\"]}", "{}", "{\"command\":\"ls\"}", "{\"command\":[null]}", "{\"command\":[\"a\\u0000b\"]}", "{\"command\":[\"ls\"],\"timeoutSeconds\":0}",
