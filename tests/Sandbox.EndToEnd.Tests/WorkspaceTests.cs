@@ -55,6 +55,9 @@ public sealed class WorkspaceTests(Instance instance, Chromium chromium)
         Assert.Equal(before, await PlacesAsync(page));
         await visitor.TypeAsync("echo again-$here");
         await visitor.SeesLineAsync("again-left");
+
+        // Closing asks about a command that runs, and one runs until the prompt after it.
+        await visitor.SeesAsync(text => text.TrimEnd().EndsWith('#'), "the prompt after the command");
         await Assertions.Expect(page.Locator(".ws-pane.focused [role=tab]")).ToHaveTextAsync("editor");
 
         // One large, all again, and the last shell of a pane takes the pane with it.
