@@ -25,15 +25,12 @@ internal sealed class LeftOutputs : IDisposable
 
     public LeftOutputs() => new Thread(Loop) { IsBackground = true, Name = "left-outputs" }.Start();
 
-    /// <summary>How many are being read.</summary>
-    public int Count
+    /// <summary>How many of a sandbox are being read.</summary>
+    public int CountOf(SandboxId sandbox)
     {
-        get
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                return _pipes.Count;
-            }
+            return _pipes.Count(entry => entry.Sandbox == sandbox);
         }
     }
 
@@ -70,16 +67,16 @@ internal sealed class LeftOutputs : IDisposable
         var buffer = new byte[MostAtOnce];
         for (var turn = 0; !_over; turn++)
         {
-            if (Count == 0)
-            {
-                _some.Wait();
-                continue;
-            }
-
             List<(SandboxId Sandbox, SafeFileHandle Pipe)> next;
             lock (_gate)
             {
                 next = [.. _pipes.GroupBy(entry => entry.Sandbox).Select(own => own.ElementAt(turn % own.Count()))];
+            }
+
+            if (next.Count == 0)
+            {
+                _some.Wait();
+                continue;
             }
 
             var over = next.FindAll(entry => IsOver(entry.Pipe, buffer));
