@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Sandbox.Core.Images;
 
 namespace Sandbox.Core.Recipes;
 
@@ -14,6 +15,16 @@ public sealed record Recipe
 
     /// <summary>The sandboxes, in the order they are started. One for now; the model is a list because links outlive versions.</summary>
     public required IReadOnlyList<RecipeNode> Nodes { get; init; }
+
+    /// <summary>The values that the visitor enters before the start.</summary>
+    public IReadOnlyList<RecipeParameter> Parameters { get; init; } = [];
+
+    /// <summary>The terminals that open with the playground; empty opens one shell.</summary>
+    public IReadOnlyList<RecipeTerminal> Terminals { get; init; } = [];
+
+    /// <summary>Whether the recipe starts the same thing everywhere: each image is a digest, and no repository is left to clone.</summary>
+    [JsonIgnore]
+    public bool IsLock => Nodes.All(node => Digest.TryParse(node.Image, out _) && node.Repositories.Count == 0);
 
     /// <summary>The shortest recipe: one node from one image.</summary>
     public static Recipe FromImage(string image) => new() { Nodes = [new RecipeNode { Image = image }] };
@@ -33,6 +44,15 @@ public sealed record RecipeNode : RecipeContent
 
     /// <summary>Commands run in order once the sandbox is up, each an argv.</summary>
     public IReadOnlyList<IReadOnlyList<string>> Setup { get; init; } = [];
+
+    /// <summary>The TCP ports that the page offers to open.</summary>
+    public IReadOnlyList<RecipePort> Ports { get; init; } = [];
+
+    /// <summary>Limits below those of the plan; null is the plan's.</summary>
+    public RecipeResources? Resources { get; init; }
+
+    /// <summary>Git repositories, checked out before the setup. A lock has none: their files are part of its image.</summary>
+    public IReadOnlyList<RecipeRepository> Repositories { get; init; } = [];
 }
 
 /// <summary>A file of a recipe: text or base64, never both.</summary>

@@ -45,7 +45,7 @@ public static class RecipeJson
         return options;
     }
 
-    /// <summary>Null and empty are defaults everywhere; a node's name and the version have one of their own.</summary>
+    /// <summary>Null, false and empty are defaults everywhere; a node's name, the version and a parameter's type have one of their own.</summary>
     private static void OmitDefaults(JsonTypeInfo type)
     {
         if (type.Type.Namespace != typeof(Recipe).Namespace)
@@ -57,9 +57,9 @@ public static class RecipeJson
         {
             property.ShouldSerialize = (_, value) => value switch
             {
-                null or ICollection { Count: 0 } => false,
-                RecipeNode.DefaultName => property.Name != "name",
-                Version => property.Name != "version",
+                null or false or RecipeParameterType.Text or ICollection { Count: 0 } => false,
+                RecipeNode.DefaultName => type.Type != typeof(RecipeNode) || property.Name != "name",
+                Version => type.Type != typeof(Recipe) || property.Name != "version",
                 _ => true,
             };
         }

@@ -60,6 +60,16 @@ public static class RecipeRules
 
         CheckContent(node, "nodes[0].", mistakes);
         CheckSetup(node.Setup, "nodes[0].setup", mistakes);
+        PortRules.Check(node.Ports, "nodes[0].ports", mistakes);
+        ResourceRules.Check(node.Resources, "nodes[0].resources", mistakes);
+        RepositoryRules.Check(node.Repositories, "nodes[0].repositories", mistakes);
+        ParameterRules.Check(recipe, mistakes);
+        RecipeTerminalRules.Check(recipe, mistakes);
+        if (node.Env?.Count + recipe.Parameters?.Count > MaxEnv)
+        {
+            mistakes.Add($"parameters: at most {MaxEnv} together with the env of a node");
+        }
+
         return mistakes;
     }
 
@@ -96,6 +106,15 @@ public static class RecipeRules
         if (!IsName(name))
         {
             mistakes.Add($"{what}: 1 to 32 lower-case letters, digits and dashes, no dash at either end");
+        }
+    }
+
+    /// <summary>A title or another text of one line; null is none.</summary>
+    internal static void CheckLabel(string? text, int most, string what, List<string> mistakes)
+    {
+        if (text is not null && (text.Length == 0 || text.Length > most || text.Any(char.IsControl)))
+        {
+            mistakes.Add($"{what}: 1 to {most} characters on one line, without control characters");
         }
     }
 
@@ -140,7 +159,7 @@ public static class RecipeRules
                 mistakes.Add($"{what}: the value of {Shown(name)} is missing or holds NUL");
             }
 
-            bytes += Encoding.UTF8.GetByteCount(name) + Encoding.UTF8.GetByteCount(value ?? "") + 2;
+            bytes += EnvBytes(name, value);
         }
 
         if (bytes > MaxEnvBytes)
@@ -236,13 +255,16 @@ public static class RecipeRules
     }
 
     /// <summary>What somebody wrote, as it may stand in a message: short and on one line.</summary>
-    private static string Shown(string text)
+    internal static string Shown(string text)
     {
         var shown = new string([.. text.Take(40).Select(letter => char.IsControl(letter) || char.IsSurrogate(letter) ? '?' : letter)]);
         return text.Length > 40 ? $"'{shown}…'" : $"'{shown}'";
     }
 
-    private static bool IsEnvName(string text) =>
+    /// <summary>The bytes that a variable takes of <see cref="MaxEnvBytes"/>.</summary>
+    internal static long EnvBytes(string name, string? value) => Encoding.UTF8.GetByteCount(name) + Encoding.UTF8.GetByteCount(value ?? "") + 2;
+
+    internal static bool IsEnvName(string text) =>
         text.Length > 0 && !char.IsAsciiDigit(text[0]) && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '_');
 
     private static bool IsUser(string text)

@@ -10,6 +10,9 @@ public sealed class RecipeJsonTests
     private const string Full =
         """{"nodes":[{"env":{"Aa":"b","aa":"☂"},"files":[{"mode":"0600","path":"/root/hi","text":"hello\n"},{"base64":"AP8=","path":"/b"}],"image":"debian","name":"box","setup":[["chmod","600","/root/hi"]],"user":"1000","workdir":"/srv"}]}""";
 
+    private const string Complete =
+        """{"nodes":[{"image":"debian","ports":[{"name":"main","port":1},{"port":8080}],"repositories":[{"path":"/root/app","ref":"v1","url":"https://git.example/a/b"}],"resources":{"cpuPercent":50,"memoryMiB":64}}],"parameters":[{"name":"A"},{"default":"1","help":"How many","name":"B","required":true,"title":"Count","type":"number"},{"choices":["x","y"],"name":"C","type":"choice"},{"maxLength":1,"name":"D","secret":true}],"terminals":[{},{"command":["top"],"node":"main","title":"Load"},{"run":"make test"}]}""";
+
     private static string Canonical(string json) => Encoding.UTF8.GetString(RecipeJson.Write(Read(json)));
 
     private static Recipe Read(string json) => RecipeJson.Read(Encoding.UTF8.GetBytes(json));
@@ -28,8 +31,16 @@ public sealed class RecipeJsonTests
         Assert.Empty(RecipeRules.Validate(recipe));
     }
 
+    [Fact]
+    public void Parameters_terminals_ports_resources_and_repositories_survive_a_round_trip()
+    {
+        Assert.Equal(Complete, Canonical(Complete));
+        Assert.Empty(RecipeRules.Validate(Read(Complete)));
+    }
+
     [Theory]
     [InlineData("""{"nodes":[{"image":"debian"}]}""")]
+    [InlineData("""{"parameters":[],"terminals":[],"nodes":[{"image":"debian","ports":[],"resources":null,"repositories":[]}]}""")]
     [InlineData("""{ "version": 1, "nodes": [ { "image": "debian", "name": "main" } ] }""")]
     [InlineData("""{"nodes":[{"setup":[],"files":[],"env":{},"user":null,"workdir":null,"name":"main","image":"debian"}]}""")]
     public void Equal_recipes_have_the_same_bytes_and_hash(string json)
@@ -61,12 +72,26 @@ public sealed class RecipeJsonTests
     [InlineData("""{"nodes":[{"image":"a","files":[{"text":"no path"}]}]}""")]
     [InlineData("""{"nodes":[{"image":"a","colour":"red"}]}""")]
     [InlineData("""{"nodes":[{"image":"a","image":"b"}]}""")]
+    [InlineData("""{"nodes":[{"image":"a"}],"parameters":[{"name":"A","type":"colour"}]}""")]
+    [InlineData("""{"nodes":[{"image":"a"}],"parameters":[{"name":"A","type":1}]}""")]
+    [InlineData("""{"nodes":[{"image":"a","ports":[80.5]}]}""")]
+    [InlineData("""{"nodes":[{"image":"a","resources":{"cpuPercent":0.5}}]}""")]
     public void Json_that_is_no_recipe_is_refused(string json) =>
         Assert.Throws<JsonException>(() => Read(json));
 
     [Fact]
     public void Unknown_version_is_a_mistake() =>
         Assert.Equal(["version: 1"], RecipeRules.Validate(Read("""{"version":2,"nodes":[{"image":"debian"}]}""")));
+
+    [Fact]
+    public void Recipe_of_digests_without_repositories_is_a_lock()
+    {
+        var node = new RecipeNode { Image = "sha256:" + new string('a', 64) };
+
+        Assert.True(new Recipe { Nodes = [node], Parameters = [new RecipeParameter { Name = "A" }] }.IsLock);
+        Assert.False(new Recipe { Nodes = [node with { Image = "debian" }] }.IsLock);
+        Assert.False(new Recipe { Nodes = [node with { Repositories = [new RecipeRepository { Url = "https://git.example/a", Path = "/a" }] }] }.IsLock);
+    }
 
     [Theory]
     [InlineData("")]
