@@ -16,8 +16,8 @@ using Sandbox.Rpc;
 namespace Sandbox.Daemon;
 
 /// <summary>
-/// Puts the daemon together: <c>sandboxd [--config FILE] [--Sandbox:Name=value]</c> serves until it is told to stop and
-/// leaves everything running; <c>sandboxd cleanup</c> ends every sandbox and removes all there is of them on the host.
+/// Puts the daemon together: <c>sandboxd [--config FILE] [--Sandbox:Name=value]</c> serves until it is stopped and
+/// leaves everything running; <c>sandboxd cleanup</c> ends every sandbox and removes every trace of them from the host.
 /// </summary>
 internal static class DaemonHost
 {
@@ -45,13 +45,10 @@ internal static class DaemonHost
         AddServices(builder.Services, options);
         builder.Logging.ClearProviders().AddJsonConsole();
 
-        // A dozen lines for each call otherwise: they turn the log over within minutes, and writing them takes time a launch waits for.
+        // Otherwise a dozen lines per call: they rotate the log within minutes, and a launch waits while they are written.
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Grpc", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
-
-        // Two lines for every call are work on the way of every launch, and wash out of the log what somebody looks for.
-        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning);
         if (!cleanup)
         {
             Listen(builder, options);
@@ -89,7 +86,7 @@ internal static class DaemonHost
     {
         services.AddSingleton(options);
 
-        // A watch never ends by itself; whoever waits longer for it keeps the next daemon from starting.
+        // A watch never ends by itself: a longer wait would only delay the next daemon.
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
         services.AddSingleton<ProcessWatch>();
         services.AddSingleton<OrphanReaper>();
@@ -136,8 +133,8 @@ internal static class DaemonHost
     }
 
     /// <summary>
-    /// Two daemons on the same directories would each take the other's sandboxes for orphans. The lock goes with its
-    /// process; one that is ending has a moment for it.
+    /// Two daemons on the same directories would remove each other's sandboxes as orphans. The kernel releases the lock
+    /// with its process; this waits a moment for a daemon that is ending.
     /// </summary>
     private static async Task<FileStream?> ClaimAsync(DaemonOptions options)
     {
@@ -160,14 +157,14 @@ internal static class DaemonHost
     {
         if (configuration["config"] is { } file)
         {
-            // What stands on the command line wins over the file.
+            // The command line wins over the file.
             configuration.Sources.Insert(0, new Microsoft.Extensions.Configuration.Json.JsonConfigurationSource { Path = Path.GetFileName(file), FileProvider = new Microsoft.Extensions.FileProviders.PhysicalFileProvider(Path.GetDirectoryName(Path.GetFullPath(file))!) });
         }
 
         return configuration.GetSection("Sandbox").Get<DaemonOptions>() ?? new DaemonOptions();
     }
 
-    /// <summary>HTTP/2 on a unix socket; a peer whose uid is neither the web process's nor root's is hung up on before it says a word.</summary>
+    /// <summary>HTTP/2 on a unix socket. A connection of any uid but the web process's and root's is closed before a byte of it is read.</summary>
     private static void Listen(WebApplicationBuilder builder, DaemonOptions options)
     {
         var (web, _) = HostUsers.Find(options.WebUser);

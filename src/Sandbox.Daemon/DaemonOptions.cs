@@ -17,16 +17,16 @@ internal sealed record DaemonOptions
     /// <summary>Sockets, namespaces and mounts; empty after a reboot.</summary>
     public string RunDirectory { get; init; } = "/run/sandbox";
 
-    /// <summary>The image recipes: what <c>infra/images/</c> was installed as. Root's alone, because its scripts are run.</summary>
+    /// <summary>The image recipes, installed from <c>infra/images/</c>. Only root may write there, because the scripts are run.</summary>
     public string RecipeDirectory { get; init; } = "/usr/local/lib/sandbox/images";
 
     /// <summary>The program that holds a terminal.</summary>
     public string TtyProgram { get; init; } = "/usr/local/lib/sandbox/tty/sandbox-tty";
 
-    /// <summary>The account of the web process: the only one that may ask anything.</summary>
+    /// <summary>The account of the web process: beside root, the only one that may connect.</summary>
     public string WebUser { get; init; } = "sandbox-web";
 
-    /// <summary>The account a terminal's holder becomes once started.</summary>
+    /// <summary>The account that a terminal's holder switches to once started.</summary>
     public string TtyUser { get; init; } = "sandbox-tty";
 
     /// <summary>At most three letters that begin the names of this daemon's links, and name its cgroup and nft table.</summary>
@@ -38,19 +38,19 @@ internal sealed record DaemonOptions
     /// <summary>How many ranges of 65,536 uids there are: how many sandboxes fit.</summary>
     public int UidRanges { get; init; } = 4000;
 
-    /// <summary>Where playgrounds get their /28 from. Its last /28 is for the resolver.</summary>
+    /// <summary>The pool of the playgrounds' /28 networks. Its last /28 is the resolver's.</summary>
     public string AddressPool { get; init; } = "100.64.0.0/10";
 
     /// <summary>Prefixes refused on top of the special-purpose ones and those the host has on-link.</summary>
     public IReadOnlyList<string> RefusedPrefixes { get; init; } = [];
 
-    /// <summary>Prefixes that sandboxes may reach although they would be refused: a package mirror in the operator's own net.</summary>
+    /// <summary>Exceptions from the refused prefixes, such as a package mirror in the operator's own net.</summary>
     public IReadOnlyList<string> AllowedDestinations { get; init; } = [];
 
     /// <summary>Whether port 25 is refused: a free sandbox that can send mail is a spammer's.</summary>
     public bool RefuseMail { get; init; } = true;
 
-    /// <summary>The account the sandboxes' resolver runs as. Where it does not exist, <c>nobody</c>, with a warning in the log.</summary>
+    /// <summary>The account of the sandboxes' resolver. If it does not exist, <c>nobody</c>, with a warning in the log.</summary>
     public string DnsUser { get; init; } = "sandbox-dns";
 
     /// <summary>A PEM file whose certificates go into every image's bundle.</summary>
@@ -77,16 +77,16 @@ internal sealed record DaemonOptions
     /// <summary>How many records of ended sandboxes are kept.</summary>
     public int MaxEnded { get; init; } = 10_000;
 
-    /// <summary>The largest archive or image taken in.</summary>
+    /// <summary>The largest archive or image that is imported.</summary>
     public long MaxImageBytes { get; init; } = 16L * 1024 * 1024 * 1024;
 
-    /// <summary>What no sandbox may exceed, whoever asks.</summary>
+    /// <summary>The upper limits of every sandbox.</summary>
     public SandboxLimits MaxLimits => new(MaxCpus, MaxMemoryBytes, MaxPids, MaxDiskBytes, MaxInodes);
 
     /// <summary>The socket the web process talks to.</summary>
     public string ControlSocket => Path.Combine(RunDirectory, "control.sock");
 
-    /// <summary>Every mistake at once; empty when all is well.</summary>
+    /// <summary>All mistakes; empty if the options are valid.</summary>
     public IReadOnlyList<string> Validate()
     {
         var mistakes = new List<string>();

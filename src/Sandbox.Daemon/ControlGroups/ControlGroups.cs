@@ -102,7 +102,7 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, ILogger<Co
         }
     }
 
-    /// <summary>Removes the group of a person; whoever calls this knows that no sandbox of theirs is left.</summary>
+    /// <summary>Removes the group of a person of whom no sandbox is left.</summary>
     public void RemoveOwner(PersonId owner)
     {
         lock (_lock)

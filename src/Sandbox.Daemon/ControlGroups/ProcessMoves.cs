@@ -2,9 +2,9 @@ namespace Sandbox.Daemon.ControlGroups;
 
 /// <summary>
 /// Keeps a launch from waiting for the kernel's control groups. The first process moved into a group after a pause
-/// waits for an RCU grace period, 8 to 16 ms here, before the kernel may stop forks; whoever moves one within about
-/// 12 ms after that waits 0.2 ms. So whoever is about to start a runtime, which moves what it starts, says so first:
-/// this process is then "moved" to where it is, beside the work that comes before the runtime.
+/// waits for an RCU grace period, 8 to 16 ms here, before the kernel may stop forks; a move within about 12 ms after
+/// that waits 0.2 ms. A runtime moves the process that it starts, so a launch calls <see cref="Expect"/> first: this
+/// process is then "moved" to where it already is, in parallel with the work before the runtime.
 /// https://docs.kernel.org/RCU/whatisRCU.html, <c>cgroup_threadgroup_rwsem</c> in kernel/cgroup/cgroup.c
 /// </summary>
 /// <remarks>The mount option <c>favordynmods</c> does the same for good, at the cost of every fork on the host.</remarks>
@@ -49,11 +49,11 @@ internal sealed class ProcessMoves : IDisposable
         {
             try
             {
-                File.WriteAllText(_file!, "0"); // whoever writes
+                File.WriteAllText(_file!, "0"); // 0 is the writing process
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
-                return; // a host that does not let us: launches take as long as they take
+                return; // the host does not allow it: launches take longer
             }
         }
     }

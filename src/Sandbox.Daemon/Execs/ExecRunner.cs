@@ -129,7 +129,7 @@ internal sealed class ExecRunner(OciRuntime oci, ProcessWatch watch, ProcessMove
 /// <summary>How one attempt to run a command went; <paramref name="Complaint"/> is the OCI runtime's, empty when it started the process.</summary>
 internal sealed record ExecAttempt(int Code, byte[] Stdout, byte[] Stderr, bool Truncated, string Complaint, bool IsTimedOut);
 
-/// <summary>Tells a command that could not be started from one that failed.</summary>
+/// <summary>Distinguishes a command that could not be started from one that failed.</summary>
 internal static class ExecFailure
 {
     /// <summary>Whether the runtime could not enter the working directory: <c>chdir: No such file or directory</c>.</summary>

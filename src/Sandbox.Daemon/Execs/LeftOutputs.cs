@@ -4,7 +4,7 @@ using Sandbox.Core.Sandboxes;
 namespace Sandbox.Daemon.Execs;
 
 /// <summary>
-/// Reads and discards what programs print that a command left in the background: a server started with <c>&amp;</c>
+/// Reads and discards the output of programs that a command left in the background: a server started with <c>&amp;</c>
 /// would otherwise be killed by its first line of log (SIGPIPE). One thread for all of them. A sandbox's pipes take
 /// turns, and one is read each time: 256 KiB a second, as for terminals that nobody watches.
 /// </summary>

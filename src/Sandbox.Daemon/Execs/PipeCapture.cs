@@ -5,8 +5,8 @@ using Sandbox.Daemon.Linux;
 namespace Sandbox.Daemon.Execs;
 
 /// <summary>
-/// Feeds a process's standard input and keeps the beginning of what it prints; the rest is read and thrown away, so
-/// that it neither waits nor fails. One thread of its own for the three pipes: .NET's pipes would block three.
+/// Feeds a process's standard input and keeps the beginning of its output; the rest is read and discarded, so that the
+/// process neither blocks nor fails. One thread of its own for the three pipes: .NET's pipes would block three.
 /// </summary>
 internal sealed partial class PipeCapture : IDisposable
 {
@@ -24,7 +24,7 @@ internal sealed partial class PipeCapture : IDisposable
 
     private const int PollMilliseconds = 10;
 
-    /// <summary>Between two reads of what nobody gets any more, so that a flood costs the host a few hundredths of a core and not one.</summary>
+    /// <summary>Pause between reads of discarded output, so that a flood costs the host a few hundredths of a core and not one.</summary>
     private const int DiscardPause = 1;
 
     private readonly SafeFileHandle[] _ours = new SafeFileHandle[3];
@@ -62,7 +62,7 @@ internal sealed partial class PipeCapture : IDisposable
     /// <summary>The command itself has ended.</summary>
     public void Ended() => _ended = true;
 
-    /// <summary>Outputs that are still open after the end: somebody in the background has them. The caller owns them now.</summary>
+    /// <summary>Outputs still open after the command's end, held by programs in the background. The caller owns them now.</summary>
     public IReadOnlyList<SafeFileHandle> TakeOpenOutputs()
     {
         var open = new List<SafeFileHandle>();
@@ -112,7 +112,7 @@ internal sealed partial class PipeCapture : IDisposable
 
             var ready = Poll(polls, 3, PollMilliseconds);
             var now = Environment.TickCount64;
-            // A turn counts no more than it may wait: a host that is too busy to give us one loses no output.
+            // A turn counts at most its own timeout: output is not lost because a busy host delayed this thread.
             straggling += _ended ? Math.Min(now - before, PollMilliseconds) : 0;
             before = now;
             if (straggling >= StragglerMilliseconds)
@@ -133,7 +133,7 @@ internal sealed partial class PipeCapture : IDisposable
                     written += Math.Max(0, (int)count);
                     if (count < 0 || written == _input.Length)
                     {
-                        _ours[0].Dispose(); // it does not read on, or it has everything
+                        _ours[0].Dispose(); // it stopped reading, or has everything
                     }
                 }
             }

@@ -5,7 +5,7 @@ using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Files;
 
-/// <summary>What still fits on a sandbox's disk, and how that is said.</summary>
+/// <summary>Free space on a sandbox's disk, and the errors when it is too little.</summary>
 /// <param name="FreeBytes">Bytes that may still be written.</param>
 /// <param name="FreeFiles">Files that may still be made.</param>
 internal sealed record DiskRoom(long FreeBytes, long FreeFiles)
@@ -21,7 +21,7 @@ internal sealed record DiskRoom(long FreeBytes, long FreeFiles)
         ? TooLittle(cause: null)
         : Full($"{Size(needed)} needed, {Size(FreeBytes)} free.", null);
 
-    /// <summary>A file did not fit whose length nobody said.</summary>
+    /// <summary>A file of unknown length did not fit.</summary>
     public SandboxException TooLittle(Exception? cause) => FreeFiles == 0
         ? Full("it holds as many files as it can.", cause)
         : Full($"{Size(FreeBytes)} free, and the file needs more.", cause);

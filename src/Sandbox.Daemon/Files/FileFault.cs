@@ -4,7 +4,7 @@ using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Files;
 
-/// <summary>What a failed system call on a sandbox's file means to the person who asked.</summary>
+/// <summary>Translates a failed system call on a sandbox's file into an error for the person.</summary>
 internal static class FileFault
 {
     public static SandboxException Of(PosixException cause, SandboxPath path)

@@ -3,7 +3,7 @@ using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Files;
 
-/// <summary>Where a file that is written goes, and whose it becomes.</summary>
+/// <summary>The destination of a file, with its owner and mode.</summary>
 /// <param name="Way">The path that was resolved last: its last name is no link.</param>
 /// <param name="Parent">The directory it goes into.</param>
 /// <param name="Name">Its name in it.</param>
@@ -14,7 +14,7 @@ internal sealed record FilePlace(byte[] Way, DirectoryHandle Parent, byte[] Name
 {
     public const int DirectoryMode = 0b111_101_101;
     private const int FileMode = 0b110_100_100;
-    private const int MaxLinks = 40; // what the kernel follows before it says ELOOP
+    private const int MaxLinks = 40; // the kernel fails with ELOOP beyond as many
     private const uint IdsPerSandbox = 65_536;
 
     public void Dispose() => Parent.Dispose();
@@ -62,7 +62,7 @@ internal sealed record FilePlace(byte[] Way, DirectoryHandle Parent, byte[] Name
         throw new PosixException("path", Errno.Loop);
     }
 
-    /// <summary>The place of a name as it is now: a file replaced keeps its owner and mode, what is no file stays.</summary>
+    /// <summary>The destination of a name as it is now: a replaced file keeps its owner and mode; anything but a file is not replaced.</summary>
     public static FilePlace At(byte[] way, DirectoryHandle parent, byte[] name, uint uidBase)
     {
         var found = parent.Find(name);
@@ -75,6 +75,6 @@ internal sealed record FilePlace(byte[] Way, DirectoryHandle Parent, byte[] Name
         };
     }
 
-    /// <summary>An id of the sandbox, so that no file of an id that is not can be made here.</summary>
+    /// <summary>Turns an id outside the sandbox's range into its root, so that no file of a foreign owner is made.</summary>
     private static uint Inside(uint id, uint uidBase) => id >= uidBase && id - uidBase < IdsPerSandbox ? id : uidBase;
 }

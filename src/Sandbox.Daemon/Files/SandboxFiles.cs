@@ -9,17 +9,17 @@ using Sandbox.Daemon.Linux;
 namespace Sandbox.Daemon.Files;
 
 /// <summary>
-/// The members of <see cref="ISandboxFiles"/> over a sandbox's root file system, as the host sees it. Whatever
-/// runs in the sandbox may change the tree at the same time, so nothing is decided by a path that is used again.
+/// The members of <see cref="ISandboxFiles"/> over a sandbox's root file system, as the host sees it. Programs in the
+/// sandbox may change the tree at the same time, so no path is checked first and used afterwards.
 /// <para>Roots are host paths, owners on disk are the sandbox's own plus <c>uidBase</c>. Faults are
 /// <see cref="SandboxException"/>s with the codes the port names. System calls block, so they run on the thread pool.</para>
 /// </summary>
 internal static class SandboxFiles
 {
-    /// <summary>The most entries a listing has; larger directories are to be packed.</summary>
+    /// <summary>The most entries of a listing; larger directories have to be packed.</summary>
     public const int MaxListed = 50_000;
 
-    /// <summary>The most bytes one chunk of a read holds.</summary>
+    /// <summary>The most bytes of one chunk of a read.</summary>
     public const int ChunkLength = 64 * 1024;
 
     /// <summary>Directories of the root that every isolation class mounts something on.</summary>
@@ -60,7 +60,7 @@ internal static class SandboxFiles
             },
             cancellationToken);
 
-    /// <summary>What a path is; links are followed. Null when nothing is there.</summary>
+    /// <summary>The entry at a path; links are followed. Null if nothing is there.</summary>
     public static Task<FileEntry?> FindAsync(string root, SandboxPath path, CancellationToken cancellationToken) =>
         RunAsync(
             path,
@@ -114,7 +114,7 @@ internal static class SandboxFiles
                     file.SetMode(mode ?? place.Mode);
                     if (unnamed is not null)
                     {
-                        place.Parent.Name(file, name); // only a rename replaces what has the final name
+                        place.Parent.Name(file, name); // only a rename can replace a file of the final name
                     }
 
                     place.Parent.Rename(name, place.Parent, place.Name);
@@ -234,7 +234,7 @@ internal static class SandboxFiles
                 return rooted.OpenRead(path.Bytes);
             },
             cancellationToken);
-        using var closing = cancellationToken.Register(file.Dispose); // whoever reads slowly is not waited for
+        using var closing = cancellationToken.Register(file.Dispose); // also while a slow reader has not taken everything
         var length = await RunAsync(path, () => file.Status().Size, cancellationToken); // a log that grows faster than it is read would never end
         for (long at = 0; at < length;)
         {
@@ -259,7 +259,7 @@ internal static class SandboxFiles
         }
         catch (PosixException)
         {
-            // It is gone: renamed already, or taken away by the sandbox itself.
+            // It is gone: renamed already, or removed by the sandbox.
         }
     }
 

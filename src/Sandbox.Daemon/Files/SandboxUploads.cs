@@ -7,15 +7,15 @@ using Sandbox.Daemon.Linux;
 namespace Sandbox.Daemon.Files;
 
 /// <summary>
-/// Files of one sandbox that arrive in parts. What arrived waits beside its destination as a hidden file of the
-/// daemon's own, which nothing in the sandbox may open: it can only be moved or removed there, and is then refused.
-/// Its size is how far the upload is, so a daemon that was killed goes on where it stopped.
+/// Uploads into one sandbox, in parts. Received bytes are kept beside the destination in a hidden file of the daemon's
+/// uid: programs in the sandbox can move or remove it, which is detected, but cannot open it. Its size is the upload's
+/// offset, so the next daemon goes on where a killed one stopped.
 /// </summary>
 /// <param name="directory">The sandbox's directory on the host.</param>
 internal sealed class SandboxUploads(string directory)
 {
     private const int MostRemembered = 256;
-    private const uint Root = 0; // the daemon, whom no sandbox has among its users
+    private const uint Root = 0; // the daemon's uid; no sandbox has it in its range
     private static readonly TimeSpan CompletionWait = TimeSpan.FromSeconds(5);
 
     private readonly UploadRecords _records = new(directory);
@@ -38,7 +38,7 @@ internal sealed class SandboxUploads(string directory)
             : new UploadInfo(spec.Id, 0, spec.Length);
     }
 
-    /// <summary>How far an upload is, or null. One whose last byte came just before a crash is completed.</summary>
+    /// <summary>The offset of an upload, or null. Completes an upload whose last byte came just before a crash.</summary>
     public async Task<UploadInfo?> FindAsync(string root, uint uidBase, UploadId id, CancellationToken cancellationToken)
     {
         for (var began = Environment.TickCount64; ;)
@@ -63,7 +63,7 @@ internal sealed class SandboxUploads(string directory)
                 return new UploadInfo(id, offset, record.Length);
             }
 
-            // Whole, but not yet at its place: whoever sends it is about to put it there, or was cut off right before.
+            // Complete, but not yet in place: its writer is about to move it, or was cut off right before.
             try
             {
                 using var writing = Write(id, isNew: false, cancellationToken);
@@ -122,7 +122,7 @@ internal sealed class SandboxUploads(string directory)
             : new UploadInfo(id, at, record.Length);
     }
 
-    /// <summary>Forgets an upload; whoever adds to it now is stopped first.</summary>
+    /// <summary>Removes an upload, after its current writer was stopped.</summary>
     public async Task CancelAsync(string root, UploadId id, CancellationToken cancellationToken)
     {
         while (true)
@@ -131,7 +131,7 @@ internal sealed class SandboxUploads(string directory)
             {
                 if (_writers.TryGetValue(id, out var writer))
                 {
-                    _ = writer.CancelAsync(); // what follows from it must not run under the lock
+                    _ = writer.CancelAsync(); // its continuations must not run under the lock
                 }
             }
 
@@ -148,7 +148,7 @@ internal sealed class SandboxUploads(string directory)
         }
     }
 
-    /// <summary>Forgets what nobody continued for too long.</summary>
+    /// <summary>Removes uploads that nobody continued for too long.</summary>
     public void Sweep(string root, DateTimeOffset now)
     {
         foreach (var (id, latest) in _records.List())
@@ -165,7 +165,7 @@ internal sealed class SandboxUploads(string directory)
             }
             catch (SandboxException fault) when (fault.Code == ErrorCode.Conflict)
             {
-                // Somebody goes on with it, or the files are not there now; it is looked at again later.
+                // It has a writer, or the files are not mounted now; the next sweep looks at it again.
             }
         }
     }
@@ -212,7 +212,7 @@ internal sealed class SandboxUploads(string directory)
                 throw new SandboxException(ErrorCode.Quota, $"A sandbox takes {UploadSpec.MostPerSandbox} uploads at once. Wait until some are complete, or cancel one.");
             }
 
-            // What others have yet to send is as good as written.
+            // The rest of other uploads counts as written.
             var promised = others.Sum(other => Missing(root, other));
             var room = DiskRoom.Of(place.Parent.Handle);
             if (room.FreeFiles == 0 || spec.Length > room.FreeBytes - promised)
@@ -233,7 +233,7 @@ internal sealed class SandboxUploads(string directory)
         }
     }
 
-    /// <summary>Bytes that an upload has yet to send; of one that was tampered with, none.</summary>
+    /// <summary>Bytes that an upload has yet to receive; 0 if its file was tampered with.</summary>
     private long Missing(string root, UploadId id)
     {
         try
@@ -275,8 +275,8 @@ internal sealed class SandboxUploads(string directory)
     }
 
     /// <summary>
-    /// Opens what arrived, as a path. It has to be the very file that was made: nothing in the sandbox can make one of
-    /// the daemon's own, and none of another upload has its number.
+    /// Opens the received file with <c>O_PATH</c>. It has to be the very file that was made: programs in the sandbox
+    /// cannot make a file of the daemon's uid, and the files of other uploads have other inode numbers.
     /// </summary>
     private static SafeFileHandle OpenPart(DirectoryHandle parent, UploadId id, UploadRecord record, out long size)
     {
@@ -297,7 +297,7 @@ internal sealed class SandboxUploads(string directory)
         }
     }
 
-    /// <summary>Puts the whole file at its place, at once for every observer.</summary>
+    /// <summary>Moves the complete file to its destination, atomically.</summary>
     private UploadInfo Complete(string root, uint uidBase, UploadId id)
     {
         var record = Require(id);
@@ -340,7 +340,7 @@ internal sealed class SandboxUploads(string directory)
             }
             catch (PosixException)
             {
-                // The sandbox took it away itself.
+                // The sandbox removed it.
             }
             catch (SandboxException)
             {

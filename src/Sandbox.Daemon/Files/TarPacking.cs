@@ -11,14 +11,14 @@ using Sandbox.Daemon.Linux;
 namespace Sandbox.Daemon.Files;
 
 /// <summary>
-/// A tar (POSIX pax) of a file, under its name, or of all that is below a directory, by names relative to it.
-/// Owners are the sandbox's own; links stay links; sockets, FIFOs and devices are left out; a file with two names is
-/// there twice. It goes out while the tree is read, so memory does not grow with it.
+/// A tar (POSIX pax) of a file, under its name, or of all that is below a directory, by names relative to it. Owners
+/// are the sandbox's own; links stay links; sockets, FIFOs and devices are left out; a file with two names is there
+/// twice. It is sent while the tree is read, so memory does not grow with it.
 /// https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html
 /// </summary>
 internal static class TarPacking
 {
-    private const int MaxPath = 4095; // PATH_MAX: what lies deeper no program could unpack
+    private const int MaxPath = 4095; // PATH_MAX: no program could unpack a longer path
     private const int MaxWaiting = 250_000;
     private const int Nobody = 65_534;
 
@@ -71,7 +71,7 @@ internal static class TarPacking
         return inode.Status().Type is InodeType.File or InodeType.Directory ? inode.Reopen() : throw new PosixException("open", Errno.Invalid);
     }
 
-    /// <summary>Never fails itself: what goes wrong reaches the reader through the pipe.</summary>
+    /// <summary>Does not throw: errors reach the reader through the pipe.</summary>
     private static async Task FillAsync(PipeWriter pipe, SafeFileHandle top, uint uidBase, SandboxPath path, CancellationToken cancellationToken)
     {
         Exception? fault = null;
@@ -99,7 +99,7 @@ internal static class TarPacking
         {
             fault = FileFault.Of(e, path);
         }
-#pragma warning disable CA1031 // the reader gets it
+#pragma warning disable CA1031 // every exception reaches the reader
         catch (Exception e)
 #pragma warning restore CA1031
         {
@@ -270,8 +270,8 @@ internal static class TarPacking
     }
 
     /// <summary>
-    /// A file's bytes, exactly as many as its header says: one that is cut while it is read ends in zeros, one that
-    /// grows ends where it did, and the tar stays whole.
+    /// A file's bytes, exactly as many as its header says: a file that is truncated while it is read is filled up with
+    /// zeros, and one that grows is cut, so the tar stays valid.
     /// </summary>
     private sealed class PromisedLength(SafeFileHandle file, long length) : Stream
     {

@@ -4,11 +4,11 @@ using Sandbox.Core.Files;
 
 namespace Sandbox.Daemon.Files;
 
-/// <summary>An upload as it stands in its sandbox's directory on the host, where nothing in the sandbox reaches it.</summary>
+/// <summary>The record of an upload, in its sandbox's directory on the host, which programs in the sandbox cannot reach.</summary>
 /// <param name="Path">Where the file goes; links at its end were followed.</param>
 /// <param name="Length">Bytes of the whole file.</param>
 /// <param name="Mode">Permission bits that were asked for.</param>
-/// <param name="Inode">The file that holds what arrived.</param>
+/// <param name="Inode">The file with the received bytes.</param>
 internal sealed record UploadRecord(byte[] Path, long Length, int? Mode, ulong Inode);
 
 /// <summary>The records of one sandbox's uploads: one file each, renamed into place. A file's time is that of the latest part.</summary>
@@ -24,7 +24,7 @@ internal sealed class UploadRecords(string directory)
         File.Move(file + ".new", file, overwrite: true);
     }
 
-    /// <summary>One record, or null when there is none that can be read.</summary>
+    /// <summary>One record, or null if it is missing or unreadable.</summary>
     public UploadRecord? Find(UploadId id)
     {
         try

@@ -4,7 +4,7 @@ using Sandbox.Core.Errors;
 
 namespace Sandbox.Daemon.Images;
 
-/// <summary>Receives uploaded archives, and takes OCI ones apart: of those only the names of an image layout are taken.</summary>
+/// <summary>Receives uploaded archives, and unpacks OCI ones: only the files of an image layout are extracted.</summary>
 internal static class Archives
 {
     private const int MaxEntries = 10_000;
@@ -39,8 +39,8 @@ internal static class Archives
         }
     }
 
-    /// <summary>Takes compression off an archive: skopeo reads plain ones.</summary>
-    /// <returns>Whether there was any.</returns>
+    /// <summary>Decompresses an archive: skopeo reads plain ones.</summary>
+    /// <returns>Whether it was compressed.</returns>
     public static bool Decompress(string archive, UnpackBudget budget, CancellationToken cancellationToken)
     {
         var plain = archive + ".plain";
@@ -65,7 +65,7 @@ internal static class Archives
         return true;
     }
 
-    /// <summary>Takes the image layout out of a tar, which may be compressed.</summary>
+    /// <summary>Extracts the image layout from a tar, which may be compressed.</summary>
     public static FetchedImage ReadLayout(string archive, string incoming, UnpackBudget budget, CancellationToken cancellationToken)
     {
         var layout = Path.Combine(incoming, "layout");

@@ -31,7 +31,7 @@ internal static class Decompression
         }
     }
 
-    /// <summary>What <c>zstd -dc</c> writes; .NET 10 has no zstd of its own. That it failed shows in the digest.</summary>
+    /// <summary>The output of <c>zstd -dc</c>; .NET 10 has no zstd of its own. If it fails, the digest does not match.</summary>
     private sealed class ZstandardProgram : Stream
     {
         private readonly AnonymousPipeServerStream _pipe = new(PipeDirection.In, HandleInheritability.None);

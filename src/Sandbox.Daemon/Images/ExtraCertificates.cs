@@ -20,7 +20,7 @@ internal static class ExtraCertificates
 
     private static ReadOnlySpan<byte> Extra => "usr/local/share/ca-certificates/sandbox-extra.crt"u8;
 
-    /// <summary>Where a directory of work may have a mount.</summary>
+    /// <summary>The mount point in a directory of work.</summary>
     public static string MountPoint(string incoming) => Path.Combine(incoming, "mount");
 
     /// <summary>The name of the layer for an image: another one when the certificates change, since running sandboxes keep the old.</summary>
@@ -118,7 +118,7 @@ internal static class ExtraCertificates
         }
         catch (PosixException exception) when (exception.Errno is Errno.NotDirectory or Errno.NoEntry or Errno.Loop or Errno.IsDirectory or Errno.Exists)
         {
-            // The image has something else in the way: it keeps it, and does without the certificates there.
+            // The image has something else in the way: it stays, and this place gets no certificates.
         }
     }
 }

@@ -2,7 +2,7 @@ using Sandbox.Core.Images;
 
 namespace Sandbox.Daemon.Images;
 
-/// <summary>What a source left in a directory: a manifest, and blobs by digest. Nothing of it is trusted yet.</summary>
+/// <summary>A manifest, and blobs by digest, as a source left them in a directory. Nothing of it is verified yet.</summary>
 internal sealed class FetchedImage
 {
     private const int MaxNesting = 4;
@@ -43,7 +43,7 @@ internal sealed class FetchedImage
     public static FetchedImage FromSkopeo(string directory) =>
         new(ReadDocument(Path.Combine(directory, "manifest.json"), "it has no manifest"), directory);
 
-    /// <summary>From this daemon's own hands: blobs by digest.</summary>
+    /// <summary>From blobs that this daemon wrote.</summary>
     public static FetchedImage FromOwn(byte[] manifest, string blobs) => new(manifest, blobs) { IsOwn = true };
 
     private static byte[] ReadDocument(string path, string missing)

@@ -7,8 +7,8 @@ using Sandbox.Core.Images;
 namespace Sandbox.Daemon.Images;
 
 /// <summary>
-/// Writes an image of the store as one tar: an OCI image layout, or the form of <c>docker save</c>. Both hold the very
-/// blobs of the store, so that what reads them comes to the same digests; the same image gives the same bytes.
+/// Writes an image of the store as one tar: an OCI image layout, or the form of <c>docker save</c>. Both hold the
+/// store's own blobs, so that a reader gets the same digests; the same image gives the same bytes.
 /// https://github.com/opencontainers/image-spec/blob/main/image-layout.md and
 /// https://docs.docker.com/reference/api/engine/version/v1.47/#tag/Image/operation/ImageGet
 /// </summary>
@@ -19,7 +19,7 @@ internal sealed class ImageExport(ImageStore images)
     /// <summary>The archive, in pieces. The image is held until the last one. Codes: ImageNotFound, Invalid (the name).</summary>
     /// <param name="digest">The image.</param>
     /// <param name="form">Which of the two.</param>
-    /// <param name="name">What a program that loads it calls it, as <c>name:tag</c>; null is no name.</param>
+    /// <param name="name">The name it gets when it is loaded, as <c>name:tag</c>; null is no name.</param>
     /// <param name="cancellationToken">Ends the export.</param>
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> RunAsync(Digest digest, ArchiveKind form, string? name, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -99,7 +99,7 @@ internal sealed class ImageExport(ImageStore images)
         var entry = new JsonObject { ["mediaType"] = manifest.Self.MediaType, ["digest"] = manifest.Self.Digest.Value, ["size"] = manifest.Self.Size };
         if (name is not null)
         {
-            // What containerd and Docker call it, and the tag alone, as the layout's own key.
+            // The name for containerd and Docker, and the tag alone, which is the layout's own key.
             entry["annotations"] = new JsonObject { ["io.containerd.image.name"] = "docker.io/library/" + name, ["org.opencontainers.image.ref.name"] = name[(name.LastIndexOf(':') + 1)..] };
         }
 
@@ -127,6 +127,6 @@ internal sealed class ImageExport(ImageStore images)
         }
     }
 
-    /// <summary>What a file of the archive holds: bytes, or a file of the store.</summary>
+    /// <summary>The content of a file of the archive: bytes, or a file of the store.</summary>
     private readonly record struct Content(byte[]? Bytes, string? File);
 }

@@ -8,7 +8,8 @@ namespace Sandbox.Daemon.Images;
 
 /// <summary>
 /// Where the store is on disk: an OCI image layout in <c>images</c>, the unpacked layers by diff id in <c>layers</c>,
-/// and <c>incoming</c>, where everything is made before it is renamed into place. What is in the first two is complete.
+/// and <c>incoming</c>, where everything is made before it is renamed into place. The first two contain only complete
+/// files.
 /// https://github.com/opencontainers/image-spec/blob/main/image-layout.md
 /// </summary>
 internal sealed class ImageFiles(string dataDirectory, Tool tool)
@@ -28,10 +29,10 @@ internal sealed class ImageFiles(string dataDirectory, Tool tool)
     /// <summary>The unpacked layer of a diff id.</summary>
     public string Layer(Digest diffId) => Path.Combine(Layers, diffId.Hex);
 
-    /// <summary>A layer made here for one image, not one of its own.</summary>
+    /// <summary>A layer that this daemon made for one image; the image does not list it.</summary>
     public string Layer(string name) => Path.Combine(Layers, name);
 
-    /// <summary>Makes the directories, root's alone, and clears what an earlier daemon was in the middle of.</summary>
+    /// <summary>Makes the directories, for root alone, and removes unfinished work of an earlier daemon.</summary>
     public async Task OpenAsync()
     {
         foreach (var path in (ReadOnlySpan<string>)[dataDirectory, Images, Path.Combine(Images, "blobs"), Blobs, Layers, Incoming])
@@ -50,7 +51,7 @@ internal sealed class ImageFiles(string dataDirectory, Tool tool)
         await File.WriteAllTextAsync(Path.Combine(Images, "oci-layout"), """{"imageLayoutVersion":"1.0.0"}""");
     }
 
-    /// <summary>An empty directory on the same file system, for work that may come to nothing.</summary>
+    /// <summary>An empty directory on the same file system, for work that may fail.</summary>
     public string MakeIncoming()
     {
         var path = Path.Combine(Incoming, IdText.Random());
@@ -61,7 +62,7 @@ internal sealed class ImageFiles(string dataDirectory, Tool tool)
     /// <summary>Removes a tree whose names may be any bytes.</summary>
     public async Task RemoveAsync(string path) => await tool.RunOrThrowAsync("rm", ["-rf", "--one-file-system", "--", path]);
 
-    /// <summary>Has everything below on the disk, not in the page cache only: a rename must not survive a power cut that its content did not.</summary>
+    /// <summary>Flushes everything below to the disk: after a power cut, no rename may be there without its content.</summary>
     public async Task SyncAsync() => await tool.RunOrThrowAsync("sync", ["-f", Incoming]);
 
     /// <summary>The manifests in the index; none when there is no index yet.</summary>
@@ -114,7 +115,7 @@ internal sealed class ImageFiles(string dataDirectory, Tool tool)
     }
 
     /// <summary>
-    /// What a fault means for the person who asked for the image. Disk full shows as ENOSPC or EDQUOT, whichever call meets it.
+    /// Translates a fault into an error for the person who asked for the image. A full disk is ENOSPC or EDQUOT, in any call.
     /// </summary>
     public static Exception Translate(Exception exception) => exception switch
     {

@@ -9,13 +9,16 @@ namespace Sandbox.Daemon.Images;
 /// <summary>An image as the store knows it.</summary>
 internal sealed record ImageEntry(StoredImage Image, ImageManifest Manifest, IReadOnlyList<Digest> DiffIds)
 {
-    /// <summary>Its unpacked layers, the topmost first. A layer that is there twice counts where it is highest: that hides the lower one, and overlay refuses a directory named twice.</summary>
+    /// <summary>
+    /// Its unpacked layers, the topmost first. A layer that occurs twice is listed once, at its highest place: there it
+    /// hides the lower one, and overlay refuses a directory named twice.
+    /// </summary>
     public IReadOnlyList<Digest> Stack => [.. DiffIds.Reverse().Distinct()];
 }
 
 /// <summary>
-/// Takes one image from where a source left it: checks everything, then copies the blobs and unpacks the layers that
-/// the store does not have, all in the directory of the work. Only what is returned is then renamed into the store.
+/// Imports one fetched image: checks everything, then copies the blobs and unpacks the layers that the store does not
+/// have, all in the directory of the work. The store renames the results into place.
 /// </summary>
 internal sealed class ImageImport(ImageFiles files, DiskReserve reserve, long maxBytes, IReadOnlyDictionary<Digest, Digest> knownLayers)
 {
@@ -81,7 +84,7 @@ internal sealed class ImageImport(ImageFiles files, DiskReserve reserve, long ma
         return new ImageEntry(Describe(manifest, config), manifest, diffIds);
     }
 
-    /// <summary>Refuses an image that says itself that it is too large.</summary>
+    /// <summary>Refuses an image whose own documents declare it too large.</summary>
     public static void CheckSize(ImageManifest manifest, long maxBytes)
     {
         // Each on its own first, so that the sum cannot overflow.
@@ -121,7 +124,7 @@ internal sealed class ImageImport(ImageFiles files, DiskReserve reserve, long ma
             Layers.Add((fresh, target));
         }
 
-        // Also when the layer is there already under the name that this image claims: who cannot show a layer's content does not get it.
+        // Also if the store has a layer of the claimed name: an image that lacks the layer's content must not get it.
         if (tar.Finish() != diffId)
         {
             throw WrongDiffId(layer);

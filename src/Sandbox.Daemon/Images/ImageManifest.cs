@@ -79,7 +79,7 @@ internal sealed record ImageManifest(Descriptor Self, Descriptor Config, IReadOn
 
     /// <summary>
     /// The manifest for this machine when <paramref name="bytes"/> is an index, or null when it is a manifest itself.
-    /// Without a platform an entry is taken to fit, as the index of a layout with one image mostly has none.
+    /// An entry without a platform matches: the index of a layout with one image mostly has none.
     /// </summary>
     public static Descriptor? Choose(byte[] bytes)
     {

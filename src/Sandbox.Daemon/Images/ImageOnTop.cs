@@ -4,10 +4,10 @@ using Sandbox.Core.Errors;
 
 namespace Sandbox.Daemon.Images;
 
-/// <summary>What a new image says otherwise than the one below it.</summary>
+/// <summary>Configuration in which a new image differs from the one below it.</summary>
 /// <param name="Env">Variables set over the image's own.</param>
-/// <param name="Workdir">Where commands start, or null for the image's own.</param>
-/// <param name="User">Who commands run as, or null for the image's own.</param>
+/// <param name="Workdir">The working directory of commands, or null for the image's own.</param>
+/// <param name="User">The user of commands, or null for the image's own.</param>
 internal sealed record ConfigChange(IReadOnlyDictionary<string, string> Env, string? Workdir, string? User);
 
 /// <summary>
@@ -19,7 +19,7 @@ internal static class ImageOnTop
 {
     private const string CreatedBy = "sandbox snapshot";
 
-    /// <returns>Configuration and manifest, or null when they would say what those below say.</returns>
+    /// <returns>Configuration and manifest, or null if they equal those below.</returns>
     public static (byte[] Config, byte[] Manifest)? Documents(ImageManifest below, byte[] configBelow, PackedLayer? layer, ConfigChange change)
     {
         if (below.Layers.Count >= ImageManifest.MaxLayers)

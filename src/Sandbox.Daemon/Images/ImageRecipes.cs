@@ -9,9 +9,9 @@ using Sandbox.Daemon.Linux;
 namespace Sandbox.Daemon.Images;
 
 /// <summary>
-/// Makes images from the operator's recipes: <c>make NAME DIRECTORY</c> leaves an OCI image layout in the directory. While it
-/// works it prints lines like <c>40 installing python3</c>; what it says last on stderr is why it failed. When its stdin
-/// comes to its end, nobody wants the image any more.
+/// Makes images from the operator's recipes: <c>make NAME DIRECTORY</c> leaves an OCI image layout in the directory.
+/// While it works it prints lines like <c>40 installing python3</c>; the last line on stderr is the reason of a
+/// failure. The end of its stdin means that nobody wants the image any more.
 /// </summary>
 internal sealed partial class ImageRecipes(string directory)
 {
@@ -29,14 +29,14 @@ internal sealed partial class ImageRecipes(string directory)
         Directory.CreateDirectory(scratch);
         report.Say($"making {name}");
 
-        // Files, not pipes: nothing that the recipe leaves running can keep us waiting for the end of its output.
-        // Its input, though, is a pipe of ours: it ends with us whatever happens, and the recipe with it.
+        // Files, not pipes: a process that the recipe leaves running would keep a pipe open. Its input is a pipe: it
+        // closes when this daemon ends for any reason, and then the recipe ends.
         using var lifeline = new AnonymousPipeServerStream(PipeDirection.Out, HandleInheritability.None);
         using var input = new SafeFileHandle(lifeline.ClientSafePipeHandle.DangerousGetHandle(), ownsHandle: false);
         using var output = File.OpenHandle(Path.Combine(incoming, "stdout"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite);
         using var errors = File.OpenHandle(Path.Combine(incoming, "stderr"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite);
 
-        // Minutes of work that nobody waits at a prompt for: whoever types goes first.
+        // It works for minutes, and must not slow down anybody's terminal.
         var pid = Tool.Spawn("env", ["TMPDIR=" + scratch, "nice", "-n", "19", Path.Combine(directory, "make"), name, layout], input, output, errors);
         lifeline.DisposeLocalCopyOfClientHandle();
         var ended = Task.Factory.StartNew(() => Wait(pid), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);

@@ -28,7 +28,7 @@ internal sealed partial record ImageReference
     /// <summary>A registry on this very host is spoken to without TLS, as Docker does.</summary>
     public bool IsLoopback => Host.Split(':')[0] is var name && (name == "localhost" || (IPAddress.TryParse(name, out var address) && IPAddress.IsLoopback(address)));
 
-    /// <summary>What is asked for; the digest wins over a tag beside it.</summary>
+    /// <summary>The reference for a request; the digest wins over a tag beside it.</summary>
     public override string ToString() => Digest is { } digest ? At(digest) : $"{Repository}:{Tag ?? "latest"}";
 
     /// <summary>The same repository at a digest.</summary>

@@ -4,8 +4,8 @@ using Sandbox.Core.Images;
 namespace Sandbox.Daemon.Images;
 
 /// <summary>
-/// Bringing in one image, for everybody who asks for it at the same time. It goes on while anybody waits for it; when
-/// the last one leaves it is cancelled.
+/// The import of one image, shared by everybody who asks for it at the same time. It is cancelled when the last of them
+/// leaves.
 /// </summary>
 internal sealed class ImageWork : IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class ImageWork : IDisposable
     private int _askers;
     private bool _over;
 
-    /// <summary>Starts the work; whoever starts it has joined it.</summary>
+    /// <summary>Starts the work; the starter has joined it.</summary>
     public void Start(Func<WorkReport, CancellationToken, Task<StoredImage>> work)
     {
         _askers = 1;
@@ -37,7 +37,7 @@ internal sealed class ImageWork : IDisposable
         });
     }
 
-    /// <summary>Takes part; false when it is over or about to be, so that new work is to be started.</summary>
+    /// <summary>Joins the work; false if it is over or about to be, so that the caller starts another.</summary>
     public bool TryJoin()
     {
         lock (_gate)
@@ -52,7 +52,7 @@ internal sealed class ImageWork : IDisposable
         }
     }
 
-    /// <summary>How far it is, and what completes when that changes. Throws what the work failed with.</summary>
+    /// <summary>The latest progress, and a task that completes with the next. Throws the error if the work failed.</summary>
     public (ImageProgress Latest, Task Changed) Look()
     {
         lock (_gate)
@@ -62,7 +62,7 @@ internal sealed class ImageWork : IDisposable
         }
     }
 
-    /// <summary>Stops taking part. The last one waits until nothing is left of work that was not finished.</summary>
+    /// <summary>Leaves the work. The last one waits until unfinished work is cleaned up.</summary>
     public async Task LeaveAsync()
     {
         lock (_gate)
@@ -129,14 +129,14 @@ internal sealed class ImageWork : IDisposable
     }
 }
 
-/// <summary>Says how far the work is. A stage is a part of the whole: what it reports is spread over it.</summary>
+/// <summary>Reports the progress of the work. A stage is a part of the whole; its reports are scaled to that part.</summary>
 internal sealed class WorkReport(Action<ImageProgress> publish)
 {
     private int _from;
     private int _to = 100;
     private int _now;
 
-    /// <summary>How the image that is brought in differs from its source.</summary>
+    /// <summary>How the imported image differs from its source.</summary>
     public ImportNotes Notes { get; } = new();
 
     /// <summary>Begins a stage that takes the work from one percentage to another.</summary>
@@ -146,7 +146,7 @@ internal sealed class WorkReport(Action<ImageProgress> publish)
         Percent(0, step);
     }
 
-    /// <summary>What is being done, without a number to it.</summary>
+    /// <summary>Reports the current activity, without a percentage.</summary>
     public void Say(string step) => publish(new ImageProgress(_now, step));
 
     /// <summary>How much of the stage is done, 0 to 100.</summary>

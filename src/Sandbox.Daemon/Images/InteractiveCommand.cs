@@ -1,6 +1,6 @@
 namespace Sandbox.Daemon.Images;
 
-/// <summary>Tells a place to type in from a service, by what an image runs.</summary>
+/// <summary>Distinguishes an interactive image from a service, by its command.</summary>
 internal static class InteractiveCommand
 {
     private static readonly HashSet<string> Readers = new(StringComparer.Ordinal)

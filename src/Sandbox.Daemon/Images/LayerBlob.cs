@@ -3,7 +3,7 @@ using Sandbox.Core.Images;
 
 namespace Sandbox.Daemon.Images;
 
-/// <summary>How many bytes layers may still unpack to: what keeps a small blob from filling the disk.</summary>
+/// <summary>How many bytes layers may still unpack to, so that a small blob cannot fill the disk.</summary>
 internal sealed class UnpackBudget(long bytes, DiskReserve reserve)
 {
     private const long CheckEvery = 16 << 20;
@@ -60,7 +60,7 @@ internal sealed class LayerBlob : Stream
         return new LayerBlob(plain, budget, cancellationToken);
     }
 
-    /// <summary>Reads what is left and says the digest of the whole.</summary>
+    /// <summary>Reads the rest and returns the digest of the whole.</summary>
     public Digest Finish()
     {
         var buffer = new byte[128 * 1024];

@@ -56,7 +56,7 @@ internal sealed class LayerBlobWriting : Stream
     /// <summary>Bytes written since <see cref="BeginContent"/>.</summary>
     public long ContentPosition => _position - _contentStart;
 
-    /// <summary>Says that a file's content begins here.</summary>
+    /// <summary>Marks the beginning of a file's content.</summary>
     public void BeginContent() => _contentStart = _position;
 
     public override void Write(ReadOnlySpan<byte> buffer)
@@ -86,7 +86,7 @@ internal sealed class LayerBlobWriting : Stream
         }
     }
 
-    /// <summary>Writes what is left and says the digest. The sandbox stands still meanwhile, so the disk is not waited for.</summary>
+    /// <summary>Writes the rest and returns the digest. Does not wait for the disk, because the sandbox is frozen meanwhile.</summary>
     public Digest Finish()
     {
         Drain();
@@ -132,7 +132,7 @@ internal sealed class LayerBlobWriting : Stream
         }
     }
 
-    // Whole blocks of zeros are passed over: what was never written is a hole.
+    // Whole blocks of zeros are skipped: blocks that were never written are holes.
     private void Drain()
     {
         var bytes = _pending.AsSpan(0, _filled);

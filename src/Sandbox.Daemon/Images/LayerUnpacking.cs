@@ -66,7 +66,7 @@ internal sealed class LayerUnpacking : IDisposable
         _root.Dispose();
     }
 
-    // What is the layer's doing; everything else is the host's.
+    // These errors are caused by the layer; all others by the host.
     private static string? Blame(PosixException exception) => exception.Errno switch
     {
         Errno.CrossesDevice => "a layer leads out of the image",
@@ -168,7 +168,7 @@ internal sealed class LayerUnpacking : IDisposable
         using var directory = parent.OpenInode(name);
         if (present?.Type == InodeType.CharacterDevice)
         {
-            directory.SetOpaque(); // the same layer deletes the name and makes it anew: nothing of below may show
+            directory.SetOpaque(); // the same layer deletes the name and makes it anew: nothing from below may show
         }
 
         Finish(directory, entry);
@@ -213,8 +213,8 @@ internal sealed class LayerUnpacking : IDisposable
         parent.MakeHardLink(name, from, targetName);
     }
 
-    // https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts
-    // A whiteout is about the layers below only: what the same layer has under the name stays.
+    // https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts A whiteout applies to the layers below
+    // only: an entry of the same layer stays.
     private static void ApplyWhiteout(DirectoryHandle parent, ReadOnlySpan<byte> name, TarEntry entry)
     {
         if (name.SequenceEqual(".wh..wh..opq"u8))
@@ -273,7 +273,7 @@ internal sealed class LayerUnpacking : IDisposable
             parent.Remove(name);
             if (present.Type is InodeType.Directory or InodeType.Symlink)
             {
-                _parentPath = null; // the way to it may have led through what is gone now
+                _parentPath = null; // the way to it may have led through the removed entry
             }
         }
     }

@@ -4,8 +4,8 @@ using Sandbox.Daemon.Linux;
 namespace Sandbox.Daemon.Images;
 
 /// <summary>
-/// The image below a sandbox's own layer, as one tree with the image's own numbers of owners: what the sandbox would
-/// show had it changed nothing. Several layers are an overlay without an upper directory, mounted while this is open.
+/// The image below a sandbox's own layer, as one tree with the image's own owners: the sandbox's files without its
+/// changes. Several layers are an overlay without an upper directory, mounted while this is open.
 /// </summary>
 internal sealed class LowerView : IDisposable
 {
@@ -38,13 +38,13 @@ internal sealed class LowerView : IDisposable
         return new LowerView(RootedDirectory.Open(mount), mount);
     }
 
-    /// <summary>Where the overlay is mounted below a work's directory.</summary>
+    /// <summary>The overlay's mount point below a directory of work.</summary>
     public static string MountPoint(string incoming) => Path.Combine(incoming, "image");
 
     /// <summary>The root of the image.</summary>
     public SafeFileHandle Root => _root.Top.Handle;
 
-    /// <summary>Opens what the image has at a path, as a path only; links are not followed. Null when it has nothing there.</summary>
+    /// <summary>Opens the image's entry at a path with <c>O_PATH</c>; links are not followed. Null if it has nothing there.</summary>
     public SafeFileHandle? TryOpen(ReadOnlySpan<byte> path)
     {
         try

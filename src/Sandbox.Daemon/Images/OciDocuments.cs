@@ -33,7 +33,7 @@ internal sealed record OciPlatform
     public string? Architecture { get; init; }
 }
 
-/// <summary>A manifest or an index: which of them it is, <see cref="Manifests"/> tells.</summary>
+/// <summary>A manifest or an index; only an index has <see cref="Manifests"/>.</summary>
 internal sealed record OciManifest
 {
     [JsonPropertyName("schemaVersion")]

@@ -6,14 +6,15 @@ namespace Sandbox.Daemon.Images;
 
 /// <summary>
 /// Fetches with skopeo into its <c>dir:</c> form, never into <c>oci:</c>: that would rewrite Docker's manifests, and a
-/// lock pins the digest that the registry shows. A watch looks at what it writes, because a registry may send for ever.
+/// lock pins the digest that the registry shows. A watch bounds the bytes it writes, because a registry may send for
+/// ever.
 /// https://github.com/containers/skopeo/blob/main/docs/skopeo-copy.1.md
 /// </summary>
 internal sealed partial class Skopeo(Tool tool, DiskReserve reserve, long maxBytes)
 {
     private static readonly TimeSpan WatchEvery = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>The manifest of a reference for this machine: the reference, pinned, and what its blobs weigh.</summary>
+    /// <summary>The manifest of a reference for this machine: the reference, pinned, and the size of its blobs.</summary>
     public async Task<(string Pinned, ImageManifest Manifest)> InspectAsync(ImageReference reference, CancellationToken cancellationToken)
     {
         var name = reference.ToString();
@@ -51,7 +52,7 @@ internal sealed partial class Skopeo(Tool tool, DiskReserve reserve, long maxByt
         return result.Ok ? FetchedImage.FromSkopeo(target) : throw RegistryFault(reference, result);
     }
 
-    /// <summary>Copies an image out of what <c>docker save</c> wrote.</summary>
+    /// <summary>Copies an image out of an archive of <c>docker save</c>.</summary>
     public async Task<FetchedImage> ReadDockerArchiveAsync(string archive, string incoming, WorkReport report, CancellationToken cancellationToken)
     {
         var target = Path.Combine(incoming, "fetched");

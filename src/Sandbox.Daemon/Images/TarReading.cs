@@ -44,8 +44,8 @@ internal sealed record TarEntry
 }
 
 /// <summary>
-/// Reads a tar: ustar, GNU's long names and sparse files, and PAX. Not <c>System.Formats.Tar</c>, because that decodes names and extended
-/// attributes as UTF-8 and so breaks names that are not, and file capabilities, which are binary.
+/// Reads a tar: ustar, GNU's long names and sparse files, and PAX. Not <c>System.Formats.Tar</c>, because that decodes
+/// names and extended attributes as UTF-8: it breaks other names, and file capabilities, which are binary.
 /// https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html#tag_20_94_13 and tar(5)
 /// <code>30 PATH=usr/share/name\n57 SCHILY.xattr.security.capability=\x01\0\0\x02…\n</code>
 /// </summary>

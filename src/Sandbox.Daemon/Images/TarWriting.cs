@@ -4,8 +4,8 @@ using System.Text;
 namespace Sandbox.Daemon.Images;
 
 /// <summary>
-/// Writes a tar: ustar, and a PAX header before an entry that ustar cannot say. Names and attributes are bytes, for the
-/// reasons of <see cref="TarReading"/>. The same entries give the same bytes.
+/// Writes a tar: ustar, and a PAX header before an entry that ustar cannot express. Names and attributes are bytes, for
+/// the reasons of <see cref="TarReading"/>. The same entries give the same bytes.
 /// https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html#tag_20_94_13
 /// </summary>
 internal sealed class TarWriting(Stream stream)

@@ -4,7 +4,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Sandbox.Daemon.Linux;
 
-/// <summary>Reads extended attributes of a thing that is open, be it only as a path. https://man7.org/linux/man-pages/man7/xattr.7.html</summary>
+/// <summary>
+/// Reads extended attributes of an open inode, also one opened with <c>O_PATH</c>.
+/// https://man7.org/linux/man-pages/man7/xattr.7.html
+/// </summary>
 internal static partial class Attributes
 {
     private const int MaxBytes = 65_536; // XATTR_LIST_MAX and XATTR_SIZE_MAX
@@ -53,7 +56,7 @@ internal static partial class Attributes
         return TryGet(path, terminated, value, out length) ? length < 0 ? null : value[..length] : throw new PosixException("getxattr", OutOfRange);
     }
 
-    /// <returns>False when the value is longer than the room for it. A length below 0 says that there is none.</returns>
+    /// <returns>False if the buffer is too small for the value. A length below 0 means that there is no such attribute.</returns>
     private static unsafe bool TryGet(byte[] path, byte[] name, Span<byte> value, out int length)
     {
         fixed (byte* bytes = value)

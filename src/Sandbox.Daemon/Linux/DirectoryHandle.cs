@@ -8,14 +8,14 @@ namespace Sandbox.Daemon.Linux;
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct DirectoryEntry(byte[] Name, InodeType Type);
 
-/// <summary>Who gets what is made, in the host's numbers, and its twelve permission bits.</summary>
+/// <summary>The owner (host ids) and the twelve permission bits of something new.</summary>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct Ownership(uint Uid, uint Gid, int Mode);
 
 /// <summary>
-/// An open directory. Every operation takes one name in it, so no path is walked and no link followed: whoever else
-/// writes to the tree can make an operation fail, but cannot lead it anywhere else.
-/// A name is 1 to 255 bytes without <c>/</c> and NUL, and neither <c>.</c> nor <c>..</c>; others fail with EINVAL.
+/// An open directory. Every operation takes one name in it, so no path is walked and no link followed: another writer
+/// to the tree can make an operation fail, but cannot redirect it. A name is 1 to 255 bytes without <c>/</c> and NUL,
+/// and neither <c>.</c> nor <c>..</c>; others fail with EINVAL.
 /// </summary>
 internal sealed class DirectoryHandle(SafeFileHandle handle) : IDisposable
 {
@@ -24,7 +24,7 @@ internal sealed class DirectoryHandle(SafeFileHandle handle) : IDisposable
 
     public void Dispose() => handle.Dispose();
 
-    /// <summary>What a name is, or null when there is no such name.</summary>
+    /// <summary>The status of a name, or null if it does not exist.</summary>
     public InodeStatus? Find(ReadOnlySpan<byte> name)
     {
         try
@@ -60,16 +60,16 @@ internal sealed class DirectoryHandle(SafeFileHandle handle) : IDisposable
     /// <summary>Opens a directory in it. A link is ENOTDIR or ELOOP.</summary>
     public DirectoryHandle OpenDirectory(ReadOnlySpan<byte> name) => new(Open(handle, Single(name), NativeFiles.ReadOnly | NativeFiles.Directory | NativeFiles.NoFollow));
 
-    /// <summary>Opens whatever the name is as a path only, the link itself if it is one: what <see cref="Inodes"/> works on.</summary>
+    /// <summary>Opens a name with <c>O_PATH</c>, for <see cref="Inodes"/>. A link is opened itself.</summary>
     public SafeFileHandle OpenInode(ReadOnlySpan<byte> name) => Open(handle, Single(name), NativeFiles.PathOnly | NativeFiles.NoFollow);
 
-    /// <summary>Makes a file that was not there, for writing, as 0600 of this process. Set owner and mode when it is filled.</summary>
+    /// <summary>Makes a new file, for writing, as 0600 of this process. Set owner and mode when it is filled.</summary>
     public SafeFileHandle CreateFile(ReadOnlySpan<byte> name) =>
         NativeFiles.OpenAt2(handle, Single(name), NativeFiles.WriteOnly | NativeFiles.Create | NativeFiles.Exclusive | NativeFiles.NoFollow, 0x180, RootedDirectory.Confined | NativeFiles.ResolveBeneath);
 
     /// <summary>
-    /// Makes a file without a name, for writing, as 0600 of this process: should this process die, it is gone. Null
-    /// where the file system has no such thing (overlayfs before Linux 6.1). <see cref="Name"/> gives it its name.
+    /// Makes a file without a name, for writing, as 0600 of this process: should this process die, it is gone. Null if
+    /// the file system cannot do this (overlayfs before Linux 6.1). <see cref="Name"/> gives it its name.
     /// </summary>
     public SafeFileHandle? TryCreateUnnamed()
     {
@@ -83,11 +83,11 @@ internal sealed class DirectoryHandle(SafeFileHandle handle) : IDisposable
         }
     }
 
-    /// <summary>Gives a file without a name one that was not there.</summary>
+    /// <summary>Gives a file without a name a new one.</summary>
     public void Name(SafeFileHandle file, ReadOnlySpan<byte> name) =>
         PosixException.Check(NativeFiles.LinkAt(NativeFiles.AtFdCwd, Inodes.Magic(file), handle, Single(name), NativeFiles.AtSymlinkFollow), "linkat");
 
-    /// <summary>Makes a directory that was not there.</summary>
+    /// <summary>Makes a new directory.</summary>
     public void MakeDirectory(ReadOnlySpan<byte> name, Ownership ownership)
     {
         PosixException.Check(NativeFiles.MakeDirectoryAt(handle, Single(name), 0x1C0), "mkdirat");
@@ -95,8 +95,8 @@ internal sealed class DirectoryHandle(SafeFileHandle handle) : IDisposable
     }
 
     /// <summary>
-    /// Makes a directory unless there is one. One that is there stays as it is; of another kind it is ENOTDIR, or
-    /// goes when <paramref name="replace"/> is set.
+    /// Makes a directory unless it exists. An existing directory stays as it is; anything else is ENOTDIR, or is
+    /// removed if <paramref name="replace"/> is set.
     /// </summary>
     /// <returns>Whether it was made.</returns>
     public bool EnsureDirectory(ReadOnlySpan<byte> name, Ownership ownership, bool replace = false)
@@ -126,7 +126,7 @@ internal sealed class DirectoryHandle(SafeFileHandle handle) : IDisposable
         link.SetOwner(uid, gid);
     }
 
-    /// <summary>Gives a thing that is there a second name. A link as its source is not followed.</summary>
+    /// <summary>Makes a hard link. A symbolic link as its source is not followed.</summary>
     public void MakeHardLink(ReadOnlySpan<byte> name, DirectoryHandle from, ReadOnlySpan<byte> fromName) =>
         PosixException.Check(NativeFiles.LinkAt(from.Handle, Single(fromName), handle, Single(name), 0), "linkat");
 
@@ -136,11 +136,11 @@ internal sealed class DirectoryHandle(SafeFileHandle handle) : IDisposable
         Own(name, ownership);
     }
 
-    /// <summary>Makes what overlayfs takes for "deleted here": a character device 0:0. No other device can be made.</summary>
+    /// <summary>Makes overlayfs's mark for a deleted name: a character device 0:0. No other device can be made.</summary>
     public void MakeWhiteout(ReadOnlySpan<byte> name) =>
         PosixException.Check(NativeFiles.MakeNodeAt(handle, Single(name), NativeFiles.TypeCharacterDevice, 0), "mknodat");
 
-    /// <summary>Renames over whatever has the new name, at once for every observer.</summary>
+    /// <summary>Renames atomically, and replaces anything that has the new name.</summary>
     public void Rename(ReadOnlySpan<byte> name, DirectoryHandle to, ReadOnlySpan<byte> toName) =>
         PosixException.Check(NativeFiles.RenameAt(handle, Single(name), to.Handle, Single(toName)), "renameat");
 

@@ -3,8 +3,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Sandbox.Daemon.Linux;
 
 /// <summary>
-/// The way down from a directory, as deep as a hostile tree may be, with a bounded number of open descriptors: those
-/// further up are closed and found again by name, never through <c>..</c>, which a tree moved meanwhile would lead out.
+/// The way down from a directory, however deep a hostile tree is, with a bounded number of open descriptors. Upper
+/// directories are closed and reopened by name, never through <c>..</c>, which leads elsewhere once a directory was
+/// moved.
 /// </summary>
 internal sealed class DirectoryStack(SafeFileHandle top) : IDisposable
 {
@@ -14,7 +15,7 @@ internal sealed class DirectoryStack(SafeFileHandle top) : IDisposable
     /// <summary>How many directories below the top one.</summary>
     public int Depth => _levels.Count;
 
-    /// <summary>The deepest directory, open for reading; the one given when the depth is 0. Another handle than before when it had to be found again.</summary>
+    /// <summary>The deepest directory, open for reading; at depth 0 the one that was given. A reopened directory has a new handle.</summary>
     public SafeFileHandle Current => _levels.Count == 0 ? top : _levels[^1].Handle!;
 
     /// <summary>Goes into a directory (its name closed by a NUL). Links and mounts are refused.</summary>
@@ -52,7 +53,7 @@ internal sealed class DirectoryStack(SafeFileHandle top) : IDisposable
         }
     }
 
-    /// <summary>Opens half of what may be open, so that the way up does not find each level anew.</summary>
+    /// <summary>Opens half as many as may be open, so that the way up does not reopen level by level.</summary>
     private void FindAgain()
     {
         var first = Math.Max(0, _levels.Count - (OpenAtOnce / 2));

@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Sandbox.Daemon.Linux;
 
-/// <summary>What an inode is.</summary>
+/// <summary>The type of an inode.</summary>
 internal enum InodeType
 {
     Other,
@@ -18,13 +18,13 @@ internal enum InodeType
     Socket,
 }
 
-/// <summary>What the kernel says of an inode. Owners are the host's numbers.</summary>
-/// <param name="Type">What it is.</param>
+/// <summary>The status of an inode. Owners are host ids.</summary>
+/// <param name="Type">Its type.</param>
 /// <param name="Mode">The twelve permission bits.</param>
 /// <param name="Uid">The host's number of its owner.</param>
 /// <param name="Gid">The host's number of its group.</param>
 /// <param name="Size">Bytes.</param>
-/// <param name="Modified">When its content changed last, moved into the years that .NET can say.</param>
+/// <param name="Modified">When its content changed last, clamped to the years of .NET.</param>
 /// <param name="Inode">Its number.</param>
 /// <param name="Links">How many names it has.</param>
 /// <param name="DeviceMajor">Of a device node.</param>
@@ -34,8 +34,7 @@ internal readonly record struct InodeStatus(
     InodeType Type, int Mode, uint Uid, uint Gid, long Size, DateTimeOffset Modified, ulong Inode, uint Links, uint DeviceMajor, uint DeviceMinor);
 
 /// <summary>
-/// What is done to a thing that is open already, be it only as a path (<c>O_PATH</c>): nobody can put another
-/// thing in its place any more.
+/// Operations on an open inode, also one opened with <c>O_PATH</c>: nobody can put another in its place meanwhile.
 /// </summary>
 internal static class Inodes
 {
@@ -76,10 +75,10 @@ internal static class Inodes
         }
     }
 
-    /// <summary>Tells overlayfs that nothing of the layers below shows through this directory.</summary>
+    /// <summary>Marks a directory so that overlayfs hides everything that the layers below have in it.</summary>
     public static void SetOpaque(this SafeFileHandle directory) => directory.SetAttribute("trusted.overlay.opaque", "y"u8);
 
-    /// <summary>Where a link that is open as a path leads.</summary>
+    /// <summary>The target of a link opened with <c>O_PATH</c>.</summary>
     public static byte[] ReadLink(this SafeFileHandle link)
     {
         var target = new byte[4096];
@@ -87,7 +86,10 @@ internal static class Inodes
         return target[..(int)length];
     }
 
-    /// <summary>Which thing it is, on this host and until the next start. The kernel answers from what it holds, so no file system in a sandbox can make it wait.</summary>
+    /// <summary>
+    /// Identifies an inode on this host until the next boot. The kernel answers from its cache, so no file system in a
+    /// sandbox can block this.
+    /// </summary>
     public static unsafe (uint Major, uint Minor, ulong Inode) Identity(this SafeFileHandle handle)
     {
         var buffer = default(NativeFiles.StatusBuffer);
@@ -95,7 +97,7 @@ internal static class Inodes
         return (buffer.FileSystemMajor, buffer.FileSystemMinor, buffer.Inode);
     }
 
-    /// <summary>The path of a thing that is open, in its own mount namespace; the kernel appends <c> (deleted)</c> to one that is gone.</summary>
+    /// <summary>The path of an open inode, in its own mount namespace; the kernel appends <c> (deleted)</c> if it was removed.</summary>
     public static byte[] KernelPath(this SafeFileHandle handle)
     {
         var path = new byte[4096];
@@ -103,7 +105,7 @@ internal static class Inodes
         return path[..(int)length];
     }
 
-    /// <summary>What still fits on the file system it is on: bytes of a block, blocks, files.</summary>
+    /// <summary>Free space on its file system: bytes per block, blocks, files.</summary>
     public static unsafe (long BlockSize, long FreeBlocks, long FreeFiles) FileSystemRoom(this SafeFileHandle handle)
     {
         var buffer = default(NativeFiles.FileSystemBuffer);
@@ -111,7 +113,7 @@ internal static class Inodes
         return (buffer.BlockSize, buffer.AvailableBlocks, buffer.FreeInodes);
     }
 
-    /// <summary>Opens for reading, or for writing, what is open as a path. Check first what it is: opening a FIFO or a device has effects.</summary>
+    /// <summary>Opens an <c>O_PATH</c> handle for reading, or for writing. Check the type first: opening a FIFO or a device has effects.</summary>
     public static SafeFileHandle Reopen(this SafeFileHandle handle, bool write = false) => new(
         (nint)PosixException.Check(
             NativeFiles.OpenAt(
@@ -163,7 +165,7 @@ internal static class Inodes
             buffer.DeviceMinor);
     }
 
-    // chmod and setxattr know no O_PATH descriptors before Linux 6.6; the kernel's own link to the open thing serves all.
+    // chmod and setxattr refuse O_PATH descriptors before Linux 6.6; the link in /proc/self/fd works everywhere.
     internal static byte[] Magic(SafeFileHandle handle) =>
         Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{handle.DangerousGetHandle()}\0"));
 

@@ -39,7 +39,7 @@ internal static partial class Mounting
 
     /// <summary>
     /// A read-only copy of the mount at <paramref name="source"/>, moved to <paramref name="target"/>, on which owners
-    /// are seen through the user namespace: what is uid 0 on disk is the range's first uid here. No file is touched.
+    /// are mapped by the user namespace: uid 0 on disk appears as the range's first uid. No file is touched.
     /// https://man7.org/linux/man-pages/man2/mount_setattr.2.html
     /// </summary>
     public static unsafe void MountIdmapped(string source, string target, SafeFileHandle userNamespace)
@@ -58,7 +58,7 @@ internal static partial class Mounting
     public static void Mount(string source, string target, string type, ulong flags, string data) =>
         Native.Check(MountCall(source, target, type, flags, data), $"mount {type}");
 
-    /// <summary>Takes a mount away, at once from the tree and for good when its last user is gone. Not mounted is fine.</summary>
+    /// <summary>Unmounts: the mount leaves the tree at once, and ends with its last user. Does nothing if nothing is mounted.</summary>
     public static void Unmount(string target) => _ = UnmountCall(target, Detach | NoFollow);
 
     /// <summary>
@@ -75,12 +75,12 @@ internal static partial class Mounting
                 work();
             },
             CancellationToken.None,
-            TaskCreationOptions.LongRunning | TaskCreationOptions.RunContinuationsAsynchronously, // what comes after has the process's directory
+            TaskCreationOptions.LongRunning | TaskCreationOptions.RunContinuationsAsynchronously, // continuations run in the process's directory
             TaskScheduler.Default);
 
     /// <summary>
-    /// Binds a loop device to a file; the device frees itself with its last user. Two callers can be told the same
-    /// free device, so the loser asks again. https://man7.org/linux/man-pages/man4/loop.4.html
+    /// Binds a loop device to a file; the device frees itself with its last user. Two callers can get the same free
+    /// device, so the loser tries again. https://man7.org/linux/man-pages/man4/loop.4.html
     /// </summary>
     /// <returns>The device, kept open so that it is not freed before it is mounted, and its path.</returns>
     public static unsafe (SafeFileHandle Device, string Path) AttachLoop(string file)

@@ -39,7 +39,7 @@ internal static partial class NativeFiles
     private const int SysOpenAt2 = 437;
 
     // A lookup that meets ".." while anything on the host is renamed or mounted fails with EAGAIN, one whose result is
-    // moved away in that very moment with EXDEV (as does a mount point, every time): both are to be asked again.
+    // moved away in that very moment with EXDEV (as does a mount point, every time): both are retried.
     private const int LookupAttempts = 500;
 
     /// <summary>https://man7.org/linux/man-pages/man2/openat2.2.html</summary>

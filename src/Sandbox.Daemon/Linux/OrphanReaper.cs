@@ -4,9 +4,9 @@ using System.Runtime.InteropServices;
 namespace Sandbox.Daemon.Linux;
 
 /// <summary>
-/// Takes leave of processes that came to this one when their own parent ended: what an OCI runtime left behind, and
-/// what was entered into a sandbox from outside. As zombies they would be more than untidy: the kernel does not let the
-/// init of a pid namespace go before every process of that namespace has been waited for. pid_namespaces(7)
+/// Reaps processes that became children of this one when their parent ended: those that an OCI runtime left behind, and
+/// those that entered a sandbox from outside. The init of a pid namespace does not end before every process of that
+/// namespace is reaped. pid_namespaces(7)
 /// </summary>
 internal sealed class OrphanReaper(ProcessWatch watch) : IDisposable
 {
@@ -15,7 +15,7 @@ internal sealed class OrphanReaper(ProcessWatch watch) : IDisposable
     private PosixSignalRegistration? _signal;
     private int _due;
 
-    /// <summary>From now on this process is the parent of orphans below it, and takes leave of them.</summary>
+    /// <summary>Makes this process the parent of orphans below it, and reaps them from now on.</summary>
     public void Start()
     {
         _signal = PosixSignalRegistration.Create(PosixSignal.SIGCHLD, _ => Schedule());
@@ -28,7 +28,7 @@ internal sealed class OrphanReaper(ProcessWatch watch) : IDisposable
         _signal = null;
     }
 
-    /// <summary>Many ends come together; they are looked at once.</summary>
+    /// <summary>Ends come in bursts; one scan serves all of a burst.</summary>
     private void Schedule()
     {
         if (Interlocked.Exchange(ref _due, 1) == 0)
@@ -59,7 +59,10 @@ internal sealed class OrphanReaper(ProcessWatch watch) : IDisposable
         }
     }
 
-    /// <summary>A zombie of another pid namespace, or one an OCI runtime forked. What this process started itself is neither, or is watched.</summary>
+    /// <summary>
+    /// A zombie of another pid namespace, or one an OCI runtime forked. Processes that this one started are neither, or
+    /// are watched.
+    /// </summary>
     private static bool IsOrphan(string status)
     {
         if (!status.Contains("\nState:\tZ", StringComparison.Ordinal))

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Sandbox.Daemon.Linux;
 
-/// <summary>Where ext4 puts what is made.</summary>
+/// <summary>Where ext4 places new directories.</summary>
 internal static partial class Placement
 {
     private const nuint GetFlags = 0x80086601; // FS_IOC_GETFLAGS
@@ -12,9 +12,9 @@ internal static partial class Placement
     private const int TopDirectory = 0x20000; // FS_TOPDIR_FL, chattr +T
 
     /// <summary>
-    /// Spreads the trees below a directory over the disk. Without this ext4 puts each next to the one before, and passes
-    /// over the inodes that were deleted there in the last minutes one by one, for every file that is made: after a
-    /// tree of 10,000 files was removed, the next one takes seconds. Other file systems have no such flag.
+    /// Spreads the trees below a directory over the disk. Without this ext4 places each next to the one before, and for
+    /// every new file skips the inodes that were deleted there in the last minutes one by one: after a tree of 10,000
+    /// files was removed, the next one takes seconds. Other file systems have no such flag.
     /// </summary>
     public static unsafe void Spread(string directory)
     {

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Sandbox.Daemon.Linux;
 
-/// <summary>A system call that failed. Whoever knows what was asked for turns it into a message for people.</summary>
+/// <summary>A failed system call. A caller that knows the request translates it into a message for people.</summary>
 internal sealed class PosixException : IOException
 {
     public PosixException(string call, int errno)
@@ -11,11 +11,11 @@ internal sealed class PosixException : IOException
     /// <summary>One of <see cref="Linux.Errno"/>, or another of the kernel's.</summary>
     public int Errno { get; }
 
-    /// <summary>Passes a result through, or throws what the last call left in errno.</summary>
+    /// <summary>Returns the result, or throws the errno of the last call.</summary>
     public static long Check(long result, string call) => result >= 0 ? result : throw new PosixException(call, Marshal.GetLastPInvokeError());
 }
 
-/// <summary>Error numbers that are told apart. https://man7.org/linux/man-pages/man3/errno.3.html</summary>
+/// <summary>Error numbers that this program distinguishes. https://man7.org/linux/man-pages/man3/errno.3.html</summary>
 internal static class Errno
 {
     public const int NoEntry = 2;

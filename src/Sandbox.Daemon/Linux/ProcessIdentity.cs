@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Sandbox.Daemon.Linux;
 
-/// <summary>Names a process for good: pids are used again, a pid and its start time are not.</summary>
+/// <summary>Identifies a process for good: pids are reused, pairs of a pid and a start time are not.</summary>
 internal static class ProcessIdentity
 {
-    /// <summary>Which start of the host this is.</summary>
+    /// <summary>The boot id of the host.</summary>
     public static string BootId { get; } = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
 
     /// <summary>When a process started, in clock ticks since the host did; 0 when it is gone or a zombie. proc_pid_stat(5), fields 3 and 22.</summary>

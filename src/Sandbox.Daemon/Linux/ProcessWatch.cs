@@ -5,8 +5,9 @@ namespace Sandbox.Daemon.Linux;
 
 /// <summary>
 /// Waits for processes through pidfds, on one thread for all of them: a thread each would cost more memory than the
-/// sandbox it watches. A pidfd names its process for good, so a pid that is used again is never taken for the old one,
-/// and it works for processes that a daemon before this one started. https://man7.org/linux/man-pages/man2/pidfd_open.2.html
+/// sandbox it watches. A pidfd names its process for good, so a reused pid is never mistaken for the old process, and
+/// it works for processes that a daemon before this one started.
+/// https://man7.org/linux/man-pages/man2/pidfd_open.2.html
 /// </summary>
 internal sealed class ProcessWatch : IDisposable
 {
@@ -45,8 +46,8 @@ internal sealed class ProcessWatch : IDisposable
     }
 
     /// <summary>
-    /// Waits for a zombie that nobody watches. How it ended is kept for a moment: it may be one that is to be watched
-    /// and was quicker than whoever started it.
+    /// Reaps a zombie that nobody watches. Its exit code is kept for a moment: it may have ended before its starter
+    /// began to watch it.
     /// </summary>
     public void ReapUnwatched(int pid)
     {
@@ -71,7 +72,7 @@ internal sealed class ProcessWatch : IDisposable
 
     public void Dispose() => _ = Native.Close(_epoll);
 
-    /// <summary>How a process ended, whoever of the two waited for it.</summary>
+    /// <summary>How a process ended, whether the watch or the reaper waited for it.</summary>
     private int? End(int pid)
     {
         lock (_reaping)

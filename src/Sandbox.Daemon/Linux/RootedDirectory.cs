@@ -4,10 +4,10 @@ using Microsoft.Win32.SafeHandles;
 namespace Sandbox.Daemon.Linux;
 
 /// <summary>
-/// A directory that nothing leads out of: the kernel resolves every path in it as if it were <c>/</c>, so absolute
-/// links and <c>..</c> stay inside, whoever changes the tree at the same time. Mounts inside and the kernel's magic
-/// links are not entered. Paths are bytes, 0 to 4095 of them without NUL; the empty path is the root.
-/// <para>Everything is found through it and done on the open thing that was found (<see cref="DirectoryHandle"/>,
+/// A directory that no path leads out of: the kernel resolves every path in it as if it were <c>/</c>, so absolute
+/// links and <c>..</c> stay inside, also while others change the tree. Mounts inside and the kernel's magic links are
+/// not entered. Paths are bytes, 0 to 4095 of them without NUL; the empty path is the root.
+/// <para>Callers open an inode through it, and then work on what they opened (<see cref="DirectoryHandle"/>,
 /// <see cref="Inodes"/>). Faults are <see cref="PosixException"/>.</para>
 /// https://man7.org/linux/man-pages/man2/openat2.2.html (RESOLVE_IN_ROOT)
 /// </summary>
@@ -41,7 +41,7 @@ internal sealed class RootedDirectory : IDisposable
     /// </summary>
     /// <param name="path">The path.</param>
     /// <param name="name">Its last name.</param>
-    /// <param name="makeParents">Who gets directories that are missing; null is ENOENT when one is.</param>
+    /// <param name="makeParents">The owner of missing parents; null makes a missing parent ENOENT.</param>
     public DirectoryHandle OpenParent(ReadOnlySpan<byte> path, out byte[] name, Ownership? makeParents = null)
     {
         var parent = path[..ParentLength(path, out var last)];
@@ -61,7 +61,7 @@ internal sealed class RootedDirectory : IDisposable
         }
     }
 
-    /// <summary>Opens whatever is there as a path only: what <see cref="Inodes"/> works on. Nothing is read and no FIFO waits.</summary>
+    /// <summary>Opens a path with <c>O_PATH</c>, for <see cref="Inodes"/>. Nothing is read, and a FIFO does not block.</summary>
     public SafeFileHandle OpenInode(ReadOnlySpan<byte> path, bool followLast) =>
         Resolve(path, NativeFiles.PathOnly | (followLast ? 0 : NativeFiles.NoFollow));
 
@@ -77,7 +77,7 @@ internal sealed class RootedDirectory : IDisposable
         };
     }
 
-    /// <summary>What is at a path, or null when nothing is (a name before the last that is missing or no directory, too).</summary>
+    /// <summary>The status of a path, or null if it does not exist (also if a parent is missing or not a directory).</summary>
     public InodeStatus? Find(ReadOnlySpan<byte> path, bool followLast)
     {
         try
@@ -102,7 +102,7 @@ internal sealed class RootedDirectory : IDisposable
         return text.Contains((byte)0) ? throw new PosixException("path", Errno.Invalid) : [.. text, 0];
     }
 
-    /// <summary>How long what comes before a path's last name is, slashes included; the last name follows, slashes at the end apart.</summary>
+    /// <summary>The length of everything before a path's last name, slashes included. Slashes after the name do not belong to it.</summary>
     internal static int ParentLength(ReadOnlySpan<byte> path, out ReadOnlySpan<byte> last)
     {
         var trimmed = path.TrimEnd((byte)'/');
@@ -136,7 +136,7 @@ internal sealed class RootedDirectory : IDisposable
             }
             catch (PosixException e) when (e.Errno == Errno.Exists)
             {
-                // Somebody else was faster, or it is a link to nowhere, which the next step then says.
+                // It exists by now, or is a dangling link, on which the next step fails.
             }
         }
 

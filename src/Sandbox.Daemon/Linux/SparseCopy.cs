@@ -46,8 +46,7 @@ internal static partial class SparseCopy
     }
 
     /// <summary>
-    /// The parts of a file that are no holes, up to a length. What reads differently when asked again (a file that is cut
-    /// meanwhile) ends the list.
+    /// The parts of a file that are no holes, up to a length. A file that is truncated meanwhile ends the list.
     /// </summary>
     public static IEnumerable<(long Start, long End)> Data(SafeFileHandle file, long length)
     {
@@ -75,7 +74,10 @@ internal static partial class SparseCopy
         }
     }
 
-    /// <summary>The next part of some bytes, from <paramref name="from"/> on, that is no whole block of zeros; it begins at their end when there is none.</summary>
+    /// <summary>
+    /// The next part that is not blocks of zeros, from <paramref name="from"/> on; it begins at the end of the bytes if
+    /// there is none.
+    /// </summary>
     public static (int Start, int End) NextData(ReadOnlySpan<byte> bytes, int from)
     {
         var start = from;

@@ -11,7 +11,7 @@ internal sealed record ToolResult(int ExitCode, byte[] Stdout, byte[] Stderr)
 
     public string Text => Encoding.UTF8.GetString(Stdout);
 
-    /// <summary>The last line of stderr: where programs say what was wrong.</summary>
+    /// <summary>The last line of stderr, where programs report errors.</summary>
     public string Complaint => Encoding.UTF8.GetString(Stderr).TrimEnd().Split('\n')[^1];
 }
 
@@ -50,14 +50,14 @@ internal sealed partial class Tool(ProcessWatch watch)
         }
     }
 
-    /// <summary>Runs a program to its end and throws what it complained of when it fails.</summary>
+    /// <summary>Runs a program to its end, and throws its error message if it fails.</summary>
     public async Task<ToolResult> RunOrThrowAsync(string program, IReadOnlyList<string> arguments, ReadOnlyMemory<byte> stdin = default, CancellationToken cancellationToken = default)
     {
         var result = await RunAsync(program, arguments, stdin, cancellationToken);
         return result.Ok ? result : throw new IOException($"{program} {string.Join(' ', arguments)}: exit {result.ExitCode}: {result.Complaint}");
     }
 
-    /// <summary>Starts a program in a session of its own and returns its pid. Whoever starts it waits for it.</summary>
+    /// <summary>Starts a program in a session of its own and returns its pid. The caller waits for it.</summary>
     public static unsafe int Spawn(string program, IReadOnlyList<string> arguments, SafeFileHandle stdin, SafeFileHandle stdout, SafeFileHandle stderr)
     {
         var actions = stackalloc byte[AttributeLength];

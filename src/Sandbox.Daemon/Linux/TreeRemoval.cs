@@ -6,7 +6,7 @@ namespace Sandbox.Daemon.Linux;
 /// <summary>Removes a tree of any depth and width in bounded memory, while its owner may go on changing it.</summary>
 internal static class TreeRemoval
 {
-    // Who makes new files faster than they are removed wins: the removal gives up instead of going on for ever.
+    // A program that makes files faster than they are removed wins: the removal gives up instead of going on for ever.
     private const int Rescans = 1000;
 
     /// <param name="parent">Where it is.</param>
@@ -133,7 +133,7 @@ internal static class TreeRemoval
         }
     }
 
-    /// <summary>How far a directory is read. The subdirectories wait until the entries at hand are through.</summary>
+    /// <summary>How far a directory is read. Its subdirectories wait until the buffered entries are done.</summary>
     private sealed class Scan(SafeFileHandle handle)
     {
         public SafeFileHandle Handle { get; private set; } = handle;

@@ -5,7 +5,7 @@ using System.Net;
 namespace Sandbox.Daemon.Networks;
 
 /// <summary>
-/// What follows from the options alone: the addresses of a place and the names of its links. A name begins with the
+/// The addresses of a place and the names of its links, which follow from the options alone. A name begins with the
 /// instance and a dash, which no instance can hold, so that the rules of one daemon never match the links of another.
 /// </summary>
 internal sealed class AddressPlan
@@ -49,7 +49,7 @@ internal sealed class AddressPlan
     /// </summary>
     public static int LinkGroup(int host) => 0x5c00_0000 | host;
 
-    /// <summary>Where sandboxes ask for names.</summary>
+    /// <summary>The address of the sandboxes' resolver.</summary>
     public IPAddress Resolver => At(Slots, 1);
 
     public string Bridge(int slot) => BridgePrefix + Base36(slot);

@@ -14,10 +14,10 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
     private const string DockerChain = "DOCKER-USER";
 
     /// <summary>
-    /// What is no public address of somebody else, whatever the host's own net is: "this" network, RFC 1918, RFC 6598,
-    /// loopback, link-local (RFC 3927, and the metadata service of most clouds), IETF protocol assignments (with
-    /// Oracle's metadata), Azure's host agent, multicast and reserved. The documentation nets (RFC 5737) are not here:
-    /// they harm nobody, and build farms use them.
+    /// Prefixes that are never public addresses of others: "this" network, RFC 1918, RFC 6598, loopback, link-local
+    /// (RFC 3927, and the metadata service of most clouds), IETF protocol assignments (with Oracle's metadata), Azure's
+    /// host agent, multicast and reserved. The documentation nets (RFC 5737) are not here: they harm nobody, and build
+    /// farms use them.
     /// </summary>
     public static readonly IReadOnlyList<string> SpecialPurpose =
     [
@@ -29,7 +29,7 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
 
     private string Table => options.Instance;
 
-    /// <summary>Puts the table in place of the one that was there, and sees to it that other firewalls let it decide.</summary>
+    /// <summary>Replaces the table, and makes Docker's firewall leave the decision to it.</summary>
     public async Task InstallAsync(Surroundings surroundings, CancellationToken cancellationToken)
     {
         await NftAsync(Script(surroundings), cancellationToken);
@@ -128,8 +128,8 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
     }
 
     /// <summary>
-    /// What comes from a link bears the link's own address, in IP as in ARP. Together with the bridge's prefix, which the
-    /// table above checks, this leaves one address to a sandbox, so limits by address are limits by sandbox.
+    /// Drops packets that do not bear the address of their link, in IP and in ARP. Together with the bridge's prefix,
+    /// which the table above checks, this leaves one address to a sandbox, so limits by address are limits by sandbox.
     /// </summary>
     private static string OneAddress(int host) => $$"""
 
@@ -186,7 +186,7 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
 
     /// <summary>
     /// A packet passes when every table lets it pass, so a firewall whose chains drop by default (ufw, firewalld) cuts
-    /// sandboxes off. Which rules it wants is the operator's business; that it is so should not take them an evening.
+    /// sandboxes off. The rules are the operator's to write; a warning in the log saves them the search.
     /// </summary>
     private async Task WarnOfOthersAsync(CancellationToken cancellationToken)
     {

@@ -78,7 +78,7 @@ internal sealed class Links(AddressPlan plan, string instance)
             .Attribute(LinkAttribute.Group, AddressPlan.LinkGroup(place.Host)),
         "link");
 
-    /// <summary>Inside the sandbox's namespace: its address, its way out, and the loopback.</summary>
+    /// <summary>Sets up the sandbox's namespace: its address, its default route, and the loopback.</summary>
     public void Configure(RouteSocket inside, NetworkPlace place)
     {
         var index = inside.IndexOf("eth0");
@@ -92,7 +92,7 @@ internal sealed class Links(AddressPlan plan, string instance)
         inside.SendOrThrow(messages, "eth0");
     }
 
-    /// <summary>A bridge without ports that holds one address: the address is the host's whatever happens to playgrounds.</summary>
+    /// <summary>Makes a bridge without ports for one address, which the host then has whether or not there are playgrounds.</summary>
     public void AddResolverLink(RouteSocket host)
     {
         var made = host.Send(Bridge(new RouteMessages(), plan.ResolverLink, 1500, AddressPlan.BridgeHardwareAddress(plan.Slots)))[0];
@@ -109,7 +109,7 @@ internal sealed class Links(AddressPlan plan, string instance)
         host.SendOrThrow(messages, "resolver link");
     }
 
-    /// <summary>Deletes links; what is gone already is fine.</summary>
+    /// <summary>Deletes links, except those that are gone already.</summary>
     public void Delete(RouteSocket host, IReadOnlyCollection<string> names)
     {
         if (names.Count == 0)

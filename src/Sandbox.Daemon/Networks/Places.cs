@@ -4,8 +4,8 @@ using Sandbox.Core.Playgrounds;
 namespace Sandbox.Daemon.Networks;
 
 /// <summary>
-/// Who has which /28, and which address of it. A slot goes round the whole pool before it is used again, so that
-/// connections that the host still remembers do not meet a stranger; and never before its bridge is gone.
+/// Gives each playground a /28, and each sandbox an address of it. A slot is reused after all others of the pool, so
+/// that connections that the host still tracks do not reach a stranger, and never before its bridge is gone.
 /// </summary>
 internal sealed class Places(AddressPlan plan)
 {
@@ -35,7 +35,7 @@ internal sealed class Places(AddressPlan plan)
         }
     }
 
-    /// <summary>Takes a place that an earlier daemon gave. Twice is fine.</summary>
+    /// <summary>Reserves a place that an earlier daemon gave. Idempotent.</summary>
     /// <exception cref="InvalidOperationException">The place is not in the pool, or another playground has it.</exception>
     public Slot Adopt(PlaygroundId playground, NetworkPlace place)
     {
@@ -95,7 +95,7 @@ internal sealed class Places(AddressPlan plan)
         }
     }
 
-    /// <summary>From now on the place has a link in the kernel.</summary>
+    /// <summary>Notes that the place has a link in the kernel.</summary>
     public void Attached(Slot slot, NetworkPlace place)
     {
         lock (_lock)
@@ -104,7 +104,7 @@ internal sealed class Places(AddressPlan plan)
         }
     }
 
-    /// <summary>The places' links are gone; with them, the slot when nobody holds a place in it.</summary>
+    /// <summary>Notes that the links of places are gone, and frees the slot if no place of it is reserved.</summary>
     public void Detached(Slot slot, IEnumerable<int> hosts)
     {
         lock (_lock)
@@ -114,7 +114,7 @@ internal sealed class Places(AddressPlan plan)
         }
     }
 
-    /// <summary>Whether these are all that have a link.</summary>
+    /// <summary>Whether no other host of the slot has a link.</summary>
     public bool AreLast(Slot slot, IEnumerable<int> hosts)
     {
         lock (_lock)
@@ -156,7 +156,7 @@ internal sealed class Places(AddressPlan plan)
     }
 }
 
-/// <summary>A playground's /28. The sets belong to <see cref="Places"/>; bridge and links to whoever holds the gate.</summary>
+/// <summary>A playground's /28. The sets belong to <see cref="Places"/>; the bridge and the links to the holder of the gate.</summary>
 internal sealed class Slot(int number, PlaygroundId playground)
 {
     public int Number { get; } = number;
@@ -172,7 +172,7 @@ internal sealed class Slot(int number, PlaygroundId playground)
     /// <summary>One change of this playground's links at a time.</summary>
     public SemaphoreSlim Gate { get; } = new(1, 1);
 
-    /// <summary>Links that are to go, and who waits for it. Changed under a lock on itself.</summary>
+    /// <summary>Links to delete, each with the task that waits for it. Changed under a lock on itself.</summary>
     public Dictionary<int, TaskCompletionSource> Leaving { get; } = [];
 
     /// <summary>The bridge's interface index; 0 when there is none.</summary>

@@ -7,7 +7,7 @@ namespace Sandbox.Daemon.Networks;
 
 /// <summary>
 /// The networks of playgrounds: a bridge each, a link from it into every sandbox, and a policy for all of them: out to
-/// the public internet, and nowhere else. What it made stays when the daemon ends, and the next daemon takes it over.
+/// the public internet, and nowhere else. They stay when the daemon ends, and the next daemon takes them over.
 /// </summary>
 internal sealed partial class PlaygroundNetworks : IAsyncDisposable
 {
@@ -35,17 +35,17 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
         _resolver = new Resolver(options, _plan, tool, watch, logger);
     }
 
-    /// <summary>What belongs into a sandbox's <c>/etc/resolv.conf</c>.</summary>
+    /// <summary>The nameserver for a sandbox's <c>/etc/resolv.conf</c>.</summary>
     public string ResolverAddress => _plan.Resolver.ToString();
 
-    /// <summary>The process that answers the sandboxes' questions for names; 0 before the start.</summary>
+    /// <summary>The pid of the resolver; 0 before the start.</summary>
     public int ResolverProcess => _resolver.ProcessId;
 
-    /// <summary>Gives a sandbox its place; the first of a playground takes a /28 for it.</summary>
+    /// <summary>Gives a sandbox its place; the first of a playground reserves a /28.</summary>
     /// <exception cref="Core.Errors.SandboxException">Capacity: no /28, or no address in it, is left.</exception>
     public NetworkPlace Reserve(PlaygroundId playground) => _places.Reserve(playground);
 
-    /// <summary>Takes the place of a sandbox that an earlier daemon started.</summary>
+    /// <summary>Reserves the place of a sandbox that an earlier daemon started.</summary>
     public void Adopt(PlaygroundId playground, NetworkPlace place) => _places.Adopt(playground, place);
 
     /// <summary>Gives a place back. It is given to nobody else before its link, if it has one, is detached.</summary>
@@ -137,7 +137,10 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
         return _leaving.Writer.TryWrite(slot) ? gone : Task.CompletedTask; // stopping: the next daemon finds an orphan
     }
 
-    /// <summary>Removes everything of this daemon's name: links, policy, resolver. Forwarding stays on: others may have come to need it.</summary>
+    /// <summary>
+    /// Removes everything of this daemon's name: links, policy, resolver. Forwarding stays on, because other programs
+    /// may need it by now.
+    /// </summary>
     public async Task CleanUpAsync()
     {
         await StopAsync();
@@ -189,7 +192,7 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
         _links.Configure(inside, place);
     }
 
-    /// <summary>Keeps the links of the living, and deletes the others.</summary>
+    /// <summary>Keeps the links of running sandboxes, and deletes the others.</summary>
     private void TakeOver(IReadOnlyCollection<(PlaygroundId Playground, SandboxId Sandbox, NetworkPlace Place)> live)
     {
         using var host = RouteSocket.Open(65_536);
@@ -222,8 +225,8 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
     }
 
     /// <summary>
-    /// The kernel holds one lock while it takes a link away, for tens of milliseconds, and every launch needs that lock:
-    /// so one playground after the other, and not while a sandbox is launched, unless launches never pause.
+    /// The kernel holds one lock while it deletes a link, for tens of milliseconds, and every launch needs that lock.
+    /// So playgrounds are torn down one by one, and each waits up to 200 ms for a moment without a launch.
     /// </summary>
     private async Task TearDownAsync()
     {
@@ -277,7 +280,7 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
         }
         catch (IOException exception)
         {
-            // Their place is given to nobody until the next start finds them as orphans.
+            // Their places stay reserved until the next start finds the links as orphans.
             LogNotDetached(_logger, exception);
             foreach (var waiting in leaving.Values)
             {

@@ -6,7 +6,7 @@ namespace Sandbox.Daemon.Networks;
 /// <summary>Sets of IPv4 prefixes.</summary>
 internal static class Prefixes
 {
-    /// <summary><paramref name="whole"/> without <paramref name="exceptions"/>: what they touch is halved until no half holds both.</summary>
+    /// <summary><paramref name="whole"/> without <paramref name="exceptions"/>: prefixes that overlap one are halved until they do not.</summary>
     public static IEnumerable<IPNetwork> Without(IPNetwork whole, IReadOnlyList<IPNetwork> exceptions)
     {
         if (exceptions.Any(exception => exception.PrefixLength <= whole.PrefixLength && exception.Contains(whole.BaseAddress)))

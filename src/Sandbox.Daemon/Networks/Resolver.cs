@@ -5,8 +5,8 @@ using Sandbox.Daemon.Linux;
 namespace Sandbox.Daemon.Networks;
 
 /// <summary>
-/// The sandboxes' names: one dnsmasq, which asks whom the host asks. It parses what strangers send, so it never is
-/// root: it starts as an account of its own with the one capability that port 53 needs, and can gain no other.
+/// The sandboxes' resolver: one dnsmasq, which forwards to the host's resolvers. It parses packets of strangers, so it
+/// is never root: it starts as an account of its own with the one capability that port 53 needs, and can gain no other.
 /// It outlives this daemon, and the next one takes it over.
 /// </summary>
 internal sealed partial class Resolver(DaemonOptions options, AddressPlan plan, Tool tool, ProcessWatch watch, ILogger logger) : IDisposable
@@ -23,7 +23,7 @@ internal sealed partial class Resolver(DaemonOptions options, AddressPlan plan, 
     /// <summary>The process, for as long as it runs; 0 before the first start.</summary>
     public int ProcessId { get; private set; }
 
-    /// <summary>Takes over the dnsmasq of an earlier daemon, or starts one, and from then on starts another whenever it ends.</summary>
+    /// <summary>Takes over the dnsmasq of an earlier daemon, or starts one. From then on starts another whenever it ends.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var user = options.DnsUser;
@@ -64,7 +64,7 @@ internal sealed partial class Resolver(DaemonOptions options, AddressPlan plan, 
         ProcessId = 0;
     }
 
-    /// <summary>Lets it run on without us.</summary>
+    /// <summary>Leaves it running.</summary>
     public async Task StopSupervisingAsync()
     {
         await _stop.CancelAsync();
@@ -167,7 +167,7 @@ internal sealed partial class Resolver(DaemonOptions options, AddressPlan plan, 
     private async Task EndAsync(int pid)
     {
         var ended = watch.WaitAsync(pid);
-        _ = Tool.Kill(pid, 9); // it holds nothing that a gentle end would save
+        _ = Tool.Kill(pid, 9); // it has nothing to save
         await ended;
     }
 

@@ -6,7 +6,7 @@ using System.Text;
 namespace Sandbox.Daemon.Networks;
 
 /// <summary>
-/// Several rtnetlink requests in one buffer, which the kernel works off in order. Layouts and numbers:
+/// Several rtnetlink requests in one buffer, which the kernel handles in order. Layouts and numbers:
 /// https://man7.org/linux/man-pages/man7/rtnetlink.7.html and linux/if_link.h.
 /// </summary>
 internal sealed class RouteMessages

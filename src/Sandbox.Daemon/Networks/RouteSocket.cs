@@ -64,7 +64,7 @@ internal sealed partial class RouteSocket : IDisposable
         return socket is not null ? new RouteSocket(socket, 8192) : throw new IOException("the sandbox's network namespace could not be entered", failure);
     }
 
-    /// <summary>A socket that hears of every change of the host's links, IPv4 addresses and routes.</summary>
+    /// <summary>A socket that receives every change of the host's IPv4 addresses and routes.</summary>
     public static RouteSocket Subscribe()
     {
         var route = Open(65_536);
@@ -75,7 +75,7 @@ internal sealed partial class RouteSocket : IDisposable
 
     public void Dispose() => _socket.Dispose();
 
-    /// <summary>Sends requests and returns what became of each: 0, or an errno.</summary>
+    /// <summary>Sends requests and returns the result of each: 0, or an errno.</summary>
     public int[] Send(RouteMessages messages)
     {
         Transmit(messages);

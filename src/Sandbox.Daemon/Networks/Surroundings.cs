@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Sandbox.Daemon.Networks;
 
-/// <summary>What the host's own network is at this moment.</summary>
+/// <summary>The host's own network at this moment.</summary>
 /// <param name="OnLink">Every IPv4 prefix that the host reaches without a router, sorted: the operator's own net.</param>
 /// <param name="Mtu">The smallest MTU of the links that lead out, at most 1500: a sandbox's packets then need no fragments.</param>
 internal sealed record Surroundings(IReadOnlyList<string> OnLink, int Mtu)

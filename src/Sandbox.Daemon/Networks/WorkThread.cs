@@ -22,7 +22,7 @@ internal sealed class WorkThread : IDisposable
                 work();
                 done.SetResult();
             }
-#pragma warning disable CA1031 // whatever it is, it belongs to the caller
+#pragma warning disable CA1031 // every exception goes to the caller
             catch (Exception exception)
 #pragma warning restore CA1031
             {

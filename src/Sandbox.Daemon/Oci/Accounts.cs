@@ -5,17 +5,17 @@ using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Oci;
 
-/// <summary>Who a process in a sandbox runs as, in the sandbox's own numbers.</summary>
+/// <summary>The user of a process in a sandbox, in the sandbox's own ids.</summary>
 /// <param name="Uid">Below 65536.</param>
 /// <param name="Gid">Below 65536.</param>
-/// <param name="AdditionalGids">The groups that list the user, unless the asker named one; at most 256, ascending.</param>
+/// <param name="AdditionalGids">The groups that list the user, unless the request names a group; at most 256, ascending.</param>
 /// <param name="Home">An absolute path; <c>/</c> when the image does not say.</param>
 /// <param name="Name">Empty when the image has no name for the uid.</param>
 internal sealed record Account(uint Uid, uint Gid, IReadOnlyList<uint> AdditionalGids, string Home, string Name);
 
 /// <summary>
-/// Reads an image's own <c>/etc/passwd</c> and <c>/etc/group</c>, which anybody may have written. What cannot be
-/// understood is passed over, as the C library does.
+/// Reads an image's own <c>/etc/passwd</c> and <c>/etc/group</c>, which anybody may have written. Malformed lines are
+/// skipped, as by the C library.
 /// https://github.com/opencontainers/image-spec/blob/main/config.md (User)
 /// </summary>
 internal static class Accounts
@@ -120,7 +120,7 @@ internal static class Accounts
         return [.. groups];
     }
 
-    /// <summary>The lines of a file, split at their colons. Missing is empty; too long a line is passed over.</summary>
+    /// <summary>The lines of a file, split at their colons. A missing file is empty; a line that is too long is skipped.</summary>
     private static IEnumerable<string[]> Lines(RootedDirectory root, string path)
     {
         var bytes = ReadSmall(root, path);

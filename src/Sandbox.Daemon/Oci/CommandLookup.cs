@@ -6,7 +6,7 @@ namespace Sandbox.Daemon.Oci;
 
 /// <summary>
 /// Looks for programs in a sandbox's root from outside, as <c>execvp</c> would inside: every link is resolved within
-/// the root. It answers before anything is started; what the file then does is the sandbox's own matter.
+/// the root. A missing command is refused before anything is started.
 /// </summary>
 internal static class CommandLookup
 {

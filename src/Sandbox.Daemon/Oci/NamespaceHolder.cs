@@ -69,7 +69,7 @@ internal sealed class NamespaceHolder : IDisposable
         _lifeline.Dispose(); // it reads this to its end, and ends
     }
 
-    /// <summary>The moment at which the child has left our user namespace cannot be waited for; it is 1 to 2 ms away.</summary>
+    /// <summary>Polls until the child has left our user namespace, for 1 to 2 ms: the kernel reports no such event.</summary>
     private static async Task<SafeFileHandle> UnsharedAsync(int pid, Task<int?> ended)
     {
         var ours = new FileInfo("/proc/self/ns/user").LinkTarget;

@@ -2,14 +2,14 @@ using Sandbox.Core.Errors;
 
 namespace Sandbox.Daemon.Oci;
 
-/// <summary>The host's uids that a sandbox's own 0 to 65,535 are.</summary>
+/// <summary>The host's uids to which a sandbox's own 0 to 65,535 are mapped.</summary>
 [System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Auto)]
 internal readonly record struct UidRange(int Index, uint First)
 {
     public const uint Length = 65_536;
 }
 
-/// <summary>Gives every sandbox a range of its own. The lowest free one, so that ranges in use stay few to look at.</summary>
+/// <summary>Gives every sandbox a range of its own, the lowest that is free.</summary>
 internal sealed class UidRanges(DaemonOptions options)
 {
     private readonly Lock _lock = new();
@@ -40,7 +40,7 @@ internal sealed class UidRanges(DaemonOptions options)
         }
     }
 
-    /// <summary>Takes the range of a sandbox that an earlier daemon started.</summary>
+    /// <summary>Reserves the range of a sandbox that an earlier daemon started.</summary>
     public UidRange Adopt(int index)
     {
         lock (_lock)

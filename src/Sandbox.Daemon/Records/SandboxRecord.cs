@@ -10,8 +10,8 @@ using Sandbox.Daemon.Oci;
 namespace Sandbox.Daemon.Records;
 
 /// <summary>
-/// What is true about one sandbox, as it stands on disk. It is written before anything of the sandbox is made and
-/// deleted after everything of it is gone, so a daemon that starts knows what an earlier one left behind.
+/// The state of one sandbox on disk. It is written before anything of the sandbox is made and deleted after everything
+/// of it is gone, so the next daemon knows everything that this one left.
 /// </summary>
 internal sealed record SandboxRecord
 {
@@ -23,7 +23,7 @@ internal sealed record SandboxRecord
 
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>Which start of the host this belongs to: after another one nothing of it can run.</summary>
+    /// <summary>The boot id of the host: after a reboot nothing of the sandbox runs any more.</summary>
     public required string BootId { get; init; }
 
     public required int UidIndex { get; init; }
@@ -32,10 +32,10 @@ internal sealed record SandboxRecord
 
     public string? Address { get; init; }
 
-    /// <summary>What runs: the image's configuration, kept so that the record alone is enough to run a command.</summary>
+    /// <summary>The image's configuration, so that the record alone is enough to run a command.</summary>
     public required ImageConfig Config { get; init; }
 
-    /// <summary>Who commands and terminals run as; known once the root is mounted.</summary>
+    /// <summary>The user of commands and terminals; known once the root is mounted.</summary>
     public ProcessUser? User { get; init; }
 
     /// <summary>The init, and when it started: together they name a process for good.</summary>
@@ -49,7 +49,7 @@ internal sealed record SandboxRecord
     /// <summary>The isolation class; records of earlier daemons do not name one.</summary>
     public string Isolation { get; init; } = "container";
 
-    /// <summary>Whether what runs now sees the scripts for its shells; what an earlier daemon started does not.</summary>
+    /// <summary>Whether the sandbox was started with the shell scripts mounted; older daemons had none.</summary>
     public bool HasShellScripts { get; init; }
 
     public EndReason? Reason { get; init; }
@@ -90,7 +90,7 @@ internal sealed partial class SandboxRecords(DaemonOptions options)
         File.Move(file + ".new", file, overwrite: true);
     }
 
-    /// <summary>All records that can be read. A directory without one holds the rest of a create that never began, or of a removal that was cut off.</summary>
+    /// <summary>All readable records. A directory without one is left from a create that never began, or from an interrupted removal.</summary>
     public IReadOnlyList<SandboxRecord> Load()
     {
         Directory.CreateDirectory(Root);
@@ -107,7 +107,7 @@ internal sealed partial class SandboxRecords(DaemonOptions options)
             }
             catch (Exception fault) when (fault is IOException or JsonException or FormatException)
             {
-                // What cannot be read is cleared with the orphans.
+                // Unreadable records are removed with the orphans.
             }
         }
 
@@ -147,7 +147,7 @@ internal sealed partial class SandboxRecords(DaemonOptions options)
     }
 }
 
-/// <summary>How records are written. Generated, because a daemon that starts should not have to look at its types first.</summary>
+/// <summary>The serializer of records, generated at build time for a quicker start.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UseStringEnumConverter = true,

@@ -43,8 +43,8 @@ internal sealed class DiskImages(DaemonOptions options, Tool tool)
     }
 
     /// <summary>
-    /// Refuses what the host's disk could not hold if every sandbox filled its own: a sparse file on a full host
-    /// loses data without a word. <paramref name="promised"/> is what running sandboxes may still write.
+    /// Refuses a disk that the host could not hold if every sandbox filled its own: a sparse file on a full host loses
+    /// data silently. <paramref name="promised"/> bytes may still be written by running sandboxes.
     /// </summary>
     public void Admit(long bytes, long promised)
     {
@@ -62,7 +62,7 @@ internal sealed class DiskImages(DaemonOptions options, Tool tool)
         return drive.AvailableFreeSpace - Math.Min(2L << 30, drive.TotalSize / 20);
     }
 
-    /// <summary>What an image occupies already, in bytes.</summary>
+    /// <summary>Bytes that an image occupies on disk.</summary>
     public static long AllocatedBytes(string image) => SparseCopy.AllocatedBytes(image);
 
 
@@ -71,7 +71,7 @@ internal sealed class DiskImages(DaemonOptions options, Tool tool)
         var made = _templates.GetOrAdd((bytes, inodes), key => new Lazy<Task<string>>(() => MakeTemplateAsync(key.Bytes, key.Inodes)));
         if (made.IsValueCreated && made.Value.IsFaulted)
         {
-            _templates.TryRemove(new((bytes, inodes), made)); // the next asker tries again
+            _templates.TryRemove(new((bytes, inodes), made)); // the next caller tries again
         }
 
         return made.Value;
@@ -98,7 +98,7 @@ internal sealed class DiskImages(DaemonOptions options, Tool tool)
             return path;
         }
 
-        // One per plan is what is meant; whoever asks for ever other sizes does not fill the disk with them.
+        // One per plan is enough; requests for ever other sizes must not fill the disk.
         foreach (var old in new DirectoryInfo(Templates).GetFiles("*.ext4").OrderByDescending(file => file.LastWriteTimeUtc).Skip(MostTemplates - 1))
         {
             Forget(old);

@@ -11,22 +11,22 @@ namespace Sandbox.Daemon.RootFileSystems;
 /// </summary>
 /// <remarks>
 /// Two mounts stay per sandbox, the disk and the overlay. Overlay keeps private copies of its lower mounts, so the
-/// idmapped ones are taken away again at once: every mount there is gets copied into each new sandbox before it is
-/// thrown away there, so it is the number of mounts that decides how launches slow down on a full host.
+/// idmapped ones are unmounted again at once: every mount of the host is copied into each new sandbox before it is
+/// dropped there, so the number of mounts slows down launches on a full host.
 /// </remarks>
 internal sealed class RootFileSystem
 {
     private readonly string _disk;
 
-    /// <param name="mountDirectory">Where the sandbox's mounts are: below the run directory.</param>
-    /// <param name="dataDirectory">Where its disk image is: below the data directory.</param>
+    /// <param name="mountDirectory">The directory of the sandbox's mounts, below the run directory.</param>
+    /// <param name="dataDirectory">The directory of its disk image, below the data directory.</param>
     public RootFileSystem(string mountDirectory, string dataDirectory)
     {
         Mounts = mountDirectory;
         _disk = Path.Combine(dataDirectory, "disk.ext4");
     }
 
-    /// <summary>What the sandbox sees as <c>/</c>.</summary>
+    /// <summary>The sandbox's <c>/</c>.</summary>
     public string Root => Path.Combine(Mounts, "root");
 
     /// <summary>The log of the sandbox's own command, on its own disk: it fills that and nobody else's.</summary>
@@ -35,7 +35,7 @@ internal sealed class RootFileSystem
     /// <summary>The image file that holds everything the sandbox wrote.</summary>
     public string Disk => _disk;
 
-    /// <summary>What the sandbox changed: the overlay's upper directory.</summary>
+    /// <summary>The overlay's upper directory, which holds all changes of the sandbox.</summary>
     public string Changes => Path.Combine(Upper, "files");
 
     private string Mounts { get; }
@@ -87,7 +87,7 @@ internal sealed class RootFileSystem
         });
     }
 
-    /// <summary>Takes everything away that <see cref="MountAsync"/> and <see cref="PrepareAsync"/> made, whatever of it is there.</summary>
+    /// <summary>Undoes <see cref="MountAsync"/> and <see cref="PrepareAsync"/>, also if only a part of it exists.</summary>
     public void Remove()
     {
         Mounting.Unmount(Root);

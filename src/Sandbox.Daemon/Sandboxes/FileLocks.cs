@@ -10,8 +10,9 @@ namespace Sandbox.Daemon.Sandboxes;
 internal static class FileLocks
 {
     /// <summary>
-    /// Devices (<c>major:minor</c> in hexadecimal) of the latest locks, once the host has <paramref name="many"/>; empty before. No more
-    /// than that many are read: for every page the kernel goes over all that it has listed already.
+    /// Devices (<c>major:minor</c> in hexadecimal) of the latest locks, once the host has <paramref name="many"/>;
+    /// empty before. No more than that many are read, because the kernel walks its list from the start again for each
+    /// page.
     /// </summary>
     public static Dictionary<string, int> CountByDevice(int many)
     {
@@ -37,7 +38,7 @@ internal static class FileLocks
         return [];
     }
 
-    /// <summary>The devices of everything that is mounted where a process lives, as <see cref="CountByDevice"/> writes them.</summary>
+    /// <summary>The devices of all mounts in a process's mount namespace, in the form of <see cref="CountByDevice"/>.</summary>
     public static IReadOnlyCollection<string> DevicesOf(int pid)
     {
         try

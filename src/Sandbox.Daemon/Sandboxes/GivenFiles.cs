@@ -4,10 +4,10 @@ using Sandbox.Daemon.Records;
 
 namespace Sandbox.Daemon.Sandboxes;
 
-/// <summary>The files that every sandbox is given at its launch: how it is called, and how it finds others.</summary>
+/// <summary>Files that the daemon writes into every sandbox at its launch: the host name and the resolver.</summary>
 internal sealed class GivenFiles(PlaygroundNetworks networks)
 {
-    /// <summary>Where images link to services that a sandbox has none of.</summary>
+    /// <summary>In many images a link into systemd-resolved, which does not run in a sandbox.</summary>
     public static SandboxPath ResolvConf { get; } = At("/etc/resolv.conf");
 
     private static SandboxPath Hosts { get; } = At("/etc/hosts");

@@ -8,8 +8,8 @@ using Sandbox.Daemon.Files;
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>
-/// The files of the sandboxes of one Linux host: only while a sandbox has some, a bounded number of calls at once, and
-/// none outlives its sandbox.
+/// The files of the sandboxes of one Linux host. Calls need a sandbox that has its files, are bounded in number, and
+/// end with the sandbox.
 /// </summary>
 internal sealed partial class LinuxFiles(LiveSandboxes sandboxes, ILogger<LinuxFiles> logger) : ISandboxFiles
 {

@@ -24,7 +24,7 @@ internal sealed class LinuxSandboxes(
     ExecRunner execs,
     SandboxSnapshots snapshots) : ISandboxes
 {
-    private static readonly TimeSpan LongestLife = TimeSpan.FromDays(366 + 1); // what a plan may grant, and a clock that differs
+    private static readonly TimeSpan LongestLife = TimeSpan.FromDays(366 + 1); // the longest a plan grants, and a day for clocks that differ
 
     public async Task<SandboxInfo> CreateAsync(SandboxSpec spec, CancellationToken cancellationToken)
     {
@@ -219,7 +219,7 @@ internal sealed class LinuxSandboxes(
         }
     }
 
-    /// <summary>A deadline that never comes is none: what the web process forgot would stay for ever.</summary>
+    /// <summary>Refuses a deadline that is too far away: a sandbox that the web process forgot would never end.</summary>
     private static void RefuseFarther(DateTimeOffset deadline)
     {
         if (deadline > DateTimeOffset.UtcNow + LongestLife)

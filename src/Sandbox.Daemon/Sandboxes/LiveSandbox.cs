@@ -22,7 +22,7 @@ internal sealed class LiveSandbox : IDisposable
 
     public SandboxId Id => _record.Spec.Id;
 
-    /// <summary>The latest; replaced as a whole, and only by whoever holds <see cref="Gate"/>.</summary>
+    /// <summary>The latest record. It is replaced as a whole, and only by a holder of <see cref="Gate"/>.</summary>
     public SandboxRecord Record
     {
         get => _record;
@@ -31,13 +31,13 @@ internal sealed class LiveSandbox : IDisposable
 
     public RootFileSystem Root { get; }
 
-    /// <summary>Files that arrive in parts.</summary>
+    /// <summary>Uploads in parts.</summary>
     public SandboxUploads Uploads { get; }
 
     /// <summary>One change at a time.</summary>
     public SemaphoreSlim Gate { get; } = new(1, 1);
 
-    /// <summary>Processes that are asked for one by one are bounded: each costs the host one of its own while it runs.</summary>
+    /// <summary>Bounds commands that run at once: each costs the host a process of its own.</summary>
     public SemaphoreSlim Execs { get; } = new(8, 8);
 
     /// <summary>Commands that run or wait for their turn, for the same reason as <see cref="FileCalls"/>.</summary>
@@ -46,19 +46,19 @@ internal sealed class LiveSandbox : IDisposable
     /// <summary>File calls under way: those of one sandbox must not take the control socket from all others.</summary>
     public CallBound FileCalls { get; } = new(128, "file transfers");
 
-    /// <summary>Cancelled when it is to end: whoever waits for it in peace no longer does.</summary>
+    /// <summary>Cancelled when the sandbox is about to end, so that a stop in its grace period kills at once.</summary>
     public CancellationTokenSource Ending { get; } = new();
 
     /// <summary>
-    /// Cancelled when its files go: who has one open lets go of it then, however slowly it is read. A disk that is open
-    /// stays on the host's, and nobody counts it any more.
+    /// Cancelled when the files are removed: open files are closed then, however slow their reader. A disk image that
+    /// stays open keeps its space on the host, and is not counted any more.
     /// </summary>
     public CancellationTokenSource Gone { get; } = new();
 
     /// <summary>Completes when the first launch is over; faults as the launch did.</summary>
     public TaskCompletionSource Launched { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The image, held so that nobody removes it.</summary>
+    /// <summary>The image; in use, so that it cannot be removed.</summary>
     public UnpackedImage? Image { get; set; }
 
     public UidRange Range { get; set; }
@@ -83,6 +83,6 @@ internal sealed class LiveSandbox : IDisposable
         _ => "ended",
     };
 
-    /// <summary>Gates and tokens stay usable: somebody may still wait at them, and they hold nothing of the host.</summary>
+    /// <summary>Does not dispose gates and tokens: a caller may still wait for them, and they hold no resources of the host.</summary>
     public void Dispose() => Image?.Dispose();
 }

@@ -16,12 +16,12 @@ internal sealed class LiveSandboxes
     /// <summary>Code: NotFound.</summary>
     public LiveSandbox Find(SandboxId id) => TryFind(id) ?? throw new SandboxException(ErrorCode.NotFound, "There is no such sandbox.");
 
-    /// <summary>The one that has the id already, or <paramref name="sandbox"/>, which has it then.</summary>
+    /// <summary>Returns the sandbox that has this id already, or adds <paramref name="sandbox"/> and returns it.</summary>
     public LiveSandbox GetOrAdd(LiveSandbox sandbox) => _byId.GetOrAdd(sandbox.Id, sandbox);
 
     public void Set(LiveSandbox sandbox) => _byId[sandbox.Id] = sandbox;
 
-    /// <summary>False when it was not there, or another one has its id.</summary>
+    /// <summary>False if it was not listed, or another sandbox has its id.</summary>
     public bool Remove(LiveSandbox sandbox) => _byId.TryRemove(new(sandbox.Id, sandbox));
 
     public IEnumerable<SandboxInfo> Infos() => All.Select(sandbox => sandbox.Record.Info);

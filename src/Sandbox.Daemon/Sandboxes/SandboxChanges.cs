@@ -5,8 +5,8 @@ using Sandbox.Core.Sandboxes;
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>
-/// Tells every watcher what changed. A watcher that does not keep up is cut off, not served old news: it asks again
-/// and begins with what is.
+/// Sends every change to all watchers. A watcher that falls behind is disconnected; when it asks again it begins with
+/// the current state.
 /// </summary>
 internal sealed class SandboxChanges
 {
@@ -33,7 +33,7 @@ internal sealed class SandboxChanges
         }
     }
 
-    /// <summary>There will be no more news: every watcher is told so, and whoever comes now sees what is and no more.</summary>
+    /// <summary>Ends the stream of every watcher. New watchers get the current state and nothing after it.</summary>
     public void End()
     {
         lock (_lock)
@@ -43,7 +43,10 @@ internal sealed class SandboxChanges
         }
     }
 
-    /// <summary>What is, taken by <paramref name="now"/> after the watcher is in place so that nothing is missed, then what changes.</summary>
+    /// <summary>
+    /// The current state, then every change. <paramref name="now"/> reads the state after the watcher is registered, so
+    /// that no change is missed.
+    /// </summary>
     public async IAsyncEnumerable<SandboxInfo> WatchAsync(Func<IEnumerable<SandboxInfo>> now, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var channel = Channel.CreateBounded<SandboxInfo>(new BoundedChannelOptions(Backlog) { SingleReader = true });

@@ -3,7 +3,7 @@ using Sandbox.Core.Sandboxes;
 
 namespace Sandbox.Daemon.Sandboxes;
 
-/// <summary>What goes because of its age: sandboxes at their deadlines, records of those that ended, uploads nobody went on with.</summary>
+/// <summary>Removes by age: sandboxes at their deadlines, records of ended sandboxes, abandoned uploads.</summary>
 internal sealed partial class SandboxExpiry(DaemonOptions options, LiveSandboxes sandboxes, SandboxLife life, LinuxFiles files, ILogger<SandboxExpiry> logger)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
@@ -11,7 +11,7 @@ internal sealed partial class SandboxExpiry(DaemonOptions options, LiveSandboxes
 
     private readonly ConcurrentDictionary<SandboxId, bool> _ending = new();
 
-    /// <summary>Looks after all of it until cancelled.</summary>
+    /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(LookEvery);
@@ -30,7 +30,7 @@ internal sealed partial class SandboxExpiry(DaemonOptions options, LiveSandboxes
             {
                 if (sandbox.Record.State is not (SandboxState.Ended or SandboxState.Starting) && sandbox.Record.Deadline <= now && _ending.TryAdd(sandbox.Id, true))
                 {
-                    // One that takes long to end holds up no other.
+                    // A sandbox that ends slowly does not delay the others.
                     _ = Task.Run(() => ExpireAsync(sandbox), CancellationToken.None);
                 }
             }
@@ -53,7 +53,7 @@ internal sealed partial class SandboxExpiry(DaemonOptions options, LiveSandboxes
         }
     }
 
-    /// <summary>Records of what has ended are kept for their reason's sake, the latest of them.</summary>
+    /// <summary>Keeps the latest records of ended sandboxes: they hold the reason.</summary>
     private void ForgetLongEnded()
     {
         var ended = sandboxes.Ended().ToList();

@@ -6,14 +6,14 @@ using Sandbox.Daemon.Records;
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>
-/// Lets a running sandbox stand still for a moment. A note in its directory says so while it does: a daemon that starts
-/// thaws what another one that was killed had frozen. For whoever holds the sandbox's gate.
+/// Freezes a running sandbox for a moment. Its directory contains a note meanwhile, by which the next daemon thaws it
+/// if this one is killed. Callers hold the sandbox's gate.
 /// </summary>
 internal sealed partial class SandboxFreezing(OciRuntime oci, SandboxRecords records, ILogger<SandboxFreezing> logger)
 {
     private const string Note = "frozen";
 
-    /// <summary>Freezes a sandbox until this is disposed. One that does not run stands still already.</summary>
+    /// <summary>Freezes a sandbox until the result is disposed. Does nothing if it does not run.</summary>
     public async Task<IAsyncDisposable> FreezeAsync(LiveSandbox sandbox)
     {
         if (sandbox.Record.State != SandboxState.Running)
@@ -37,7 +37,7 @@ internal sealed partial class SandboxFreezing(OciRuntime oci, SandboxRecords rec
         return new Frozen(() => ThawAsync(sandbox));
     }
 
-    /// <summary>Thaws what an earlier daemon had frozen.</summary>
+    /// <summary>Thaws a sandbox that an earlier daemon had frozen.</summary>
     public async Task RecoverAsync(LiveSandbox sandbox)
     {
         if (File.Exists(NoteOf(sandbox.Id)) && sandbox.Record.State == SandboxState.Running)

@@ -17,9 +17,9 @@ using Sandbox.Daemon.Terminals;
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>
-/// Puts one sandbox together and takes it apart. What does not depend on each other runs at once: the namespaces, the
-/// disk and the person's control group; then the network beside the files. An image to type in does not wait for its
-/// network before its init starts, a service does.
+/// Builds one sandbox and takes it apart. Independent steps run in parallel: the namespaces, the disk and the person's
+/// control group; then the network beside the files. The init of an interactive image starts without waiting for the
+/// network; that of a service waits.
 /// </summary>
 internal sealed partial class SandboxLauncher(
     SandboxRecords records,
@@ -35,7 +35,7 @@ internal sealed partial class SandboxLauncher(
     ProcessWatch watch,
     ILogger<SandboxLauncher> logger)
 {
-    /// <summary>Makes everything of a new sandbox and starts it. When this fails, whoever called takes it apart.</summary>
+    /// <summary>Builds and starts a new sandbox. If this fails, the caller takes it apart.</summary>
     public async Task<LaunchReport> LaunchAsync(LiveSandbox sandbox)
     {
         var clock = Stopwatch.GetTimestamp();
@@ -75,7 +75,7 @@ internal sealed partial class SandboxLauncher(
         }
         catch
         {
-            // What runs beside is let finish, so that what is taken apart next is all there is.
+            // Lets the parallel steps finish, so that taking the sandbox apart misses nothing.
             await Task.WhenAny(Task.WhenAll(disk, network));
             if (!holding.IsCompletedSuccessfully)
             {
@@ -97,7 +97,7 @@ internal sealed partial class SandboxLauncher(
         records.Save(sandbox.Record);
     }
 
-    /// <summary>Asks everything in it to end, kills what has not after the grace, and waits until it is gone.</summary>
+    /// <summary>Asks all processes to end, kills those that are left after the grace period, and waits until they are gone.</summary>
     public async Task KillAsync(LiveSandbox sandbox, TimeSpan grace)
     {
         var record = sandbox.Record;
@@ -105,11 +105,11 @@ internal sealed partial class SandboxLauncher(
         {
             try
             {
-                await oci.ResumeAsync(sandbox.Id); // what is frozen can neither end nor be killed
+                await oci.ResumeAsync(sandbox.Id); // frozen processes can neither end nor be killed
             }
             catch (IOException fault)
             {
-                LogNotThawed(logger, fault, sandbox.Id); // its init has gone meanwhile; what is to go goes all the same
+                LogNotThawed(logger, fault, sandbox.Id); // its init ended meanwhile; the stop goes on
             }
         }
 
@@ -127,7 +127,7 @@ internal sealed partial class SandboxLauncher(
         await groups.KillAsync(record.Spec.Owner, sandbox.Id);
     }
 
-    /// <summary>Gives back what only a running sandbox needs. Its files stay.</summary>
+    /// <summary>Releases everything that only a running sandbox needs. Its files stay.</summary>
     public async Task HaltAsync(LiveSandbox sandbox)
     {
         var record = sandbox.Record;
@@ -136,8 +136,8 @@ internal sealed partial class SandboxLauncher(
         await networks.DetachAsync(record.Spec.Playground, sandbox.Id, record.Place);
     }
 
-    /// <summary>Takes away everything but the record, whatever of it is there.</summary>
-    /// <param name="sandbox">What to take apart.</param>
+    /// <summary>Removes everything but the record, also of a sandbox of which only a part exists.</summary>
+    /// <param name="sandbox">The sandbox.</param>
     /// <param name="lastOfOwner">Whether the person's own control group goes too.</param>
     public async Task DestroyAsync(LiveSandbox sandbox, Func<bool> lastOfOwner)
     {
@@ -167,7 +167,7 @@ internal sealed partial class SandboxLauncher(
         var spec = record.Spec;
         var config = record.Config;
         var user = record.User ?? throw new InvalidOperationException("the user was not looked up");
-        // An image to type in is held by an init of ours, as root of the sandbox; a service is its own command, as its own user.
+        // An interactive image runs our init, as root of the sandbox; a service runs its own command, as its own user.
         var initUser = config.IsInteractive ? ProcessUser.Root : user;
         var environment = ProcessPlan.EnvironmentOf(config, spec.Env, initUser, terminal: false);
         var init = config.IsInteractive
@@ -205,7 +205,7 @@ internal sealed partial class SandboxLauncher(
         };
     }
 
-    /// <summary>Writes what every sandbox is given and what its recipe asks for, and finds out who it runs as.</summary>
+    /// <summary>Writes the given files and those of the recipe, and looks up the user.</summary>
     private async Task<ProcessUser> WriteFilesAsync(LiveSandbox sandbox)
     {
         var spec = sandbox.Record.Spec;
@@ -213,7 +213,7 @@ internal sealed partial class SandboxLauncher(
         var owner = sandbox.Range.First;
         using var directory = RootedDirectory.Open(root);
         var before = directory.Find("/etc"u8, followLast: true)?.Modified;
-        RemoveLink(directory, GivenFiles.ResolvConf); // images link it to services a sandbox has none of
+        RemoveLink(directory, GivenFiles.ResolvConf); // often a link into systemd-resolved
         foreach (var (path, text) in given.Of(sandbox.Record))
         {
             await ReplaceAsync(root, owner, path, text);
@@ -221,7 +221,7 @@ internal sealed partial class SandboxLauncher(
 
         if (before is { } modified)
         {
-            // What every sandbox is given is no change of its own: without this each would have another time of /etc to save.
+            // The given files are no change of the sandbox's own: without this, each snapshot would hold /etc with another time.
             using var etc = directory.OpenInode("/etc"u8, followLast: true);
             etc.SetModified(modified);
         }

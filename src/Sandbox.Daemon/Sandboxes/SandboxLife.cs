@@ -29,7 +29,7 @@ internal sealed partial class SandboxLife(
 {
     private readonly Lock _admission = new();
 
-    /// <summary>Takes a sandbox of an earlier daemon as it is.</summary>
+    /// <summary>Adopts a sandbox of an earlier daemon.</summary>
     public void Adopt(LiveSandbox sandbox)
     {
         sandbox.Launched.TrySetResult();
@@ -41,10 +41,10 @@ internal sealed partial class SandboxLife(
         }
     }
 
-    /// <summary>Where a sandbox's root is.</summary>
+    /// <summary>The path of a sandbox's root.</summary>
     public RootFileSystem RootOf(SandboxId id) => new(Path.Combine(options.RunDirectory, "sandboxes", id.Value), records.DirectoryOf(id));
 
-    /// <summary>Ends every sandbox; for a host that is to be left clean.</summary>
+    /// <summary>Ends every sandbox, for <c>sandboxd cleanup</c>.</summary>
     public async Task EndAllAsync(EndReason reason)
     {
         foreach (var sandbox in sandboxes.All)
@@ -53,7 +53,7 @@ internal sealed partial class SandboxLife(
         }
     }
 
-    /// <summary>Removes what is left of a sandbox that ended: its record.</summary>
+    /// <summary>Removes the record of an ended sandbox.</summary>
     public void Forget(LiveSandbox sandbox)
     {
         if (sandboxes.Remove(sandbox))
@@ -76,7 +76,7 @@ internal sealed partial class SandboxLife(
 
         if (!onlyAfterDeadline)
         {
-            await sandbox.Ending.CancelAsync(); // a stop that waits for its grace does not wait any longer
+            await sandbox.Ending.CancelAsync(); // a stop in its grace period kills at once
         }
 
         await sandbox.Gate.WaitAsync();

@@ -11,8 +11,8 @@ using Sandbox.Daemon.Terminals;
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>
-/// What a daemon does before it answers anybody: takes over what an earlier one left running, ends what cannot go on,
-/// with its reason, and removes everything on the host that belongs to neither.
+/// Runs before the daemon answers anybody: adopts sandboxes that an earlier one left running, ends those that cannot go
+/// on, with a reason, and removes everything of this daemon on the host that belongs to no sandbox.
 /// </summary>
 internal sealed partial class SandboxRecovery(
     DaemonOptions options,

@@ -8,8 +8,8 @@ using Sandbox.Daemon.Snapshots;
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>
-/// Saves the state of a sandbox's files as an image, and looks at what that would hold. The sandbox stands still while
-/// its files are copied and no longer; unpacking and storing come after.
+/// Saves a sandbox's files as an image, and lists the changes that such an image would hold. The sandbox is frozen only
+/// while its files are copied; unpacking and storing come after.
 /// </summary>
 internal sealed class SandboxSnapshots(LiveSandboxes sandboxes, ImageStore images, SandboxFreezing freezing, GivenFiles given)
 {
@@ -33,7 +33,7 @@ internal sealed class SandboxSnapshots(LiveSandboxes sandboxes, ImageStore image
         });
     }
 
-    /// <summary>Looks at what a snapshot would hold, while the sandbox goes on. Codes: NotFound, Conflict (it has no files now).</summary>
+    /// <summary>Lists the changes that a snapshot would hold, while the sandbox goes on. Codes: NotFound, Conflict (it has no files now).</summary>
     public async Task<SnapshotContents> InspectAsync(SandboxId id, CancellationToken cancellationToken)
     {
         var sandbox = sandboxes.Find(id);

@@ -4,7 +4,7 @@ using Sandbox.Core.Snapshots;
 
 namespace Sandbox.Daemon.Snapshots;
 
-/// <summary>What a snapshot leaves out: what its asker excluded, and files that the sandbox was given and did not change.</summary>
+/// <summary>Leaves out of a snapshot: excluded paths, and given files that were not changed.</summary>
 internal sealed class ChangeFilter
 {
     private readonly HashSet<string> _excluded;
@@ -24,7 +24,7 @@ internal sealed class ChangeFilter
     /// <summary>The content a path was given, or null.</summary>
     public byte[]? Given(ReadOnlySpan<byte> path) => path.StartsWith("etc/"u8) && _given.TryGetValue(Key(path), out var content) ? content : null;
 
-    /// <summary>What was left out and why, the first of them.</summary>
+    /// <summary>The first of the paths that were left out, with the reason.</summary>
     public List<SkippedFile> Skipped { get; } = [];
 
     public void Skip(ReadOnlySpan<byte> path, SkipReason reason)

@@ -40,8 +40,8 @@ internal static class FileContent
     }
 
     /// <summary>
-    /// Copies exactly as many bytes as a header says. What a file grew by since is left out; one that was cut is Conflict,
-    /// because zeros in place of its end would be somebody's data lost.
+    /// Copies exactly as many bytes as a header says. Bytes that were appended since are left out; a truncated file is
+    /// Conflict, because zeros in place of its end would be lost data.
     /// </summary>
     public static void Copy(SafeFileHandle inode, long length, LayerBlobWriting target, byte[] buffer)
     {

@@ -9,15 +9,15 @@ namespace Sandbox.Daemon.Snapshots;
 /// <param name="IsInImage">Whether the image has something there.</param>
 internal abstract record LayerChange(byte[] Path, bool IsInImage)
 {
-    /// <summary>It is there, and differs from the image's.</summary>
+    /// <summary>An entry that exists and differs from the image's.</summary>
     /// <param name="Path"><inheritdoc cref="LayerChange.Path"/></param>
     /// <param name="IsInImage"><inheritdoc cref="LayerChange.IsInImage"/></param>
     /// <param name="IsChanged">False for a directory that is here only because of what is in it.</param>
-    /// <param name="Kind">What it is now.</param>
+    /// <param name="Kind">Its type now.</param>
     /// <param name="Status">Its status, with the host's numbers of owners.</param>
     /// <param name="Attributes">Its attributes as the sandbox sees them.</param>
     /// <param name="Target">Where a symbolic link leads, or which path of the layer a hard link is another name of.</param>
-    /// <param name="Inode">The thing itself, open as a path until the next change is asked for.</param>
+    /// <param name="Inode">The entry, opened with <c>O_PATH</c> until the next change is read.</param>
     internal sealed record Present(
         byte[] Path, bool IsInImage, bool IsChanged, TarKind Kind, InodeStatus Status, IReadOnlyList<(string Name, byte[] Value)> Attributes, byte[] Target, SafeFileHandle? Inode)
         : LayerChange(Path, IsInImage)
@@ -29,9 +29,9 @@ internal abstract record LayerChange(byte[] Path, bool IsInImage)
         public bool IsTouched { get; init; }
     }
 
-    /// <summary>What the image has there is gone.</summary>
+    /// <summary>The image's entry was deleted.</summary>
     internal sealed record Deleted(byte[] Path) : LayerChange(Path, true);
 
-    /// <summary>Nothing of what the image has in this directory shows.</summary>
+    /// <summary>The directory hides everything that the image has in it.</summary>
     internal sealed record Emptied(byte[] Path) : LayerChange(Path, true);
 }

@@ -6,7 +6,7 @@ namespace Sandbox.Daemon.Snapshots;
 
 /// <summary>
 /// Writes changes as an OCI layer. Times are whole seconds, as Docker writes them: a fraction would cost a block or two
-/// for every file. There is nothing in it of when or where it was written.
+/// for every file. The bytes do not depend on when or where it is written.
 /// https://github.com/opencontainers/image-spec/blob/main/layer.md
 /// </summary>
 internal static class LayerPacking

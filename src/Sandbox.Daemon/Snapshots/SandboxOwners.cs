@@ -15,7 +15,7 @@ internal sealed class SandboxOwners(uint first)
     private const string AccessList = "system.posix_acl_access";
     private const string DefaultAccessList = "system.posix_acl_default";
 
-    /// <summary>Whether the sandbox knows an owner; what the daemon is still writing belongs to the host's root.</summary>
+    /// <summary>Whether an owner is in the sandbox's range; files that the daemon is still writing belong to the host's root.</summary>
     public bool Contains(InodeStatus status) => Contains(status.Uid) && Contains(status.Gid);
 
     /// <summary>An owner as the sandbox sees it.</summary>

@@ -12,7 +12,7 @@ internal static class SnapshotInspection
     private const long MostSearchedInFile = 16L << 20;
     private const long MostSearched = 512L << 20;
 
-    /// <summary>Goes through all changes. What is gone again when it is looked at is passed over.</summary>
+    /// <summary>Lists all changes. Files that were removed meanwhile are skipped.</summary>
     public static SnapshotContents Run(UpperWalk walk, ChangeFilter filter, IReadOnlyDictionary<string, string> env, CancellationToken cancellationToken)
     {
         var changes = new List<ChangedFile>();
@@ -73,7 +73,7 @@ internal static class SnapshotInspection
         };
     }
 
-    // A directory that only got another time is no change to a person: what is in it is.
+    // A directory of which only the time differs is no change to a person; its entries are listed by themselves.
     private static ChangeKind? KindOf(LayerChange change) => change switch
     {
         LayerChange.Deleted => ChangeKind.Deleted,

@@ -11,7 +11,7 @@ namespace Sandbox.Daemon.Snapshots;
 /// </summary>
 internal sealed class SortedNames
 {
-    /// <summary>What the names of deleted files begin with.</summary>
+    /// <summary>The prefix of the names of deleted files.</summary>
     public static ReadOnlySpan<byte> Whiteout => ".wh."u8;
 
     /// <summary>"Nothing of the layers below shows in this directory."</summary>

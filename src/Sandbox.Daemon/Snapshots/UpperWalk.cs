@@ -7,16 +7,17 @@ using Sandbox.Daemon.Linux;
 namespace Sandbox.Daemon.Snapshots;
 
 /// <summary>
-/// Goes through the upper directory of a sandbox's overlay and says what differs from the image below it, each directory
-/// before what is in it and names in the order of their bytes. Overlay copies a file up for a change that may change
-/// nothing (<c>chown -R</c>): those are found out by comparing, so that the same tree gives the same layer.
+/// Walks the upper directory of a sandbox's overlay and yields all differences from the image below it, each directory
+/// before its entries and names in the order of their bytes. Overlay also copies a file up for a change that changes
+/// nothing (<c>chown -R</c>): such copies are found by comparing, so that the same tree gives the same layer.
 /// https://docs.kernel.org/filesystems/overlayfs.html
 /// </summary>
 /// <param name="upper">The upper directory.</param>
 /// <param name="lower">The image below it.</param>
 /// <param name="owners">The sandbox's range of owners.</param>
-/// <param name="filter">What to leave out.</param>
-/// <param name="mustStand">Whether nothing may change meanwhile, as when the sandbox is frozen; else what goes away is passed over.</param>
+/// <param name="filter">The paths to leave out.</param>
+/// <param name="mustStand">Whether the tree must not change meanwhile, because the sandbox is frozen; otherwise entries
+/// that vanish are skipped.</param>
 internal sealed class UpperWalk(SafeFileHandle upper, LowerView lower, SandboxOwners owners, ChangeFilter filter, bool mustStand)
 {
     private const int MostEntries = 2_000_000; // as many as LayerUnpacking takes
@@ -161,7 +162,7 @@ internal sealed class UpperWalk(SafeFileHandle upper, LowerView lower, SandboxOw
         var status = inode.Status();
         if (!owners.Contains(status))
         {
-            return null; // what the daemon itself is writing: a part of an upload, a file not yet at its place
+            return null; // the daemon is writing it: a part of an upload, or a file not yet in place
         }
 
         if (Kind(status.Type) is not { } kind)
@@ -222,7 +223,7 @@ internal sealed class UpperWalk(SafeFileHandle upper, LowerView lower, SandboxOw
     private static bool Equal(IReadOnlyList<(string Name, byte[] Value)> one, IReadOnlyList<(string Name, byte[] Value)> other) =>
         one.Count == other.Count && one.Zip(other).All(pair => pair.First.Name == pair.Second.Name && pair.First.Value.AsSpan().SequenceEqual(pair.Second.Value));
 
-    // A file with several names is written whatever it holds: it may have been linked anew.
+    // A file with several names is always written: it may have been linked anew.
     private static bool HasSameContent(TarKind kind, InodeStatus status, SafeFileHandle inode, byte[] target, SafeFileHandle image)
     {
         switch (kind)
@@ -312,9 +313,9 @@ internal sealed class UpperWalk(SafeFileHandle upper, LowerView lower, SandboxOw
         }
     }
 
-    /// <param name="names">What is left of the directory.</param>
+    /// <param name="names">The names that are left of the directory.</param>
     /// <param name="self">The directory itself.</param>
-    /// <param name="showsImage">Whether what the image has in it shows through.</param>
+    /// <param name="showsImage">Whether the image's entries in it show through.</param>
     private sealed class Level(SortedNames names, LayerChange.Present self, bool showsImage)
     {
         public SortedNames Names => names;

@@ -3,13 +3,13 @@ using System.Security.Cryptography;
 namespace Sandbox.Daemon.Terminals;
 
 /// <summary>
-/// What makes the shell of a terminal mark its commands. Every sandbox sees the scripts, read-only, in its /dev: nothing
-/// of them is in its files, and nobody in it can change them. They lie in a directory named by what is in them, which
-/// stays: a sandbox keeps the ones it was started with.
+/// The scripts by which the shell of a terminal marks its commands. Every sandbox sees them read-only in its /dev, not
+/// among its files. Their directory on the host is named by their content and is never removed: a sandbox keeps the
+/// scripts it was started with.
 /// </summary>
 internal sealed class ShellScripts
 {
-    /// <summary>Where a sandbox sees them.</summary>
+    /// <summary>Their directory in a sandbox.</summary>
     public const string Mounted = "/dev/shell";
 
     private const UnixFileMode ReadableFile = (UnixFileMode)0b110_100_100;
@@ -17,7 +17,7 @@ internal sealed class ShellScripts
 
     private static readonly string[] Names = ["ash", "bash", "fish", "zsh/.zshenv"];
 
-    // They only say how a shell is to be; with anything else it runs something, and shows no prompt.
+    // These options only configure a shell. With any other it runs something and shows no prompt.
     private static readonly HashSet<string> Options = new(StringComparer.Ordinal) { "-i", "-l", "-il", "-li", "--login", "--interactive" };
 
     public ShellScripts(DaemonOptions options)
@@ -46,12 +46,12 @@ internal sealed class ShellScripts
         }
     }
 
-    /// <summary>What is mounted.</summary>
+    /// <summary>The mount of the scripts.</summary>
     public string Directory { get; }
 
     /// <summary>
-    /// How a command is started so that it marks its commands, when it is a shell to type in that can. What the image
-    /// itself sets in the places we need is kept for the script, which puts it back.
+    /// Changes the start of an interactive shell so that it marks its commands; other commands stay as they are.
+    /// Variables of the image that are in the way are saved for the script, which restores them.
     /// </summary>
     public static bool TryMark(IReadOnlyList<string> command, IReadOnlyList<string> environment, out IReadOnlyList<string> marked, out IReadOnlyList<string> markedEnvironment)
     {

@@ -22,14 +22,14 @@ namespace Sandbox.Daemon.Terminals;
 
 /// <summary>
 /// Starts and finds the processes that hold terminals. The daemon never touches a terminal's bytes: it starts the
-/// holder, which listens where <see cref="TerminalSockets"/> says, and can be gone the next moment.
+/// holder, which listens at the path of <see cref="TerminalSockets"/>, and may be killed right after that.
 /// </summary>
 internal sealed class TerminalHolders
 {
     private const int MaxPerSandbox = 16; // each keeps 2 MiB of output outside the sandbox's own memory
     private const int LongestAnswer = 4096;
 
-    /// <summary>Where every isolation class mounts file systems over the root.</summary>
+    /// <summary>Directories over which every isolation class mounts a file system.</summary>
     private static readonly string[] InnerMounts = ["/dev/", "/proc/", "/sys/"];
 
 
@@ -49,7 +49,7 @@ internal sealed class TerminalHolders
 
     private string Root => TerminalSockets.RootOf(_options.RunDirectory);
 
-    /// <summary>Opens a terminal; asked again with the same id, finds it.</summary>
+    /// <summary>Opens a terminal. Idempotent: the same id gives the same terminal.</summary>
     public async Task<TerminalInfo> OpenAsync(SandboxRecord sandbox, string root, TerminalSpec spec, CancellationToken cancellationToken)
     {
         if (TerminalRules.Validate(spec) is { Count: > 0 } mistakes)
@@ -74,7 +74,7 @@ internal sealed class TerminalHolders
         }
     }
 
-    /// <summary>The terminals whose holder is there, oldest first.</summary>
+    /// <summary>The terminals whose holder runs, oldest first.</summary>
     public IReadOnlyList<TerminalInfo> List(SandboxRecord sandbox, string root)
     {
         var home = SandboxPath.TryParse(sandbox.User?.Home, out var path) ? path : null;
@@ -85,7 +85,7 @@ internal sealed class TerminalHolders
         ];
     }
 
-    /// <summary>Ends every holder of a sandbox and removes what is left of them.</summary>
+    /// <summary>Ends every holder of a sandbox and removes their files.</summary>
     public async Task CloseAllAsync(SandboxId sandbox)
     {
         var holders = HoldersOf(sandbox);
@@ -111,11 +111,11 @@ internal sealed class TerminalHolders
         }
         catch (DirectoryNotFoundException)
         {
-            // There was none, or whoever else takes the sandbox apart was quicker.
+            // It does not exist, or a concurrent removal was quicker.
         }
     }
 
-    /// <summary>At start: finds the holders of living sandboxes again and removes what belongs to none.</summary>
+    /// <summary>At start: finds the holders of running sandboxes again, and removes leftovers of others.</summary>
     public async Task AdoptAsync(IReadOnlySet<SandboxId> living)
     {
         Directory.CreateDirectory(Root);
@@ -174,7 +174,7 @@ internal sealed class TerminalHolders
         var nonce = sandbox.HasShellScripts && ShellScripts.TryMark(command, environment, out started, out variables) ? NewNonce() : null;
         if (nonce is not null && workdir == "/" && wanted != "/")
         {
-            // The scripts print it and forget it.
+            // The scripts print it and unset it.
             variables = [.. variables, $"SANDBOX_NOTICE=The working directory {wanted} does not exist; you are in /."];
         }
 
@@ -218,7 +218,7 @@ internal sealed class TerminalHolders
         }
     }
 
-    /// <summary>Null where there is none, or none that can be written down for the runtime.</summary>
+    /// <summary>Null if it does not exist, or has a name that the runtime's JSON cannot hold.</summary>
     private static string? ExistingDirectory(string root, SandboxPath? path)
     {
         if (path is null || !Utf8.IsValid(path.Bytes))
@@ -237,7 +237,7 @@ internal sealed class TerminalHolders
         }
     }
 
-    /// <summary>Whether a directory is there, or below a mount of the sandbox's own, where it is not seen from outside.</summary>
+    /// <summary>Whether a directory exists, or is below a mount inside, where it cannot be seen from outside.</summary>
     private static bool MayExist(string root, string path) =>
         InnerMounts.Any(mount => path.StartsWith(mount, StringComparison.Ordinal))
         || (SandboxPath.TryParse(path, out var parsed) && ExistingDirectory(root, parsed) is not null);
@@ -254,7 +254,7 @@ internal sealed class TerminalHolders
         return command;
     }
 
-    /// <summary>When a holder has ended, its terminal is no longer listed and its files go.</summary>
+    /// <summary>When a holder has ended, its terminal is no longer listed and its files are removed.</summary>
     private async Task ClearAsync(SandboxId sandbox, TerminalId terminal, Task<int?> ended)
     {
         await ended;
@@ -271,7 +271,7 @@ internal sealed class TerminalHolders
             }
             catch (DirectoryNotFoundException)
             {
-                return; // the whole sandbox went
+                return; // the whole sandbox was removed
             }
         }
     }
@@ -304,7 +304,7 @@ internal sealed class TerminalHolders
         return Encoding.UTF8.GetString(buffer, 0, length).TrimEnd();
     }
 
-    /// <summary>The holder's account makes and removes its socket in it, the web process reaches through it, and nobody else sees it.</summary>
+    /// <summary>The holder's account makes and removes its socket in it, the web process may enter it, and nobody else.</summary>
     private void MakeDirectory(SandboxId sandbox, uint uid, uint webGroup)
     {
         var directory = DirectoryOf(sandbox);
@@ -331,7 +331,7 @@ internal sealed class TerminalHolders
 
     private static TerminalInfo InfoOf(Holder holder) => new(holder.Id, holder.Command, holder.CreatedAt) { IsMarked = holder.IsMarked };
 
-    /// <summary>What programs that print to a terminal cannot guess: 128 random bits.</summary>
+    /// <summary>A secret that programs in the terminal cannot guess: 128 random bits.</summary>
     private static string NewNonce() => RandomNumberGenerator.GetHexString(32, lowercase: true);
 
     private string DirectoryOf(SandboxId sandbox) => TerminalSockets.DirectoryOf(_options.RunDirectory, sandbox);
@@ -343,7 +343,7 @@ internal sealed class TerminalHolders
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }
 
-/// <summary>The process that holds one terminal, as it stands on disk.</summary>
+/// <summary>The record of a terminal's holder on disk.</summary>
 internal sealed record Holder(
     [property: JsonConverter(typeof(TerminalIdJson))] TerminalId Id,
     int Pid,

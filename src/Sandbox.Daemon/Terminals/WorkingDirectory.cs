@@ -6,13 +6,13 @@ using Sandbox.Daemon.Linux;
 namespace Sandbox.Daemon.Terminals;
 
 /// <summary>
-/// Where the program in front of a terminal works, as /proc tells it for every program, whatever its shell says of
-/// itself. What runs there chooses the path freely, so it counts only when it leads to that very directory in the
-/// sandbox's root: not in another mount namespace, on another mount, or removed. proc(5)
+/// The working directory of a terminal's foreground program, from /proc: it does not depend on the shell. A program
+/// chooses the path freely, so the path counts only if it leads to that very directory in the sandbox's root: not in
+/// another mount namespace, on another mount, or removed. proc(5)
 /// </summary>
 internal static class WorkingDirectory
 {
-    /// <summary>The directory of the foreground process, else of the shell; null when neither is among the sandbox's files.</summary>
+    /// <summary>The directory of the foreground process, else of the shell; null if neither is among the sandbox's files.</summary>
     public static SandboxPath? InFront(int holder, string root)
     {
         try
@@ -31,7 +31,7 @@ internal static class WorkingDirectory
         }
     }
 
-    /// <summary>The one process that a terminal's holder has: what the terminal was opened with.</summary>
+    /// <summary>The holder's one child: the command that the terminal was opened with.</summary>
     private static int? ChildOf(int holder)
     {
         foreach (var thread in Directory.GetDirectories($"/proc/{Text(holder)}/task"))
@@ -47,7 +47,7 @@ internal static class WorkingDirectory
     }
 
     /// <summary>
-    /// The group in front of the terminal: the sixth field after the name, which may hold anything, parentheses too.
+    /// The foreground process group: the sixth field after the name, which may contain anything, parentheses too.
     /// <code>4711 (ba) sh) S 4710 4711 4711 34816 4720 4194304 …</code>
     /// </summary>
     private static int? Foreground(int shell)

@@ -1,10 +1,11 @@
 namespace Sandbox.Daemon.Isolation.Container;
 
 /// <summary>
-/// Files of the kernel that tell about the host or its other users. All are listed, also those the host does not have
-/// yet: a directory of disks appears with the first disk, and a runtime skips what is absent. Files that programs read to size themselves stay (<c>/proc/meminfo</c>, <c>stat</c>,
-/// <c>cpuinfo</c>, <c>loadavg</c>, <c>vmstat</c>, <c>/sys/devices/system</c>, <c>/sys/kernel/mm</c>): they name nobody.
-/// Files that only the host's own root may read are not here either.
+/// Files of the kernel that reveal the host or its other users. All are listed, also those the host does not have yet:
+/// a directory of disks appears with the first disk, and a runtime skips what is absent. Files that programs read to
+/// size themselves stay (<c>/proc/meminfo</c>, <c>stat</c>, <c>cpuinfo</c>, <c>loadavg</c>, <c>vmstat</c>,
+/// <c>/sys/devices/system</c>, <c>/sys/kernel/mm</c>): they name nobody. Files that only the host's own root may read
+/// are not here either.
 /// </summary>
 internal static class KernelFiles
 {
