@@ -1,4 +1,9 @@
+using Microsoft.Extensions.DependencyInjection;
+using Sandbox.Core.Recipes;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Linux;
+using Sandbox.Daemon.Networks;
+using Sandbox.Daemon.Sandboxes;
 using Sandbox.Daemon.Tests.Sandboxes;
 using Xunit;
 
@@ -48,6 +53,55 @@ public sealed class NetworkAttacks(LinuxHost host) : Attacker(host)
         var id = await LaunchAsync();
         Assert.Equal(new Loot(0, 97), Assert.Single(await AttackAsync(id, kind, 1)));
         await AssertOthersCanAsync("pair-unix");
+    }
+
+    /// <summary>Without a network, nothing is reached: with root's privileges inside, and with every privilege over its own namespace.</summary>
+    [Fact]
+    public async Task A_sandbox_without_a_network_reaches_nothing()
+    {
+        var neighbour = Spec();
+        var target = await LaunchAsync(neighbour);
+        await RunAsync(target, "sh", "-c", "mkdir /www && echo reached > /www/index.html && httpd -p 80 -h /www");
+        var address = await AddressAsync(target);
+        var sibling = await LaunchAsync(Spec() with { Playground = neighbour.Playground, Owner = neighbour.Owner });
+        Assert.Equal((0, "reached\n"), await FetchAsync(sibling, address));
+        var alone = Spec() with { Playground = neighbour.Playground, Owner = neighbour.Owner, Network = NetworkPolicy.None };
+        await LaunchAsync(alone);
+
+        await AssertAloneAsync(alone.Id, address);
+        await Host.KillAsync();
+        await Host.StartAsync();
+        await AssertAloneAsync(alone.Id, address);
+        await Host.Runtime.Sandboxes.StopAsync(alone.Id, TimeSpan.Zero, Cancel);
+        Assert.Null((await Host.Runtime.Sandboxes.StartAsync(alone.Id, Cancel)).Address);
+        await AssertAloneAsync(alone.Id, address);
+        Assert.Equal((0, "reached\n"), await FetchAsync(sibling, address));
+    }
+
+    private Task<(int Code, string Text)> FetchAsync(SandboxId from, string address) =>
+        RunAsync(from, "sh", "-c", $"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 {address} 80 | tail -n 1");
+
+    private async Task AssertAloneAsync(SandboxId id, string neighbour)
+    {
+        var networks = Host.Parts.GetRequiredService<PlaygroundNetworks>();
+        Assert.Equal(0, (await RunAsync(id, "ping", "-c", "1", "127.0.0.1")).Code);
+        Assert.Equal((0, "lo\n"), await RunAsync(id, "ls", "/sys/class/net"));
+        Assert.DoesNotContain("reached", (await FetchAsync(id, neighbour)).Text, StringComparison.Ordinal);
+        Assert.NotEqual(0, (await RunAsync(id, "ping", "-c", "1", "-W", "1", networks.ResolverAddress)).Code);
+        Assert.NotEqual(0, (await RunAsync(id, "timeout", "5", "nslookup", "localhost", networks.ResolverAddress)).Code);
+
+        // As if it had CAP_NET_ADMIN: links, addresses and routes of its own lead nowhere.
+        var pid = Host.Parts.GetRequiredService<LiveSandboxes>().Find(id).Record.Pid;
+        var own = neighbour[..(neighbour.LastIndexOf('.') + 1)] + "13";
+        var made = await Host.Parts.GetRequiredService<Tool>().RunAsync(
+            "nsenter",
+            [
+                $"--user=/proc/{pid}/ns/user", $"--net=/proc/{pid}/ns/net", "--setuid=0", "--setgid=0", "--", "sh", "-c",
+                $"ip link add a type veth peer name b; ip link set a up; ip link set b up; ip addr add {own}/28 dev a; ip route add default dev a"
+                + $"; ip link set a netns 1; busybox wget -q -T 2 -O - http://{neighbour}/; busybox ping -c 1 -W 1 {networks.ResolverAddress} > /dev/null && echo pong; ip link del b",
+            ],
+            cancellationToken: Cancel);
+        Assert.Equal("", made.Text);
     }
 
     private async Task<string> AddressAsync(SandboxId id) =>

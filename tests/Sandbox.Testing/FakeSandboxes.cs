@@ -12,13 +12,18 @@ using Sandbox.Core.Snapshots;
 namespace Sandbox.Testing;
 
 /// <summary>The sandboxes of a <see cref="FakeRuntime"/>.</summary>
-internal sealed class FakeSandboxes(FakeHost host) : ISandboxes
+internal sealed class FakeSandboxes(FakeHost host, Func<IReadOnlyList<string>> isolationClasses) : ISandboxes
 {
     /// <inheritdoc/>
     public async Task<SandboxInfo> CreateAsync(SandboxSpec spec, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         FakeHost.Refuse(SandboxRules.Validate(spec));
+        if (spec.Isolation is not null && !isolationClasses().Contains(spec.Isolation, StringComparer.Ordinal))
+        {
+            throw new SandboxException(ErrorCode.Invalid, $"isolation: there is no class '{spec.Isolation}' here; there is {string.Join(", ", isolationClasses())}");
+        }
+
         while (true)
         {
             FakeSandbox sandbox;
@@ -274,7 +279,7 @@ internal sealed class FakeSandboxes(FakeHost host) : ISandboxes
 
                 if (host.Sandboxes.ContainsKey(sandbox.Spec.Id))
                 {
-                    host.Change(sandbox, sandbox.Info with { State = SandboxState.Running, Address = $"100.64.0.{(host.Sandboxes.Count % 250) + 2}" });
+                    host.Change(sandbox, sandbox.Info with { State = SandboxState.Running, Address = sandbox.Spec.Network is NetworkPolicy.None ? null : $"100.64.0.{(host.Sandboxes.Count % 250) + 2}" });
                     host.SetTimer(sandbox);
                 }
             }

@@ -87,11 +87,12 @@ public abstract class RuntimeConformance(RuntimeUnderTest under) : IAsyncLifetim
     }
 
     /// <summary>Asserts that a call fails with a code and words.</summary>
-    protected static async Task FailsAsync(ErrorCode code, Func<Task> call)
+    protected static async Task<SandboxException> FailsAsync(ErrorCode code, Func<Task> call)
     {
         var fault = await Assert.ThrowsAsync<SandboxException>(call);
         Assert.True(fault.Code == code, $"expected {code}, got {fault.Code}: {fault.Message}");
         Assert.NotEmpty(fault.Message);
+        return fault;
     }
 
     private protected static string Text(ReadOnlyMemory<byte> bytes) => Encoding.UTF8.GetString(bytes.Span);

@@ -71,6 +71,32 @@ public abstract class SandboxesConformance(RuntimeUnderTest under) : RuntimeConf
     }
 
     [Fact]
+    public async Task A_sandbox_without_a_network_has_no_address_and_runs()
+    {
+        var spec = Spec() with { Network = NetworkPolicy.None };
+
+        var created = await CreateAsync(spec);
+
+        Assert.Equal(SandboxState.Running, created.State);
+        Assert.Null(created.Address);
+        Assert.NotNull((await CreateAsync(Spec())).Address);
+        await FailsAsync(ErrorCode.Conflict, () => Runtime.Sandboxes.CreateAsync(spec with { Network = NetworkPolicy.Egress }, Cancellation));
+    }
+
+    [Fact]
+    public async Task A_sandbox_has_the_isolation_class_that_it_asks_for()
+    {
+        var classes = (await Runtime.GetInfoAsync(Cancellation)).Capabilities.IsolationClasses;
+        var spec = Spec() with { Isolation = "no-such-class" };
+
+        var fault = await FailsAsync(ErrorCode.Invalid, () => CreateAsync(spec));
+
+        Assert.Contains(classes[0], fault.Message, StringComparison.Ordinal);
+        Assert.Null(await Runtime.Sandboxes.FindAsync(spec.Id, Cancellation));
+        Assert.Equal(SandboxState.Running, (await CreateAsync(spec with { Isolation = classes[0] })).State);
+    }
+
+    [Fact]
     public async Task An_unknown_image_is_ImageNotFound_and_leaves_nothing()
     {
         var spec = Spec() with { Image = UnknownImage };

@@ -19,4 +19,10 @@ public record RecipeContent
 
     /// <summary>Files written before anything runs.</summary>
     public IReadOnlyList<RecipeFile> Files { get; init; } = [];
+
+    /// <summary>What the sandbox's network reaches, see <see cref="NetworkPolicy"/>.</summary>
+    public string Network { get; init; } = NetworkPolicy.Egress;
+
+    /// <summary>The isolation class, one of <c>RuntimeCapabilities.IsolationClasses</c>; null is the runtime's default.</summary>
+    public string? Isolation { get; init; }
 }

@@ -136,6 +136,16 @@ public static class RecipeRules
         }
 
         CheckFiles(content.Files, at + "files", mistakes);
+        if (!NetworkPolicy.All.Contains(content.Network, StringComparer.Ordinal))
+        {
+            mistakes.Add($"{at}network: {string.Join(" or ", NetworkPolicy.All)}");
+        }
+
+        // The runtime knows which classes there are; here is only the form of their names.
+        if (content.Isolation is not null && !IsName(content.Isolation))
+        {
+            mistakes.Add($"{at}isolation: 1 to 32 lower-case letters, digits and dashes, no dash at either end");
+        }
     }
 
     private static void CheckEnv(IReadOnlyDictionary<string, string>? env, string what, List<string> mistakes)

@@ -1,11 +1,12 @@
+using Sandbox.Core.Errors;
 using Sandbox.Daemon.Isolation.Container;
 
 namespace Sandbox.Daemon.Isolation;
 
 /// <summary>
 /// The isolation classes this daemon can start. A new class (gVisor's <c>runsc</c>, or one whose sandboxes run Docker)
-/// is a folder beside <c>Container/</c> and an entry here. While there is one class, two choices are made once for all:
-/// <c>OciRuntime</c> picks the program of <see cref="Container"/>, and a sandbox's request names no class.
+/// is a folder beside <c>Container/</c> and an entry here. While there is one class, one choice is made once for all:
+/// <c>OciRuntime</c> picks the program of <see cref="Container"/>.
 /// </summary>
 internal static class IsolationClasses
 {
@@ -16,6 +17,15 @@ internal static class IsolationClasses
 
     /// <summary>The names of all classes, the default first.</summary>
     public static IReadOnlyList<string> Names { get; } = [Container.Name];
+
+    /// <summary>The name of the class that a request asks for; null is the default.</summary>
+    /// <exception cref="SandboxException">Invalid: there is no such class.</exception>
+    public static string Choose(string? name) => name switch
+    {
+        null => Names[0],
+        _ when ByName.ContainsKey(name) => name,
+        _ => throw new SandboxException(ErrorCode.Invalid, $"isolation: there is no class '{name}' here; there is {string.Join(", ", Names)}"),
+    };
 
     /// <summary>The class that a record names.</summary>
     public static IsolationClass Find(string name) =>

@@ -17,6 +17,9 @@ internal sealed class Links(AddressPlan plan, string instance)
     private const int NoDevice = 19;
     private const int Exists = 17;
 
+    /// <summary>The index of the loopback in every network namespace.</summary>
+    private const int Loopback = 1;
+
     /// <summary>Links that are to be deleted are put into one group: the kernel then waits once for all of them, not once for each.</summary>
     private readonly int _goneGroup = 0x5b00_0000 | instance.Aggregate(0, (number, letter) => (number << 8 | letter) & 0x00ff_ffff);
 
@@ -88,9 +91,13 @@ internal sealed class Links(AddressPlan plan, string instance)
         messages.Route(RouteMessages.NewRoute, RouteMessages.Acknowledge | RouteMessages.Create)
             .Attribute(LinkAttribute.RouteGateway, plan.Gateway(place.Slot))
             .Attribute(LinkAttribute.RouteLink, index);
-        messages.Link(RouteMessages.SetLink, RouteMessages.Acknowledge, 1, RouteMessages.Up);
+        messages.Link(RouteMessages.SetLink, RouteMessages.Acknowledge, Loopback, RouteMessages.Up);
         inside.SendOrThrow(messages, "eth0");
     }
+
+    /// <summary>Inside a namespace: the loopback alone.</summary>
+    public static void RaiseLoopback(RouteSocket inside) =>
+        inside.SendOrThrow(new RouteMessages().Link(RouteMessages.SetLink, RouteMessages.Acknowledge, Loopback, RouteMessages.Up), "lo");
 
     /// <summary>Makes a bridge without ports for one address, which the host then has whether or not there are playgrounds.</summary>
     public void AddResolverLink(RouteSocket host)

@@ -110,6 +110,15 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
         }
     }
 
+    /// <summary>Gives a network namespace its loopback and nothing else.</summary>
+    /// <param name="networkNamespace">A path such as <c>/proc/PID/ns/net</c>.</param>
+    public Task AttachLoopbackAsync(string networkNamespace) => _attaching.RunAsync(() =>
+    {
+        using var file = File.OpenHandle(networkNamespace);
+        using var inside = RouteSocket.OpenIn(file);
+        Links.RaiseLoopback(inside);
+    });
+
     /// <summary>
     /// Removes a sandbox's link, and the bridge with the last one. Done in the background, after launches that are under
     /// way; the task says when. Not attached is fine.

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Sandbox.Core.Images;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
+using Sandbox.Core.Recipes;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.Networks;
 using Sandbox.Daemon.Oci;
@@ -53,6 +54,10 @@ internal sealed record SandboxRecord
     public bool HasShellScripts { get; init; }
 
     public EndReason? Reason { get; init; }
+
+    /// <summary>Whether its network has a link to the playground's bridge, and so an address.</summary>
+    [JsonIgnore]
+    public bool HasLink => Spec.Network is not NetworkPolicy.None;
 
     [JsonIgnore]
     public SandboxInfo Info => new()

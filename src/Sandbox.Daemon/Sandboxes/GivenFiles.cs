@@ -20,8 +20,8 @@ internal sealed class GivenFiles(PlaygroundNetworks networks)
         var name = record.Spec.Name;
         return
         [
-            (ResolvConf, $"nameserver {networks.ResolverAddress}\n"),
-            (Hosts, $"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n{networks.Address(record.Place)}\t{name}\n"),
+            (ResolvConf, record.HasLink ? $"nameserver {networks.ResolverAddress}\n" : ""),
+            (Hosts, $"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n{(record.HasLink ? networks.Address(record.Place) : "127.0.0.1")}\t{name}\n"),
             (Hostname, name + "\n"),
         ];
     }

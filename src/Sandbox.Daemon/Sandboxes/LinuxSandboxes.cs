@@ -6,6 +6,7 @@ using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Snapshots;
 using Sandbox.Daemon.Execs;
+using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Networks;
 using Sandbox.Daemon.Oci;
@@ -30,6 +31,7 @@ internal sealed class LinuxSandboxes(
     {
         cancellationToken.ThrowIfCancellationRequested();
         Validate(spec);
+        var isolation = IsolationClasses.Choose(spec.Isolation);
         RefuseFarther(spec.Deadline);
         var now = DateTimeOffset.UtcNow;
         var mine = new LiveSandbox(
@@ -43,6 +45,7 @@ internal sealed class LinuxSandboxes(
                 UidIndex = -1,
                 Place = new NetworkPlace(-1, -1),
                 Config = new ImageConfig(),
+                Isolation = isolation,
             },
             life.RootOf(spec.Id));
         var sandbox = sandboxes.GetOrAdd(mine);

@@ -52,7 +52,7 @@ internal sealed partial class SandboxLauncher(
             moves.Expect(); // after the group was made: until the move is done, the kernel makes no other
             using var holder = await holding;
             var held = Stopwatch.GetElapsedTime(clock);
-            network = networks.AttachAsync(spec.Playground, spec.Id, sandbox.Record.Place, holder.NetworkPath, CancellationToken.None);
+            network = AttachAsync(sandbox.Record, holder);
             await disk;
             var prepared = Stopwatch.GetElapsedTime(clock);
             await sandbox.Root.MountAsync(image.Layers, sandbox.Range, holder.User);
@@ -92,7 +92,7 @@ internal sealed partial class SandboxLauncher(
         var spec = sandbox.Record.Spec;
         groups.SetOwner(spec.Owner, spec.OwnerLimits);
         using var holder = await NamespaceHolder.StartAsync(sandbox.Range, watch);
-        await networks.AttachAsync(spec.Playground, spec.Id, sandbox.Record.Place, holder.NetworkPath, CancellationToken.None);
+        await AttachAsync(sandbox.Record, holder);
         await RunAsync(sandbox, holder);
         records.Save(sandbox.Record);
     }
@@ -133,7 +133,10 @@ internal sealed partial class SandboxLauncher(
         var record = sandbox.Record;
         await terminals.CloseAllAsync(sandbox.Id);
         await oci.DeleteAsync(sandbox.Id);
-        await networks.DetachAsync(record.Spec.Playground, sandbox.Id, record.Place);
+        if (record.HasLink)
+        {
+            await networks.DetachAsync(record.Spec.Playground, sandbox.Id, record.Place);
+        }
     }
 
     /// <summary>Removes everything but the record, also of a sandbox of which only a part exists.</summary>
@@ -159,6 +162,14 @@ internal sealed partial class SandboxLauncher(
     /// <summary>Whether the init of a record is the process that has its pid now.</summary>
     public static bool IsAlive(SandboxRecord record) =>
         record.Pid > 0 && record.PidStartedAt != 0 && ProcessIdentity.StartedAt(record.Pid) == record.PidStartedAt;
+
+    /// <summary>
+    /// A sandbox without a network gets no link at all: no rule then has to hold, and no privilege in its namespace
+    /// makes one, because the other end of a link needs the host's namespace.
+    /// </summary>
+    private Task AttachAsync(SandboxRecord record, NamespaceHolder holder) => record.HasLink
+        ? networks.AttachAsync(record.Spec.Playground, record.Spec.Id, record.Place, holder.NetworkPath, CancellationToken.None)
+        : networks.AttachLoopbackAsync(holder.NetworkPath);
 
     private async Task RunAsync(LiveSandbox sandbox, NamespaceHolder holder)
     {
@@ -199,7 +210,7 @@ internal sealed partial class SandboxLauncher(
             State = SandboxState.Running,
             Pid = pid,
             PidStartedAt = ProcessIdentity.StartedAt(pid),
-            Address = networks.Address(record.Place),
+            Address = record.HasLink ? networks.Address(record.Place) : null,
             ExitCode = null,
             HasShellScripts = true,
         };

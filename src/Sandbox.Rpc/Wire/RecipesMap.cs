@@ -18,6 +18,16 @@ internal static class RecipesMap
             wire.User = content.User;
         }
 
+        if (content.Network is not Port.NetworkPolicy.Egress)
+        {
+            wire.Network = content.Network;
+        }
+
+        if (content.Isolation is not null)
+        {
+            wire.Isolation = content.Isolation;
+        }
+
         foreach (var (name, value) in content.Env)
         {
             wire.Env.Add(name, value);
@@ -37,6 +47,8 @@ internal static class RecipesMap
         Workdir = wire.HasWorkdir ? wire.Workdir : null,
         User = wire.HasUser ? wire.User : null,
         Files = [.. wire.Files.Select(ToCore)],
+        Network = wire.HasNetwork ? wire.Network : Port.NetworkPolicy.Egress,
+        Isolation = wire.HasIsolation ? wire.Isolation : null,
     };
 
     private static RecipeFile ToWire(this Port.RecipeFile file)

@@ -55,6 +55,8 @@ internal sealed partial class RecipeFields(string file, ProblemLog log)
             Env = ReadEnv(fields),
             Workdir = fields.Text("workdir", 1000),
             User = fields.Text("user", RecipeRules.MaxUserLength),
+            Network = fields.Text("network", 32) ?? NetworkPolicy.Egress,
+            Isolation = fields.Text("isolation", RecipeRules.MaxNameLength),
             Files = [.. fields.Mappings("files", RecipeRules.MaxFiles).Select(ReadFile)],
             Setup = [.. fields.Items("setup", RecipeRules.MaxSetup).Select(ReadCommand)],
         };

@@ -8,7 +8,7 @@ namespace Sandbox.Core.Tests.Recipes;
 public sealed class RecipeJsonTests
 {
     private const string Full =
-        """{"nodes":[{"env":{"Aa":"b","aa":"☂"},"files":[{"mode":"0600","path":"/root/hi","text":"hello\n"},{"base64":"AP8=","path":"/b"}],"image":"debian","name":"box","setup":[["chmod","600","/root/hi"]],"user":"1000","workdir":"/srv"}]}""";
+        """{"nodes":[{"env":{"Aa":"b","aa":"☂"},"files":[{"mode":"0600","path":"/root/hi","text":"hello\n"},{"base64":"AP8=","path":"/b"}],"image":"debian","isolation":"gvisor","name":"box","network":"none","setup":[["chmod","600","/root/hi"]],"user":"1000","workdir":"/srv"}]}""";
 
     private const string Complete =
         """{"nodes":[{"image":"debian","ports":[{"name":"main","port":1},{"port":8080}],"repositories":[{"path":"/root/app","ref":"v1","url":"https://git.example/a/b"}],"resources":{"cpuPercent":50,"memoryMiB":64}}],"parameters":[{"name":"A"},{"default":"1","help":"How many","name":"B","required":true,"title":"Count","type":"number"},{"choices":["x","y"],"name":"C","type":"choice"},{"maxLength":1,"name":"D","secret":true}],"terminals":[{},{"command":["top"],"node":"main","title":"Load"},{"run":"make test"}]}""";
@@ -42,6 +42,7 @@ public sealed class RecipeJsonTests
     [InlineData("""{"nodes":[{"image":"debian"}]}""")]
     [InlineData("""{"parameters":[],"terminals":[],"nodes":[{"image":"debian","ports":[],"resources":null,"repositories":[]}]}""")]
     [InlineData("""{ "version": 1, "nodes": [ { "image": "debian", "name": "main" } ] }""")]
+    [InlineData("""{"nodes":[{"image":"debian","network":"egress","isolation":null}]}""")]
     [InlineData("""{"nodes":[{"setup":[],"files":[],"env":{},"user":null,"workdir":null,"name":"main","image":"debian"}]}""")]
     public void Equal_recipes_have_the_same_bytes_and_hash(string json)
     {
@@ -53,6 +54,9 @@ public sealed class RecipeJsonTests
     [Theory]
     [InlineData("""{"nodes":[{"image":"debian","name":"other"}]}""")]
     [InlineData("""{"nodes":[{"image":"main"}]}""")]
+    [InlineData("""{"nodes":[{"image":"debian","network":"none"}]}""")]
+    [InlineData("""{"nodes":[{"image":"debian","isolation":"container"}]}""")]
+    [InlineData("""{"nodes":[{"image":"debian","env":{"A":"egress"}}]}""")]
     [InlineData("""{"nodes":[{"image":"debian","env":{"A":""}}]}""")]
     [InlineData("""{"nodes":[{"image":"debian"},{"image":"debian"}]}""")]
     public void Different_recipes_have_different_hashes(string json) =>

@@ -27,6 +27,8 @@ public sealed class RecipeRulesTests
         User = "www-data:33",
         Files = [new RecipeFile { Path = "/a", Text = "" }, new RecipeFile { Path = "/b", Base64 = "AP8Q\nCg==", Mode = "4755" }],
         Setup = [["sh", "-c", ""]],
+        Network = "none",
+        Isolation = "gvisor-2",
     });
 
     [Fact]
@@ -43,6 +45,8 @@ public sealed class RecipeRulesTests
                     Env = new Dictionary<string, string> { ["1A"] = "x", ["B"] = "\0" },
                     Workdir = "relative",
                     User = "a b",
+                    Network = "host",
+                    Isolation = "gVisor",
                     Files = [new RecipeFile { Path = "/../etc", Text = "x", Base64 = "!", Mode = "999" }],
                     Setup = [[], ["", "x"]],
                 },
@@ -53,6 +57,7 @@ public sealed class RecipeRulesTests
             [
                 "nodes[0].name", "nodes[0].image", "nodes[0].env", "nodes[0].env", "nodes[0].workdir", "nodes[0].user",
                 "nodes[0].files[0].path", "nodes[0].files[0].mode", "nodes[0].files[0]", "nodes[0].files[0].base64",
+                "nodes[0].network", "nodes[0].isolation",
                 "nodes[0].setup[0]", "nodes[0].setup[1]",
             ],
             mistakes.Select(mistake => mistake[..mistake.IndexOf(':', StringComparison.Ordinal)]));

@@ -174,6 +174,8 @@ public sealed class RuntimeClientTests : IAsyncLifetime
             Workdir = "/tmp",
             User = "1:2",
             Files = [new CoreRecipeFile { Path = "/a", Text = "", Mode = "7" }, new CoreRecipeFile { Path = "/b", Base64 = "AA==" }],
+            Network = Core.Recipes.NetworkPolicy.None,
+            Isolation = "container",
             Deadline = new DateTimeOffset(2042, 3, 4, 5, 6, 7, TimeSpan.FromHours(2)).AddTicks(1),
         };
 
