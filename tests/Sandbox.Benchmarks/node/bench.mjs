@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { crowd } from "./crowd.mjs";
 import { echo, echoAmongBusy } from "./keys.mjs";
+import { neighbour } from "./neighbour.mjs";
 import { Ours } from "./ours.mjs";
 import { output } from "./output.mjs";
 import { page } from "./page.mjs";
@@ -22,6 +23,9 @@ const { values } = parseArgs({
     keys: { type: "string", default: "1000" },
     busy: { type: "string", default: "200" },
     crowd: { type: "string", default: "500" },
+    bomb: { type: "string", multiple: true, default: [] },
+    "neighbour-keys": { type: "string", default: "400" },
+    "neighbour-launches": { type: "string", default: "8" },
   },
 });
 
@@ -40,11 +44,14 @@ const bench = {
     busy: Number(values.busy),
     crowd: Number(values.crowd),
     crowdSeconds: 20,
+    bombs: values.bomb,
+    neighbourKeys: Number(values["neighbour-keys"]),
+    neighbourLaunches: Number(values["neighbour-launches"]),
     bytes: 50_000_000,
     longBytes: 50_000_000,
   },
 };
-const measures = { echo, output, busy: echoAmongBusy, crowd, page };
+const measures = { echo, output, busy: echoAmongBusy, crowd, page, neighbour };
 try {
   for (const name of values.measure ?? Object.keys(measures)) {
     console.error(`measuring: ${name}`);
