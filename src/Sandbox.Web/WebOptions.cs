@@ -130,6 +130,9 @@ public sealed class WebLimits
     /// <summary>Memory promised to all sandboxes together; 0 is four fifths of the host's.</summary>
     public long CommittedMemoryBytes { get; set; }
 
+    /// <summary>Memory promised to the guests of one address together; 0 is twice what is still free.</summary>
+    public long AddressMemoryBytes { get; set; }
+
     /// <summary>How long a launch is answered with 201; one that takes longer goes on and is answered with 202.</summary>
     public int LaunchWaitSeconds { get; set; } = 30;
 
@@ -156,6 +159,11 @@ public sealed class WebLimits
         if (CommittedMemoryBytes < 0)
         {
             yield return "Limits:CommittedMemoryBytes: 0 or more";
+        }
+
+        if (AddressMemoryBytes < 0)
+        {
+            yield return "Limits:AddressMemoryBytes: 0 or more";
         }
     }
 }

@@ -147,10 +147,10 @@ public sealed class GuardTests
             DataDirectory = "relative",
             PublicUrls = ["sandbox.example.org"],
             Proxies = ["nobody"],
-            Limits = new WebLimits { LaunchBurst = 0, CommittedMemoryBytes = -1 },
+            Limits = new WebLimits { LaunchBurst = 0, CommittedMemoryBytes = -1, AddressMemoryBytes = -1 },
         }.Validate();
 
-        Assert.Equal(6, mistakes.Count);
+        Assert.Equal(7, mistakes.Count);
         Assert.Empty(new WebOptions().Validate());
     }
 }

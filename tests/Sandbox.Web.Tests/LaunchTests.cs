@@ -237,4 +237,28 @@ public sealed class LaunchTests
 
         Assert.Equal((429, "capacity"), (refused.Status, refused.Code));
     }
+
+    [Fact]
+    public async Task Guests_of_one_address_leave_room_for_others()
+    {
+        await using var web = await WebUnderTest.StartAsync(new() { ["Proxies"] = new[] { "127.0.0.1" }, ["Limits"] = new { CommittedMemoryBytes = 6L << 30 } });
+        var launched = 0;
+        Answer refused;
+        do
+        {
+            using var guest = web.NewClient();
+            guest.Headers["X-Forwarded-For"] = "203.0.113.1";
+            refused = await guest.PostAsync("/api/v1/playgrounds", new { image = "busybox" });
+            launched += refused.Status == 201 ? 1 : 0;
+        }
+        while (refused.Status == 201);
+
+        Assert.Equal((429, "capacity"), (refused.Status, refused.Code));
+        Assert.Contains("network", refused.Text, StringComparison.Ordinal);
+        Assert.Equal(8, launched); // of 12
+        using var other = web.NewClient();
+        other.Headers["X-Forwarded-For"] = "203.0.113.2";
+        await other.LaunchAsync();
+        await other.LaunchAsync();
+    }
 }

@@ -13,6 +13,7 @@ internal static class PeopleSetup
             .PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(options.DataDirectory, "keys")));
         services.AddSingleton<BearerTokens>();
         services.AddSingleton<Guests>();
+        services.AddSingleton<GuestAddresses>();
         services.AddAuthentication(CallerClaims.Scheme).AddScheme<AuthenticationSchemeOptions, PersonAuthentication>(CallerClaims.Scheme, null);
         services.AddAuthorizationBuilder()
             .AddPolicy(CallerClaims.PersonPolicy, policy => policy.RequireClaim(CallerClaims.PersonClaim))

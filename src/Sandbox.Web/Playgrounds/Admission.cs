@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.Errors;
 using Sandbox.Core.People;
@@ -19,8 +20,9 @@ internal sealed record Admitted(PlaygroundRow Row, bool IsRepeat);
 /// Decides whether a launch is within the limits of its owner and of the host. One write transaction covers all reads
 /// and writes, so simultaneous launches are decided one after the other and cannot exceed a limit together.
 /// Memory is committed, so its sums are bounded here; CPU and pids are shared, and bounded by the person's parent cgroup.
+/// Guests are free to make, so those of one address have a share of the host together, which leaves room for others.
 /// </summary>
-internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests guests, ISandboxRuntime runtime, WebOptions options)
+internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests guests, GuestAddresses addresses, ISandboxRuntime runtime, WebOptions options)
 {
     private long _hostMemory;
 
@@ -95,14 +97,16 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
         return person;
     }
 
-    private static async Task CheckAsync(SandboxDb db, PersonRow person, int sandboxes, long most)
+    private async Task CheckAsync(SandboxDb db, PersonRow person, int sandboxes, long most)
     {
         var plan = person.Plan!;
         var ended = nameof(PlaygroundStage.Ended);
+        var beside = person.Kind == PersonKind.Guest ? JsonSerializer.Serialize(addresses.BesideOf(PersonId.Parse(person.Id)).Select(guest => guest.Value)) : "[]";
         var held = await db.Database.SqlQuery<Commitment>(
             $"""
             SELECT COUNT(DISTINCT CASE WHEN p.OwnerId = {person.Id} THEN p.Id END) AS Playgrounds,
                    COALESCE(SUM(CASE WHEN p.OwnerId = {person.Id} THEN s.MemoryBytes END), 0) AS OwnMemory,
+                   COALESCE(SUM(CASE WHEN p.OwnerId IN (SELECT value FROM json_each({beside})) THEN s.MemoryBytes END), 0) AS AddressMemory,
                    COALESCE(SUM(s.MemoryBytes), 0) AS AllMemory
             FROM Playgrounds p LEFT JOIN Sandboxes s ON s.PlaygroundId = p.Id
             WHERE p.State <> {ended}
@@ -123,7 +127,19 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
         {
             throw new SandboxException(ErrorCode.Capacity, "The host is full. Try again in a few minutes.");
         }
+
+        // A guest alone is bounded by their plan.
+        if (held.AddressMemory > held.OwnMemory && held.AddressMemory + memory > AddressMemory(most - held.AllMemory - memory))
+        {
+            throw new SandboxException(ErrorCode.Capacity, "Guests of your network use their whole share of this host. End a playground, sign in, or try again in a few minutes.");
+        }
     }
+
+    /// <summary>
+    /// Memory for the guests of one address: as configured, else twice what is still free. Alone they get two thirds of
+    /// the host, and room is left for the next address, however many there are.
+    /// </summary>
+    private long AddressMemory(long free) => options.Limits.AddressMemoryBytes > 0 ? options.Limits.AddressMemoryBytes : 2 * free;
 
     /// <summary>Memory committed to all sandboxes, and the most that may be.</summary>
     public async Task<(long Held, long Most)> CommitmentAsync()
@@ -148,5 +164,5 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
         return _hostMemory / 5 * 4;
     }
 
-    private sealed record Commitment(int Playgrounds, long OwnMemory, long AllMemory);
+    private sealed record Commitment(int Playgrounds, long OwnMemory, long AddressMemory, long AllMemory);
 }

@@ -41,7 +41,7 @@ internal static class PlaygroundEndpoints
             .Produces(204).ProducesProblems(404).WithSummary("End it");
     }
 
-    private static async Task<IResult> LaunchAsync(HttpContext context, Guests guests, AddressRates rates, OwnedPlaygrounds playgrounds)
+    private static async Task<IResult> LaunchAsync(HttpContext context, Guests guests, GuestAddresses addresses, AddressRates rates, OwnedPlaygrounds playgrounds)
     {
         var trace = new LaunchTrace();
         var request = await context.ReadJsonAsync<LaunchRequest>(MostRecipe);
@@ -62,6 +62,7 @@ internal static class PlaygroundEndpoints
             return Results.Empty;
         }
 
+        addresses.Saw(person, AddressRates.Address(context.Connection.RemoteIpAddress));
         var key = context.Request.Headers.TryGetValue("Idempotency-Key", out var keys) ? keys.ToString() : null;
         var view = await playgrounds.LaunchAsync(person, recipe, key, trace, context.RequestAborted);
         context.Response.Headers["Server-Timing"] = trace.ToString();

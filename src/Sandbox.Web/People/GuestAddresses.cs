@@ -1,0 +1,60 @@
+using Sandbox.Core.People;
+
+namespace Sandbox.Web.People;
+
+/// <summary>
+/// The address each guest launched from last. Anybody can be many guests, so what an address holds of the host is summed
+/// over them. In memory only: after a restart a guest counts again from the next launch on.
+/// </summary>
+internal sealed class GuestAddresses
+{
+    private const int MostRemembered = 100_000;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<PersonId, string> _addresses = [];
+    private readonly Dictionary<string, HashSet<PersonId>> _guests = new(StringComparer.Ordinal);
+
+    /// <summary>A guest launches from an address, an IPv6 one as its /64.</summary>
+    public void Saw(PersonId guest, string address)
+    {
+        lock (_gate)
+        {
+            if (_addresses.GetValueOrDefault(guest) == address)
+            {
+                return;
+            }
+
+            if (_addresses.Count >= MostRemembered)
+            {
+                _addresses.Clear();
+                _guests.Clear();
+            }
+
+            Leave(guest);
+            _addresses[guest] = address;
+            if (!_guests.TryGetValue(address, out var there))
+            {
+                _guests[address] = there = [];
+            }
+
+            there.Add(guest);
+        }
+    }
+
+    /// <summary>A guest and all others of the same address; nobody when the address is not known.</summary>
+    public IReadOnlyList<PersonId> BesideOf(PersonId guest)
+    {
+        lock (_gate)
+        {
+            return _addresses.TryGetValue(guest, out var address) ? [.. _guests[address]] : [];
+        }
+    }
+
+    private void Leave(PersonId guest)
+    {
+        if (_addresses.Remove(guest, out var before) && _guests[before] is var there && there.Remove(guest) && there.Count == 0)
+        {
+            _guests.Remove(before);
+        }
+    }
+}
