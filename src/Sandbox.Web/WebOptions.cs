@@ -133,6 +133,9 @@ public sealed class WebLimits
     /// <summary>Memory promised to the guests of one address together; 0 is twice what is still free.</summary>
     public long AddressMemoryBytes { get; set; }
 
+    /// <summary>Bytes of layers that the links of all guests keep together. Beyond that, saves that nobody asked for go, the oldest first.</summary>
+    public long GuestStorageBytes { get; set; } = 16L << 30;
+
     /// <summary>How long a launch is answered with 201; one that takes longer goes on and is answered with 202.</summary>
     public int LaunchWaitSeconds { get; set; } = 30;
 
@@ -164,6 +167,11 @@ public sealed class WebLimits
         if (AddressMemoryBytes < 0)
         {
             yield return "Limits:AddressMemoryBytes: 0 or more";
+        }
+
+        if (GuestStorageBytes < 0)
+        {
+            yield return "Limits:GuestStorageBytes: 0 or more";
         }
     }
 }

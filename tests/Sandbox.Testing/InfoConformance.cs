@@ -17,5 +17,7 @@ public abstract class InfoConformance(RuntimeUnderTest under) : RuntimeConforman
         Assert.True(info.MemoryBytes > 0);
         Assert.True(info.DiskFreeBytes > 0);
         Assert.NotEmpty(info.Capabilities.IsolationClasses);
+        Assert.Equal("amd64", info.Architecture);
+        Assert.NotEmpty(info.Kernel);
     }
 }

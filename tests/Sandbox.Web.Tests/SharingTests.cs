@@ -2,7 +2,7 @@ using System.Text;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.AspNetCore.SignalR.Client;
 using Microsoft.Extensions.DependencyInjection;
-using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Store;
 using Xunit;
 

@@ -18,6 +18,15 @@ public enum ErrorCode
     /// <summary>The catalog, or the image store, has no such image. 404.</summary>
     ImageNotFound,
 
+    /// <summary>No such link, or it is private to somebody else. 404.</summary>
+    LinkNotFound,
+
+    /// <summary>The link is over, or not open at this hour. 403.</summary>
+    LinkClosed,
+
+    /// <summary>The link asks for a password, or for another one. 403.</summary>
+    LinkPassword,
+
     /// <summary>The thing is in a state that does not allow this (pausing what is stopped). 409.</summary>
     Conflict,
 

@@ -27,6 +27,15 @@ public sealed record Plan
     /// <summary>How long it lives with nobody attached.</summary>
     public required int IdleMinutes { get; init; }
 
+    /// <summary>Bytes of layers that the person's links keep on the host, beyond the images of the catalog.</summary>
+    public required long StorageBytes { get; init; }
+
+    /// <summary>
+    /// How many playgrounds at once the budgets of the person's links may cover for visitors of one address, whom the
+    /// rates for strangers would stop: a class behind one router. 0: the rates always apply.
+    /// </summary>
+    public required int LinkPlaces { get; init; }
+
     /// <summary>What anybody gets without an account.</summary>
     public static Plan Guest { get; } = new()
     {
@@ -37,6 +46,8 @@ public sealed record Plan
         Minutes = 60,
         MaxMinutes = 240,
         IdleMinutes = 30,
+        StorageBytes = 512 * MiB,
+        LinkPlaces = 0,
     };
 
     /// <summary>What a person an operator knows gets: twice a guest's.</summary>
@@ -49,6 +60,8 @@ public sealed record Plan
         Minutes = 120,
         MaxMinutes = 480,
         IdleMinutes = 60,
+        StorageBytes = 4 * GiB,
+        LinkPlaces = 100,
     };
 
     /// <summary>Every mistake at once; empty when all is well.</summary>
@@ -85,6 +98,16 @@ public sealed record Plan
         if (IdleMinutes is < 1 or > MostMinutes)
         {
             mistakes.Add("idleMinutes: 1 to 527040");
+        }
+
+        if (StorageBytes is < 0 or > 1L << 50)
+        {
+            mistakes.Add("storageBytes: 0 to 2^50");
+        }
+
+        if (LinkPlaces is < 0 or > 10_000)
+        {
+            mistakes.Add("linkPlaces: 0 to 10000");
         }
 
         return mistakes;

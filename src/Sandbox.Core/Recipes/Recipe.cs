@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Sandbox.Core.Images;
+using Sandbox.Core.Quotas;
 
 namespace Sandbox.Core.Recipes;
 
@@ -50,6 +51,9 @@ public sealed record RecipeNode : RecipeContent
 
     /// <summary>Limits below those of the plan; null is the plan's.</summary>
     public RecipeResources? Resources { get; init; }
+
+    /// <summary>The limits of its sandbox: the plan's, lowered by what the node asks for.</summary>
+    public SandboxLimits LimitsWithin(SandboxLimits plan) => Resources?.Lower(plan) ?? plan;
 
     /// <summary>Git repositories, checked out before the setup. A lock has none: their files are part of its image.</summary>
     public IReadOnlyList<RecipeRepository> Repositories { get; init; } = [];

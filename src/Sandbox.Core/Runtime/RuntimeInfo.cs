@@ -8,4 +8,11 @@ namespace Sandbox.Core.Runtime;
 /// <param name="MemoryBytes">Memory of the host.</param>
 /// <param name="DiskFreeBytes">Bytes of the data disk that can still be promised: free space less what sandboxes may still write.</param>
 /// <param name="Capabilities">The optional features of this runtime.</param>
-public sealed record RuntimeInfo(string Adapter, string OciRuntime, int Pid, int Sandboxes, long MemoryBytes, long DiskFreeBytes, RuntimeCapabilities Capabilities);
+public sealed record RuntimeInfo(string Adapter, string OciRuntime, int Pid, int Sandboxes, long MemoryBytes, long DiskFreeBytes, RuntimeCapabilities Capabilities)
+{
+    /// <summary>The processor architecture of its sandboxes, in OCI's words: <c>amd64</c>.</summary>
+    public string Architecture { get; init; } = "";
+
+    /// <summary>The release of the kernel that its sandboxes see: <c>6.1.0-18-amd64</c>.</summary>
+    public string Kernel { get; init; } = "";
+}

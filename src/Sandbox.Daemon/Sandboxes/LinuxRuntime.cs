@@ -19,6 +19,8 @@ internal sealed class LinuxRuntime(
 {
     private static readonly RuntimeCapabilities Capabilities = new() { IsolationClasses = IsolationClasses.Names, HasSnapshots = true };
 
+    private static readonly string Kernel = File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
+
     private string? _version;
 
     public IImages Images => images;
@@ -33,6 +35,10 @@ internal sealed class LinuxRuntime(
     {
         _version ??= await oci.VersionAsync(cancellationToken);
         var live = sandboxes.All.Count(sandbox => sandbox.Record.State != SandboxState.Ended);
-        return new RuntimeInfo("linux", _version, System.Environment.ProcessId, live, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, disks.FreeBytes() - life.PromisedBytes(), Capabilities);
+        return new RuntimeInfo("linux", _version, System.Environment.ProcessId, live, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, disks.FreeBytes() - life.PromisedBytes(), Capabilities)
+        {
+            Architecture = "amd64",
+            Kernel = Kernel,
+        };
     }
 }

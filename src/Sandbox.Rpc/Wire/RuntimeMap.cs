@@ -13,6 +13,8 @@ internal static class RuntimeMap
         Sandboxes = info.Sandboxes,
         MemoryBytes = info.MemoryBytes,
         DiskFreeBytes = info.DiskFreeBytes,
+        Architecture = info.Architecture,
+        Kernel = info.Kernel,
         Capabilities = new RuntimeCapabilities
         {
             IsolationClasses = { info.Capabilities.IsolationClasses },
@@ -37,5 +39,9 @@ internal static class RuntimeMap
             HasPorts = wire.Capabilities.Ports,
             HasNodes = wire.Capabilities.Nodes,
             HasVolumes = wire.Capabilities.Volumes,
-        });
+        })
+    {
+        Architecture = wire.Architecture,
+        Kernel = wire.Kernel,
+    };
 }

@@ -89,7 +89,7 @@ internal sealed partial class CatalogMaker(ImageCatalog catalog, ISandboxRuntime
             }
 
             var image = made ?? throw new SandboxException(ErrorCode.Internal, "The runtime reported no image.");
-            await catalog.SettleAsync(row.Name, current => current.Made(image, notes));
+            await catalog.MadeAsync(row.Name, image, notes);
             Log.Made(logger, row.Name, image.Digest.Value, image.Size);
         }
         catch (SandboxException fault) when (fault.Code == ErrorCode.RuntimeUnavailable)
@@ -100,7 +100,7 @@ internal sealed partial class CatalogMaker(ImageCatalog catalog, ISandboxRuntime
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
             Log.Failed(logger, fault, row.Name);
-            await catalog.SettleAsync(row.Name, current => current.Failed(fault is SandboxException known ? known.Message : "Something went wrong on our side."));
+            await catalog.FailedAsync(row.Name, fault is SandboxException known ? known.Message : "Something went wrong on our side.");
         }
     }
 

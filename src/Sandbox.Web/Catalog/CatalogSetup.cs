@@ -5,6 +5,7 @@ internal static class CatalogSetup
     public static void AddCatalog(this IServiceCollection services)
     {
         services.AddSingleton<ArchiveUploads>();
+        services.AddSingleton<ImageUse>();
         services.AddSingleton<ImageCatalog>();
         services.AddHostedService<CatalogMaker>();
     }

@@ -15,10 +15,11 @@ namespace Sandbox.Web.Catalog;
 internal sealed record ResolvedImage(string Name, Digest? Digest, bool Interactive);
 
 /// <summary>The images an operator offers. Reads are served from memory; every change is written through to SQLite.</summary>
-internal sealed partial class ImageCatalog(SqliteStore store, ISandboxRuntime runtime, ArchiveUploads uploads, TimeProvider time) : IDisposable
+internal sealed partial class ImageCatalog(SqliteStore store, ISandboxRuntime runtime, ImageUse use, ArchiveUploads uploads, TimeProvider time) : IDisposable
 {
     private readonly ConcurrentDictionary<string, CatalogRow> _entries = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, ImageProgress> _progress = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Name, Digest Digest), bool> _recorded = new();
     private readonly SemaphoreSlim _changing = new(1, 1);
 
 #pragma warning disable MA0046 // Handlers need no sender.
@@ -108,7 +109,7 @@ internal sealed partial class ImageCatalog(SqliteStore store, ISandboxRuntime ru
     public Task HideAsync(string name, bool hidden, CancellationToken cancellationToken) =>
         ChangeAsync(name, current => Require(current) with { Hidden = hidden });
 
-    /// <summary>Removes an entry and its image. Codes: ImageNotFound, ImageInUse.</summary>
+    /// <summary>Removes an entry, and its image unless a link holds it. Codes: ImageNotFound, ImageInUse.</summary>
     public async Task RemoveAsync(string name, CancellationToken cancellationToken)
     {
         if (!_entries.TryGetValue(name, out var row) || row.Removed)
@@ -122,11 +123,11 @@ internal sealed partial class ImageCatalog(SqliteStore store, ISandboxRuntime ru
             {
                 throw new SandboxException(ErrorCode.ImageInUse, $"{name} is used by a running playground: end it first.");
             }
-
-            await runtime.Images.RemoveAsync(Digest.Parse(digest), cancellationToken);
         }
 
+        // The image goes with the last thing that holds it; links may need it as long as they are there.
         await ChangeAsync(name, current => Require(current) with { Removed = true, Digest = null, State = CatalogState.Failed });
+        await use.TryCollectAsync();
         if (row.IsArchive)
         {
             uploads.Drop(row.Source);
@@ -199,7 +200,46 @@ internal sealed partial class ImageCatalog(SqliteStore store, ISandboxRuntime ru
         Changed?.Invoke();
     }
 
-    internal async Task SettleAsync(string name, Func<CatalogRow, CatalogRow> outcome)
+    /// <summary>An image was made. From now on launches take it.</summary>
+    internal async Task MadeAsync(string name, StoredImage image, IReadOnlyList<string> notes)
+    {
+        await RecordAsync(name, image);
+        await SettleAsync(name, current => current.Made(image, notes));
+    }
+
+    /// <summary>An image could not be made.</summary>
+    internal Task FailedAsync(string name, string error) => SettleAsync(name, current => current.Failed(error));
+
+    /// <summary>Makes images again that the store lost. False while there is one to make.</summary>
+    internal async Task<bool> ReconcileAsync(CancellationToken cancellationToken)
+    {
+        var stored = (await runtime.Images.ListAsync(cancellationToken)).ToDictionary(image => image.Digest.Value, StringComparer.Ordinal);
+        foreach (var row in _entries.Values.Where(row => row is { State: CatalogState.Ready, Removed: false, Digest: not null }))
+        {
+            if (stored.TryGetValue(row.Digest!, out var image))
+            {
+                await RecordAsync(row.Name, image);
+                continue;
+            }
+
+            await ChangeAsync(row.Name, current => Require(current) with
+            {
+                Digest = null,
+                State = row.IsArchive ? CatalogState.Failed : CatalogState.Making,
+                Error = row.IsArchive ? "The host lost this image: remove it and upload it again." : null,
+            });
+        }
+
+        if (NextToMake(static _ => true) is null)
+        {
+            return true;
+        }
+
+        Asked?.Invoke();
+        return false;
+    }
+
+    private async Task SettleAsync(string name, Func<CatalogRow, CatalogRow> outcome)
     {
         var kept = await ChangeAsync(name, current => current is null or { Removed: true } ? current : outcome(current));
         _progress.TryRemove(name, out _);
@@ -212,41 +252,29 @@ internal sealed partial class ImageCatalog(SqliteStore store, ISandboxRuntime ru
         Settled?.Invoke(name);
     }
 
-    /// <summary>Makes images again that the store lost, and removes images that are neither in the catalog nor used by a playground.</summary>
-    internal async Task ReconcileAsync(CancellationToken cancellationToken)
+    /// <summary>Adds an image to the history of its entry.</summary>
+    private async Task RecordAsync(string name, StoredImage image)
     {
-        var stored = (await runtime.Images.ListAsync(cancellationToken)).Select(image => image.Digest.Value).ToHashSet(StringComparer.Ordinal);
-        foreach (var row in _entries.Values.Where(row => row is { State: CatalogState.Ready, Removed: false, Digest: not null } && !stored.Contains(row.Digest)))
+        if (!_recorded.TryAdd((name, image.Digest), true))
         {
-            await ChangeAsync(row.Name, current => Require(current) with
-            {
-                Digest = null,
-                State = row.IsArchive ? CatalogState.Failed : CatalogState.Making,
-                Error = row.IsArchive ? "The host lost this image: remove it and upload it again." : null,
-            });
-        }
-
-        if (NextToMake(static _ => true) is not null)
-        {
-            Asked?.Invoke();
             return;
         }
 
-        var offered = _entries.Values.Where(row => !row.Removed).Select(row => row.Digest).ToHashSet(StringComparer.Ordinal);
-        var running = (await store.ReadAsync(db => db.Sandboxes
-            .Where(sandbox => sandbox.Playground!.State != PlaygroundStage.Ended)
-            .Select(sandbox => sandbox.Digest).Distinct().ToListAsync())).ToHashSet(StringComparer.Ordinal);
-        foreach (var digest in stored.Where(digest => !offered.Contains(digest) && !running.Contains(digest)))
+        var now = time.GetUtcNow();
+        var layers = string.Join(' ', image.Layers.Select(layer => layer.Digest.Value));
+        await store.WriteAsync(async db =>
         {
-            try
+            if (await db.CatalogDigests.SingleOrDefaultAsync(row => row.Name == name && row.Digest == image.Digest.Value) is { } row)
             {
-                await runtime.Images.RemoveAsync(Digest.Parse(digest), cancellationToken);
+                row.Layers = layers;
             }
-            catch (SandboxException fault) when (fault.Code == ErrorCode.ImageInUse)
+            else
             {
-                // Something ends just now; the next reconciliation gets it.
+                db.CatalogDigests.Add(new CatalogDigestRow { Name = name, Digest = image.Digest.Value, MadeAt = now, Layers = layers });
             }
-        }
+
+            return true;
+        });
     }
 
     private async Task<CatalogRow?> ChangeAsync(string name, Func<CatalogRow?, CatalogRow?> change)

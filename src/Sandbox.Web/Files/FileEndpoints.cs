@@ -8,6 +8,7 @@ using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Http;
+using Sandbox.Web.Lifecycle;
 using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
 

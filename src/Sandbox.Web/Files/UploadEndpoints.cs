@@ -6,6 +6,7 @@ using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Http;
+using Sandbox.Web.Lifecycle;
 using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
 

@@ -6,6 +6,7 @@ using Sandbox.Core.Terminals;
 using Sandbox.Terminals.Marks;
 using Sandbox.Web.Files;
 using Sandbox.Web.Http;
+using Sandbox.Web.Lifecycle;
 using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Terminals;

@@ -7,7 +7,7 @@ using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
 using Sandbox.Terminals.Flow;
 using Sandbox.Web.Latency;
-using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Sharing;
 using Sandbox.Web.Terminals;
 

@@ -4,7 +4,7 @@ using Sandbox.Core.Errors;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Terminals;
 using Sandbox.Web.Latency;
-using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Terminals;
 
 namespace Sandbox.Web.Hub;

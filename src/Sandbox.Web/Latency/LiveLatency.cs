@@ -22,6 +22,11 @@ internal sealed class LiveLatency(TimeProvider time)
     /// <summary>From a key's arrival to the next output for the same viewer.</summary>
     public LatencyHistory Echo { get; } = new(time);
 
+#pragma warning disable MA0046 // Handlers need no sender.
+    /// <summary>Raised with the time from a launch's request to the first byte of its first terminal; handlers return quickly.</summary>
+    public event Action<PlaygroundId, TimeSpan>? Prompted;
+#pragma warning restore MA0046
+
     /// <summary>The clock that timestamps are taken from.</summary>
     public long Now => time.GetTimestamp();
 
@@ -61,7 +66,9 @@ internal sealed class LiveLatency(TimeProvider time)
     {
         if (!_awaited.IsEmpty && _awaited.TryRemove(playground, out var launch))
         {
-            FirstOutput.Record(launch.Asked, Now);
+            var now = Now;
+            FirstOutput.Record(launch.Asked, now);
+            Prompted?.Invoke(playground, time.GetElapsedTime(launch.Asked, now));
         }
     }
 

@@ -1,5 +1,9 @@
+using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.Playgrounds;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Web.Lifecycle;
+using Sandbox.Web.Links;
 using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Store;
@@ -20,7 +24,10 @@ internal sealed partial class LeaseSweeper(
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan KeptEnded = TimeSpan.FromDays(1);
     private static readonly TimeSpan KeptGuest = TimeSpan.FromDays(30);
+    private static readonly TimeSpan KeptPlace = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan KeptStarts = TimeSpan.FromDays(30);
 
+    private readonly ConcurrentDictionary<PlaygroundId, bool> _ending = new();
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
     private DateTimeOffset _recordedAt;
 
@@ -64,7 +71,48 @@ internal sealed partial class LeaseSweeper(
             var recorded = row.LastActiveAt > _startedAt ? row.LastActiveAt : _startedAt;
             if (row.Lease.DueAt(now, presence.UnattendedSince(id, recorded), row.Owner!.Plan!.ToPlan()) is { } reason)
             {
-                await endings.EndAsync(id, reason);
+                End(id, row.State, reason);
+            }
+        }
+
+        await EndLeftQueueAsync(now);
+    }
+
+    /// <summary>A save takes seconds, so one playground that ends holds up no other.</summary>
+    private void End(PlaygroundId id, PlaygroundStage stage, EndReason reason)
+    {
+        if (_ending.TryAdd(id, true))
+        {
+            _ = Task.Run(async () =>
+            {
+                try
+                {
+                    await (stage == PlaygroundStage.Running ? endings.EndAfterSaveAsync(id, reason) : endings.EndAsync(id, reason));
+                }
+                catch (Exception fault)
+                {
+                    // The next round tries again.
+                    Log.Failed(logger, fault);
+                }
+                finally
+                {
+                    _ending.TryRemove(id, out _);
+                }
+            });
+        }
+    }
+
+    /// <summary>A place in a link's queue is given up when nobody asks about it: the page that waited was closed.</summary>
+    private async Task EndLeftQueueAsync(DateTimeOffset now)
+    {
+        var waiting = await store.ReadAsync(db => db.Playgrounds.AsNoTracking().Where(row => row.AwaitsLink && row.State == PlaygroundStage.Queued).ToListAsync());
+        foreach (var row in waiting)
+        {
+            var id = PlaygroundId.Parse(row.Id);
+            var recorded = row.CreatedAt > _startedAt ? row.CreatedAt : _startedAt;
+            if (presence.UnattendedSince(id, recorded) is { } since && now - since > KeptPlace)
+            {
+                await endings.EndAsync(id, EndReason.Idle, "Nobody was there when its turn came, so its place went to the next.");
             }
         }
     }
@@ -88,11 +136,21 @@ internal sealed partial class LeaseSweeper(
 
             // Keys go with their playground, and after a day at the latest.
             await db.IdempotencyKeys.Where(row => row.CreatedAt < forgotten).ExecuteDeleteAsync();
+            await db.LinkStarts.Where(row => row.At < now - KeptStarts).ExecuteDeleteAsync();
+
+            // What a guest saved for themselves goes with them; what they shared stays, and so do they.
             var gone = now - KeptGuest;
+            if (await db.Links.Where(link => link.Access == LinkAccess.Private
+                && db.People.Any(row => row.Id == link.OwnerId && row.Kind == PersonKind.Guest && row.LastSeenAt < gone)
+                && !db.Playgrounds.Any(row => row.OwnerId == link.OwnerId)).ExecuteDeleteAsync() > 0)
+            {
+                await OwnedLinks.DropLocksAsync(db);
+            }
+
             await db.Tokens.Where(token => db.People.Any(row => row.Id == token.PersonId && row.Kind == PersonKind.Guest && row.LastSeenAt < gone)
-                && !db.Playgrounds.Any(row => row.OwnerId == token.PersonId)).ExecuteDeleteAsync();
+                && !db.Playgrounds.Any(row => row.OwnerId == token.PersonId) && !db.Links.Any(row => row.OwnerId == token.PersonId)).ExecuteDeleteAsync();
             await db.People.Where(row => row.Kind == PersonKind.Guest && row.LastSeenAt < gone && row.MaxPlaygrounds == null
-                && !db.Playgrounds.Any(playground => playground.OwnerId == row.Id)).ExecuteDeleteAsync();
+                && !db.Playgrounds.Any(playground => playground.OwnerId == row.Id) && !db.Links.Any(link => link.OwnerId == row.Id)).ExecuteDeleteAsync();
             return true;
         });
     }

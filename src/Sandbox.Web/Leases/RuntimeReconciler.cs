@@ -4,6 +4,7 @@ using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Catalog;
+using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Store;
 
@@ -21,6 +22,7 @@ internal sealed partial class RuntimeReconciler(
     LaunchesUnderway underway,
     SandboxStates states,
     ImageCatalog catalog,
+    ImageUse use,
     ILogger<RuntimeReconciler> logger) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(30);
@@ -77,7 +79,10 @@ internal sealed partial class RuntimeReconciler(
             await HandleAsync(info);
         }
 
-        await catalog.ReconcileAsync(cancellationToken);
+        if (await catalog.ReconcileAsync(cancellationToken))
+        {
+            await use.CollectAsync(cancellationToken);
+        }
     }
 
     private async Task WatchAsync(CancellationToken cancellationToken)

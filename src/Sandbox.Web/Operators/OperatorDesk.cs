@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Playgrounds;
+using Sandbox.Core.Quotas;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Playgrounds;
@@ -48,16 +49,17 @@ internal sealed class OperatorDesk(SqliteStore store, ImageCatalog catalog, Endi
     /// <summary>Adds or changes a plan. Code: Invalid, naming every mistake.</summary>
     public Task SavePlanAsync(PlanView plan, CancellationToken cancellationToken)
     {
-        var core = plan.ToRow().ToPlan();
-        var mistakes = core.Validate();
-        if (mistakes.Count > 0)
-        {
-            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
-        }
-
         return store.WriteAsync(async db =>
         {
-            if (await db.Plans.SingleOrDefaultAsync(row => row.Name == plan.Name) is { } row)
+            var row = await db.Plans.SingleOrDefaultAsync(row => row.Name == plan.Name);
+            var core = plan.ToRow(row ?? PlanRow.From(Plan.Guest)).ToPlan();
+            var mistakes = core.Validate();
+            if (mistakes.Count > 0)
+            {
+                throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
+            }
+
+            if (row is not null)
             {
                 row.Set(core);
             }

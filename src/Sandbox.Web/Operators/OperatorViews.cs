@@ -17,6 +17,8 @@ namespace Sandbox.Web.Operators;
 /// <param name="Minutes">How long a playground lives at first, and by how much it is extended.</param>
 /// <param name="MaxMinutes">How long it may live with all extensions.</param>
 /// <param name="IdleMinutes">How long it lives with nobody attached.</param>
+/// <param name="StorageBytes">Layers that a person's links may keep; left out, the plan keeps its own.</param>
+/// <param name="LinkPlaces">How many playgrounds of one address a person's link budgets may cover; left out, the plan keeps its own.</param>
 public sealed record PlanView(
     string Name,
     int Playgrounds,
@@ -29,7 +31,9 @@ public sealed record PlanView(
     long TotalMemoryBytes,
     int Minutes,
     int MaxMinutes,
-    int IdleMinutes)
+    int IdleMinutes,
+    long? StorageBytes = null,
+    int? LinkPlaces = null)
 {
     internal static PlanView From(PlanRow row) => new(
         row.Name,
@@ -43,9 +47,13 @@ public sealed record PlanView(
         row.TotalMemoryBytes,
         row.Minutes,
         row.MaxMinutes,
-        row.IdleMinutes);
+        row.IdleMinutes,
+        row.StorageBytes,
+        row.LinkPlaces);
 
-    internal PlanRow ToRow() => new()
+    /// <summary>The row to store.</summary>
+    /// <param name="current">The plan as it is, or the one whose values a new plan begins with.</param>
+    internal PlanRow ToRow(PlanRow current) => new()
     {
         Name = Name,
         Playgrounds = Playgrounds,
@@ -59,6 +67,8 @@ public sealed record PlanView(
         Minutes = Minutes,
         MaxMinutes = MaxMinutes,
         IdleMinutes = IdleMinutes,
+        StorageBytes = StorageBytes ?? current.StorageBytes,
+        LinkPlaces = LinkPlaces ?? current.LinkPlaces,
     };
 }
 

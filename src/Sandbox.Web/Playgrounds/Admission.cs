@@ -6,6 +6,8 @@ using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Web.Catalog;
+using Sandbox.Web.Lifecycle;
+using Sandbox.Web.Links;
 using Sandbox.Web.People;
 using Sandbox.Web.Store;
 
@@ -22,13 +24,14 @@ internal sealed record Admitted(PlaygroundRow Row, bool IsRepeat);
 /// Memory is committed, so its sums are bounded here; CPU and pids are shared, and bounded by the person's parent cgroup.
 /// Guests are free to make, so those of one address have a share of the host together, which leaves room for others.
 /// </summary>
-internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests guests, GuestAddresses addresses, ISandboxRuntime runtime, WebOptions options)
+internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests guests, GuestAddresses addresses, ISandboxRuntime runtime, WebOptions options, TimeProvider time)
 {
     private long _hostMemory;
 
-    public async Task<Admitted> AdmitAsync(PersonId owner, Recipe recipe, IReadOnlyList<ResolvedImage> images, string? idempotencyKey)
+    /// <summary>Admits a launch. Codes: Quota, Capacity, Conflict (the key).</summary>
+    public async Task<Admitted> AdmitAsync(PersonId owner, LaunchOrder order, string? idempotencyKey)
     {
-        var hash = idempotencyKey is null ? "" : RecipeHash.Of(recipe).Value;
+        var hash = idempotencyKey is null ? "" : RecipeHash.Of(order.Recipe).Value;
         var most = await CommittedMemoryAsync();
         return await store.WriteAsync(async db =>
         {
@@ -40,8 +43,9 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
             }
 
             var person = await PersonAsync(db, owner);
-            await CheckAsync(db, person, images.Count, most);
-            var row = await life.AddAsync(db, person, recipe, images);
+            await CheckAsync(db, person, order.Recipe, most);
+            var awaitsLink = order.Link is not null && await AwaitsAsync(db, order.Link);
+            var row = await life.AddAsync(db, person, order, awaitsLink);
             if (idempotencyKey is not null)
             {
                 db.IdempotencyKeys.Add(new IdempotencyRow
@@ -71,8 +75,8 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
             await store.WriteAsync<int>(async db =>
             {
                 var person = await PersonAsync(db, PersonId.New());
-                await CheckAsync(db, person, sandboxes: 1, most: long.MaxValue);
-                var row = await life.AddAsync(db, person, recipe, [new ResolvedImage("warm-up", null, Interactive: true)]);
+                await CheckAsync(db, person, recipe, most: long.MaxValue);
+                var row = await life.AddAsync(db, person, new LaunchOrder(recipe, [new ResolvedImage("warm-up", null, Interactive: true)]), awaitsLink: false);
                 await db.SaveChangesAsync();
                 await PlaygroundLife.RunAsync(db, PlaygroundId.Parse(row.Id));
                 throw new OperationCanceledException("roll back");
@@ -97,7 +101,22 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
         return person;
     }
 
-    private async Task CheckAsync(SandboxDb db, PersonRow person, int sandboxes, long most)
+    /// <summary>Whether a link's visitor has to wait for a place. Refuses a start beyond the link's day.</summary>
+    private async Task<bool> AwaitsAsync(SandboxDb db, EnteredLink link)
+    {
+        await db.Links.Where(row => row.OwnerId == link.Link.OwnerId && row.Hash == link.Link.Hash)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.LastOpenedAt, time.GetUtcNow()));
+        if (link.IsOwn)
+        {
+            return false;
+        }
+
+        await LinkBudget.CheckDayAsync(db, link.Link, time.GetUtcNow());
+        return !await LinkBudget.HasPlaceAsync(db, link.Link)
+            || await db.Playgrounds.AnyAsync(row => row.LinkHash == link.Link.Hash && row.LinkOwnerId == link.Link.OwnerId && row.AwaitsLink && row.State == PlaygroundStage.Queued);
+    }
+
+    private async Task CheckAsync(SandboxDb db, PersonRow person, Recipe recipe, long most)
     {
         var plan = person.Plan!;
         var ended = nameof(PlaygroundStage.Ended);
@@ -111,7 +130,8 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
             FROM Playgrounds p LEFT JOIN Sandboxes s ON s.PlaygroundId = p.Id
             WHERE p.State <> {ended}
             """).SingleAsync();
-        var memory = plan.MemoryBytes * sandboxes;
+        var perSandbox = plan.ToPlan().PerSandbox;
+        var memory = recipe.Nodes.Sum(node => node.LimitsWithin(perSandbox).MemoryBytes);
         var playgrounds = person.MaxPlaygrounds ?? plan.Playgrounds;
         if (held.Playgrounds >= playgrounds)
         {

@@ -2,6 +2,7 @@ using Sandbox.Core.Errors;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Web.Lifecycle;
 
 namespace Sandbox.Web.Playgrounds;
 
@@ -14,8 +15,33 @@ internal sealed partial class Endings(
     ISandboxRuntime runtime,
     LaunchesUnderway underway,
     IEnumerable<IWhenPlaygroundEnds> listeners,
+    ISavesPlaygrounds saves,
     ILogger<Endings> logger)
 {
+    /// <summary>Within this a save ends, or is given up. The runtime ends sandboxes by itself this long after their lease.</summary>
+    public static readonly TimeSpan LongestSave = TimeSpan.FromSeconds(30);
+
+    /// <inheritdoc cref="ISavesPlaygrounds.SaveAsync"/>
+    public Task SaveAsync(PlaygroundId id, CancellationToken cancellationToken) => saves.SaveAsync(id, cancellationToken);
+
+    /// <summary>Ends a playground whose time is up, after its state was saved. It ends all the same when that fails, and says why.</summary>
+    public async Task EndAfterSaveAsync(PlaygroundId id, EndReason reason)
+    {
+        string? message = null;
+        using var limit = new CancellationTokenSource(LongestSave);
+        try
+        {
+            await saves.SaveAsync(id, limit.Token);
+        }
+        catch (Exception fault)
+        {
+            Log.NotSaved(logger, fault, id.Value);
+            message = $"{Words(reason)} It was not saved: {(fault is SandboxException known ? known.Message : "that took too long.")}";
+        }
+
+        await EndAsync(id, reason, message);
+    }
+
     /// <summary>Ends a playground. False if it had ended before.</summary>
     public async Task<bool> EndAsync(PlaygroundId id, EndReason reason, string? message = null, string? errorCode = null)
     {
@@ -66,6 +92,9 @@ internal sealed partial class Endings(
     {
         [LoggerMessage(Level = LogLevel.Information, Message = "Playground {Playground} ended: {Reason}")]
         public static partial void Ended(ILogger logger, string playground, EndReason reason);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Playground {Playground} was not saved before it ended")]
+        public static partial void NotSaved(ILogger logger, Exception fault, string playground);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Sandbox {Sandbox} could not be removed yet")]
         public static partial void RemovalWaits(ILogger logger, Exception fault, string sandbox);

@@ -4,13 +4,15 @@ using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Latency;
+using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Playgrounds;
 
 /// <summary>
-/// Launches that wait. Each node waits for its image; a launch leaves the queue once no node waits any more, or ends
-/// when one of the images cannot be made. The queue is in SQLite, so it survives a restart.
+/// Launches that wait. One waits for a place of the link it comes from, and each of its nodes for its image; a launch
+/// leaves the queue once nothing is missing, or ends when an image cannot be made. The queue is in SQLite, so it survives
+/// a restart.
 /// </summary>
 internal sealed partial class LaunchQueue(
     SqliteStore store,
@@ -18,6 +20,7 @@ internal sealed partial class LaunchQueue(
     ImageCatalog catalog,
     Launcher launcher,
     Endings endings,
+    PlacesFreed places,
     ILogger<LaunchQueue> logger) : BackgroundService
 {
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(30);
@@ -26,12 +29,18 @@ internal sealed partial class LaunchQueue(
     {
         await life.EndInterruptedAsync();
         catalog.Settled += image => _ = Task.Run(() => ReleaseAllAsync(image), CancellationToken.None);
+        places.Freed += () => _ = Task.Run(ReleaseWaitingForLinksAsync, CancellationToken.None);
         await base.StartAsync(cancellationToken);
     }
 
-    /// <summary>Starts a launch whose images are all made, or ends it if one of them never will be; else it goes on waiting.</summary>
+    /// <summary>Starts a launch whose link has a place and whose images are all made, or ends it if one of them never will be; else it goes on waiting.</summary>
     public async Task ReleaseAsync(PlaygroundId id)
     {
+        if (!await life.PassAsync(id))
+        {
+            return;
+        }
+
         var waiting = await store.ReadAsync(db => db.Sandboxes
             .Where(row => row.PlaygroundId == id.Value && row.Digest == "" && row.Playground!.State == PlaygroundStage.Queued)
             .OrderBy(row => row.Node).Select(row => row.Image).Distinct().ToListAsync());
@@ -54,7 +63,7 @@ internal sealed partial class LaunchQueue(
             }
         }
 
-        if (images.Count > 0 && await life.StartAsync(id, images) is (var row, var recipe))
+        if (await life.StartAsync(id, images) is (var row, var recipe))
         {
             launcher.Begin(row, recipe, new LaunchTrace(), isAnswered: true);
         }
@@ -81,6 +90,23 @@ internal sealed partial class LaunchQueue(
         {
             var waiting = await store.ReadAsync(db => db.Playgrounds
                 .Where(row => row.State == PlaygroundStage.Queued && (image == null || row.Sandboxes.Any(sandbox => sandbox.Image == image && sandbox.Digest == "")))
+                .OrderBy(row => row.CreatedAt).Select(row => row.Id).ToListAsync());
+            foreach (var id in waiting)
+            {
+                await TryReleaseAsync(PlaygroundId.Parse(id));
+            }
+        }
+        catch (Exception fault)
+        {
+            Log.Failed(logger, fault);
+        }
+    }
+
+    private async Task ReleaseWaitingForLinksAsync()
+    {
+        try
+        {
+            var waiting = await store.ReadAsync(db => db.Playgrounds.Where(row => row.AwaitsLink && row.State == PlaygroundStage.Queued)
                 .OrderBy(row => row.CreatedAt).Select(row => row.Id).ToListAsync());
             foreach (var id in waiting)
             {

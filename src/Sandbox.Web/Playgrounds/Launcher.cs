@@ -8,6 +8,7 @@ using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Latency;
+using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Playgrounds;
@@ -98,9 +99,9 @@ internal sealed partial class Launcher(
                     Owner = PersonId.Parse(row.OwnerId),
                     Name = node.Name,
                     Image = Digest.Parse(sandbox.Digest),
-                    Limits = plan.PerSandbox,
+                    Limits = node.LimitsWithin(plan.PerSandbox),
                     OwnerLimits = plan.Total,
-                    Deadline = row.EndsAt,
+                    Deadline = row.EndsAt + Endings.LongestSave,
                 },
                 cancellationToken);
             sandbox.State = info.State;

@@ -8,6 +8,8 @@ using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Latency;
+using Sandbox.Web.Lifecycle;
+using Sandbox.Web.Links;
 using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Playgrounds;
@@ -27,6 +29,7 @@ internal sealed class OwnedPlaygrounds(
     SandboxStates states,
     Presence presence,
     LiveLatency latency,
+    LinkPrompts prompts,
     WebOptions options,
     TimeProvider time)
 {
@@ -45,22 +48,50 @@ internal sealed class OwnedPlaygrounds(
     }
 
     /// <summary>One playground. Code: NotFound.</summary>
-    public async Task<PlaygroundView> FindAsync(PersonId owner, PlaygroundId id, CancellationToken cancellationToken) =>
-        View(await RowAsync(owner, id));
+    public async Task<PlaygroundView> FindAsync(PersonId owner, PlaygroundId id, CancellationToken cancellationToken)
+    {
+        var row = await RowAsync(owner, id);
+        if (row is not { State: PlaygroundStage.Queued, AwaitsLink: true })
+        {
+            return View(row);
+        }
+
+        // Somebody who asks is there; a place that nobody asks about is given up.
+        presence.Touch(id);
+        var before = await store.ReadAsync(db => db.Playgrounds.CountAsync(
+            other => other.AwaitsLink && other.State == PlaygroundStage.Queued && other.LinkHash == row.LinkHash && other.LinkOwnerId == row.LinkOwnerId && other.CreatedAt < row.CreatedAt, cancellationToken));
+        return View(row) with { Progress = before == 0 ? "You are next: it starts when somebody leaves." : $"{before} {(before == 1 ? "visitor is" : "visitors are")} before you. It starts by itself." };
+    }
 
     /// <summary>Admits and starts a recipe. Codes: Invalid, ImageNotFound, Quota, Capacity and those of the runtime.</summary>
-    public Task<PlaygroundView> LaunchAsync(PersonId owner, Recipe recipe, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
+    public Task<PlaygroundView> LaunchAsync(PersonId owner, Recipe recipe, IReadOnlyDictionary<string, string>? parameters, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
     {
-        Check(recipe, idempotencyKey);
-        return LaunchValidAsync(owner, recipe, idempotencyKey, trace, cancellationToken);
+        Refuse(RecipeRules.Validate(recipe));
+        CheckKey(idempotencyKey);
+        var order = new LaunchOrder(Filled(recipe, parameters), Images(recipe)) { Secrets = Secrets(recipe) };
+        return LaunchAsync(owner, order, idempotencyKey, trace, cancellationToken);
+    }
+
+    /// <summary>
+    /// Admits and starts a link, which the visitor was let into. Codes: Invalid (the parameters), Quota (the plan, or the
+    /// link's day), Capacity and those of the runtime. Queued while the link has no place.
+    /// </summary>
+    public Task<PlaygroundView> LaunchAsync(PersonId owner, EnteredLink link, IReadOnlyDictionary<string, string>? parameters, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
+    {
+        CheckKey(idempotencyKey);
+        var order = new LaunchOrder(Filled(link.Started, parameters), link.Images) { Link = link, Secrets = Secrets(link.Recipe) };
+        return LaunchAsync(owner, order, idempotencyKey, trace, cancellationToken);
     }
 
     /// <summary>The same for a recipe that was checked. Unlike the rules, it takes any number of nodes.</summary>
-    internal async Task<PlaygroundView> LaunchValidAsync(PersonId owner, Recipe recipe, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
+    internal Task<PlaygroundView> LaunchValidAsync(PersonId owner, Recipe recipe, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken) =>
+        LaunchAsync(owner, new LaunchOrder(recipe, Images(recipe)), idempotencyKey, trace, cancellationToken);
+
+    private async Task<PlaygroundView> LaunchAsync(PersonId owner, LaunchOrder order, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
     {
+        var recipe = order.Recipe;
         var requested = latency.Now;
-        var images = recipe.Nodes.Select(node => catalog.Resolve(node.Image)).ToList();
-        var admitted = await admission.AdmitAsync(owner, recipe, images, idempotencyKey);
+        var admitted = await admission.AdmitAsync(owner, order, idempotencyKey);
         trace.Mark("admit");
 
         var row = admitted.Row;
@@ -68,6 +99,11 @@ internal sealed class OwnedPlaygrounds(
         var launch = admitted.IsRepeat ? underway.Find(id) : null;
         if (!admitted.IsRepeat && row.State == PlaygroundStage.Starting)
         {
+            if (order.Link is not null)
+            {
+                prompts.Await(id);
+            }
+
             launch = launcher.Begin(row, recipe, trace);
         }
         else if (!admitted.IsRepeat)
@@ -126,7 +162,7 @@ internal sealed class OwnedPlaygrounds(
         // The runtime first: it enforces the deadline by itself, so a record alone would not extend anything.
         foreach (var sandbox in row.Sandboxes)
         {
-            await runtime.Sandboxes.ExtendAsync(SandboxId.Parse(sandbox.Id), lease.EndsAt, CancellationToken.None);
+            await runtime.Sandboxes.ExtendAsync(SandboxId.Parse(sandbox.Id), lease.EndsAt + Endings.LongestSave, CancellationToken.None);
         }
 
         await life.ExtendAsync(id, row.EndsAt, lease.EndsAt);
@@ -134,10 +170,18 @@ internal sealed class OwnedPlaygrounds(
         return View(await RowAsync(owner, id));
     }
 
-    /// <summary>Ends a playground; one that has ended is no error. Code: NotFound.</summary>
-    public async Task RemoveAsync(PersonId owner, PlaygroundId id, CancellationToken cancellationToken)
+    /// <summary>
+    /// Ends a playground; one that has ended is no error. Code: NotFound. With <paramref name="save"/> its state is kept as a
+    /// private link first, and it goes on when that fails: codes as those of a save.
+    /// </summary>
+    public async Task RemoveAsync(PersonId owner, PlaygroundId id, bool save, CancellationToken cancellationToken)
     {
-        await RowAsync(owner, id);
+        var row = await RowAsync(owner, id);
+        if (save && row.State == PlaygroundStage.Running)
+        {
+            await endings.SaveAsync(id, cancellationToken);
+        }
+
         await endings.EndAsync(id, EndReason.Removed);
     }
 
@@ -206,14 +250,26 @@ internal sealed class OwnedPlaygrounds(
 
     private PlaygroundView View(PlaygroundRow row) => row.ToView(catalog, time.GetUtcNow());
 
-    private static void Check(Recipe recipe, string? idempotencyKey)
+    private List<ResolvedImage> Images(Recipe recipe) => [.. recipe.Nodes.Select(node => catalog.Resolve(node.Image))];
+
+    private static List<string> Secrets(Recipe recipe) => [.. recipe.Parameters.Where(parameter => parameter.IsSecret).Select(parameter => parameter.Name)];
+
+    private static Recipe Filled(Recipe recipe, IReadOnlyDictionary<string, string>? parameters)
     {
-        var mistakes = RecipeRules.Validate(recipe);
+        Refuse(ParameterRules.Validate(recipe, parameters));
+        return ParameterRules.Fill(recipe, parameters);
+    }
+
+    private static void Refuse(IReadOnlyList<string> mistakes)
+    {
         if (mistakes.Count > 0)
         {
             throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
         }
+    }
 
+    private static void CheckKey(string? idempotencyKey)
+    {
         if (idempotencyKey is not null && (idempotencyKey.Length is 0 or > MostKeyLength || Encoding.UTF8.GetByteCount(idempotencyKey) != idempotencyKey.Length))
         {
             throw new SandboxException(ErrorCode.Invalid, $"Idempotency-Key: 1 to {MostKeyLength} ASCII characters");

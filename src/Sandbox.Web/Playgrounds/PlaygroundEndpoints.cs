@@ -4,12 +4,18 @@ using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Recipes;
 using Sandbox.Web.Http;
 using Sandbox.Web.Latency;
+using Sandbox.Web.Links;
 using Sandbox.Web.People;
 
 namespace Sandbox.Web.Playgrounds;
 
-/// <summary>What to launch: a catalog image or a whole recipe, one of both.</summary>
-internal sealed record LaunchRequest(string? Image = null, Recipe? Recipe = null);
+/// <summary>What to launch: a catalog image, a whole recipe or a link, one of them.</summary>
+/// <param name="Image">A name in the catalog, or a digest of it.</param>
+/// <param name="Recipe">A recipe.</param>
+/// <param name="Link">A link's hash, its alias, or alias@hash.</param>
+/// <param name="Parameters">A value for each parameter of the link or the recipe that has no default.</param>
+/// <param name="Password">Of a link that asks for one.</param>
+internal sealed record LaunchRequest(string? Image = null, Recipe? Recipe = null, string? Link = null, IReadOnlyDictionary<string, string>? Parameters = null, string? Password = null);
 
 internal static class PlaygroundEndpoints
 {
@@ -23,10 +29,10 @@ internal static class PlaygroundEndpoints
             .Produces<IReadOnlyList<PlaygroundView>>().WithSummary("Your playgrounds, newest first; ended ones for a day");
         group.MapPost("", LaunchAsync)
             .Accepts<LaunchRequest>("application/json")
-            .Produces<PlaygroundView>(201).Produces<PlaygroundView>(202).ProducesProblems(400, 404, 409, 413, 415, 422, 429, 503, 504, 507)
+            .Produces<PlaygroundView>(201).Produces<PlaygroundView>(202).ProducesProblems(400, 403, 404, 409, 413, 415, 422, 429, 503, 504, 507)
             .Takes(ParameterLocation.Header, "Idempotency-Key", "1 to 255 ASCII characters; free again after a day")
-            .WithSummary("Launch an image or a recipe")
-            .WithDescription("201: its sandboxes run. 202: it is queued until its image is made, or takes longer than 30 s; ask for it again. An Idempotency-Key header makes a repeated request the same launch.");
+            .WithSummary("Launch an image, a recipe or a link")
+            .WithDescription("201: its sandboxes run. 202: it is queued until its image is made or its link has a place, or takes longer than 30 s; ask for it again. An Idempotency-Key header makes a repeated request the same launch.");
         group.MapGet("/{id}", (string id, HttpContext context, OwnedPlaygrounds playgrounds) =>
                 playgrounds.FindAsync(context.RequirePerson(), Id(id), context.RequestAborted))
             .Produces<PlaygroundView>().ProducesProblems(404).WithSummary("One of your playgrounds");
@@ -35,36 +41,59 @@ internal static class PlaygroundEndpoints
             .Produces<PlaygroundView>().ProducesProblems(404, 409, 429, 503).WithSummary("Move its end as far as your plan allows");
         group.MapDelete("/{id}", async (string id, HttpContext context, OwnedPlaygrounds playgrounds) =>
             {
-                await playgrounds.RemoveAsync(context.RequirePerson(), Id(id), context.RequestAborted);
+                var save = context.Request.Query["save"].ToString() switch
+                {
+                    "" or "0" => false,
+                    "1" => true,
+                    _ => throw new SandboxException(ErrorCode.Invalid, "save: 1, or left out"),
+                };
+                await playgrounds.RemoveAsync(context.RequirePerson(), Id(id), save, context.RequestAborted);
                 return Results.NoContent();
             })
-            .Produces(204).ProducesProblems(404).WithSummary("End it");
+            .Produces(204).ProducesProblems(400, 404, 409, 413, 429, 507)
+            .Takes(ParameterLocation.Query, "save", "1: keep its state as a private link first; when that fails it goes on")
+            .WithSummary("End it");
     }
 
-    private static async Task<IResult> LaunchAsync(HttpContext context, Guests guests, GuestAddresses addresses, AddressRates rates, OwnedPlaygrounds playgrounds)
+    private static async Task<IResult> LaunchAsync(HttpContext context, Guests guests, GuestAddresses addresses, AddressRates rates, LinkEntrance entrance, OwnedPlaygrounds playgrounds)
     {
         var trace = new LaunchTrace();
         var request = await context.ReadJsonAsync<LaunchRequest>(MostRecipe);
         var recipe = request switch
         {
-            { Image: { } image, Recipe: null } => Recipe.FromImage(image),
-            { Image: null, Recipe: { } given } => given,
-            _ => throw new SandboxException(ErrorCode.Invalid, "Send either image or recipe."),
+            { Image: { } image, Recipe: null, Link: null } => Recipe.FromImage(image),
+            { Image: null, Recipe: { } given, Link: null } => given,
+            { Image: null, Recipe: null, Link: not null } => null,
+            _ => throw new SandboxException(ErrorCode.Invalid, "Send one of image, recipe and link."),
         };
-        if (!await rates.AllowsLaunchAsync(context))
+        // A class behind one router opens one link: its budget, which the link's owner answers for, covers them.
+        var link = request.Link is null ? null : await entrance.FindAsync(context.User.Person(), LinkEndpoints.Address(request.Link));
+        var isEntered = link is { CoversRates: true } && entrance.LetsIn(link, request.Password);
+        if (!isEntered && !await rates.AllowsLaunchAsync(context))
         {
             return Results.Empty;
+        }
+
+        if (link is not null && !isEntered)
+        {
+            entrance.Enter(link, request.Password);
         }
 
         var person = guests.Ensure(context);
-        if (!await guests.IsKnownAsync(person) && !await rates.AllowsGuestAsync(context))
+        if (!isEntered && !await guests.IsKnownAsync(person) && !await rates.AllowsGuestAsync(context))
         {
             return Results.Empty;
         }
 
-        addresses.Saw(person, AddressRates.Address(context.Connection.RemoteIpAddress));
+        if (!isEntered)
+        {
+            addresses.Saw(person, AddressRates.Address(context.Connection.RemoteIpAddress));
+        }
+
         var key = context.Request.Headers.TryGetValue("Idempotency-Key", out var keys) ? keys.ToString() : null;
-        var view = await playgrounds.LaunchAsync(person, recipe, key, trace, context.RequestAborted);
+        var view = link is null
+            ? await playgrounds.LaunchAsync(person, recipe!, request.Parameters, key, trace, context.RequestAborted)
+            : await playgrounds.LaunchAsync(person, link, request.Parameters, key, trace, context.RequestAborted);
         context.Response.Headers["Server-Timing"] = trace.ToString();
         return view.State is "queued" or "starting"
             ? Results.Accepted(view.Urls.Api, view)
@@ -72,6 +101,6 @@ internal static class PlaygroundEndpoints
     }
 
     /// <summary>What is no id names nothing.</summary>
-    private static PlaygroundId Id(string text) =>
+    internal static PlaygroundId Id(string text) =>
         PlaygroundId.TryParse(text, out var id) ? id : throw new SandboxException(ErrorCode.NotFound, "You have no such playground.");
 }

@@ -1,3 +1,5 @@
+using Sandbox.Web.Lifecycle;
+
 namespace Sandbox.Web.Playgrounds;
 
 internal static class PlaygroundSetup
@@ -14,6 +16,8 @@ internal static class PlaygroundSetup
         services.AddSingleton<Launcher>();
         services.AddSingleton<LaunchQueue>();
         services.AddHostedService(provider => provider.GetRequiredService<LaunchQueue>());
+        services.AddSingleton<PlacesFreed>();
+        services.AddSingleton<IWhenPlaygroundEnds>(provider => provider.GetRequiredService<PlacesFreed>());
         services.AddSingleton<Endings>();
         services.AddSingleton<OwnedPlaygrounds>();
         services.AddSingleton<CommandPace>();

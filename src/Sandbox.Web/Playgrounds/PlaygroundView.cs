@@ -24,6 +24,8 @@ public sealed record PlaygroundUrls(string Page, string Api);
 /// <param name="Sandboxes">Its sandboxes.</param>
 /// <param name="Lease">Its lease.</param>
 /// <param name="Urls">Where it is reached.</param>
+/// <param name="Link">The hash of the link that it was started from; null for none.</param>
+/// <param name="Saved">The hash of the private link that holds its state after its end; null when nothing was saved.</param>
 public sealed record PlaygroundView(
     string Id,
     string State,
@@ -33,7 +35,9 @@ public sealed record PlaygroundView(
     DateTimeOffset CreatedAt,
     IReadOnlyList<SandboxView> Sandboxes,
     LeaseView Lease,
-    PlaygroundUrls Urls);
+    PlaygroundUrls Urls,
+    string? Link = null,
+    string? Saved = null);
 
 /// <summary>Why a launch failed.</summary>
 public sealed record PlaygroundError(string Code, string Message);

@@ -20,6 +20,7 @@ internal static class PlaygroundViews
             State(row),
             row.State switch
             {
+                PlaygroundStage.Queued when row.AwaitsLink => "waiting for a place: this link's author limits how many run at once",
                 PlaygroundStage.Queued => Wait(row.Sandboxes.OrderBy(sandbox => sandbox.Node).FirstOrDefault(sandbox => sandbox.Digest.Length == 0)?.Image ?? row.Image, catalog),
                 PlaygroundStage.Starting => "starting",
                 _ => null,
@@ -29,7 +30,9 @@ internal static class PlaygroundViews
             row.CreatedAt,
             sandboxes,
             LeaseView(row, now),
-            new PlaygroundUrls($"/p/{row.Id}", $"/api/v1/playgrounds/{row.Id}"));
+            new PlaygroundUrls($"/p/{row.Id}", $"/api/v1/playgrounds/{row.Id}"),
+            row.LinkHash,
+            row.SavedHash);
     }
 
     public static SandboxView ToView(this SandboxRow row, PlaygroundRow playground) => new(
@@ -45,17 +48,6 @@ internal static class PlaygroundViews
         },
         row.ExitCode,
         row.Interactive);
-
-    public static string Text(this EndReason reason) => reason switch
-    {
-        EndReason.Removed => "removed",
-        EndReason.Expired => "expired",
-        EndReason.Idle => "idle",
-        EndReason.Operator => "operator",
-        EndReason.HostRestarted => "host_restarted",
-        EndReason.LaunchFailed => "launch_failed",
-        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "no such reason"),
-    };
 
     private static string Wait(string image, ImageCatalog catalog) =>
         catalog.StepOf(image) is { } step ? $"making the image {image}: {step}" : $"waiting for the image {image} to be made";

@@ -5,6 +5,7 @@ using Sandbox.Core.Execs;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Http;
+using Sandbox.Web.Lifecycle;
 using Sandbox.Web.People;
 
 namespace Sandbox.Web.Playgrounds;

@@ -1,6 +1,6 @@
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Terminals;
-using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Lifecycle;
 
 namespace Sandbox.Web.Sharing;
 

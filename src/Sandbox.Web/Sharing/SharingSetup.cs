@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Authentication;
 using Sandbox.Web.Http;
+using Sandbox.Web.Lifecycle;
 using Sandbox.Web.People;
-using Sandbox.Web.Playgrounds;
 
 namespace Sandbox.Web.Sharing;
 

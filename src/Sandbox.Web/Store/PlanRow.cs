@@ -29,6 +29,10 @@ internal sealed class PlanRow
 
     public int IdleMinutes { get; set; }
 
+    public long StorageBytes { get; set; }
+
+    public int LinkPlaces { get; set; }
+
     public static PlanRow From(Plan plan)
     {
         var row = new PlanRow { Name = plan.Name };
@@ -50,6 +54,8 @@ internal sealed class PlanRow
         Minutes = plan.Minutes;
         MaxMinutes = plan.MaxMinutes;
         IdleMinutes = plan.IdleMinutes;
+        StorageBytes = plan.StorageBytes;
+        LinkPlaces = plan.LinkPlaces;
     }
 
     /// <summary>Pids, disk and inodes are limits of one sandbox only; their totals allow every playground its full share.</summary>
@@ -67,5 +73,7 @@ internal sealed class PlanRow
         Minutes = Minutes,
         MaxMinutes = MaxMinutes,
         IdleMinutes = IdleMinutes,
+        StorageBytes = StorageBytes,
+        LinkPlaces = LinkPlaces,
     };
 }

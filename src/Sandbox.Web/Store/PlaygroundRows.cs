@@ -27,6 +27,21 @@ internal sealed class PlaygroundRow
     /// <summary>The recipe it was launched from, see <see cref="RecipeRow"/>. Null once it has ended.</summary>
     public required string? RecipeHash { get; init; }
 
+    /// <summary>The link that it was started from, or null. The link may be deleted before it.</summary>
+    public string? LinkHash { get; init; }
+
+    /// <summary>Whose link that is: their budget counts it.</summary>
+    public string? LinkOwnerId { get; init; }
+
+    /// <summary>Whether it waits until its link has room for one more.</summary>
+    public bool AwaitsLink { get; set; }
+
+    /// <summary>Names of the variables that hold secrets of its owner, with a blank between: no save keeps them.</summary>
+    public string Secrets { get; init; } = "";
+
+    /// <summary>The lock that holds its last state once it has ended; null when nothing was saved.</summary>
+    public string? SavedHash { get; set; }
+
     public required PlaygroundStage State { get; set; }
 
     public required DateTimeOffset CreatedAt { get; init; }
@@ -66,7 +81,7 @@ internal sealed class SandboxRow
 
     public required string Name { get; init; }
 
-    /// <summary>Catalog name of its image.</summary>
+    /// <summary>Catalog name of its image, or of the one that its image was made from.</summary>
     public required string Image { get; init; }
 
     /// <summary>Digest of its image; empty while the launch waits for the image to be made.</summary>

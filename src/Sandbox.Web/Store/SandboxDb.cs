@@ -22,6 +22,22 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
 
     public DbSet<SandboxRow> Sandboxes => Set<SandboxRow>();
 
+    public DbSet<CatalogDigestRow> CatalogDigests => Set<CatalogDigestRow>();
+
+    public DbSet<LockRow> Locks => Set<LockRow>();
+
+    public DbSet<LockImageRow> LockImages => Set<LockImageRow>();
+
+    public DbSet<LockLayerRow> LockLayers => Set<LockLayerRow>();
+
+    public DbSet<LinkRow> Links => Set<LinkRow>();
+
+    public DbSet<AliasRow> Aliases => Set<AliasRow>();
+
+    public DbSet<AliasMoveRow> AliasMoves => Set<AliasMoveRow>();
+
+    public DbSet<LinkStartRow> LinkStarts => Set<LinkStartRow>();
+
     public DbSet<ShareRow> Shares => Set<ShareRow>();
 
     public DbSet<RecordingRow> Recordings => Set<RecordingRow>();
@@ -71,6 +87,44 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
             recording.HasIndex(row => row.OwnerId);
         });
         modelBuilder.Entity<IdempotencyRow>().HasKey(row => new { row.OwnerId, row.Key });
+        AddLinks(modelBuilder);
+    }
+
+    private static void AddLinks(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<CatalogDigestRow>().HasKey(row => new { row.Name, row.Digest });
+        modelBuilder.Entity<LockRow>(lockRow =>
+        {
+            lockRow.HasKey(row => row.Hash);
+            lockRow.HasOne<RecipeRow>().WithMany().HasForeignKey(row => row.Hash).OnDelete(DeleteBehavior.Restrict);
+            lockRow.HasMany(row => row.Images).WithOne().HasForeignKey(row => row.Hash).OnDelete(DeleteBehavior.Cascade);
+            lockRow.HasMany(row => row.Layers).WithOne().HasForeignKey(row => row.Hash).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<LockImageRow>(image =>
+        {
+            image.HasKey(row => new { row.Hash, row.Node });
+            image.HasIndex(row => row.Digest);
+        });
+        modelBuilder.Entity<LockLayerRow>().HasKey(row => new { row.Hash, row.Digest });
+        modelBuilder.Entity<LinkRow>(link =>
+        {
+            link.HasKey(row => new { row.OwnerId, row.Hash });
+            link.HasOne(row => row.Lock).WithMany().HasForeignKey(row => row.Hash).OnDelete(DeleteBehavior.Restrict);
+            link.HasOne<PersonRow>().WithMany().HasForeignKey(row => row.OwnerId).OnDelete(DeleteBehavior.Restrict);
+        });
+        modelBuilder.Entity<AliasRow>(alias =>
+        {
+            // Its lock may be deleted while it stays: then its page says so, and its owner can move it.
+            alias.HasKey(row => row.Name);
+            alias.HasIndex(row => row.OwnerId);
+            alias.HasMany(row => row.Moves).WithOne().HasForeignKey(row => row.Name).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<AliasMoveRow>().HasKey(row => new { row.Name, row.At });
+        modelBuilder.Entity<LinkStartRow>(start =>
+        {
+            start.HasKey(row => row.PlaygroundId);
+            start.HasIndex(row => new { row.OwnerId, row.Hash, row.At });
+        });
     }
 
     private sealed class UnixMilliseconds() : ValueConverter<DateTimeOffset, long>(

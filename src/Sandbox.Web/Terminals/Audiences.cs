@@ -4,7 +4,7 @@ using System.Text;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Terminals;
-using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Lifecycle;
 
 namespace Sandbox.Web.Terminals;
 

@@ -7,7 +7,7 @@ using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
-using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Terminals;

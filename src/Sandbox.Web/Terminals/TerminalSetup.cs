@@ -1,4 +1,4 @@
-using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Lifecycle;
 
 namespace Sandbox.Web.Terminals;
 

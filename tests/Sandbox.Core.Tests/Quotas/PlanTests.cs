@@ -42,9 +42,11 @@ public sealed class PlanTests
             Minutes = 0,
             MaxMinutes = -1,
             IdleMinutes = int.MaxValue,
+            StorageBytes = -1,
+            LinkPlaces = -1,
         };
 
-        Assert.Equal(15, bad.Validate().Count);
+        Assert.Equal(17, bad.Validate().Count);
     }
 
     [Fact]

@@ -75,7 +75,7 @@ public sealed class SeveralNodesTests
         Assert.Equal("running", (await playgrounds.ActAsync(_owner, id, SandboxAction.Restart, Token)).State);
         Assert.Equal(4, (await List(web)).Count(info => info.State == SandboxState.Running));
 
-        await playgrounds.RemoveAsync(_owner, id, Token);
+        await playgrounds.RemoveAsync(_owner, id, save: false, Token);
         Assert.Equal("ended", (await FindAsync(web, launched.Id)).State);
         Assert.Equal(2, (await List(web)).Count);
         Assert.Equal(1, await RecipesAsync(web));

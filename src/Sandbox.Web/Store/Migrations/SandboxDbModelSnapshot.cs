@@ -16,6 +16,89 @@ namespace Sandbox.Web.Store.Migrations
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.12");
 
+            modelBuilder.Entity("Sandbox.Web.Store.AdminLinkRow", b =>
+                {
+                    b.Property<string>("Hash")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("UsedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Hash");
+
+                    b.ToTable("AdminLinks");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.AliasMoveRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Hash")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Name", "At");
+
+                    b.ToTable("AliasMoves");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.AliasRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Hash")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("MovedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("OwnerId")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Text")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Name");
+
+                    b.HasIndex("OwnerId");
+
+                    b.ToTable("Aliases");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.CatalogDigestRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Digest")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Layers")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("MadeAt")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Name", "Digest");
+
+                    b.ToTable("CatalogDigests");
+                });
+
             modelBuilder.Entity("Sandbox.Web.Store.CatalogRow", b =>
                 {
                     b.Property<string>("Name")
@@ -75,20 +158,179 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("Catalog");
                 });
 
-            modelBuilder.Entity("Sandbox.Web.Store.AdminLinkRow", b =>
+            modelBuilder.Entity("Sandbox.Web.Store.IdempotencyRow", b =>
+                {
+                    b.Property<string>("OwnerId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Key")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("PlaygroundId")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("RequestHash")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("OwnerId", "Key");
+
+                    b.HasIndex("PlaygroundId");
+
+                    b.ToTable("IdempotencyKeys");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.LinkRow", b =>
+                {
+                    b.Property<string>("OwnerId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Hash")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Access")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int?>("AtOnce")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int?>("FromMinute")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("IsAutomatic")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("IsOffline")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("LastOpenedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Password")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int?>("PerDay")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Title")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int?>("UntilMinute")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("OwnerId", "Hash");
+
+                    b.HasIndex("Hash");
+
+                    b.ToTable("Links");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.LinkStartRow", b =>
+                {
+                    b.Property<string>("PlaygroundId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Hash")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("OwnerId")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int?>("PromptMs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Reason")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("PlaygroundId");
+
+                    b.HasIndex("OwnerId", "Hash", "At");
+
+                    b.ToTable("LinkStarts");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.LockImageRow", b =>
                 {
                     b.Property<string>("Hash")
                         .HasColumnType("TEXT");
 
-                    b.Property<long>("ExpiresAt")
+                    b.Property<int>("Node")
                         .HasColumnType("INTEGER");
 
-                    b.Property<long?>("UsedAt")
+                    b.Property<string>("Digest")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("Interactive")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Hash", "Node");
+
+                    b.HasIndex("Digest");
+
+                    b.ToTable("LockImages");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.LockLayerRow", b =>
+                {
+                    b.Property<string>("Hash")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Digest")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Size")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Hash", "Digest");
+
+                    b.ToTable("LockLayers");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.LockRow", b =>
+                {
+                    b.Property<string>("Hash")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Architecture")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Isolation")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Kernel")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
 
                     b.HasKey("Hash");
 
-                    b.ToTable("AdminLinks");
+                    b.ToTable("Locks");
                 });
 
             modelBuilder.Entity("Sandbox.Web.Store.PersonRow", b =>
@@ -137,6 +379,9 @@ namespace Sandbox.Web.Store.Migrations
                     b.Property<long>("Inodes")
                         .HasColumnType("INTEGER");
 
+                    b.Property<int>("LinkPlaces")
+                        .HasColumnType("INTEGER");
+
                     b.Property<int>("MaxMinutes")
                         .HasColumnType("INTEGER");
 
@@ -152,6 +397,9 @@ namespace Sandbox.Web.Store.Migrations
                     b.Property<int>("Playgrounds")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long>("StorageBytes")
+                        .HasColumnType("INTEGER");
+
                     b.Property<double>("TotalCpus")
                         .HasColumnType("REAL");
 
@@ -163,56 +411,13 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("Plans");
                 });
 
-            modelBuilder.Entity("Sandbox.Web.Store.TokenRow", b =>
-                {
-                    b.Property<string>("Hash")
-                        .HasColumnType("TEXT");
-
-                    b.Property<long>("CreatedAt")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<long?>("ExpiresAt")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("PersonId")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.HasKey("Hash");
-
-                    b.ToTable("Tokens");
-                });
-
-            modelBuilder.Entity("Sandbox.Web.Store.IdempotencyRow", b =>
-                {
-                    b.Property<string>("OwnerId")
-                        .HasColumnType("TEXT");
-
-                    b.Property<string>("Key")
-                        .HasColumnType("TEXT");
-
-                    b.Property<long>("CreatedAt")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("PlaygroundId")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<string>("RequestHash")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.HasKey("OwnerId", "Key");
-
-                    b.HasIndex("PlaygroundId");
-
-                    b.ToTable("IdempotencyKeys");
-                });
-
             modelBuilder.Entity("Sandbox.Web.Store.PlaygroundRow", b =>
                 {
                     b.Property<string>("Id")
                         .HasColumnType("TEXT");
+
+                    b.Property<bool>("AwaitsLink")
+                        .HasColumnType("INTEGER");
 
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER");
@@ -233,6 +438,12 @@ namespace Sandbox.Web.Store.Migrations
                     b.Property<long>("LastActiveAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("LinkHash")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("LinkOwnerId")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Message")
                         .HasColumnType("TEXT");
 
@@ -244,6 +455,13 @@ namespace Sandbox.Web.Store.Migrations
                         .HasColumnType("TEXT");
 
                     b.Property<string>("RecipeHash")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("SavedHash")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Secrets")
+                        .IsRequired()
                         .HasColumnType("TEXT");
 
                     b.Property<string>("State")
@@ -276,50 +494,6 @@ namespace Sandbox.Web.Store.Migrations
                     b.HasKey("Hash");
 
                     b.ToTable("Recipes");
-                });
-
-            modelBuilder.Entity("Sandbox.Web.Store.SandboxRow", b =>
-                {
-                    b.Property<string>("Id")
-                        .HasColumnType("TEXT");
-
-                    b.Property<string>("Digest")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<int?>("ExitCode")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("Image")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<bool>("Interactive")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<long>("MemoryBytes")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("Name")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<int>("Node")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("PlaygroundId")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<string>("State")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.HasKey("Id");
-
-                    b.HasIndex("PlaygroundId");
-
-                    b.ToTable("Sandboxes");
                 });
 
             modelBuilder.Entity("Sandbox.Web.Store.RecordingRow", b =>
@@ -376,6 +550,50 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("Recordings");
                 });
 
+            modelBuilder.Entity("Sandbox.Web.Store.SandboxRow", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Digest")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int?>("ExitCode")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Image")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("Interactive")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("MemoryBytes")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Node")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("PlaygroundId")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("PlaygroundId");
+
+                    b.ToTable("Sandboxes");
+                });
+
             modelBuilder.Entity("Sandbox.Web.Store.ShareRow", b =>
                 {
                     b.Property<string>("Id")
@@ -426,15 +644,33 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("Shares");
                 });
 
-            modelBuilder.Entity("Sandbox.Web.Store.PersonRow", b =>
+            modelBuilder.Entity("Sandbox.Web.Store.TokenRow", b =>
                 {
-                    b.HasOne("Sandbox.Web.Store.PlanRow", "Plan")
-                        .WithMany()
-                        .HasForeignKey("PlanName")
-                        .OnDelete(DeleteBehavior.Restrict)
-                        .IsRequired();
+                    b.Property<string>("Hash")
+                        .HasColumnType("TEXT");
 
-                    b.Navigation("Plan");
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("PersonId")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Hash");
+
+                    b.ToTable("Tokens");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.AliasMoveRow", b =>
+                {
+                    b.HasOne("Sandbox.Web.Store.AliasRow", null)
+                        .WithMany("Moves")
+                        .HasForeignKey("Name")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("Sandbox.Web.Store.IdempotencyRow", b =>
@@ -444,6 +680,61 @@ namespace Sandbox.Web.Store.Migrations
                         .HasForeignKey("PlaygroundId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.LinkRow", b =>
+                {
+                    b.HasOne("Sandbox.Web.Store.LockRow", "Lock")
+                        .WithMany()
+                        .HasForeignKey("Hash")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("Sandbox.Web.Store.PersonRow", null)
+                        .WithMany()
+                        .HasForeignKey("OwnerId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.Navigation("Lock");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.LockImageRow", b =>
+                {
+                    b.HasOne("Sandbox.Web.Store.LockRow", null)
+                        .WithMany("Images")
+                        .HasForeignKey("Hash")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.LockLayerRow", b =>
+                {
+                    b.HasOne("Sandbox.Web.Store.LockRow", null)
+                        .WithMany("Layers")
+                        .HasForeignKey("Hash")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.LockRow", b =>
+                {
+                    b.HasOne("Sandbox.Web.Store.RecipeRow", null)
+                        .WithMany()
+                        .HasForeignKey("Hash")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.PersonRow", b =>
+                {
+                    b.HasOne("Sandbox.Web.Store.PlanRow", "Plan")
+                        .WithMany()
+                        .HasForeignKey("PlanName")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.Navigation("Plan");
                 });
 
             modelBuilder.Entity("Sandbox.Web.Store.PlaygroundRow", b =>
@@ -480,6 +771,18 @@ namespace Sandbox.Web.Store.Migrations
                         .HasForeignKey("PlaygroundId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.AliasRow", b =>
+                {
+                    b.Navigation("Moves");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.LockRow", b =>
+                {
+                    b.Navigation("Images");
+
+                    b.Navigation("Layers");
                 });
 
             modelBuilder.Entity("Sandbox.Web.Store.PlaygroundRow", b =>

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Sandbox.Core.Playgrounds;
 
-namespace Sandbox.Web.Playgrounds;
+namespace Sandbox.Web.Lifecycle;
 
 /// <summary>Attached viewers and running requests of each playground, and when the last of them left. In memory; the lease sweeper persists it.</summary>
 internal sealed class Presence(TimeProvider time) : IWhenPlaygroundEnds

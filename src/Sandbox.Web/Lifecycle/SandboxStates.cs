@@ -1,7 +1,7 @@
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 
-namespace Sandbox.Web.Playgrounds;
+namespace Sandbox.Web.Lifecycle;
 
 /// <summary>
 /// Records the states of sandboxes. An event of the runtime may be older than an action's result, so its content is not

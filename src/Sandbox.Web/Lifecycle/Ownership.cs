@@ -5,7 +5,7 @@ using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Store;
 
-namespace Sandbox.Web.Playgrounds;
+namespace Sandbox.Web.Lifecycle;
 
 /// <summary>
 /// Answers whose a sandbox is and what stage its playground is in. Every request to a sandbox asks, so it reads a few

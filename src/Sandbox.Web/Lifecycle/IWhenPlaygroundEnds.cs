@@ -1,6 +1,6 @@
 using Sandbox.Core.Playgrounds;
 
-namespace Sandbox.Web.Playgrounds;
+namespace Sandbox.Web.Lifecycle;
 
 /// <summary>Drops what a part of the process keeps in memory about a playground that has ended.</summary>
 internal interface IWhenPlaygroundEnds

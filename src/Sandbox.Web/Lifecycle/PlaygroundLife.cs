@@ -5,9 +5,10 @@ using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Catalog;
+using Sandbox.Web.Links;
 using Sandbox.Web.Store;
 
-namespace Sandbox.Web.Playgrounds;
+namespace Sandbox.Web.Lifecycle;
 
 /// <summary>
 /// The only writer of a playground's state: queued, starting, running, ended. Each method is one transition, and its
@@ -15,16 +16,16 @@ namespace Sandbox.Web.Playgrounds;
 /// </summary>
 internal sealed class PlaygroundLife(SqliteStore store, TimeProvider time)
 {
-    /// <summary>New: starting if the image of every node is made, else queued. Part of the caller's transaction.</summary>
-    public async Task<PlaygroundRow> AddAsync(SandboxDb db, PersonRow owner, Recipe recipe, IReadOnlyList<ResolvedImage> images)
+    /// <summary>New: starting if the image of every node is made and its link has a place, else queued. Part of the caller's transaction.</summary>
+    public async Task<PlaygroundRow> AddAsync(SandboxDb db, PersonRow owner, LaunchOrder order, bool awaitsLink)
     {
+        var (recipe, images) = (order.Recipe, order.Images);
+        var link = order.Link?.Link;
         var now = time.GetUtcNow();
         var plan = owner.Plan!.ToPlan();
         var lease = Lease.Grant(now, plan);
         var id = PlaygroundId.New().Value;
-        var content = RecipeJson.Write(recipe);
-        var hash = RecipeHash.Of(content).Value;
-        await db.Database.ExecuteSqlAsync($"INSERT INTO Recipes (Hash, Content) VALUES ({hash}, {content}) ON CONFLICT DO NOTHING");
+        var hash = await RecipeRow.KeepAsync(db, recipe);
         var row = new PlaygroundRow
         {
             Id = id,
@@ -32,7 +33,11 @@ internal sealed class PlaygroundLife(SqliteStore store, TimeProvider time)
             Owner = owner,
             Image = images[0].Name,
             RecipeHash = hash,
-            State = images.Any(image => image.Digest is null) ? PlaygroundStage.Queued : PlaygroundStage.Starting,
+            LinkHash = link?.Hash,
+            LinkOwnerId = link?.OwnerId,
+            AwaitsLink = awaitsLink,
+            Secrets = string.Join(' ', order.Secrets),
+            State = awaitsLink || images.Any(image => image.Digest is null) ? PlaygroundStage.Queued : PlaygroundStage.Starting,
             CreatedAt = now,
             GrantedAt = lease.GrantedAt,
             EndsAt = lease.EndsAt,
@@ -48,14 +53,37 @@ internal sealed class PlaygroundLife(SqliteStore store, TimeProvider time)
                     Image = image.Name,
                     Digest = image.Digest?.Value ?? "",
                     Interactive = image.Interactive,
-                    MemoryBytes = plan.PerSandbox.MemoryBytes,
+                    MemoryBytes = recipe.Nodes[node].LimitsWithin(plan.PerSandbox).MemoryBytes,
                     State = SandboxState.Starting,
                 }),
             ],
         };
         db.Playgrounds.Add(row);
+        if (link is not null)
+        {
+            db.LinkStarts.Add(new LinkStartRow { PlaygroundId = id, OwnerId = link.OwnerId, Hash = link.Hash, At = now });
+        }
+
         return row;
     }
+
+    /// <summary>Lets a queued playground pass if its link has a place and nobody waits for it longer. True if it need not wait for a link any more.</summary>
+    public Task<bool> PassAsync(PlaygroundId id) => store.WriteAsync(async db =>
+    {
+        var row = await db.Playgrounds.SingleOrDefaultAsync(row => row.Id == id.Value && row.State == PlaygroundStage.Queued);
+        if (row is not { AwaitsLink: true })
+        {
+            return row is not null;
+        }
+
+        var link = await db.Links.SingleOrDefaultAsync(link => link.OwnerId == row.LinkOwnerId && link.Hash == row.LinkHash);
+        var isFirst = !await db.Playgrounds.AnyAsync(other => other.LinkHash == row.LinkHash && other.LinkOwnerId == row.LinkOwnerId
+            && other.AwaitsLink && other.State == PlaygroundStage.Queued && other.CreatedAt < row.CreatedAt);
+
+        // A link that was deleted meanwhile limits nobody; its images are held by the playground.
+        row.AwaitsLink = link is not null && !(isFirst && await LinkBudget.HasPlaceAsync(db, link));
+        return !row.AwaitsLink;
+    });
 
     /// <summary>
     /// Queued to starting, with the images its nodes waited for. The lease begins now, so waiting costs its owner no
@@ -64,7 +92,7 @@ internal sealed class PlaygroundLife(SqliteStore store, TimeProvider time)
     public Task<(PlaygroundRow Row, Recipe Recipe)?> StartAsync(PlaygroundId id, IReadOnlyDictionary<string, ResolvedImage> images) => store.WriteAsync<(PlaygroundRow, Recipe)?>(async db =>
     {
         var row = await db.Playgrounds.Include(row => row.Sandboxes).Include(row => row.Owner!.Plan)
-            .SingleOrDefaultAsync(row => row.Id == id.Value && row.State == PlaygroundStage.Queued);
+            .SingleOrDefaultAsync(row => row.Id == id.Value && row.State == PlaygroundStage.Queued && !row.AwaitsLink);
         var waiting = row?.Sandboxes.Where(sandbox => sandbox.Digest.Length == 0).ToList() ?? [];
         if (row is null || waiting.Exists(sandbox => images.GetValueOrDefault(sandbox.Image)?.Digest is null))
         {
@@ -108,7 +136,7 @@ internal sealed class PlaygroundLife(SqliteStore store, TimeProvider time)
     public Task<bool> DropAsync(PlaygroundId id) => store.WriteAsync(async db =>
     {
         var dropped = await db.Playgrounds.Where(row => row.Id == id.Value && row.State == PlaygroundStage.Starting).ExecuteDeleteAsync();
-        await DropRecipesAsync(db);
+        await RecipeRow.DropAsync(db);
         return dropped == 1;
     });
 
@@ -161,6 +189,8 @@ internal sealed class PlaygroundLife(SqliteStore store, TimeProvider time)
     private async Task<int> EndAsync(SandboxDb db, IQueryable<PlaygroundRow> rows, EndReason reason, string message, string? errorCode)
     {
         var now = time.GetUtcNow();
+        await db.LinkStarts.Where(start => rows.Any(row => row.Id == start.PlaygroundId))
+            .ExecuteUpdateAsync(set => set.SetProperty(start => start.Reason, reason));
         var ended = await rows.ExecuteUpdateAsync(set => set
             .SetProperty(row => row.State, PlaygroundStage.Ended)
             .SetProperty(row => row.EndsAt, now)
@@ -168,11 +198,7 @@ internal sealed class PlaygroundLife(SqliteStore store, TimeProvider time)
             .SetProperty(row => row.Reason, reason)
             .SetProperty(row => row.Message, message)
             .SetProperty(row => row.ErrorCode, errorCode));
-        await DropRecipesAsync(db);
+        await RecipeRow.DropAsync(db);
         return ended;
     }
-
-    /// <summary>Ended playgrounds are kept for a day, and a recipe is up to two megabytes of anybody's bytes, so recipes do not wait that long.</summary>
-    private static Task<int> DropRecipesAsync(SandboxDb db) =>
-        db.Recipes.Where(recipe => !db.Playgrounds.Any(row => row.RecipeHash == recipe.Hash)).ExecuteDeleteAsync();
 }

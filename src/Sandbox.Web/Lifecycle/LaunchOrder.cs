@@ -1,0 +1,17 @@
+using Sandbox.Core.Recipes;
+using Sandbox.Web.Catalog;
+using Sandbox.Web.Links;
+
+namespace Sandbox.Web.Lifecycle;
+
+/// <summary>A launch with everything known that its admission needs.</summary>
+/// <param name="Recipe">What to start, its parameters filled in.</param>
+/// <param name="Images">The image of each node.</param>
+internal sealed record LaunchOrder(Recipe Recipe, IReadOnlyList<ResolvedImage> Images)
+{
+    /// <summary>The link that it comes from, whose budget counts it; null for none.</summary>
+    public EnteredLink? Link { get; init; }
+
+    /// <summary>Names of the variables that hold secrets of the visitor, so that no save of the playground keeps them.</summary>
+    public IReadOnlyList<string> Secrets { get; init; } = [];
+}

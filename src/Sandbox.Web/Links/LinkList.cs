@@ -1,0 +1,113 @@
+using System.Text.Json.Nodes;
+using Microsoft.EntityFrameworkCore;
+using Sandbox.Core.People;
+using Sandbox.Core.Recipes;
+using Sandbox.Core.Runtime;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Web.Http;
+using Sandbox.Web.Store;
+
+namespace Sandbox.Web.Links;
+
+/// <summary>Links as REST and the pages show them.</summary>
+internal sealed class LinkList(SqliteStore store, ISandboxRuntime runtime, LinkEntrance entrance, Origins origins, TimeProvider time)
+{
+    private static readonly TimeSpan Counted = TimeSpan.FromDays(30);
+
+    /// <summary>One link as its visitor sees it.</summary>
+    public async Task<LinkView> ViewAsync(EnteredLink entered, CancellationToken cancellationToken) =>
+        await ViewAsync(entered, await StoredAsync(cancellationToken), cancellationToken);
+
+    private async Task<LinkView> ViewAsync(EnteredLink entered, IReadOnlySet<string> stored, CancellationToken cancellationToken)
+    {
+        var comparison = await entrance.CompareAsync(entered, stored, cancellationToken);
+        var (link, recipe) = (entered.Link, entered.Recipe);
+        var (isGuests, own) = await store.ReadAsync(async db => (
+            await db.People.AnyAsync(row => row.Id == link.OwnerId && row.Kind == PersonKind.Guest),
+            entered.IsOwn ? await OwnAsync(db, link) : null));
+        return new LinkView(
+            link.Hash,
+            $"{origins.PublicUrl}/x/{link.Hash}",
+            link.Title,
+            JsonNode.Parse(RecipeJson.Write(recipe))!,
+            [.. link.Lock!.Images.OrderBy(image => image.Node).Select(image => new LinkImageView(recipe.Nodes[image.Node].Name, image.Name, image.Digest))],
+            comparison,
+            entered.NeedsConsent,
+            entered.IsOwn ? "you" : isGuests ? "guest" : "operator",
+            link.CreatedAt,
+            new LinkBudgetView(
+                link.AtOnce,
+                link.PerDay,
+                link.FromMinute is { } from ? LinkBudget.Clock(from) : null,
+                link.UntilMinute is { } until ? LinkBudget.Clock(until) : null,
+                link.ExpiresAt,
+                link.IsOffline,
+                link.Password is not null),
+            own);
+    }
+
+    /// <summary>A person's links, opened last first.</summary>
+    public async Task<LinkListView> ListAsync(PersonId owner, CancellationToken cancellationToken)
+    {
+        var (links, recipes, used, storage) = await store.ReadAsync(async db =>
+        {
+            var rows = await db.Links.AsNoTracking().Include(row => row.Lock!.Images)
+                .Where(row => row.OwnerId == owner.Value).OrderByDescending(row => row.LastOpenedAt).ToListAsync(cancellationToken);
+            var contents = await db.Recipes.Where(recipe => db.Links.Any(row => row.OwnerId == owner.Value && row.Hash == recipe.Hash))
+                .ToDictionaryAsync(recipe => recipe.Hash, recipe => recipe.Content, StringComparer.Ordinal, cancellationToken);
+            var most = await db.People.Where(row => row.Id == owner.Value).Select(row => (long?)row.Plan!.StorageBytes).SingleOrDefaultAsync(cancellationToken)
+                ?? Core.Quotas.Plan.Guest.StorageBytes;
+            return (rows, contents, await OwnedLinks.UsedAsync(db, owner.Value), most);
+        });
+        var stored = await StoredAsync(cancellationToken);
+        var views = new List<LinkView>();
+        foreach (var link in links)
+        {
+            views.Add(await ViewAsync(new EnteredLink(link, RecipeJson.Read(recipes[link.Hash]), IsOwn: true, CoversRates: false), stored, cancellationToken));
+        }
+
+        return new LinkListView(storage, used, views);
+    }
+
+    /// <summary>An alias as REST shows it.</summary>
+    public AliasView View(AliasRow row) => new(
+        row.Name,
+        $"{origins.PublicUrl}/x/{row.Name}",
+        row.Hash,
+        row.Text,
+        row.MovedAt,
+        [.. row.Moves.OrderByDescending(move => move.At).Select(move => new AliasMoveView(move.At, move.Hash))]);
+
+    private async Task<IReadOnlySet<string>> StoredAsync(CancellationToken cancellationToken) =>
+        (await runtime.Images.ListAsync(cancellationToken)).Select(image => image.Digest.Value).ToHashSet(StringComparer.Ordinal);
+
+    private async Task<OwnLinkView> OwnAsync(SandboxDb db, LinkRow link)
+    {
+        var aliases = await db.Aliases.AsNoTracking().Include(row => row.Moves).Where(row => row.OwnerId == link.OwnerId && row.Hash == link.Hash).ToListAsync();
+        return new OwnLinkView(
+            link.Access == LinkAccess.Anyone ? "anyone" : "private",
+            link.IsAutomatic,
+            await OwnedLinks.OnlyHereAsync(db, link),
+            link.LastOpenedAt,
+            [.. aliases.Select(View)],
+            await StatisticsAsync(db, link));
+    }
+
+    private async Task<LinkStatisticsView> StatisticsAsync(SandboxDb db, LinkRow link)
+    {
+        var now = time.GetUtcNow();
+        var since = now - Counted;
+        var starts = await db.LinkStarts.AsNoTracking().Where(row => row.OwnerId == link.OwnerId && row.Hash == link.Hash && row.At > since).ToListAsync();
+        var live = await db.Playgrounds.Where(row => row.LinkHash == link.Hash && row.LinkOwnerId == link.OwnerId && row.State != PlaygroundStage.Ended)
+            .Select(row => row.AwaitsLink).ToListAsync();
+        var prompts = starts.Where(row => row.PromptMs is not null).Select(row => row.PromptMs!.Value).Order().ToList();
+        return new LinkStatisticsView(
+            starts.Count,
+            starts.Count(row => row.At > now.AddDays(-1)),
+            live.Count(awaits => !awaits),
+            live.Count(awaits => awaits),
+            prompts.Count == 0 ? null : prompts[prompts.Count / 2],
+            starts.Where(row => row.Reason is not null).GroupBy(row => row.Reason!.Value)
+                .ToDictionary(group => group.Key.Text(), group => group.Count(), StringComparer.Ordinal));
+    }
+}

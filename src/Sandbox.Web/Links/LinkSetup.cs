@@ -1,0 +1,16 @@
+namespace Sandbox.Web.Links;
+
+internal static class LinkSetup
+{
+    public static void AddLinks(this IServiceCollection services)
+    {
+        services.AddSingleton<OwnSurroundings>();
+        services.AddSingleton<Locks>();
+        services.AddSingleton<OwnedLinks>();
+        services.AddSingleton<Aliases>();
+        services.AddSingleton<LinkEntrance>();
+        services.AddSingleton<LinkList>();
+        services.AddSingleton<LinkPrompts>();
+        services.AddHostedService(provider => provider.GetRequiredService<LinkPrompts>());
+    }
+}

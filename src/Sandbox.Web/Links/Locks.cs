@@ -1,0 +1,67 @@
+using Microsoft.EntityFrameworkCore;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Images;
+using Sandbox.Core.Recipes;
+using Sandbox.Web.Catalog;
+using Sandbox.Web.Store;
+
+namespace Sandbox.Web.Links;
+
+/// <summary>A lock that is not stored yet.</summary>
+/// <param name="Recipe">The recipe, every image a digest.</param>
+/// <param name="Images">The image of each node.</param>
+/// <param name="Layers">The layers of all images.</param>
+/// <param name="Surroundings">Where its author ran it.</param>
+internal sealed record LockDraft(Recipe Recipe, IReadOnlyList<ResolvedImage> Images, IReadOnlyList<ImageLayer> Layers, Surroundings Surroundings);
+
+/// <summary>Makes locks of recipes, and stores them.</summary>
+internal sealed class Locks(ImageCatalog catalog, OwnSurroundings surroundings, TimeProvider time)
+{
+    /// <summary>Pins every image of a recipe. Codes: ImageNotFound, Conflict (an image is still being made), Invalid.</summary>
+    public async Task<LockDraft> PinAsync(Recipe recipe, CancellationToken cancellationToken)
+    {
+        var images = recipe.Nodes.Select(node => catalog.Resolve(node.Image)).ToList();
+        if (images.Find(image => image.Digest is null) is { } missing)
+        {
+            throw new SandboxException(ErrorCode.Conflict, $"The image {missing.Name} is still being made. Try again when the catalog shows it as ready.");
+        }
+
+        var pinned = recipe with { Nodes = [.. recipe.Nodes.Zip(images, (node, image) => node with { Image = image.Digest!.Value.Value })] };
+        return new LockDraft(pinned, images, [], await surroundings.OfAsync(recipe.Nodes[0].Isolation, cancellationToken));
+    }
+
+    /// <summary>Stores a lock, unless it is there, and returns its hash. Part of the caller's transaction.</summary>
+    public async Task<RecipeHash> KeepAsync(SandboxDb db, LockDraft draft)
+    {
+        var hash = await RecipeRow.KeepAsync(db, draft.Recipe);
+        if (!await db.Locks.AnyAsync(row => row.Hash == hash))
+        {
+            var layers = await PersonalAsync(db, draft.Layers);
+            db.Locks.Add(new LockRow
+            {
+                Hash = hash,
+                CreatedAt = time.GetUtcNow(),
+                Architecture = draft.Surroundings.Architecture,
+                Kernel = draft.Surroundings.Kernel,
+                Isolation = draft.Surroundings.Isolation,
+                Images = [.. draft.Images.Select((image, node) => new LockImageRow { Hash = hash, Node = node, Digest = image.Digest!.Value.Value, Name = image.Name, Interactive = image.Interactive })],
+                Layers = [.. layers.Select(layer => new LockLayerRow { Hash = hash, Digest = layer.Digest.Value, Size = layer.Size })],
+            });
+            await db.SaveChangesAsync();
+        }
+
+        return RecipeHash.TryParse(hash, out var parsed) ? parsed : throw new InvalidOperationException("a stored hash is none");
+    }
+
+    /// <summary>The layers that no image of the catalog ever had: these are paid for by whoever keeps them.</summary>
+    private static async Task<IReadOnlyList<ImageLayer>> PersonalAsync(SandboxDb db, IReadOnlyList<ImageLayer> layers)
+    {
+        if (layers.Count == 0)
+        {
+            return [];
+        }
+
+        var offered = (await db.CatalogDigests.Select(row => row.Layers).ToListAsync()).SelectMany(list => list.Split(' ')).ToHashSet(StringComparer.Ordinal);
+        return [.. layers.DistinctBy(layer => layer.Digest).Where(layer => !offered.Contains(layer.Digest.Value))];
+    }
+}

@@ -1,0 +1,296 @@
+using Xunit;
+
+namespace Sandbox.Web.Tests.Links;
+
+public sealed class LinkTests
+{
+    private static readonly object Greeter = new
+    {
+        nodes = new[]
+        {
+            new { name = "box", image = "busybox", env = new Dictionary<string, string> { ["GREETING"] = "hello" }, files = new[] { new { path = "/root/hi", text = "hi\n" } } },
+        },
+    };
+
+    [Fact]
+    public async Task A_recipe_becomes_a_link_that_anybody_starts()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var author = web.NewClient();
+
+        var made = await author.PostAsync("/api/v1/links", new { recipe = Greeter, name = "greeter" });
+
+        Assert.Equal(201, made.Status);
+        var hash = (string)made.Json!["hash"]!;
+        Assert.Equal(64, hash.Length);
+        Assert.EndsWith($"/x/{hash}", (string?)made.Json["url"], StringComparison.Ordinal);
+        Assert.StartsWith("sha256:", (string?)made.Json["lock"]!["nodes"]![0]!["image"], StringComparison.Ordinal);
+        Assert.True((bool?)made.Json["comparison"]!["identical"]);
+        Assert.True((bool?)made.Json["needsConsent"]);
+        Assert.Equal("greeter", (string?)made.Json["own"]!["aliases"]![0]!["name"]);
+
+        using var visitor = web.NewClient();
+        foreach (var address in new[] { hash, "greeter", $"greeter@{hash}" })
+        {
+            Assert.Equal(hash, (string?)(await visitor.GetAsync($"/api/v1/links/{address}")).Json!["hash"]);
+        }
+
+        Assert.Null((await visitor.GetAsync("/api/v1/links/greeter")).Json!["own"]);
+        var (playground, sandbox) = await visitor.LaunchAsync(new { link = "greeter" });
+        Assert.Equal("hi\n", (await visitor.GetAsync($"/api/v1/sandboxes/{sandbox}/files/root/hi")).Text);
+        Assert.Equal("busybox", (string?)(await visitor.GetAsync($"/api/v1/playgrounds/{playground}")).Json!["image"]);
+        Assert.Equal(1, (int?)(await author.GetAsync($"/api/v1/links/{hash}")).Json!["own"]!["statistics"]!["running"]);
+
+        await visitor.DeleteAsync($"/api/v1/playgrounds/{playground}");
+        Assert.Equal(1, (int?)(await author.GetAsync($"/api/v1/links/{hash}")).Json!["own"]!["statistics"]!["ends"]!["removed"]);
+    }
+
+    [Fact]
+    public async Task Equal_recipes_of_two_people_are_one_lock_and_two_links()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var first = web.NewClient();
+        using var second = web.NewClient();
+        using var visitor = web.NewClient();
+
+        var hash = (string)(await first.PostAsync("/api/v1/links", new { recipe = Greeter })).Json!["hash"]!;
+        Assert.Equal(hash, (string?)(await second.PostAsync("/api/v1/links", new { recipe = Greeter, access = "private" })).Json!["hash"]);
+
+        Assert.Equal(200, (await first.DeleteAsync($"/api/v1/links/{hash}")).Status);
+        Assert.Equal("link_not_found", (await visitor.GetAsync($"/api/v1/links/{hash}")).Code);
+        Assert.Equal(200, (await second.GetAsync($"/api/v1/links/{hash}")).Status);
+        Assert.Equal(404, (await first.DeleteAsync($"/api/v1/links/{hash}")).Status);
+    }
+
+    [Fact]
+    public async Task An_alias_moves_and_its_old_addresses_go_on_meaning_the_same()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var author = web.NewClient();
+        using var other = web.NewClient();
+        var first = (string)(await author.PostAsync("/api/v1/links", new { recipe = Greeter, name = "course" })).Json!["hash"]!;
+        var second = (string)(await author.PostAsync("/api/v1/links", new { recipe = new { nodes = new[] { new { image = "busybox" } } }, name = "course" })).Json!["hash"]!;
+
+        Assert.Equal(second, (string?)(await other.GetAsync("/api/v1/links/course")).Json!["hash"]);
+        Assert.Equal(first, (string?)(await other.GetAsync($"/api/v1/links/course@{first}")).Json!["hash"]);
+        Assert.Equal([second, first], (await other.GetAsync("/api/v1/aliases/course")).Json!["history"]!.AsArray().Select(move => (string)move!["hash"]!));
+        Assert.Equal(404, (await other.GetAsync($"/api/v1/links/course@{new string('0', 64)}")).Status);
+
+        // Somebody else neither takes nor moves it.
+        Assert.Equal(409, (await other.PostAsync("/api/v1/links", new { recipe = Greeter, name = "course" })).Status);
+        Assert.Equal(404, (await other.DeleteAsync("/api/v1/aliases/course")).Status);
+
+        // A name of a link that is gone says so.
+        await author.DeleteAsync($"/api/v1/links/{second}");
+        var gone = await other.GetAsync("/api/v1/links/course");
+        Assert.Equal("link_not_found", gone.Code);
+        Assert.Contains("course", (string?)gone.Json!["detail"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_state_of_a_playground_becomes_a_link_and_a_second_one_starts_from_it()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var author = web.NewClient();
+        var (playground, sandbox) = await author.LaunchAsync();
+        await author.PutBytesAsync($"/api/v1/sandboxes/{sandbox}/files/root/work.txt", "my work"u8.ToArray());
+        await author.PutBytesAsync($"/api/v1/sandboxes/{sandbox}/files/root/.env", "PASSWORD=hunter2hunter2"u8.ToArray());
+
+        var changes = (await author.GetAsync($"/api/v1/playgrounds/{playground}/changes")).Json!.AsArray();
+        Assert.Contains(changes[0]!["changes"]!.AsArray(), change => (string?)change!["path"] == "/root/work.txt" && (string?)change["kind"] == "added");
+        Assert.Contains(changes[0]!["secrets"]!.AsArray(), secret => (string?)secret!["path"] == "/root/.env");
+
+        var shared = await author.PostAsync($"/api/v1/playgrounds/{playground}/links", new { title = "My work", excludePaths = new[] { "/root/.env" } });
+        Assert.Equal(201, shared.Status);
+        var hash = (string)shared.Json!["hash"]!;
+        Assert.False((bool?)shared.Json["needsConsent"]);
+        Assert.True((long?)shared.Json["own"]!["bytes"] > 0);
+        Assert.Equal("busybox", (string?)shared.Json["images"]![0]!["name"]);
+
+        using var visitor = web.NewClient();
+        var (_, copy) = await visitor.LaunchAsync(new { link = hash });
+        Assert.StartsWith("sha256:", (string?)(await visitor.GetAsync($"/api/v1/links/{hash}")).Json!["lock"]!["nodes"]![0]!["image"], StringComparison.Ordinal);
+        Assert.NotEqual(sandbox, copy);
+
+        var fork = await author.PostAsync($"/api/v1/playgrounds/{playground}/fork");
+        Assert.Equal(201, fork.Status);
+        Assert.Equal("running", (string?)fork.Json!["state"]);
+    }
+
+    [Fact]
+    public async Task What_a_link_holds_outlives_the_catalog_and_goes_with_the_link()
+    {
+        await using var web = await WebUnderTest.StartAsync(catalog: ["busybox", "debian"]);
+        using var author = web.NewClient();
+        using var admin = await web.NewOperatorAsync();
+        var (playground, sandbox) = await author.LaunchAsync();
+        await author.PutBytesAsync($"/api/v1/sandboxes/{sandbox}/files/root/work.txt", "my work"u8.ToArray());
+        var saved = (await author.PostAsync($"/api/v1/playgrounds/{playground}/links", new { access = "private" })).Json!;
+        var digest = (string)saved["lock"]!["nodes"]![0]!["image"]!;
+        await author.DeleteAsync($"/api/v1/playgrounds/{playground}");
+
+        Assert.Equal(204, (await admin.DeleteAsync("/api/v1/admin/images/debian")).Status);
+        Assert.Contains(digest, await StoredAsync(web));
+        Assert.Equal(204, (await admin.DeleteAsync("/api/v1/admin/images/busybox")).Status);
+        Assert.Equal([digest], await StoredAsync(web));
+        await author.LaunchAsync(new { link = (string)saved["hash"]! });
+
+        var deleted = await author.DeleteAsync($"/api/v1/links/{(string)saved["hash"]!}");
+        Assert.True((long?)deleted.Json!["freedBytes"] > 0);
+        Assert.Equal([digest], await StoredAsync(web));
+        await author.DeleteAsync($"/api/v1/playgrounds/{(string)(await author.GetAsync("/api/v1/playgrounds")).Json![0]!["id"]!}");
+        await Collect(web);
+        Assert.Empty(await StoredAsync(web));
+    }
+
+    [Fact]
+    public async Task A_link_keeps_its_budget_and_queues_those_who_come_too_many()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var author = web.NewClient();
+        var hash = (string)(await author.PostAsync("/api/v1/links", new { recipe = Greeter, budget = new { atOnce = 1, perDay = 3 } })).Json!["hash"]!;
+        using var first = web.NewClient();
+        using var second = web.NewClient();
+        using var third = web.NewClient();
+
+        var (running, _) = await first.LaunchAsync(new { link = hash });
+        var waiting = await second.PostAsync("/api/v1/playgrounds", new { link = hash });
+        Assert.Equal(202, waiting.Status);
+        Assert.Equal("queued", (string?)waiting.Json!["state"]);
+        var later = await third.PostAsync("/api/v1/playgrounds", new { link = hash });
+        Assert.StartsWith("1 visitor is before you", (string?)(await third.GetAsync((string)later.Json!["urls"]!["api"]!)).Json!["progress"], StringComparison.Ordinal);
+        var refused = await first.PostAsync("/api/v1/playgrounds", new { link = hash });
+        Assert.Equal((429, "quota"), (refused.Status, refused.Code));
+
+        await first.DeleteAsync($"/api/v1/playgrounds/{running}");
+        await WebUnderTest.Until(async () => (string?)(await second.GetAsync((string)waiting.Json["urls"]!["api"]!)).Json!["state"] == "running");
+        Assert.Equal("queued", (string?)(await third.GetAsync((string)later.Json["urls"]!["api"]!)).Json!["state"]);
+
+        // Its owner is bounded by their plan alone.
+        Assert.Equal(201, (await author.PostAsync("/api/v1/playgrounds", new { link = hash })).Status);
+    }
+
+    [Fact]
+    public async Task A_link_asks_for_its_password_and_closes_in_time()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var author = web.NewClient();
+        var hash = (string)(await author.PostAsync("/api/v1/links", new { recipe = Greeter, budget = new { password = "sesame", expiresAt = DateTimeOffset.UtcNow.AddHours(1) } })).Json!["hash"]!;
+        using var visitor = web.NewClient();
+
+        Assert.Equal("link_password", (await visitor.PostAsync("/api/v1/playgrounds", new { link = hash })).Code);
+        Assert.Equal("link_password", (await visitor.PostAsync("/api/v1/playgrounds", new { link = hash, password = "guess" })).Code);
+        Assert.Equal(201, (await visitor.PostAsync("/api/v1/playgrounds", new { link = hash, password = "sesame" })).Status);
+        Assert.DoesNotContain("sesame", (await visitor.GetAsync($"/api/v1/links/{hash}")).Text, StringComparison.Ordinal);
+
+        web.Time.Shift = TimeSpan.FromHours(2);
+        var closed = await visitor.PostAsync("/api/v1/playgrounds", new { link = hash, password = "sesame" });
+        Assert.Equal((403, "link_closed"), (closed.Status, closed.Code));
+    }
+
+    [Fact]
+    public async Task Parameters_become_variables_and_secrets_are_never_kept()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var author = web.NewClient();
+        var recipe = new
+        {
+            nodes = new[] { new { image = "busybox" } },
+            parameters = new object[]
+            {
+                new { name = "PORT", type = "number", @default = "8080" },
+                new { name = "TOKEN", type = "text", secret = true, required = true },
+            },
+        };
+        var hash = (string)(await author.PostAsync("/api/v1/links", new { recipe })).Json!["hash"]!;
+        using var visitor = web.NewClient();
+
+        var missing = await visitor.PostAsync("/api/v1/playgrounds", new { link = hash });
+        Assert.Equal("invalid", missing.Code);
+        Assert.Contains("TOKEN", (string?)missing.Json!["detail"], StringComparison.Ordinal);
+        var (playground, sandbox) = await visitor.LaunchAsync(new { link = hash, parameters = new { TOKEN = "'; rm -rf / #" } });
+        Assert.Equal("'; rm -rf / #\n", (string?)(await visitor.PostAsync($"/api/v1/sandboxes/{sandbox}/exec", new { command = new[] { "printenv", "TOKEN" } })).Json!["stdout"]);
+        Assert.Equal("8080\n", (string?)(await visitor.PostAsync($"/api/v1/sandboxes/{sandbox}/exec", new { command = new[] { "printenv", "PORT" } })).Json!["stdout"]);
+
+        await visitor.PutBytesAsync($"/api/v1/sandboxes/{sandbox}/files/root/work", "x"u8.ToArray());
+        var saved = await visitor.PostAsync($"/api/v1/playgrounds/{playground}/links");
+        Assert.Equal("TOKEN", (string?)Assert.Single(saved.Json!["lock"]!["parameters"]!.AsArray())!["name"]);
+        Assert.DoesNotContain("rm -rf", saved.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_end_of_a_lease_saves_what_was_done_and_a_link_continues_it()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var visitor = web.NewClient();
+        var (playground, sandbox) = await visitor.LaunchAsync();
+        await visitor.PutBytesAsync($"/api/v1/sandboxes/{sandbox}/files/root/work.txt", "my work"u8.ToArray());
+        var (untouched, _) = await visitor.LaunchAsync();
+
+        web.Time.Shift = TimeSpan.FromHours(2);
+
+        await WebUnderTest.Until(async () => (await visitor.GetAsync("/api/v1/playgrounds")).Json!.AsArray().All(row => (string?)row!["state"] == "ended"));
+        Assert.Null((await visitor.GetAsync($"/api/v1/playgrounds/{untouched}")).Json!["saved"]);
+        var hash = (string)(await visitor.GetAsync($"/api/v1/playgrounds/{playground}")).Json!["saved"]!;
+        var (again, second) = await visitor.LaunchAsync(new { link = hash });
+        await visitor.PutBytesAsync($"/api/v1/sandboxes/{second}/files/root/more.txt", "more"u8.ToArray());
+
+        // One save for each line of work.
+        Assert.Equal(204, (await visitor.DeleteAsync($"/api/v1/playgrounds/{again}?save=1")).Status);
+        var links = (await visitor.GetAsync("/api/v1/links")).Json!["links"]!.AsArray();
+        Assert.Equal((string?)(await visitor.GetAsync($"/api/v1/playgrounds/{again}")).Json!["saved"], (string?)Assert.Single(links)!["hash"]);
+        Assert.Equal("private", (string?)links[0]!["own"]!["access"]);
+    }
+
+    [Fact]
+    public async Task Storage_bounds_what_a_person_keeps_and_saves_that_nobody_asked_for_go_first()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var admin = await web.NewOperatorAsync();
+        var guest = (await admin.GetAsync("/api/v1/admin/plans")).Json!.AsArray().Single(plan => (string?)plan!["name"] == "guest")!.AsObject();
+        guest["storageBytes"] = 60_000;
+        await admin.PutAsync("/api/v1/admin/plans/guest", guest);
+        using var visitor = web.NewClient();
+
+        var (playground, sandbox) = await visitor.LaunchAsync();
+        await visitor.PutBytesAsync($"/api/v1/sandboxes/{sandbox}/files/root/work", new byte[40_000]);
+        await visitor.DeleteAsync($"/api/v1/playgrounds/{playground}?save=1");
+        (playground, sandbox) = await visitor.LaunchAsync();
+        await visitor.PutBytesAsync($"/api/v1/sandboxes/{sandbox}/files/root/other", new byte[41_000]);
+        Assert.Equal(201, (await visitor.PostAsync($"/api/v1/playgrounds/{playground}/links")).Status);
+        Assert.Single((await visitor.GetAsync("/api/v1/links")).Json!["links"]!.AsArray());
+
+        await visitor.PutBytesAsync($"/api/v1/sandboxes/{sandbox}/files/root/third", new byte[42_000]);
+        var refused = await visitor.PostAsync($"/api/v1/playgrounds/{playground}/links");
+        Assert.Equal((429, "quota"), (refused.Status, refused.Code));
+        Assert.Single((await visitor.GetAsync("/api/v1/links")).Json!["links"]!.AsArray());
+        Assert.Equal("running", (string?)(await visitor.GetAsync($"/api/v1/playgrounds/{playground}")).Json!["state"]);
+    }
+
+    [Theory]
+    [InlineData("""{"recipe":{"nodes":[]}}""", "nodes")]
+    [InlineData("""{"recipe":{"nodes":[{"image":"nope"}]}}""", "nope")]
+    [InlineData("""{"recipe":{"nodes":[{"image":"busybox"}]},"name":"A b"}""", "name")]
+    [InlineData("""{"recipe":{"nodes":[{"image":"busybox"}]},"title":""}""", "title")]
+    [InlineData("""{"recipe":{"nodes":[{"image":"busybox"}]},"access":"world"}""", "access")]
+    [InlineData("""{"recipe":{"nodes":[{"image":"busybox"}]},"budget":{"atOnce":0}}""", "atOnce")]
+    [InlineData("""{"recipe":{"nodes":[{"image":"busybox"}]},"budget":{"from":"08:00"}}""", "from")]
+    [InlineData("""{"recipe":{"nodes":[{"image":"busybox","image":"busybox"}]}}""", "JSON")]
+    public async Task A_link_that_cannot_be_made_says_why_and_leaves_nothing(string body, string word)
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var author = web.NewClient();
+
+        var refused = await author.PostAsync("/api/v1/links", body);
+
+        Assert.InRange(refused.Status, 400, 499);
+        Assert.Contains(word, (string?)refused.Json!["detail"], StringComparison.Ordinal);
+        Assert.Empty((await author.GetAsync("/api/v1/links")).Json!["links"]!.AsArray());
+    }
+
+    private static async Task<IEnumerable<string>> StoredAsync(WebUnderTest web) =>
+        (await web.Runtime.Images.ListAsync(TestContext.Current.CancellationToken)).Select(image => image.Digest.Value);
+
+    private static Task Collect(WebUnderTest web) =>
+        ((Catalog.ImageUse)web.Services.GetService(typeof(Catalog.ImageUse))!).CollectAsync(TestContext.Current.CancellationToken);
+}
