@@ -6,32 +6,32 @@ using Sandbox.Tty.Linux;
 namespace Sandbox.Tty;
 
 /// <summary>
-/// One connection: it takes frames apart, keeps input the terminal does not take yet, and sends output. Whatever the
-/// other end does, it holds at most a frame, an <see cref="TtyFrame.InputWindow"/> and the rest of one Data or Screen;
-/// the memory for these is there only while it is needed.
+/// One connection: parses frames, buffers input that the terminal does not accept yet, and sends output. It buffers at
+/// most a frame, an <see cref="TtyFrame.InputWindow"/> and the rest of one Data or Screen; memory for these is
+/// allocated only while it is needed.
 /// </summary>
 internal sealed unsafe class Connection
 {
     private const int OffsetLength = sizeof(ulong);
 
-    // Told of each key would wake the other end twice for it; three quarters of the window always stay.
-    private const int TellTaken = TtyFrame.InputWindow / 4;
+    // A report after each key would wake the other end twice for it; three quarters of the window are always free.
+    private const int ReportTaken = TtyFrame.InputWindow / 4;
     private const int LongestFrame = TtyFrame.HeaderLength + TtyFrame.MaxInput;
 
     private readonly int _fd;
     private readonly Holder _holder;
 
-    // A frame that has only begun to arrive.
+    // The beginning of a frame that has not arrived completely.
     private byte* _begun;
     private int _begunCount;
 
-    // Input the terminal has not taken.
+    // Input that the terminal has not accepted.
     private byte* _input;
     private int _inputFirst;
     private ulong _taken;
-    private ulong _takenTold;
+    private ulong _takenReported;
 
-    // What the socket did not take of a frame: it is kept apart, since the ring goes on.
+    // The rest of a frame that the socket did not accept: a copy, because the ring goes on.
     private byte* _rest;
     private int _restFirst;
     private int _restCount;
@@ -42,37 +42,37 @@ internal sealed unsafe class Connection
         _holder = holder;
     }
 
-    // Whether it wants to know the shell's state, which one it knows, and since when.
+    // Whether it follows the shell's state, which state it has, and since when.
     private bool _follows;
-    private int _stateTold;
-    private long _stateToldAt = -TtyFrame.StateEvery;
+    private int _stateSent;
+    private long _stateSentAt = -TtyFrame.StateEvery;
 
     public int Fd => _fd;
 
-    /// <summary>Where it is in the output; null before Attach or Watch.</summary>
+    /// <summary>Its position in the output; null before Attach or Watch.</summary>
     public TtyViewer? Viewer { get; private set; }
 
     /// <summary>Bytes of input that wait for the terminal.</summary>
     public int InputCount { get; private set; }
 
-    /// <summary>Whether the socket takes nothing now.</summary>
+    /// <summary>Whether the socket accepts nothing now.</summary>
     public bool IsBlocked { get; set; }
 
-    /// <summary>Whether it is told of <see cref="IsBlocked"/> when that ends.</summary>
+    /// <summary>Whether epoll reports the end of <see cref="IsBlocked"/>.</summary>
     public bool IsWatchedForRoom { get; set; }
 
-    /// <summary>Whether Exit went out, so that nothing more will.</summary>
-    public bool WasToldExit { get; private set; }
+    /// <summary>Whether Exit was sent, after which nothing more is sent.</summary>
+    public bool HasSentExit { get; private set; }
 
-    /// <summary>When it is to be told of the shell's state; never, when it knows it or takes nothing now.</summary>
-    public long StateDueAt => _follows && !IsBlocked && !WasToldExit && _stateTold != _holder.StateNumber
-        ? _stateToldAt + TtyFrame.StateEvery
+    /// <summary>When the shell's state is due; never, if it has the latest or accepts nothing now.</summary>
+    public long StateDueAt => _follows && !IsBlocked && !HasSentExit && _stateSent != _holder.StateNumber
+        ? _stateSentAt + TtyFrame.StateEvery
         : long.MaxValue;
 
     /// <summary>Bytes that <see cref="Receive"/> may need.</summary>
     public const int ScratchLength = LongestFrame + TtyFrame.MaxData;
 
-    /// <summary>Reads what has arrived and does what it asks. False when the connection is over.</summary>
+    /// <summary>Reads and handles received frames. False when the connection is over.</summary>
     public bool Receive(byte* scratch, long now)
     {
         if (_begunCount > 0)
@@ -114,7 +114,7 @@ internal sealed unsafe class Connection
         return true;
     }
 
-    /// <summary>Writes input that waits into the terminal. False when the terminal takes no more now.</summary>
+    /// <summary>Writes buffered input into the terminal. False when the terminal accepts no more now.</summary>
     public bool WriteInput(Pty pty)
     {
         if (InputCount == 0)
@@ -135,7 +135,7 @@ internal sealed unsafe class Connection
         return InputCount == 0;
     }
 
-    /// <summary>Lets go of input that waits, as if it had been taken.</summary>
+    /// <summary>Drops buffered input, as if the terminal had accepted it.</summary>
     public void DropInput()
     {
         _taken += (ulong)InputCount;
@@ -144,10 +144,13 @@ internal sealed unsafe class Connection
         Free(ref _input);
     }
 
-    /// <summary>Sends what there is to send until the socket takes no more; no output while that is held back. False when the connection is over.</summary>
+    /// <summary>
+    /// Sends everything that is due until the socket accepts no more; no output while that is held back. False when the
+    /// connection is over.
+    /// </summary>
     public bool Send(TtyFlow flow, byte* ring, int? exitCode, long now, bool isHeldBack)
     {
-        if (IsBlocked || WasToldExit)
+        if (IsBlocked || HasSentExit)
         {
             return true;
         }
@@ -157,15 +160,15 @@ internal sealed unsafe class Connection
             return false;
         }
 
-        if (!IsBlocked && _taken - _takenTold >= TellTaken)
+        if (!IsBlocked && _taken - _takenReported >= ReportTaken)
         {
-            var told = _taken;
-            if (!SendNumber(TtyFrame.Taken, told, OffsetLength, out var sent))
+            var taken = _taken;
+            if (!SendNumber(TtyFrame.Taken, taken, OffsetLength, out var sent))
             {
                 return false;
             }
 
-            _takenTold = sent ? told : _takenTold;
+            _takenReported = sent ? taken : _takenReported;
         }
 
         if (StateDueAt is not long.MaxValue and var due && (now >= due || exitCode is not null))
@@ -178,7 +181,7 @@ internal sealed unsafe class Connection
                     return false;
                 }
 
-                (_stateTold, _stateToldAt) = sent ? (number, now) : (_stateTold, _stateToldAt);
+                (_stateSent, _stateSentAt) = sent ? (number, now) : (_stateSent, _stateSentAt);
             }
         }
 
@@ -212,10 +215,10 @@ internal sealed unsafe class Connection
         return true;
     }
 
-    /// <summary>Whether nothing more is to be said: the viewer holds every byte and knows how the process ended.</summary>
-    public bool IsComplete(TtyFlow flow) => WasToldExit && _restCount == 0 && Viewer is { Outstanding: 0 } viewer && viewer.Sent == flow.End;
+    /// <summary>Whether it is complete: the viewer has every byte and the process's exit.</summary>
+    public bool IsComplete(TtyFlow flow) => HasSentExit && _restCount == 0 && Viewer is { Outstanding: 0 } viewer && viewer.Sent == flow.End;
 
-    /// <summary>Closes the socket and gives the memory back, but for that of input that waits: that was typed.</summary>
+    /// <summary>Closes the socket and frees the memory, but keeps buffered input: it was typed.</summary>
     public void Close()
     {
         _ = Native.Close(_fd);
@@ -277,7 +280,7 @@ internal sealed unsafe class Connection
 
         if (_input == null)
         {
-            // twice the window: what waits is moved to the front at most once for each window of input
+            // twice the window: buffered input is moved to the front at most once for each window
             _input = (byte*)NativeMemory.Alloc(2 * TtyFrame.InputWindow);
         }
         else if (_inputFirst + InputCount + data.Length > 2 * TtyFrame.InputWindow)
@@ -317,14 +320,14 @@ internal sealed unsafe class Connection
             return false;
         }
 
-        WasToldExit = sent;
+        HasSentExit = sent;
         return true;
     }
 
     private bool SendNumber(byte kind, ulong number, int length, out bool sent) =>
         SendFrame(kind, number, length, null, 0, out sent);
 
-    // A frame goes out whole, with what the socket does not take kept for later, or not at all. False: it is over.
+    // A frame is sent as a whole, with the part that the socket does not accept kept for later, or not at all. False: the connection is over.
     private bool SendFrame(byte kind, ulong number, int numberLength, byte* data, int count, out bool sent)
     {
         var head = stackalloc byte[TtyFrame.HeaderLength + OffsetLength];

@@ -16,7 +16,7 @@ internal sealed unsafe class Holder
     private const int MostRead = 16;
     private const int Patience = 60_000;
 
-    // Output of processes that outlive the one of the terminal is read no further than this.
+    // How much output of processes that outlive the terminal's own is still read.
     private const int MostAfterEnd = 256 * 1024;
 
     private const long ListenerTag = -1;
@@ -34,10 +34,10 @@ internal sealed unsafe class Holder
     private readonly byte* _scratch;
     private readonly Connection?[] _connections = new Connection?[MostConnections];
 
-    // Connections that are gone and left input, which is written before anybody else's: whoever comes back types on.
+    // Closed connections that left input. It is written before that of others, so that a viewer who reconnects goes on typing.
     private readonly Queue<Connection> _left = new();
 
-    // What its shell says of itself, written down for those who follow it.
+    // The shell's state as its marks report it, for connections that follow it.
     private readonly CommandMarks? _marks;
     private byte[] _state = [];
     private int _stateLength;
@@ -71,7 +71,7 @@ internal sealed unsafe class Holder
             Environment.FailFast("no memory");
         }
 
-        // A page is there once it was written; a huge one would be two megabytes at the first prompt.
+        // Memory is used once it is written to; with huge pages that would be two megabytes at the first prompt.
         _ = Native.Advise(_ring, TtyFrame.RingLength, Native.AdviseNoHugePage);
         Flow = new TtyFlow(TtyFrame.RingLength, TtyFrame.OutputWindow, Patience, Environment.TickCount64, TtyFrame.OutputLead);
         Screen = new TailScreen(_ring, Flow, cols, rows);
@@ -80,15 +80,15 @@ internal sealed unsafe class Holder
     /// <summary>The output and its viewers.</summary>
     public TtyFlow Flow { get; }
 
-    /// <summary>What the output comes to.</summary>
+    /// <summary>The screen that the output leads to.</summary>
     public TailScreen Screen { get; }
 
     private int? EndedWith => _linger.IsDrained ? _exitCode : null;
 
-    /// <summary>Counts the states its shell has been in; 0 when it says nothing of itself.</summary>
+    /// <summary>Counts the states of the shell; 0 if it makes no marks.</summary>
     public int StateNumber { get; private set; }
 
-    /// <summary>The latest of them as it is sent.</summary>
+    /// <summary>The latest state, as it is sent.</summary>
     public ReadOnlySpan<byte> State
     {
         get
@@ -221,7 +221,7 @@ internal sealed unsafe class Holder
 
     private void Reap(long now)
     {
-        // the runtime may leave helpers behind, which are ours to bury too
+        // the runtime may leave helpers behind, which have to be reaped too
         int status;
         int pid;
         while ((pid = Native.WaitPid(-1, &status, Native.WaitNoHang)) > 0)
@@ -233,7 +233,7 @@ internal sealed unsafe class Holder
             }
         }
 
-        // the process is nobody's child of ours when a runtime reaps it itself: that it ended is all that is known
+        // if the runtime reaps the process itself, it is no child of ours, and its exit code is unknown
         _exitCode ??= 0;
         Watch(_process, ProcessTag, 0, Native.EpollCtlDel);
         if (_pty.IsClosed)
@@ -259,7 +259,7 @@ internal sealed unsafe class Holder
             }
             else if (!connection.WriteInput(_pty))
             {
-                // the next one's turn comes first when the terminal takes input again
+                // the next connection is first when the terminal accepts input again
                 _canWrite = false;
                 _firstToWrite = slot + 1;
             }
@@ -275,7 +275,7 @@ internal sealed unsafe class Holder
                 left.DropInput();
             }
 
-            // What nobody takes any more keeps the others waiting: a key would not pass it in the terminal either.
+            // Input that the program does not read makes the others wait: in the terminal, a key would not pass it either.
             _canWrite = left.WriteInput(_pty);
             if (_canWrite)
             {
@@ -324,7 +324,7 @@ internal sealed unsafe class Holder
         }
     }
 
-    // No more output comes: what holds the terminal open still is hung up.
+    // No more output comes: processes that still have the terminal open are hung up.
     private void Finish(long now)
     {
         if (!_pty.IsClosed)
@@ -338,7 +338,7 @@ internal sealed unsafe class Holder
 
     private void Send(long now)
     {
-        // Where there is no room, nothing comes that is worth waiting for.
+        // If the ring has no room, there is no output to wait for.
         _gate.Decide(Flow.End, _exitCode is null && Flow.Room(now) > 0, now);
         for (var slot = 0; slot < MostConnections; slot++)
         {
@@ -349,7 +349,7 @@ internal sealed unsafe class Holder
 
             if (!connection.Send(Flow, _ring, EndedWith, now, _gate.IsShut))
             {
-                // What it said before it went is still there to read, and then its end.
+                // Its last frames can still be read, and then its end.
                 for (var read = 0; read < MostRead && connection.Receive(_scratch, now); read++)
                 {
                 }
@@ -403,13 +403,13 @@ internal sealed unsafe class Holder
         return true;
     }
 
-    // Milliseconds until something is due by itself; -1 when nothing is.
+    // Milliseconds until the next timeout; -1 if there is none.
     private int Timeout(long now)
     {
         var due = _linger.OverAt(Flow.Viewers);
         if (_linger.IsClosed || _linger.IsDrained)
         {
-            // Nothing else is waited for.
+            // Nothing else wakes the loop.
         }
         else if (Flow.Room(now) == 0)
         {

@@ -3,30 +3,30 @@ using System.Globalization;
 
 namespace Sandbox.Tty;
 
-/// <summary>What the command line asks for.</summary>
+/// <summary>The parsed command line.</summary>
 internal sealed class Invocation
 {
     private const int Leading = 6;
 
     private static readonly System.Buffers.SearchValues<char> Letters = System.Buffers.SearchValues.Create("0123456789abcdefghijklmnopqrstuvwxyz");
 
-    /// <summary>Where viewers connect: an absolute path that does not exist yet.</summary>
+    /// <summary>The socket for viewers: an absolute path that does not exist yet.</summary>
     public required string Socket { get; init; }
 
     /// <summary>The one user, beside root, that may connect.</summary>
     public required uint ClientUid { get; init; }
 
-    /// <summary>The user this program becomes once the process runs.</summary>
+    /// <summary>The user that this program switches to once the process runs.</summary>
     public required uint OwnUid { get; init; }
 
-    /// <summary>The group this program becomes once the process runs.</summary>
+    /// <summary>The group that this program switches to once the process runs.</summary>
     public required uint OwnGid { get; init; }
 
     public required ushort Cols { get; init; }
 
     public required ushort Rows { get; init; }
 
-    /// <summary>What the shell's marks hold, when it makes any; it reads this on descriptor 3.</summary>
+    /// <summary>The nonce in the shell's marks, if it makes any; the shell reads it from descriptor 3.</summary>
     public string? Nonce { get; init; }
 
     /// <summary>The runtime and its arguments, where <c>{console}</c> and <c>{pid}</c> stand for paths.</summary>

@@ -33,7 +33,7 @@ internal sealed unsafe class Listener
         return new Listener(path, client, fd);
     }
 
-    /// <summary>The next connection that waits, -1 when none does; one of a user who may not connect is closed here.</summary>
+    /// <summary>The next waiting connection, or -1. Closes connections of users who may not connect.</summary>
     public int Accept()
     {
         while (true)

@@ -136,7 +136,7 @@ internal sealed unsafe class OciExec
         return error == 0 ? pid : throw new StartFailure("Internal", $"the runtime cannot be started: errno {error}");
     }
 
-    // A pipe that holds the nonce and has no other end any more: whoever reads it first has it, and nobody after.
+    // A pipe that contains the nonce and has no writer any more: only its first reader gets the nonce.
     private static int Tell(string nonce)
     {
         var ends = stackalloc int[2];
@@ -151,7 +151,7 @@ internal sealed unsafe class OciExec
             _ = Native.Write(ends[1], start, (nuint)line.Length);
         }
 
-        // fish opens it by name, as a user to whom this one is unknown.
+        // fish opens it by name, as another user than this one.
         _ = Native.ChangeMode(ends[0], 0b100_100_100);
         _ = Native.Close(ends[1]);
         if (ends[0] != ToldDescriptor)
@@ -165,7 +165,7 @@ internal sealed unsafe class OciExec
         return other;
     }
 
-    // Waits for the runtime, and meanwhile takes the terminal it sends. Its wait status.
+    // Waits for the runtime and meanwhile receives the terminal it sends. Returns its wait status.
     private int Finish(int runtime)
     {
         var handle = (int)Native.SysCall(Native.SysPidfdOpen, runtime, 0);
@@ -217,7 +217,7 @@ internal sealed unsafe class OciExec
         var length = Native.ReadAt(_text, buffer, LongestText, 0);
         if (length <= 0 && _master >= 0)
         {
-            // what the process said itself before its program was started
+            // output of the process before its program was started
             _ = Native.Fcntl(_master, Native.SetStatusFlags, Native.OpenReadWrite | Native.OpenNonBlocking);
             length = Native.Read(_master, buffer, LongestText);
         }

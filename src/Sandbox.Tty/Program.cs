@@ -4,8 +4,8 @@ using Sandbox.Tty.Linux;
 // sandbox-tty SOCKET CLIENT_UID OWN_UID OWN_GID COLS ROWS [NONCE] -- RUNTIME ARGS…
 //
 // Starts a process with a terminal through an OCI runtime, holds the terminal, and serves it on SOCKET. One line on
-// standard output says how the start went: "ok PID", or "failed CODE MESSAGE" with a code of ErrorCode.
-// With NONCE the process is a shell that marks its commands: it reads the nonce on descriptor 3, and marks count that hold it.
+// standard output reports the start: "ok PID", or "failed CODE MESSAGE" with a code of ErrorCode.
+// With NONCE the process is a shell that marks its commands: it reads the nonce on descriptor 3, and only marks with the nonce count.
 if (!Invocation.TryParse(args, out var invocation))
 {
     Report.Failed("Invalid", "usage: sandbox-tty SOCKET CLIENT_UID OWN_UID OWN_GID COLS ROWS [NONCE] -- RUNTIME ARGS...");

@@ -20,7 +20,7 @@ internal sealed unsafe class Pty
 
     /// <summary>
     /// Takes over a master. The slave is opened too: with it open, the master reads EAGAIN when all that was written
-    /// has been read, and never the EIO that a program causes which closes its terminal for a while.
+    /// has been read, and never EIO, which it reads while a program has closed its terminal for a moment.
     /// </summary>
     public static Pty Adopt(int master)
     {
@@ -51,7 +51,7 @@ internal sealed unsafe class Pty
         return read > 0 ? (int)read : 0;
     }
 
-    /// <summary>Writes input; 0 when the terminal takes none now.</summary>
+    /// <summary>Writes input; 0 when the terminal accepts none now.</summary>
     public int Write(byte* buffer, int count)
     {
         var written = Native.Write(Master, buffer, (nuint)count);

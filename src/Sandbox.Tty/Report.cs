@@ -4,7 +4,7 @@ using Sandbox.Tty.Linux;
 
 namespace Sandbox.Tty;
 
-/// <summary>The one line for whoever started this program. After it the three standard descriptors lead nowhere.</summary>
+/// <summary>The one line for this program's starter. After it the three standard descriptors are /dev/null.</summary>
 internal static unsafe class Report
 {
     private const int LongestMessage = 400;

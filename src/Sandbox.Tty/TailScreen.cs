@@ -5,20 +5,21 @@ using Sandbox.Terminals.Screens;
 namespace Sandbox.Tty;
 
 /// <summary>
-/// What the terminal shows, for those who come too late for its bytes. It is fed with output only when that is about to
-/// leave the ring, or when somebody asks: a terminal that prints little, and a key, cost nothing.
+/// The terminal's screen, for viewers who come too late for its bytes. Output is fed into it only when it is about to
+/// leave the ring, or when a viewer asks: quiet terminals and single keys cost nothing.
 /// </summary>
 internal sealed unsafe class TailScreen
 {
-    // What is dear to read must not hold up a key for long. Plain text is gone over in one piece as large as there is:
+    // Output that is expensive to parse must not delay a key for long. Plain text is parsed in one piece of any size:
     // only its last lines are read.
     private const int Step = 256 * 1024;
 
     private const int MostSizes = 32;
     private const int SizeLength = 2 * sizeof(ushort);
 
-    // A cell of work is about a nanosecond of the host, which no quota of the sandbox counts: what a program has for
-    // nothing, what each byte gives it more, each millisecond, and from what on a screen that was given up begins again.
+    // The unit of work is a cell, about a nanosecond of the host's processor, which no quota of the sandbox counts.
+    // These are a program's initial credit, the credit for each byte and each millisecond, and the credit at which an
+    // abandoned screen starts again.
     private const long MostCredit = 128 * 1024 * 1024;
     private const long CreditPerByte = 16;
     private const long CreditPerMillisecond = 32 * 1024;
@@ -27,10 +28,10 @@ internal sealed unsafe class TailScreen
     private readonly byte* _ring;
     private readonly TtyFlow _flow;
 
-    // From which byte on the terminal had which size; the first is that of the next byte fed.
+    // The sizes of the terminal with the byte from which each applies; the first applies to the next byte fed.
     private readonly List<(ulong Offset, ushort Cols, ushort Rows)> _sizes = [];
 
-    // Null at first, and after its program had it do too much.
+    // Null at first, and after a program caused too much work.
     private TerminalScreen? _screen;
     private (ushort Cols, ushort Rows) _size;
     private long _credit = MostCredit;
@@ -62,7 +63,7 @@ internal sealed unsafe class TailScreen
         _written = null;
     }
 
-    /// <summary>So many bytes are about to be written into the ring, over others.</summary>
+    /// <summary>Reports that so many bytes are about to be overwritten in the ring.</summary>
     public void BeforeWriting(int count)
     {
         var kept = _flow.End + (ulong)count;
@@ -118,8 +119,8 @@ internal sealed unsafe class TailScreen
         }
     }
 
-    // What is too much work is not done: the screen is given up, what comes then is gone over unread, and with enough
-    // credit again an empty one goes on. Its viewer is told of a gap in either case.
+    // Too much work is not done: the screen is abandoned and output is skipped, until there is enough credit to start
+    // from an empty one. The viewer sees a gap in either case.
     private void Feed(ReadOnlySpan<byte> output)
     {
         var now = Environment.TickCount64;

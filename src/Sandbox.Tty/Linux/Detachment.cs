@@ -1,6 +1,6 @@
 namespace Sandbox.Tty.Linux;
 
-/// <summary>How this program stands apart from the one that started it, and from root.</summary>
+/// <summary>Detaches this program from its starter, and from root.</summary>
 internal static unsafe class Detachment
 {
     /// <summary>
@@ -24,7 +24,7 @@ internal static unsafe class Detachment
         return WatchTermination();
     }
 
-    /// <summary>Becomes an ordinary user for good. The process and the terminal stay its own: neither needs a privilege.</summary>
+    /// <summary>Becomes an ordinary user for good. It keeps the process and the terminal: neither needs a privilege.</summary>
     public static void DropRoot(uint uid, uint gid)
     {
         if (Native.SetGroups(0, null) < 0)

@@ -68,7 +68,7 @@ internal static unsafe partial class Native
 
     public const int SysPidfdOpen = 434;
 
-    /// <summary>What mmap answers when it fails.</summary>
+    /// <summary>The result of a failed mmap.</summary>
     public static readonly void* MapFailed = (void*)-1;
 
     public static int Error => Marshal.GetLastPInvokeError();

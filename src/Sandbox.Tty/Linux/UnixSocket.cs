@@ -39,7 +39,7 @@ internal static unsafe class UnixSocket
         return fd;
     }
 
-    /// <summary>Who is at the other end, by the kernel's word.</summary>
+    /// <summary>The user at the other end, from the kernel.</summary>
     public static bool TryPeer(int fd, out uint uid)
     {
         Native.Credentials peer;
@@ -49,7 +49,7 @@ internal static unsafe class UnixSocket
         return known;
     }
 
-    /// <summary>Takes the one descriptor that a message carries; negative when it carries none.</summary>
+    /// <summary>Receives the one descriptor of a message; negative if it has none.</summary>
     public static int TakeDescriptor(int fd)
     {
         const int ControlLength = 64;
