@@ -98,20 +98,42 @@ internal sealed class ImageFiles(string dataDirectory, Tool tool)
     /// <summary>Reads a document of the store.</summary>
     public byte[] ReadBlob(Digest digest) => File.ReadAllBytes(Blob(digest));
 
-    /// <summary>Removes all blobs and layers but these. Layers are renamed first: one is there as a whole, or not at all.</summary>
-    public async Task KeepOnlyAsync(IReadOnlySet<string> blobs, Func<string, bool> keepLayer)
+    /// <summary>An image of the index; null if its files are incomplete or unreadable.</summary>
+    public ImageEntry? Load(Descriptor descriptor)
     {
+        try
+        {
+            var manifest = ImageManifest.Read(ReadBlob(descriptor.Digest));
+            var (config, diffIds) = manifest.ReadConfig(ReadBlob(manifest.Config.Digest));
+            var complete = manifest.Self.Digest == descriptor.Digest
+                && manifest.Layers.All(layer => File.Exists(Blob(layer.Digest)))
+                && diffIds.All(diffId => Directory.Exists(Layer(diffId)));
+            return complete ? new ImageEntry(ImageImport.Describe(manifest, config), manifest, diffIds) : null;
+        }
+        catch (Exception exception) when (exception is IOException or SandboxException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Removes all blobs and layers that none of these images has. Layers are renamed first, so that each is there as a whole or not at all.</summary>
+    public async Task KeepOnlyAsync(IReadOnlyList<ImageEntry> images)
+    {
+        var blobs = images.SelectMany(image => image.Manifest.Layers.Append(image.Manifest.Config).Append(image.Manifest.Self)).Select(blob => blob.Digest.Hex).ToHashSet(StringComparer.Ordinal);
+        var layers = images.SelectMany(image => image.DiffIds).Select(diffId => diffId.Hex).ToHashSet(StringComparer.Ordinal);
         foreach (var blob in Directory.GetFiles(Blobs).Where(path => !blobs.Contains(Path.GetFileName(path))))
         {
             File.Delete(blob);
         }
 
-        foreach (var layer in Directory.GetDirectories(Layers).Where(path => !keepLayer(Path.GetFileName(path))))
+        foreach (var layer in Directory.GetDirectories(Layers).Where(path => !IsKept(Path.GetFileName(path))))
         {
             var away = Path.Combine(Incoming, IdText.Random());
             Directory.Move(layer, away);
             await RemoveAsync(away);
         }
+
+        bool IsKept(string layer) => layers.Contains(layer) || images.Any(image => ExtraCertificates.IsOf(layer, image.Image.Digest));
     }
 
     /// <summary>

@@ -1,0 +1,102 @@
+using Sandbox.Core.Errors;
+using Sandbox.Core.Images;
+
+namespace Sandbox.Daemon.Images;
+
+/// <summary>The images that the store has, and how many users each has.</summary>
+internal sealed class ImageTable
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Digest, Held> _images = [];
+
+    /// <summary>All images, in no order.</summary>
+    public IReadOnlyList<ImageEntry> Entries()
+    {
+        lock (_gate)
+        {
+            return [.. _images.Values.Select(held => held.Entry)];
+        }
+    }
+
+    public StoredImage? Find(Digest digest)
+    {
+        lock (_gate)
+        {
+            return _images.TryGetValue(digest, out var held) ? held.Entry.Image : null;
+        }
+    }
+
+    public void Add(ImageEntry entry)
+    {
+        lock (_gate)
+        {
+            _images.Add(entry.Image.Digest, new Held(entry));
+        }
+    }
+
+    /// <summary>Counts one more user. Code: ImageNotFound.</summary>
+    public (ImageEntry Entry, Action Release) Use(Digest digest)
+    {
+        lock (_gate)
+        {
+            if (!_images.TryGetValue(digest, out var held))
+            {
+                throw new SandboxException(ErrorCode.ImageNotFound, "There is no such image on this host.");
+            }
+
+            held.Users++;
+            return (held.Entry, () => Release(held));
+        }
+    }
+
+    /// <summary>Removes an image that nobody uses; null if there is none. Code: ImageInUse.</summary>
+    public ImageEntry? Remove(Digest digest)
+    {
+        lock (_gate)
+        {
+            if (!_images.TryGetValue(digest, out var held))
+            {
+                return null;
+            }
+
+            if (held.Users > 0)
+            {
+                throw new SandboxException(ErrorCode.ImageInUse, "The image is used by a sandbox, or is being exported or saved on top of. End that, then remove the image.");
+            }
+
+            _images.Remove(digest);
+            return held.Entry;
+        }
+    }
+
+    /// <summary>Removes an image that could not be stored after all.</summary>
+    public void Undo(ImageEntry entry)
+    {
+        lock (_gate)
+        {
+            _images.Remove(entry.Image.Digest);
+        }
+    }
+
+    /// <summary>The diff ids of layers by the digests of their blobs. Each was verified when its image was imported.</summary>
+    public IReadOnlyDictionary<Digest, Digest> KnownLayers() =>
+        Entries()
+            .SelectMany(entry => entry.Manifest.Layers.Zip(entry.DiffIds, (layer, diffId) => (layer.Digest, diffId)))
+            .DistinctBy(pair => pair.Digest)
+            .ToDictionary(pair => pair.Digest, pair => pair.diffId);
+
+    private void Release(Held held)
+    {
+        lock (_gate)
+        {
+            held.Users--;
+        }
+    }
+
+    private sealed class Held(ImageEntry entry)
+    {
+        public ImageEntry Entry { get; } = entry;
+
+        public int Users { get; set; }
+    }
+}
