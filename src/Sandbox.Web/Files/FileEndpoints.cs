@@ -59,7 +59,7 @@ internal static class FileEndpoints
     public static void MapFiles(this IEndpointRouteBuilder app)
     {
         const string pattern = "/api/v1/sandboxes/{id}/files/{**path}";
-        app.MapGet(pattern, GetAsync).WithTags("files").ProducesProblems(400, 404, 409, 429, 503)
+        app.MapGet(pattern, GetAsync).WithPagePolicy(PagePolicy.Download).WithTags("files").ProducesProblems(400, 404, 409, 429, 503)
             .WithSummary("A file's bytes, a directory's listing, or with ?archive=tar either one as a tar")
             .Takes(ParameterLocation.Path, "path", Path)
             .Takes(ParameterLocation.Query, "archive", "tar")
@@ -195,7 +195,6 @@ internal static class FileEndpoints
         var more = await blocks.MoveNextAsync();
         var response = context.Response;
         response.ContentType = type;
-        response.Headers.ContentSecurityPolicy = "sandbox; default-src 'none'";
         response.Headers.ContentDisposition = new Microsoft.Net.Http.Headers.ContentDispositionHeaderValue("attachment") { FileNameStar = name }.ToString();
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         while (more)

@@ -3,8 +3,7 @@ namespace Sandbox.Web.Http;
 /// <summary>
 /// How a browser may use an answer: its Content-Security-Policy, who may frame it, and whether it sets cookies. It is
 /// metadata of an endpoint, see <see cref="PagePolicyConventions.WithPagePolicy"/>; an endpoint without it, a static
-/// file and an address without an endpoint have <see cref="Site"/>. <see cref="AnswerHeaders"/> writes the headers; downloads
-/// of visitors' files and recordings narrow them further where they are written.
+/// file and an address without an endpoint have <see cref="Site"/>. <see cref="AnswerHeaders"/> writes the headers.
 /// </summary>
 internal sealed class PagePolicy
 {
@@ -24,8 +23,14 @@ internal sealed class PagePolicy
     public static PagePolicy Site { get; } = new(Own("'none'"), isOwn: true, issuesCookies: true, "same-origin");
 
     /// <summary>
-    /// What a program in a sandbox serves, on a host of its own: none of our headers and cookies, and a sandbox without an origin,
-    /// so that its scripts reach no storage, cookie or page of ours.
+    /// A download of something that programs in a sandbox wrote, from our own host: in an opaque origin, where a browser runs
+    /// and loads nothing. The endpoint sends it as an attachment.
+    /// </summary>
+    public static PagePolicy Download { get; } = new("sandbox; default-src 'none'", isOwn: true, issuesCookies: true, "same-origin");
+
+    /// <summary>
+    /// A page that a program in a sandbox serves, on a host of its own: none of our headers and cookies, and a sandbox without
+    /// an origin, so that its scripts reach no storage, cookie or page of ours.
     /// </summary>
     public static PagePolicy Preview { get; } = new(
         "sandbox allow-downloads allow-forms allow-modals allow-pointer-lock allow-popups allow-scripts", isOwn: false, issuesCookies: false, null);
