@@ -10,7 +10,7 @@ using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Status;
 
-/// <summary>Puts together what the service tells about itself. Asked by anybody, as often as they like, it looks once a second.</summary>
+/// <summary>Puts the status of the service together, once a second at most, however often anybody asks.</summary>
 internal sealed class ServiceStatus(SqliteStore store, ISandboxRuntime runtime, Admission admission, LiveLatency latency, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -41,21 +41,23 @@ internal sealed class ServiceStatus(SqliteStore store, ISandboxRuntime runtime, 
         await Task.Yield();
         var sandboxes = await store.ReadAsync(db => db.Sandboxes.CountAsync(row => row.Playground!.State == PlaygroundStage.Running && row.State == SandboxState.Running));
         CapacityView? capacity = null;
+        FeaturesView? features = null;
         try
         {
             using var patience = new CancellationTokenSource(Patience);
             var host = await runtime.GetInfoAsync(patience.Token);
             capacity = Capacity(await RoomAsync(host));
+            features = Features(host.Capabilities);
         }
         catch (Exception fault) when (fault is SandboxException or OperationCanceledException)
         {
-            // It is down, and that is the news.
+            // The runtime is down: the status says so.
         }
 
         var (state, message) = capacity is null
             ? ("down", "Nothing can be launched just now. What runs goes on, and terminals that are open stay so.")
             : ("up", "Sandboxes can be launched.");
-        return new StatusView(state, message, Version, time.GetUtcNow(), _since, sandboxes, capacity, new LatencyView(Windows(latency.Running), Windows(latency.FirstOutput), Windows(latency.Echo)));
+        return new StatusView(state, message, Version, time.GetUtcNow(), _since, sandboxes, capacity, new LatencyView(Windows(latency.Running), Windows(latency.FirstOutput), Windows(latency.Echo)), features);
     }
 
     /// <summary>How many more sandboxes of a guest fit, and of how many in all.</summary>
@@ -74,6 +76,9 @@ internal sealed class ServiceStatus(SqliteStore store, ISandboxRuntime runtime, 
         { Used: >= 0.8 } => new("busy", $"Getting full: room for about {room.Left} more sandboxes."),
         _ => new("free", $"Room for about {room.Left} more sandboxes."),
     };
+
+    private static FeaturesView Features(RuntimeCapabilities capabilities) =>
+        new(capabilities.IsolationClasses, capabilities.HasSnapshots, capabilities.HasPorts, capabilities.HasNodes, capabilities.HasVolumes);
 
     private static LatencyWindows Windows(LatencyHistory history) => new(Window(history.LastHour()), Window(history.LastDay()));
 

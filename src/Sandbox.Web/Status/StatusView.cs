@@ -1,6 +1,6 @@
 namespace Sandbox.Web.Status;
 
-/// <summary>What the service tells everybody about itself.</summary>
+/// <summary>The state of the service, for everybody.</summary>
 /// <param name="State"><c>up</c>, or <c>down</c> while nothing can be launched.</param>
 /// <param name="Message">The same in words.</param>
 /// <param name="Version">Of this service.</param>
@@ -9,7 +9,17 @@ namespace Sandbox.Web.Status;
 /// <param name="Sandboxes">How many run.</param>
 /// <param name="Capacity">Free capacity; null while it is unknown.</param>
 /// <param name="Latency">How long visitors waited.</param>
-public sealed record StatusView(string State, string Message, string Version, DateTimeOffset Time, DateTimeOffset Since, int Sandboxes, CapacityView? Capacity, LatencyView Latency);
+/// <param name="Features">What the runtime can do; null while it is unknown.</param>
+public sealed record StatusView(
+    string State, string Message, string Version, DateTimeOffset Time, DateTimeOffset Since, int Sandboxes, CapacityView? Capacity, LatencyView Latency, FeaturesView? Features);
+
+/// <summary>The optional features of the runtime. A recipe that needs another one is refused.</summary>
+/// <param name="IsolationClasses">The values for <c>isolation</c> in a recipe, the default first.</param>
+/// <param name="Snapshots">Whether the files of a sandbox can be saved as an image.</param>
+/// <param name="Ports">Whether a port of a sandbox can be reached from outside.</param>
+/// <param name="Nodes">Whether a recipe may have several nodes.</param>
+/// <param name="Volumes">Whether a volume can outlive its sandbox.</param>
+public sealed record FeaturesView(IReadOnlyList<string> IsolationClasses, bool Snapshots, bool Ports, bool Nodes, bool Volumes);
 
 /// <summary>What is left of the host.</summary>
 /// <param name="State"><c>free</c>, <c>busy</c> when four fifths are promised, or <c>full</c>.</param>

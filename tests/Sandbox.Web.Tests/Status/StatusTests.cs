@@ -38,6 +38,19 @@ public sealed class StatusTests
         Assert.Contains("role=\"img\"", await PageAsync(client), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_features_of_the_runtime_are_listed()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        web.Runtime.Capabilities = new() { IsolationClasses = ["gvisor", "container"], HasSnapshots = true };
+        using var client = web.NewClient();
+
+        var features = (await client.GetAsync("/api/v1/status")).Json!["features"]!;
+
+        Assert.Equal("""{"isolationClasses":["gvisor","container"],"snapshots":true,"ports":false,"nodes":false,"volumes":false}""", features.ToJsonString());
+        Assert.Contains("gvisor, container", await PageAsync(client), StringComparison.Ordinal);
+    }
+
     private static async Task<string> PageAsync(Client client)
     {
         client.Headers["Accept"] = "text/html";
