@@ -98,7 +98,7 @@ internal static class DaemonHost
         services.AddSingleton<UidRanges>();
         services.AddSingleton<ControlGroupTree>();
         services.AddSingleton<ProcessMoves>();
-        services.AddSingleton<OciRuntime>();
+        services.AddSingleton<OciRuntimes>();
         services.AddSingleton<PlaygroundNetworks>();
         services.AddSingleton<ShellScripts>();
         services.AddSingleton<TerminalHolders>();

@@ -56,7 +56,7 @@ internal sealed record DaemonOptions
     /// <summary>A PEM file whose certificates go into every image's bundle.</summary>
     public string? ExtraCaFile { get; init; }
 
-    /// <summary><c>crun</c>, <c>runc</c>, or null for the first of them that is installed.</summary>
+    /// <summary><c>crun</c>, <c>runc</c>, or null for the first of them that is installed. Isolation classes that neither can start have a program of their own.</summary>
     public string? OciRuntime { get; init; }
 
     /// <summary>What no plan may exceed.</summary>

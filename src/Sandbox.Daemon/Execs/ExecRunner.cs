@@ -16,7 +16,7 @@ namespace Sandbox.Daemon.Execs;
 /// stays below that and can be ended with it. A program left in the background by a command that ended by itself goes
 /// on, as with <c>docker exec</c>.
 /// </summary>
-internal sealed class ExecRunner(OciRuntime oci, ProcessWatch watch, ProcessMoves moves, LeftOutputs left)
+internal sealed class ExecRunner(OciRuntimes runtimes, ProcessWatch watch, ProcessMoves moves, LeftOutputs left)
 {
     /// <summary>How long a killed command may take to be gone; that of a paused sandbox goes when it is resumed.</summary>
     private static readonly TimeSpan Dying = TimeSpan.FromSeconds(2);
@@ -61,6 +61,7 @@ internal sealed class ExecRunner(OciRuntime oci, ProcessWatch watch, ProcessMove
             var plan = new ProcessPlan(SandboxBundle.BelowInit(spec.Command), environment, workdir, user);
             await File.WriteAllBytesAsync(process, SandboxBundle.Process(IsolationClasses.Find(record.Isolation), plan), cancellationToken);
             using var pipes = new PipeCapture(spec.Stdin, spec.OutputLimit);
+            var oci = runtimes.Of(record.Isolation);
             var pid = Tool.Spawn(oci.Program, oci.ExecArguments(record.Spec.Id, process, pidFile, complaints), pipes.Theirs[0], pipes.Theirs[1], pipes.Theirs[2]);
             foreach (var handle in pipes.Theirs)
             {

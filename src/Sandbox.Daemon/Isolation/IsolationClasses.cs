@@ -5,18 +5,20 @@ namespace Sandbox.Daemon.Isolation;
 
 /// <summary>
 /// The isolation classes this daemon can start. A new class (gVisor's <c>runsc</c>, or one whose sandboxes run Docker)
-/// is a folder beside <c>Container/</c> and an entry here. While there is one class, one choice is made once for all:
-/// <c>OciRuntime</c> picks the program of <see cref="Container"/>.
+/// is a folder beside <c>Container/</c> and an entry in <see cref="All"/>.
 /// </summary>
 internal static class IsolationClasses
 {
     /// <summary>A container on the host's kernel, started by crun or runc.</summary>
     public static IsolationClass Container { get; } = ContainerClass.Create();
 
-    private static readonly Dictionary<string, IsolationClass> ByName = new(StringComparer.Ordinal) { [Container.Name] = Container };
+    /// <summary>All classes, the default first.</summary>
+    public static IReadOnlyList<IsolationClass> All { get; } = [Container];
+
+    private static readonly Dictionary<string, IsolationClass> ByName = All.ToDictionary(isolation => isolation.Name, StringComparer.Ordinal);
 
     /// <summary>The names of all classes, the default first.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Container.Name];
+    public static IReadOnlyList<string> Names { get; } = [.. All.Select(isolation => isolation.Name)];
 
     /// <summary>The name of the class that a request asks for; null is the default.</summary>
     /// <exception cref="SandboxException">Invalid: there is no such class.</exception>

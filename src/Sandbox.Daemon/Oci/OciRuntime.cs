@@ -1,40 +1,29 @@
 using System.Text;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Sandboxes;
-using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Oci;
 
 /// <summary>
-/// The program that starts and isolates: crun, or runc where that is what the host has.
+/// One program that starts and isolates sandboxes: crun or runc.
 /// https://github.com/opencontainers/runtime-spec/blob/main/runtime.md
 /// </summary>
-internal sealed class OciRuntime
+internal sealed class OciRuntime(string program, string stateDirectory, Tool tool)
 {
-    private readonly Tool _tool;
-    private readonly string _state;
-
-    public OciRuntime(DaemonOptions options, Tool tool)
-    {
-        _tool = tool;
-        _state = Path.Combine(options.RunDirectory, "oci");
-        Program = options.OciRuntime ?? IsolationClasses.Container.Programs.FirstOrDefault(Installed) ?? IsolationClasses.Container.Programs[0];
-    }
-
-    /// <summary><c>crun</c> or <c>runc</c>.</summary>
-    public string Program { get; }
+    /// <summary>The program's name: <c>crun</c>.</summary>
+    public string Program { get; } = program;
 
     /// <summary>Name and version, from the program itself.</summary>
     public async Task<string> VersionAsync(CancellationToken cancellationToken)
     {
-        var result = await _tool.RunOrThrowAsync(Program, ["--version"], cancellationToken: cancellationToken);
+        var result = await tool.RunOrThrowAsync(Program, ["--version"], cancellationToken: cancellationToken);
         return result.Text.Split('\n')[0].Replace("version ", "", StringComparison.Ordinal).Trim();
     }
 
     /// <summary>
     /// Creates and starts a sandbox from a bundle. Its own command's output goes to <paramref name="log"/>, a file on
-    /// the sandbox's own disk; what the runtime itself complains of goes to a file of ours.
+    /// the sandbox's own disk; the runtime's own errors go to a file of ours.
     /// </summary>
     /// <returns>The pid of its init, which is a child of this process: the daemon is a subreaper.</returns>
     public async Task<int> RunAsync(SandboxId id, string bundle, string log, ProcessWatch watch)
@@ -58,21 +47,21 @@ internal sealed class OciRuntime
         return int.Parse(File.ReadAllText(pidFile), System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Forgets a sandbox whose processes are gone, or kills them; with its control group.</summary>
+    /// <summary>Deletes a sandbox and its control group. Kills its processes if there are any left.</summary>
     public Task DeleteAsync(SandboxId id) => DeleteAsync(id.Value);
 
     /// <summary>The same for a name that came from <see cref="Known"/>.</summary>
-    public Task DeleteAsync(string id) => _tool.RunAsync(Program, [.. Global, "delete", "--force", id]);
+    public Task DeleteAsync(string id) => tool.RunAsync(Program, [.. Global, "delete", "--force", id]);
 
     /// <summary>Freezes all its processes.</summary>
-    public Task PauseAsync(SandboxId id) => _tool.RunOrThrowAsync(Program, [.. Global, "pause", id.Value]);
+    public Task PauseAsync(SandboxId id) => tool.RunOrThrowAsync(Program, [.. Global, "pause", id.Value]);
 
     /// <summary>Thaws them.</summary>
-    public Task ResumeAsync(SandboxId id) => _tool.RunOrThrowAsync(Program, [.. Global, "resume", id.Value]);
+    public Task ResumeAsync(SandboxId id) => tool.RunOrThrowAsync(Program, [.. Global, "resume", id.Value]);
 
-    /// <summary>The ids it knows: a directory each.</summary>
+    /// <summary>The ids of its sandboxes: a directory each.</summary>
     public IReadOnlyList<string> Known() =>
-        Directory.Exists(_state) ? [.. Directory.GetDirectories(_state).Select(path => Path.GetFileName(path)!)] : [];
+        Directory.Exists(stateDirectory) ? [.. Directory.GetDirectories(stateDirectory).Select(path => Path.GetFileName(path)!)] : [];
 
     /// <summary>The command line that runs one more process in a sandbox and waits for it.</summary>
     public IReadOnlyList<string> ExecArguments(SandboxId id, string process, string pidFile, string complaints) =>
@@ -80,12 +69,12 @@ internal sealed class OciRuntime
 
     /// <summary>The whole command line that gives one more process in a sandbox a terminal and hands its other end to a socket.</summary>
     /// <param name="id">The sandbox.</param>
-    /// <param name="process">The file that says what to run.</param>
+    /// <param name="process">The file with the process to run.</param>
     /// <param name="hasNonce">Whether the process reads its nonce from descriptor 3.</param>
     public IReadOnlyList<string> TerminalCommand(SandboxId id, string process, bool hasNonce) =>
         [Program, .. Global, "exec", "--detach", "--tty", "--console-socket", "{console}", "--pid-file", "{pid}", .. hasNonce ? ["--preserve-fds", "1"] : (string[])[], "--process", process, id.Value];
 
-    /// <summary>What the runtime complained of, as an error for whoever asked.</summary>
+    /// <summary>Translates the runtime's message into an error for the caller.</summary>
     public static SandboxException Failure(string complaints, string otherwise)
     {
         var text = File.Exists(complaints) ? File.ReadAllText(complaints, Encoding.UTF8).Trim() : "";
@@ -112,15 +101,12 @@ internal sealed class OciRuntime
         _ => null,
     };
 
-    /// <summary>crun's words and runc's.</summary>
+    /// <summary>Whether the command is missing, by the messages of crun and of runc.</summary>
     public static bool IsMissingCommand(string complaint) =>
         complaint.Contains("open executable", StringComparison.Ordinal)
         || complaint.Contains("executable file", StringComparison.Ordinal) && complaint.Contains("not found", StringComparison.Ordinal)
         || complaint.Contains("No such file or directory", StringComparison.Ordinal) && complaint.Contains("exec", StringComparison.Ordinal)
         || complaint.Contains("ermission denied", StringComparison.Ordinal) && complaint.Contains("exec", StringComparison.Ordinal);
 
-    private IReadOnlyList<string> Global => Program == "crun" ? ["--root", _state, "--cgroup-manager", "cgroupfs"] : ["--root", _state];
-
-    private static bool Installed(string program) =>
-        ((ReadOnlySpan<string>)["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"]).ToArray().Any(directory => File.Exists(Path.Combine(directory, program)));
+    private IReadOnlyList<string> Global => Program == "crun" ? ["--root", stateDirectory, "--cgroup-manager", "cgroupfs"] : ["--root", stateDirectory];
 }

@@ -14,7 +14,7 @@ internal sealed class LinuxRuntime(
     LinuxFiles files,
     LiveSandboxes sandboxes,
     SandboxLife life,
-    OciRuntime oci,
+    OciRuntimes runtimes,
     DiskImages disks) : ISandboxRuntime
 {
     private static readonly RuntimeCapabilities Capabilities = new() { IsolationClasses = IsolationClasses.Names, HasSnapshots = true };
@@ -33,7 +33,7 @@ internal sealed class LinuxRuntime(
 
     public async Task<RuntimeInfo> GetInfoAsync(CancellationToken cancellationToken)
     {
-        _version ??= await oci.VersionAsync(cancellationToken);
+        _version ??= await runtimes.All[0].VersionAsync(cancellationToken);
         var live = sandboxes.All.Count(sandbox => sandbox.Record.State != SandboxState.Ended);
         return new RuntimeInfo("linux", _version, System.Environment.ProcessId, live, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, disks.FreeBytes() - life.PromisedBytes(), Capabilities)
         {

@@ -21,7 +21,7 @@ internal sealed class LinuxSandboxes(
     SandboxLauncher launcher,
     SandboxRecords records,
     SandboxChanges changes,
-    OciRuntime oci,
+    OciRuntimes runtimes,
     ExecRunner execs,
     SandboxSnapshots snapshots) : ISandboxes
 {
@@ -135,7 +135,7 @@ internal sealed class LinuxSandboxes(
             case SandboxState.Paused:
                 return;
             case SandboxState.Running:
-                await oci.PauseAsync(id);
+                await runtimes.Of(sandbox.Record.Isolation).PauseAsync(id);
                 life.Save(sandbox, sandbox.Record with { State = SandboxState.Paused });
                 return;
             default:
@@ -150,7 +150,7 @@ internal sealed class LinuxSandboxes(
             case SandboxState.Running:
                 return;
             case SandboxState.Paused:
-                await oci.ResumeAsync(id);
+                await runtimes.Of(sandbox.Record.Isolation).ResumeAsync(id);
                 life.Save(sandbox, sandbox.Record with { State = SandboxState.Running });
                 return;
             default:

@@ -9,7 +9,7 @@ namespace Sandbox.Daemon.Sandboxes;
 /// Freezes a running sandbox for a moment. Its directory contains a note meanwhile, by which the next daemon thaws it
 /// if this one is killed. Callers hold the sandbox's gate.
 /// </summary>
-internal sealed partial class SandboxFreezing(OciRuntime oci, SandboxRecords records, ILogger<SandboxFreezing> logger)
+internal sealed partial class SandboxFreezing(OciRuntimes runtimes, SandboxRecords records, ILogger<SandboxFreezing> logger)
 {
     private const string Note = "frozen";
 
@@ -24,7 +24,7 @@ internal sealed partial class SandboxFreezing(OciRuntime oci, SandboxRecords rec
         await File.WriteAllBytesAsync(NoteOf(sandbox.Id), []);
         try
         {
-            await oci.PauseAsync(sandbox.Id);
+            await runtimes.Of(sandbox.Record.Isolation).PauseAsync(sandbox.Id);
         }
         catch (IOException fault)
         {
@@ -52,7 +52,7 @@ internal sealed partial class SandboxFreezing(OciRuntime oci, SandboxRecords rec
     {
         try
         {
-            await oci.ResumeAsync(sandbox.Id);
+            await runtimes.Of(sandbox.Record.Isolation).ResumeAsync(sandbox.Id);
         }
         catch (IOException fault)
         {

@@ -23,7 +23,7 @@ namespace Sandbox.Daemon.Sandboxes;
 /// </summary>
 internal sealed partial class SandboxLauncher(
     SandboxRecords records,
-    OciRuntime oci,
+    OciRuntimes runtimes,
     ControlGroupTree groups,
     ProcessMoves moves,
     DiskImages disks,
@@ -105,7 +105,7 @@ internal sealed partial class SandboxLauncher(
         {
             try
             {
-                await oci.ResumeAsync(sandbox.Id); // frozen processes can neither end nor be killed
+                await runtimes.Of(record.Isolation).ResumeAsync(sandbox.Id); // frozen processes can neither end nor be killed
             }
             catch (IOException fault)
             {
@@ -132,7 +132,7 @@ internal sealed partial class SandboxLauncher(
     {
         var record = sandbox.Record;
         await terminals.CloseAllAsync(sandbox.Id);
-        await oci.DeleteAsync(sandbox.Id);
+        await runtimes.Of(sandbox.Record.Isolation).DeleteAsync(sandbox.Id);
         if (record.HasLink)
         {
             await networks.DetachAsync(record.Spec.Playground, sandbox.Id, record.Place);
@@ -203,7 +203,7 @@ internal sealed partial class SandboxLauncher(
             Init = init,
         };
         await File.WriteAllBytesAsync(System.IO.Path.Combine(bundle, "config.json"), SandboxBundle.Configuration(plan));
-        var pid = await oci.RunAsync(spec.Id, bundle, sandbox.Root.InitLog, watch);
+        var pid = await runtimes.Of(record.Isolation).RunAsync(spec.Id, bundle, sandbox.Root.InitLog, watch);
         sandbox.InitEnded = watch.WaitAsync(pid);
         sandbox.Record = record with
         {

@@ -21,7 +21,7 @@ internal sealed partial class SandboxRecovery(
     SandboxLauncher launcher,
     LiveSandboxes sandboxes,
     SandboxLife life,
-    OciRuntime oci,
+    OciRuntimes runtimes,
     ControlGroupTree groups,
     PlaygroundNetworks networks,
     UidRanges ranges,
@@ -70,9 +70,12 @@ internal sealed partial class SandboxRecovery(
         }
 
         var livingIds = live.Select(sandbox => sandbox.Id).ToHashSet();
-        foreach (var id in oci.Known().Where(name => !SandboxId.TryParse(name, out var id) || !livingIds.Contains(id)))
+        foreach (var oci in runtimes.All)
         {
-            await oci.DeleteAsync(id);
+            foreach (var id in oci.Known().Where(name => !SandboxId.TryParse(name, out var id) || !livingIds.Contains(id)))
+            {
+                await oci.DeleteAsync(id);
+            }
         }
 
         await groups.RemoveOrphansAsync(livingIds);

@@ -34,15 +34,15 @@ internal sealed class TerminalHolders
 
 
     private readonly DaemonOptions _options;
-    private readonly OciRuntime _oci;
+    private readonly OciRuntimes _runtimes;
     private readonly ProcessWatch _watch;
     private readonly ProcessMoves _moves;
     private readonly ConcurrentDictionary<SandboxId, ConcurrentDictionary<TerminalId, Lazy<Task<Holder>>>> _holders = new();
 
-    public TerminalHolders(DaemonOptions options, OciRuntime oci, ProcessWatch watch, ProcessMoves moves)
+    public TerminalHolders(DaemonOptions options, OciRuntimes runtimes, ProcessWatch watch, ProcessMoves moves)
     {
         _options = options;
-        _oci = oci;
+        _runtimes = runtimes;
         _watch = watch;
         _moves = moves;
     }
@@ -194,7 +194,7 @@ internal sealed class TerminalHolders
             {
                 pid = Tool.Spawn(
                     _options.TtyProgram,
-                    [socket, Text(client), Text(uid), Text(gid), Text(spec.Cols), Text(spec.Rows), .. nonce is null ? [] : (string[])[nonce], "--", .. _oci.TerminalCommand(sandbox.Spec.Id, process, nonce is not null)],
+                    [socket, Text(client), Text(uid), Text(gid), Text(spec.Cols), Text(spec.Rows), .. nonce is null ? [] : (string[])[nonce], "--", .. _runtimes.Of(sandbox.Isolation).TerminalCommand(sandbox.Spec.Id, process, nonce is not null)],
                     nothing, stdout, nothing);
                 answers.DisposeLocalCopyOfClientHandle();
             }
