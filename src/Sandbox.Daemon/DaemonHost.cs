@@ -96,6 +96,7 @@ internal static class DaemonHost
         services.AddSingleton<ImageExport>();
         services.AddSingleton<DiskImages>();
         services.AddSingleton<UidRanges>();
+        services.AddSingleton<WorkGroups>();
         services.AddSingleton<ControlGroupTree>();
         services.AddSingleton<ProcessMoves>();
         services.AddSingleton<OciRuntimes>();
@@ -112,6 +113,7 @@ internal static class DaemonHost
         services.AddSingleton<SandboxSnapshots>();
         services.AddSingleton<SandboxLauncher>();
         services.AddSingleton<SandboxLife>();
+        services.AddSingleton<HostPaces>();
         services.AddSingleton<LinuxImages>();
         services.AddSingleton<LinuxSandboxes>();
         services.AddSingleton<LinuxTerminals>();

@@ -12,7 +12,7 @@ namespace Sandbox.Daemon.ControlGroups;
 /// The groups of sandboxes are made by the OCI runtime; this makes and removes what is above them, on hosts with
 /// cgroup v2 and on those with the controllers of v1. https://docs.kernel.org/admin-guide/cgroup-v2.html
 /// </summary>
-internal sealed partial class ControlGroupTree(DaemonOptions options, ILogger<ControlGroupTree> logger)
+internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups work, ILogger<ControlGroupTree> logger)
 {
     /// <summary>Microseconds.</summary>
     public const int Period = 100_000;
@@ -24,6 +24,12 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, ILogger<Co
 
     /// <summary>Sockets of a sandbox may hold this part of its memory on top of it; the host allows all of its own about an eleventh of what it has.</summary>
     private const int SocketShare = 16;
+
+    /// <summary>
+    /// Of the CPU, where 1024 is the share of any other program or service. A quarter for all sandboxes together: whatever
+    /// serves them all, the daemon, the web process, and the kernel's workers, waits for none of them.
+    /// </summary>
+    private const int CpuShares = 256;
 
     private static readonly bool Unified = File.Exists(Mount + "/cgroup.controllers");
 
@@ -98,13 +104,15 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, ILogger<Co
                 Set($"{Mount}/pids/{group}/pids.max", pids);
             }
 
+            work.Make(owner);
             _owners[owner] = limits;
         }
     }
 
-    /// <summary>Removes the group of a person of whom no sandbox is left.</summary>
-    public void RemoveOwner(PersonId owner)
+    /// <summary>Removes the groups of a person of whom no sandbox is left.</summary>
+    public async Task RemoveOwnerAsync(PersonId owner)
     {
+        await work.RemoveAsync(owner);
         lock (_lock)
         {
             _owners.Remove(owner);
@@ -175,6 +183,8 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, ILogger<Co
 
             _ = RemoveDirectory(ours);
         }
+
+        work.RemoveEmpty();
     }
 
     /// <summary>
@@ -195,6 +205,7 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, ILogger<Co
         {
             Directory.CreateDirectory($"{Mount}/{options.Instance}");
             Set($"{Mount}/cgroup.subtree_control", "+cpu +memory +pids");
+            Set($"{Mount}/{options.Instance}/cpu.weight", (CpuShares * 100 / 1024).ToString(CultureInfo.InvariantCulture));
             Set($"{Mount}/{options.Instance}/memory.max", memory);
             Set($"{Mount}/{options.Instance}/pids.max", pids);
         }
@@ -202,6 +213,8 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, ILogger<Co
         {
             Directory.CreateDirectory($"{Mount}/memory/{options.Instance}");
             Directory.CreateDirectory($"{Mount}/pids/{options.Instance}");
+            Directory.CreateDirectory($"{Mount}/cpu/{options.Instance}");
+            Set($"{Mount}/cpu/{options.Instance}/cpu.shares", CpuShares.ToString(CultureInfo.InvariantCulture));
             Set($"{Mount}/memory/{options.Instance}/memory.limit_in_bytes", memory);
             Set($"{Mount}/pids/{options.Instance}/pids.max", pids);
         }
@@ -241,5 +254,5 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, ILogger<Co
 
     /// <summary>rmdir(2): <c>Directory.Delete</c> looks into a control group first and finds files it may not delete.</summary>
     [LibraryImport("libc", EntryPoint = "rmdir", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int RemoveDirectory(string path);
+    internal static partial int RemoveDirectory(string path);
 }

@@ -16,7 +16,7 @@ namespace Sandbox.Daemon.Execs;
 /// stays below that and can be ended with it. A program left in the background by a command that ended by itself goes
 /// on, as with <c>docker exec</c>.
 /// </summary>
-internal sealed class ExecRunner(OciRuntimes runtimes, ProcessWatch watch, ProcessMoves moves, LeftOutputs left)
+internal sealed class ExecRunner(OciRuntimes runtimes, ProcessWatch watch, ProcessMoves moves, WorkGroups work, LeftOutputs left)
 {
     /// <summary>How long a killed command may take to be gone; that of a paused sandbox goes when it is resumed.</summary>
     private static readonly TimeSpan Dying = TimeSpan.FromSeconds(2);
@@ -68,6 +68,7 @@ internal sealed class ExecRunner(OciRuntimes runtimes, ProcessWatch watch, Proce
                 handle.Dispose();
             }
 
+            _ = work.EnterAsync(record.Spec.Owner, pid);
             var ended = watch.WaitAsync(pid);
             var moved = pipes.RunAsync();
             int? code = null;

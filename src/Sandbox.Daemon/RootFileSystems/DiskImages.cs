@@ -38,7 +38,7 @@ internal sealed class DiskImages(DaemonOptions options, Tool tool)
         using (device)
         {
             // noinit_itable: else the kernel would write out every inode table in the background, for each sandbox.
-            Mounting.Mount(path, target, "ext4", Mounting.NoDevice | Mounting.NoAccessTime, "noinit_itable,nodelalloc");
+            Mounting.Mount(path, target, "ext4", Mounting.NoDevice | Mounting.NoAccessTime, "noinit_itable,nodelalloc,barrier=0");
         }
     }
 

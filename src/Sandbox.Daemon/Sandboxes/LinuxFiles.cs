@@ -11,7 +11,7 @@ namespace Sandbox.Daemon.Sandboxes;
 /// The files of the sandboxes of one Linux host. Calls need a sandbox that has its files, are bounded in number, and
 /// end with the sandbox.
 /// </summary>
-internal sealed partial class LinuxFiles(LiveSandboxes sandboxes, ILogger<LinuxFiles> logger) : ISandboxFiles
+internal sealed partial class LinuxFiles(LiveSandboxes sandboxes, HostPaces paces, ILogger<LinuxFiles> logger) : ISandboxFiles
 {
     public Task<IReadOnlyList<FileEntry>> ListAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
         CallAsync(id, (sandbox, token) => SandboxFiles.ListAsync(sandbox.Root.Root, path, token), cancellationToken);
@@ -27,12 +27,13 @@ internal sealed partial class LinuxFiles(LiveSandboxes sandboxes, ILogger<LinuxF
         await using var chunks = SandboxFiles.ReadAsync(sandbox.Root.Root, sandbox.Range.First, path, form, either.Token).GetAsyncEnumerator(either.Token);
         while (await WhileThereAsync(sandbox, chunks.MoveNextAsync().AsTask(), cancellationToken))
         {
+            await paces.FileBytes.WaitAsync(sandbox.Record.Spec.Owner, chunks.Current.Length, cancellationToken);
             yield return chunks.Current;
         }
     }
 
     public Task WriteAsync(SandboxId id, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken) =>
-        CallAsync(id, (sandbox, token) => SandboxFiles.WriteAsync(sandbox.Root.Root, sandbox.Range.First, path, mode, content, token), cancellationToken);
+        CallAsync(id, (sandbox, token) => SandboxFiles.WriteAsync(sandbox.Root.Root, sandbox.Range.First, path, mode, PacedAsync(sandbox, content, token), token), cancellationToken);
 
     public Task DeleteAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
         CallAsync(id, (sandbox, token) => SandboxFiles.DeleteAsync(sandbox.Root.Root, path, token), cancellationToken);
@@ -47,7 +48,7 @@ internal sealed partial class LinuxFiles(LiveSandboxes sandboxes, ILogger<LinuxF
         CallAsync(id, (sandbox, token) => sandbox.Uploads.FindAsync(sandbox.Root.Root, sandbox.Range.First, upload, token), cancellationToken);
 
     public Task<UploadInfo> ContinueUploadAsync(SandboxId id, UploadId upload, long offset, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken) =>
-        CallAsync(id, (sandbox, token) => sandbox.Uploads.ContinueAsync(sandbox.Root.Root, sandbox.Range.First, upload, offset, content, token), cancellationToken);
+        CallAsync(id, (sandbox, token) => sandbox.Uploads.ContinueAsync(sandbox.Root.Root, sandbox.Range.First, upload, offset, PacedAsync(sandbox, content, token), token), cancellationToken);
 
     public Task CancelUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken) =>
         CallAsync(id, (sandbox, token) => sandbox.Uploads.CancelAsync(sandbox.Root.Root, upload, token), cancellationToken);
@@ -65,6 +66,16 @@ internal sealed partial class LinuxFiles(LiveSandboxes sandboxes, ILogger<LinuxF
             {
                 LogNotSwept(logger, fault, sandbox.Id); // it may have ended in the middle
             }
+        }
+    }
+
+    private async IAsyncEnumerable<ReadOnlyMemory<byte>> PacedAsync(
+        LiveSandbox sandbox, IAsyncEnumerable<ReadOnlyMemory<byte>> content, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var chunk in content.WithCancellation(cancellationToken))
+        {
+            await paces.FileBytes.WaitAsync(sandbox.Record.Spec.Owner, chunk.Length, cancellationToken);
+            yield return chunk;
         }
     }
 

@@ -23,6 +23,7 @@ internal sealed class LinuxSandboxes(
     SandboxChanges changes,
     OciRuntimes runtimes,
     ExecRunner execs,
+    HostPaces paces,
     SandboxSnapshots snapshots) : ISandboxes
 {
     private static readonly TimeSpan LongestLife = TimeSpan.FromDays(366 + 1); // the longest a plan grants, and a day for clocks that differ
@@ -201,6 +202,9 @@ internal sealed class LinuxSandboxes(
 
         try
         {
+            var wait = paces.Commands.Take(sandbox.Record.Spec.Owner, 1, spec.Timeout)
+                ?? throw new SandboxException(ErrorCode.Timeout, $"You run more commands than the host starts in {spec.Timeout.TotalSeconds:0.###} s; this one did not get its turn.");
+            await Task.Delay(wait, cancellationToken);
             return await execs.RunAsync(sandbox.Running(), records.DirectoryOf(id), spec, cancellationToken);
         }
         finally

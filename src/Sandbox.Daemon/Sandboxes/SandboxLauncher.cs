@@ -155,7 +155,7 @@ internal sealed partial class SandboxLauncher(
         sandbox.Image = null;
         if (lastOfOwner())
         {
-            groups.RemoveOwner(record.Spec.Owner);
+            await groups.RemoveOwnerAsync(record.Spec.Owner);
         }
     }
 

@@ -23,6 +23,7 @@ internal sealed partial class SandboxRecovery(
     SandboxLife life,
     OciRuntimes runtimes,
     ControlGroupTree groups,
+    WorkGroups work,
     PlaygroundNetworks networks,
     UidRanges ranges,
     TerminalHolders terminals,
@@ -90,6 +91,7 @@ internal sealed partial class SandboxRecovery(
         }
 
         await terminals.AdoptAsync(livingIds);
+        work.RemoveEmpty(); // of people whose last terminal has just been ended
         await networks.StartAsync([.. live.Select(sandbox => (sandbox.Record.Spec.Playground, sandbox.Id, sandbox.Record.Place))], cancellationToken);
 
         foreach (var (sandbox, reason) in lost)

@@ -37,14 +37,16 @@ internal sealed class TerminalHolders
     private readonly OciRuntimes _runtimes;
     private readonly ProcessWatch _watch;
     private readonly ProcessMoves _moves;
+    private readonly WorkGroups _work;
     private readonly ConcurrentDictionary<SandboxId, ConcurrentDictionary<TerminalId, Lazy<Task<Holder>>>> _holders = new();
 
-    public TerminalHolders(DaemonOptions options, OciRuntimes runtimes, ProcessWatch watch, ProcessMoves moves)
+    public TerminalHolders(DaemonOptions options, OciRuntimes runtimes, ProcessWatch watch, ProcessMoves moves, WorkGroups work)
     {
         _options = options;
         _runtimes = runtimes;
         _watch = watch;
         _moves = moves;
+        _work = work;
     }
 
     private string Root => TerminalSockets.RootOf(_options.RunDirectory);
@@ -199,6 +201,7 @@ internal sealed class TerminalHolders
                 answers.DisposeLocalCopyOfClientHandle();
             }
 
+            _ = _work.EnterAsync(sandbox.Spec.Owner, pid); // with the runtime that it starts
             var ended = _watch.WaitAsync(pid);
             var holder = new Holder(spec.Id, pid, ProcessIdentity.StartedAt(pid), command, DateTimeOffset.UtcNow, nonce is not null);
             var answer = await ReadLineAsync(answers);

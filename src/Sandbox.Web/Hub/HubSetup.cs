@@ -28,6 +28,7 @@ internal static class HubSetup
         services.AddSingleton<HubConnections>();
         services.AddSingleton<HubNotices>();
         services.AddSingleton<TerminalOpens>();
+        services.AddSingleton<OutputPaces>();
         services.AddSingleton<TerminalStreams>();
         services.AddSingleton<HubFaults>();
         services.AddAuthorizationBuilder()

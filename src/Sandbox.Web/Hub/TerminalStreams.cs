@@ -17,6 +17,7 @@ internal sealed partial class TerminalStreams(
     Audiences audiences,
     TerminalFollowers followers,
     LiveLatency latency,
+    OutputPaces paces,
     ILogger<TerminalStreams> logger)
 {
     /// <summary>All output of the terminal after the first <paramref name="after"/> bytes; with <paramref name="follows"/> also the states of its shell.</summary>
@@ -46,6 +47,7 @@ internal sealed partial class TerminalStreams(
                 }
 
                 yield return new TerminalItem((long)items.Current.Offset, items.Current.Data, items.Current.ExitCode, items.Current.Screen);
+                await paces.WaitAsync(caller, items.Current.Data.Length, cancellationToken);
             }
         }
         finally
