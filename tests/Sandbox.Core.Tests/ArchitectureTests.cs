@@ -16,11 +16,12 @@ public sealed partial class ArchitectureTests
         ["Sandbox.Daemon"] = ["Sandbox.Core", "Sandbox.Rpc"],
         ["Sandbox.Terminals"] = [],
         ["Sandbox.Tty"] = ["Sandbox.Terminals"],
-        ["Sandbox.Web"] = ["Sandbox.Core", "Sandbox.Rpc", "Sandbox.Terminals", "Sandbox.Tutorials", "Sandbox.Docker", "Sandbox.Kubernetes"],
+        ["Sandbox.Web"] = ["Sandbox.Core", "Sandbox.Rpc", "Sandbox.Terminals", "Sandbox.Recipes", "Sandbox.Tutorials", "Sandbox.Docker", "Sandbox.Kubernetes"],
         ["Sandbox.Docker"] = ["Sandbox.Core"],
         ["Sandbox.Kubernetes"] = ["Sandbox.Core"],
         ["Sandbox.Cli"] = ["Sandbox.Core", "Sandbox.Tutorials"],
-        ["Sandbox.Tutorials"] = ["Sandbox.Core"],
+        ["Sandbox.Recipes"] = ["Sandbox.Core"],
+        ["Sandbox.Tutorials"] = ["Sandbox.Core", "Sandbox.Recipes"],
     };
 
     private static readonly Dictionary<string, string> MayUse = new()
@@ -30,7 +31,8 @@ public sealed partial class ArchitectureTests
         ["Sandbox.Daemon"] = @"^(?!Microsoft\.EntityFrameworkCore|Microsoft\.AspNetCore\.Components|MudBlazor)",
         ["Sandbox.Terminals"] = "^$",
         ["Sandbox.Tty"] = "^$",
-        ["Sandbox.Tutorials"] = @"^(HtmlSanitizer|Markdig|YamlDotNet)$",
+        ["Sandbox.Recipes"] = "^YamlDotNet$",
+        ["Sandbox.Tutorials"] = "^(HtmlSanitizer|Markdig)$",
         ["Sandbox.Cli"] = "^$",
         ["Sandbox.Web"] = "",
     };

@@ -2,9 +2,9 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Json.Schema;
 using Sandbox.Core.Errors;
+using Sandbox.Recipes.Problems;
 using Sandbox.Tutorials.Blocks;
 using Sandbox.Tutorials.Folders;
-using Sandbox.Tutorials.Problems;
 using Xunit;
 
 namespace Sandbox.Tutorials.Tests;

@@ -3,8 +3,8 @@ namespace Sandbox.Core.Recipes;
 /// <summary>
 /// The fields of a recipe's node that go to the runtime as they are: <see cref="RecipeNode"/> and
 /// <c>SandboxSpec</c> are both such a content, and it is one message on the wire. A new field is added
-/// here, in <see cref="RecipeRules"/>, in the proto and its map, where the adapter uses it, and in the tutorials' reader
-/// and schema (<c>RecipeFields</c>, <c>tutorial.schema.json</c>).
+/// here, in <see cref="RecipeRules"/>, in the proto and its map, where the adapter uses it, and in the reader and schema of
+/// documents (<c>RecipeFields</c>, <c>recipe.schema.json</c>).
 /// </summary>
 public record RecipeContent
 {

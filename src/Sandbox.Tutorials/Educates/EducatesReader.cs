@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using Sandbox.Recipes.Problems;
 using Sandbox.Tutorials.Blocks;
 using Sandbox.Tutorials.Markup;
-using Sandbox.Tutorials.Problems;
 
 namespace Sandbox.Tutorials.Educates;
 

@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
+using Sandbox.Recipes.Problems;
 using Sandbox.Tutorials.Backends;
 using Sandbox.Tutorials.Blocks;
 using Sandbox.Tutorials.Markup;
-using Sandbox.Tutorials.Problems;
 using Sandbox.Tutorials.Sources;
 
 namespace Sandbox.Tutorials.Educates;

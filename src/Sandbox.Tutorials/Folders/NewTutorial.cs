@@ -1,4 +1,7 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Sandbox.Core.Errors;
+using Sandbox.Recipes.Documents;
 
 namespace Sandbox.Tutorials.Folders;
 
@@ -7,13 +10,22 @@ public static class NewTutorial
 {
     private const string Prefix = "new/";
 
-    /// <summary>The JSON Schema of <c>tutorial.yaml</c>.</summary>
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <summary>The JSON Schema of <c>tutorial.yaml</c>. The definitions of recipes are added to it.</summary>
     public static string Schema
     {
         get
         {
-            using var reader = new StreamReader(Resource("tutorial.schema.json"));
-            return reader.ReadToEnd();
+            using var tutorial = Resource("tutorial.schema.json");
+            var schema = JsonNode.Parse(tutorial)!;
+            var recipe = JsonNode.Parse(RecipeDocument.Schema)!.AsObject();
+            var definitions = recipe["$defs"]!.AsObject();
+            recipe.Remove("$defs");
+            recipe.Remove("$schema");
+            definitions["recipe"] = recipe;
+            schema["$defs"] = definitions;
+            return schema.ToJsonString(Indented);
         }
     }
 

@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Sandbox.Core.Recipes;
+using Sandbox.Recipes.Documents;
+using Sandbox.Recipes.Problems;
 using Sandbox.Tutorials.Backends;
 using Sandbox.Tutorials.Checks;
 using Sandbox.Tutorials.Linting;
 using Sandbox.Tutorials.Markup;
-using Sandbox.Tutorials.Problems;
 using Sandbox.Tutorials.Sources;
 
 namespace Sandbox.Tutorials.Folders;
@@ -18,6 +20,7 @@ internal sealed partial class TutorialFolder
 {
     public const string FileName = "tutorial.yaml";
 
+    private static readonly string[] Places = ["image", "nodes", "recipe", "link"];
     private static readonly string[] Scripts = ["setup", "start", "verify", "hint", "solve"];
 
     private readonly TutorialSource source;
@@ -60,7 +63,7 @@ internal sealed partial class TutorialFolder
         }
 
         var time = fields.Text("time", 40);
-        var (recipe, link) = new RecipeFields(file, log).Read(fields);
+        var (recipe, link) = ReadPlace(fields);
         var docker = fields.Flag("docker");
         var parameters = ReadParameters(fields);
         var steps = ReadSteps(fields);
@@ -76,7 +79,7 @@ internal sealed partial class TutorialFolder
             Cover = cover,
             Recipe = recipe,
             Link = link,
-            Backend = new Backend(docker ? BackendKind.Docker : BackendKind.Container, recipe?.Nodes[0].Image ?? "", link, Math.Max(1, recipe?.Nodes.Count ?? 1)),
+            Backend = new Backend(docker ? BackendKind.Docker : BackendKind.Container, recipe is { Nodes: [var node, ..] } ? node.Image : "", link, Math.Max(1, recipe?.Nodes.Count ?? 1)),
             Parameters = parameters,
             Assets = ReadAssets(fields),
             Layout = ReadLayout(fields),
@@ -94,6 +97,22 @@ internal sealed partial class TutorialFolder
         return new Scenario(tutorial, log.All, mistakes.Count == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"{mistakes.Count} mistakes; the first is {mistakes[0]}"));
     }
 
+    /// <summary>Where the tutorial runs: one of <c>image</c>, <c>nodes</c>, <c>recipe</c> and <c>link</c>.</summary>
+    private (Recipe? Recipe, string? Link) ReadPlace(Fields fields)
+    {
+        var image = fields.Text("image", RecipeRules.MaxImageLength);
+        var link = fields.Text("link", 200);
+        var reader = new RecipeFields(file, log);
+        var recipe = fields.Mapping("recipe") is { } mapping ? reader.Read(mapping) : reader.ReadNodes(fields);
+        var named = Places.Count(name => fields.Get(name) is not null);
+        if (named != 1)
+        {
+            log.Mistake(file, fields.Value.Line, named == 0 ? "one of image, nodes, recipe or link is needed" : "only one of image, nodes, recipe and link can stand", "image", fields.Value.Column);
+        }
+
+        return (image is null ? recipe : Recipe.FromImage(image), image is null && recipe is null ? link : null);
+    }
+
     private static List<Parameter> ReadParameters(Fields fields)
     {
         var parameters = new List<Parameter>();
@@ -102,8 +121,8 @@ internal sealed partial class TutorialFolder
             var name = entry.Text("name", 40, required: true);
             var prompt = entry.Text("prompt");
             var choices = entry.Texts("choices", 50);
-            var standard = entry.Get("default")?.Text ?? choices.FirstOrDefault() ?? "";
-            if (choices.Count > 0 && !choices.Contains(standard))
+            var standard = entry.Get("default")?.Text ?? (choices is [var first, ..] ? first : "");
+            if (choices.Count > 0 && !choices.Contains(standard, StringComparer.Ordinal))
             {
                 entry.Mistake("default", "is one of the choices");
             }

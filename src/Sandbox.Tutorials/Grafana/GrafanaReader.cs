@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
+using Sandbox.Recipes.Problems;
 using Sandbox.Tutorials.Blocks;
 using Sandbox.Tutorials.Markup;
-using Sandbox.Tutorials.Problems;
 
 namespace Sandbox.Tutorials.Grafana;
 

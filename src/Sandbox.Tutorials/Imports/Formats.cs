@@ -1,10 +1,10 @@
+using Sandbox.Recipes.Problems;
 using Sandbox.Tutorials.Educates;
 using Sandbox.Tutorials.Folders;
 using Sandbox.Tutorials.Grafana;
 using Sandbox.Tutorials.Katacoda;
 using Sandbox.Tutorials.Labspaces;
 using Sandbox.Tutorials.PlayWithDocker;
-using Sandbox.Tutorials.Problems;
 using Sandbox.Tutorials.Sources;
 
 namespace Sandbox.Tutorials.Imports;

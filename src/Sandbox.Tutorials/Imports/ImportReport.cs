@@ -1,4 +1,4 @@
-using Sandbox.Tutorials.Problems;
+using Sandbox.Recipes.Problems;
 
 namespace Sandbox.Tutorials.Imports;
 

@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
 using Sandbox.Core.Errors;
+using Sandbox.Recipes.Problems;
 using Sandbox.Tutorials.Backends;
 using Sandbox.Tutorials.Katacoda;
-using Sandbox.Tutorials.Problems;
 using Sandbox.Tutorials.Sources;
 
 namespace Sandbox.Tutorials.Imports;

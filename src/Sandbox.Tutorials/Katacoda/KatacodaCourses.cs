@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Sandbox.Tutorials.Problems;
+using Sandbox.Recipes.Problems;
 using Sandbox.Tutorials.Sources;
 
 namespace Sandbox.Tutorials.Katacoda;
@@ -14,7 +14,7 @@ internal static class KatacodaCourses
 
     public static Course? Read(TutorialSource source, string file, ProblemLog log)
     {
-        if (LocatedValue.ParseJson(source.ReadText(file, log) ?? "", out var line, out var mistake) is not { Kind: JsonValueKind.Object } json)
+        if (LocatedJson.Parse(source.ReadText(file, log) ?? "", out var line, out _, out var mistake) is not { Kind: JsonValueKind.Object } json)
         {
             log.Mistake(file, line, $"not JSON: {mistake ?? "not an object"}");
             return null;

@@ -1,6 +1,6 @@
 using System.Buffers;
+using Sandbox.Recipes.Problems;
 using Sandbox.Tutorials.Markup;
-using Sandbox.Tutorials.Problems;
 
 namespace Sandbox.Tutorials.Katacoda;
 

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Sandbox.Recipes.Problems;
 using Sandbox.Tutorials.Backends;
 using Sandbox.Tutorials.Checks;
 using Sandbox.Tutorials.Markup;
-using Sandbox.Tutorials.Problems;
 using Sandbox.Tutorials.Sources;
 
 namespace Sandbox.Tutorials.Katacoda;
@@ -40,7 +40,7 @@ internal sealed partial class KatacodaScenario
     /// <summary>Whether an <c>index.json</c> is one of a scenario and not of something else.</summary>
     public static bool Is(TutorialSource source, string folder, string text)
     {
-        if (LocatedValue.ParseJson(text, out _, out _) is { } json)
+        if (LocatedJson.Parse(text, out _, out _, out _) is { } json)
         {
             return json["details"]?.Kind == JsonValueKind.Object || (json["backend"]?.Kind == JsonValueKind.Object && (json["title"] is not null || json["type"] is not null));
         }
@@ -53,7 +53,7 @@ internal sealed partial class KatacodaScenario
     public static Scenario Read(TutorialSource source, string folder, string text)
     {
         var scenario = new KatacodaScenario(source, folder);
-        return LocatedValue.ParseJson(text, out var line, out var mistake) is { Kind: JsonValueKind.Object } json
+        return LocatedJson.Parse(text, out var line, out _, out var mistake) is { Kind: JsonValueKind.Object } json
             ? scenario.Read(json)
             : scenario.ReadBroken(line, mistake ?? "not an object");
     }

@@ -1,7 +1,7 @@
 using System.Text.Json;
+using Sandbox.Recipes.Problems;
 using Sandbox.Tutorials.Backends;
 using Sandbox.Tutorials.Markup;
-using Sandbox.Tutorials.Problems;
 using Sandbox.Tutorials.Sources;
 
 namespace Sandbox.Tutorials.Labspaces;

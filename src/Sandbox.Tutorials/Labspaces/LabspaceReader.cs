@@ -1,7 +1,7 @@
 using System.Globalization;
+using Sandbox.Recipes.Problems;
 using Sandbox.Tutorials.Blocks;
 using Sandbox.Tutorials.Markup;
-using Sandbox.Tutorials.Problems;
 
 namespace Sandbox.Tutorials.Labspaces;
 

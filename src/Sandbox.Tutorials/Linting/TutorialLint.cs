@@ -1,5 +1,5 @@
+using Sandbox.Recipes.Problems;
 using Sandbox.Tutorials.Blocks;
-using Sandbox.Tutorials.Problems;
 
 namespace Sandbox.Tutorials.Linting;
 

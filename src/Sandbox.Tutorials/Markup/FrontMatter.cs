@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Sandbox.Tutorials.Problems;
+using Sandbox.Recipes.Problems;
 
 namespace Sandbox.Tutorials.Markup;
 

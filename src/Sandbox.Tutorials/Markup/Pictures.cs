@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Sandbox.Tutorials.Problems;
+using Sandbox.Recipes.Problems;
 using Sandbox.Tutorials.Sources;
 
 namespace Sandbox.Tutorials.Markup;

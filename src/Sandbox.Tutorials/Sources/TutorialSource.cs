@@ -1,5 +1,5 @@
 using System.Text;
-using Sandbox.Tutorials.Problems;
+using Sandbox.Recipes.Problems;
 
 namespace Sandbox.Tutorials.Sources;
 

@@ -1,10 +1,10 @@
+using System.Globalization;
 using System.Text.Json;
-using Sandbox.Tutorials.Problems;
 
-namespace Sandbox.Tutorials.Folders;
+namespace Sandbox.Recipes.Problems;
 
 /// <summary>Reads the fields of a mapping and names every mistake with the field's path, line and column.</summary>
-internal sealed class Fields(string file, LocatedValue value, string path, ProblemLog log)
+public sealed class Fields(string file, LocatedValue value, string path, ProblemLog log)
 {
     private readonly HashSet<string> read = new(StringComparer.Ordinal);
 
@@ -92,23 +92,65 @@ internal sealed class Fields(string file, LocatedValue value, string path, Probl
         return new Fields(file, found, PathOf(name), log);
     }
 
-    public List<string> Texts(string name, int most = 200)
+    /// <summary>A list of texts. An entry that is none is a mistake, and an empty text in the list: the others keep their places.</summary>
+    public IReadOnlyList<string> Texts(string name, int most = 200) => [.. Each(name, (item, path) => TextOf(item, path) ?? "", most)];
+
+    /// <summary>Reads each entry of a list, given with its path.</summary>
+    public IReadOnlyList<T> Each<T>(string name, Func<LocatedValue, string, T> read, int most = 200)
     {
-        var texts = new List<string>();
-        foreach (var item in Items(name, most))
+        var items = Items(name, most);
+        var values = new List<T>(items.Count);
+        foreach (var item in items)
         {
-            if (item.Text is { } text)
-            {
-                texts.Add(text);
-            }
-            else
-            {
-                log.Mistake(file, item.Line, "is a text", $"{PathOf(name)}[{texts.Count}]", item.Column);
-            }
+            values.Add(read(item, $"{PathOf(name)}[{values.Count}]"));
         }
 
-        return texts;
+        return values;
     }
+
+    /// <summary>The text of a scalar, however long; null when there is none.</summary>
+    public string? Scalar(string name) => Get(name) is { Kind: not JsonValueKind.Null } found ? TextOf(found, PathOf(name)) : null;
+
+    /// <summary>A whole number; null when there is no such field, 0 when it is a mistake.</summary>
+    public int? WholeNumber(string name)
+    {
+        if (Get(name) is not { Kind: not JsonValueKind.Null } found)
+        {
+            return null;
+        }
+
+        if (!int.TryParse(found.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+        {
+            Mistake(name, "is a whole number");
+        }
+
+        return number;
+    }
+
+    /// <summary>The fields of a value inside this one; null, with a mistake, when it is no mapping.</summary>
+    public Fields? Inside(LocatedValue inside, string at, string otherwise = "is a mapping of fields")
+    {
+        if (inside.Kind != JsonValueKind.Object)
+        {
+            Mistake(inside, at, otherwise);
+            return null;
+        }
+
+        return new Fields(file, inside, at, log);
+    }
+
+    /// <summary>The text of a scalar inside this value; null, with a mistake, when it is none.</summary>
+    public string? TextOf(LocatedValue inside, string at)
+    {
+        if (inside.Text is null)
+        {
+            Mistake(inside, at, "is a text");
+        }
+
+        return inside.Text;
+    }
+
+    public void Mistake(LocatedValue inside, string at, string what) => log.Mistake(file, inside.Line, what, at, inside.Column);
 
     public IReadOnlyList<LocatedValue> Items(string name, int most = 200)
     {

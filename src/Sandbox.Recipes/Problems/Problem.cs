@@ -1,9 +1,12 @@
-namespace Sandbox.Tutorials.Problems;
+namespace Sandbox.Recipes.Problems;
 
 public enum ProblemKind
 {
-    /// <summary>The tutorial cannot be used as it is written.</summary>
+    /// <summary>The document cannot be used as it is written.</summary>
     Mistake,
+
+    /// <summary>A part that would run on the host or gain privileges. It is left out; the rest is imported.</summary>
+    Refused,
 
     /// <summary>A part that is left out or shown without its function; the rest is imported.</summary>
     Unsupported,
@@ -22,8 +25,8 @@ public sealed record Problem(ProblemKind Kind, string File, int Line, int Column
     public override string ToString() => $"{File}:{Line}:{Column}: {(Field is null ? "" : Field + ": ")}{What}";
 }
 
-/// <summary>The problems of one import, each named once.</summary>
-internal sealed class ProblemLog
+/// <summary>The problems of one document or import, each named once.</summary>
+public sealed class ProblemLog
 {
     /// <summary>A hostile file must not fill the memory with its mistakes.</summary>
     private const int Most = 2000;
@@ -38,6 +41,9 @@ internal sealed class ProblemLog
     public void Mistake(string file, int line, string what, string? field = null, int column = 1) =>
         Add(new Problem(ProblemKind.Mistake, file, line, column, field, what));
 
+    public void Refused(string file, int line, string what, string? field = null, int column = 1) =>
+        Add(new Problem(ProblemKind.Refused, file, line, column, field, what));
+
     public void Unsupported(string file, int line, string what, string? field = null, int column = 1) =>
         Add(new Problem(ProblemKind.Unsupported, file, line, column, field, what));
 
@@ -46,7 +52,7 @@ internal sealed class ProblemLog
 
     private void Add(Problem problem)
     {
-        problem = problem with { What = Shown(problem.What) };
+        problem = problem with { What = Shown(problem.What), Field = problem.Field is null ? null : Shown(problem.Field) };
         if (problems.Count < Most && seen.Add(problem))
         {
             problems.Add(problem);
@@ -60,7 +66,7 @@ internal sealed class ProblemLog
     /// <summary>Quoted content of a file goes to terminals: no control characters, and not much of it.</summary>
     private static string Shown(string text)
     {
-        var shown = string.Concat(text.Select(letter => char.IsControl(letter) ? ' ' : letter));
+        var shown = string.Concat(text.Take(301).Select(letter => char.IsControl(letter) ? ' ' : letter));
         return shown.Length > 300 ? shown[..300] + "…" : shown;
     }
 }
