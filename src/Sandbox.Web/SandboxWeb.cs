@@ -208,6 +208,7 @@ internal static class SandboxWeb
 
         app.MapHealth();
         app.MapApiDocs();
+        app.MapSchemas();
         app.MapCatalog();
         app.MapLinks();
         app.MapPlaygrounds();

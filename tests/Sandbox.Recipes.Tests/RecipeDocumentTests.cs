@@ -115,7 +115,7 @@ public sealed class RecipeDocumentTests
             [
                 "1:8 image", "2:9 colour", "4:3 env", "5:6 env.B", "6:10 workdir", "8:5 files[0]", "9:11 files[1].path", "11:11 files[1].mode",
                 "13:5 setup[0]", "14:9 setup[1][1]", "15:13 ports[1].port", "15:17 ports[2].port", "15:40 ports[3].label", "16:25 resources.cpuPercent", "18:5 repositories[0].path", "18:10 repositories[0].url",
-                "19:11 repositories[1].url", "19:49 repositories[1].ref", "21:5 parameters[0].name", "22:38 parameters[1].default", "22:51 parameters[1].required", "23:22 parameters[2].type", "25:12 terminals[0].node",
+                "19:11 repositories[1].url", "19:49 repositories[1].ref", "21:5 parameters[0].name", "22:38 parameters[1].default", "22:51 parameters[1].required", "23:21 parameters[2].type", "25:12 terminals[0].node",
             ],
             reading.Problems.Select(problem => $"{problem.Line}:{problem.Column} {problem.Field}"));
         Assert.All(reading.Problems, problem => Assert.Equal(("recipe.yaml", ProblemKind.Mistake), (problem.File, problem.Kind)));
