@@ -1,0 +1,124 @@
+using System.Text;
+using Sandbox.Core.Recipes;
+using Sandbox.Recipes.Addresses;
+using Sandbox.Recipes.DevContainers;
+using Sandbox.Recipes.Documents;
+using Sandbox.Recipes.Problems;
+
+namespace Sandbox.Recipes.Repositories;
+
+/// <summary>
+/// Finds what a repository starts, in this order: <c>sandbox.yaml</c>, <c>.devcontainer/devcontainer.json</c>,
+/// <c>.devcontainer.json</c>, <c>Dockerfile</c>, <c>compose.yaml</c>, else the default image with the repository checked out. The address's folder
+/// is looked into before the root.
+/// </summary>
+public static class RepositoryLayout
+{
+    /// <summary>The most bytes of a file that are looked at.</summary>
+    public const int MaxFileBytes = RecipeDocument.MaxBytes;
+
+    private const string RecipeFile = "sandbox.yaml";
+
+    private static readonly string[] DevContainers = [".devcontainer/devcontainer.json", ".devcontainer.json"];
+    private static readonly string[] Builds = ["Dockerfile", "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+
+    /// <summary>Reads a checked-out repository.</summary>
+    /// <param name="address">The repository.</param>
+    /// <param name="read">Gives the content of a file by its path relative to the root, or null when there is no such file. It reads no more than <see cref="MaxFileBytes"/> + 1 bytes.</param>
+    /// <param name="defaultImage">The image of a repository that names none.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public static async Task<RepositoryReading> ReadAsync(
+        RepositoryAddress address, Func<string, CancellationToken, Task<byte[]?>> read, string defaultImage, CancellationToken cancellationToken = default)
+    {
+        var log = new ProblemLog();
+        if (address.Stack is { } stack)
+        {
+            return Built(address, stack, defaultImage, log);
+        }
+
+        foreach (var folder in address.Folder is null ? [""] : new[] { address.Folder + "/", "" })
+        {
+            if (await read(folder + RecipeFile, cancellationToken) is { } recipe)
+            {
+                return OfRecipe(address, folder + RecipeFile, recipe, defaultImage);
+            }
+
+            foreach (var file in DevContainers)
+            {
+                if (await read(folder + file, cancellationToken) is { } container)
+                {
+                    return OfDevContainer(address, folder + file, container, defaultImage, log);
+                }
+            }
+
+            foreach (var file in Builds)
+            {
+                if (await read(folder + file, cancellationToken) is not null)
+                {
+                    return Built(address, folder + file, defaultImage, log);
+                }
+            }
+        }
+
+        return new RepositoryReading(OfDefault(address, defaultImage), null, NeedsBuilds: false, []);
+    }
+
+    private static RepositoryReading OfRecipe(RepositoryAddress address, string file, byte[] bytes, string defaultImage)
+    {
+        var reading = RecipeDocument.Read(bytes, file, defaultImage);
+        if (reading.Recipe is not { } recipe)
+        {
+            return new RepositoryReading(null, file, NeedsBuilds: false, reading.Problems);
+        }
+
+        var checkedOut = CheckedOut(recipe, address, $"/workspaces/{address.Name}");
+        if (RecipeRules.Validate(checkedOut) is [var mistake, ..])
+        {
+            return new RepositoryReading(null, file, NeedsBuilds: false, [new Problem(ProblemKind.Mistake, file, 1, 1, "repositories", $"with this repository itself: {mistake.Split(": ", 2)[^1]}")]);
+        }
+
+        return new RepositoryReading(checkedOut, file, NeedsBuilds: false, []);
+    }
+
+    private static RepositoryReading OfDevContainer(RepositoryAddress address, string file, byte[] bytes, string defaultImage, ProblemLog log)
+    {
+        if (bytes.Length > MaxFileBytes)
+        {
+            log.Unsupported(file, 1, $"the file has more than 2 MiB: {defaultImage} is started instead");
+            return new RepositoryReading(OfDefault(address, defaultImage), file, NeedsBuilds: false, log.All);
+        }
+
+        var container = DevContainer.Read(Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF'), file, address.Name, defaultImage);
+        return new RepositoryReading(CheckedOut(container.Recipe, address, container.WorkspaceFolder), file, container.Build is not null, container.Problems);
+    }
+
+    private static RepositoryReading Built(RepositoryAddress address, string file, string defaultImage, ProblemLog log)
+    {
+        log.Unsupported(file, 1, $"needs builds: {defaultImage} is started instead");
+        return new RepositoryReading(OfDefault(address, defaultImage), file, NeedsBuilds: true, log.All);
+    }
+
+    private static Recipe OfDefault(RepositoryAddress address, string defaultImage) =>
+        CheckedOut(Recipe.FromImage(defaultImage), address, $"/workspaces/{address.Name}");
+
+    /// <summary>The recipe with the repository itself, in whose folder the visitor starts unless the recipe says where.</summary>
+    private static Recipe CheckedOut(Recipe recipe, RepositoryAddress address, string path)
+    {
+        var node = recipe.Nodes[0];
+        var own = node.Repositories.FirstOrDefault(repository => repository.Url == address.Url);
+        var tree = own?.Path ?? path;
+        var start = address.Folder is null ? tree : $"{tree}/{address.Folder}";
+        return recipe with
+        {
+            Nodes =
+            [
+                node with
+                {
+                    Workdir = node.Workdir is null || node.Workdir == tree ? start : node.Workdir,
+                    Repositories = own is not null ? node.Repositories : [new RecipeRepository { Url = address.Url, Ref = address.Ref, Path = tree }, .. node.Repositories],
+                },
+                .. recipe.Nodes.Skip(1),
+            ],
+        };
+    }
+}

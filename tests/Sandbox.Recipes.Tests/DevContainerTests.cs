@@ -1,0 +1,134 @@
+using Sandbox.Core.Recipes;
+using Sandbox.Recipes.DevContainers;
+using Sandbox.Recipes.Problems;
+using Xunit;
+
+namespace Sandbox.Recipes.Tests;
+
+public sealed class DevContainerTests
+{
+    private const string Full = """
+        // For format details, see https://aka.ms/devcontainer.json
+        {
+          "name": "App",
+          "image": "mcr.microsoft.com/devcontainers/python:3",
+          "workspaceFolder": "/src/${localWorkspaceFolderBasename}",
+          "containerEnv": { "BASE": "/opt" },
+          "remoteEnv": { "TOOLS": "${containerEnv:BASE}/bin", "HOST": "${localEnv:HOSTNAME:none}", "SECRET": "${localEnv:SECRET}", "PATH": "${containerEnv:PATH}:/opt", "GONE": null },
+          "containerUser": "root", "remoteUser": "vscode",
+          "postAttachCommand": { "server": "python -m http.server 8000", "shell": ["bash", "-l"] },
+          "postStartCommand": "echo ${containerEnv:BASE} $HOME ${USER}",
+          "postCreateCommand": ["pip", "install", "-r", "${containerWorkspaceFolder}/requirements.txt"],
+          "updateContentCommand": { "a": "make a", "b": ["make", "b"] },
+          "onCreateCommand": "apt-get update",
+          "forwardPorts": [8000, "9000", "localhost:9001", "db:5432", 70000],
+          "portsAttributes": { "8000": { "label": "Site" } },
+          "appPort": "8080:80",
+          "secrets": { "API_KEY": { "description": "The key of the API" } },
+          "features": { "ghcr.io/devcontainers/features/node:1": {} },
+          "customizations": { "vscode": {} },
+          "initializeCommand": "docker system prune -f -a",
+          "privileged": true,
+          "init": true,
+          "capAdd": ["SYS_PTRACE"],
+          "securityOpt": ["seccomp=unconfined"],
+          "mounts": ["source=/,target=/host,type=bind", { "source": "/var/run/docker.sock", "target": "/var/run/docker.sock", "type": "bind" }],
+          "workspaceMount": "source=${localWorkspaceFolder},target=/workspace,type=bind",
+          "runArgs": ["--gpus", "all", "--network=host"],
+          "colour": "red",
+        }
+        """;
+
+    public static TheoryData<string> Samples => [.. Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "Samples", "devcontainers")).Select(file => Path.GetFileName(file))];
+
+    [Fact]
+    public void Image_environment_user_folder_commands_ports_and_secrets_are_used()
+    {
+        var container = Read(Full);
+        var node = container.Recipe.Nodes[0];
+
+        Assert.Equal(("App", "mcr.microsoft.com/devcontainers/python:3", null, "/src/app"), (container.Title, container.Image, container.Build, container.WorkspaceFolder));
+        Assert.Equal(("mcr.microsoft.com/devcontainers/python:3", "vscode", "/src/app"), (node.Image, node.User, node.Workdir));
+        Assert.Equal(new Dictionary<string, string> { ["BASE"] = "/opt", ["TOOLS"] = "/opt/bin", ["HOST"] = "none" }, node.Env);
+        Assert.Equal(
+            [
+                ["/bin/sh", "-c", "apt-get update"], ["/bin/sh", "-c", "make a"], ["make", "b"], ["pip", "install", "-r", "/src/app/requirements.txt"],
+                ["/bin/sh", "-c", "echo ${BASE} $HOME ${USER}"],
+            ],
+            node.Setup);
+        Assert.Equal(["python -m http.server 8000", null], container.Recipe.Terminals.Select(terminal => terminal.Run));
+        Assert.Equal(["bash", "-l"], container.Recipe.Terminals[1].Command);
+        Assert.Equal([(8000, "Site"), (9000, null), (9001, null), (80, null)], node.Ports.Select(port => (port.Port, port.Name)));
+        Assert.Equal(("API_KEY", true, "The key of the API"), container.Recipe.Parameters.Select(parameter => (parameter.Name, parameter.IsSecret, parameter.Help)).Single());
+        Assert.Empty(RecipeRules.Validate(container.Recipe));
+    }
+
+    [Fact]
+    public void Host_commands_privileges_and_mounts_are_refused_with_their_line()
+    {
+        var refused = Read(Full).Problems.Where(problem => problem.Kind == ProblemKind.Refused).ToList();
+
+        Assert.Equal(
+            [
+                (20, "initializeCommand"), (21, "privileged"), (23, "capAdd[0]"), (24, "securityOpt[0]"), (25, "mounts[0]"), (25, "mounts[1]"), (26, "workspaceMount"),
+                (27, "runArgs[0]"), (27, "runArgs[1]"), (27, "runArgs[2]"),
+            ],
+            refused.Select(problem => (problem.Line, problem.Field!)));
+        Assert.Contains("/var/run/docker.sock", refused[5].What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Unsupported_parts_are_named_with_their_line() =>
+        Assert.Equal(
+            [
+                (7, "remoteEnv.SECRET"), (7, "remoteEnv.PATH"), (7, "remoteEnv.GONE"), (14, "forwardPorts[3]"), (14, "forwardPorts[4]"),
+                (18, "features.ghcr.io/devcontainers/features/node:1"), (28, "colour"),
+            ],
+            Read(Full).Problems.Where(problem => problem.Kind == ProblemKind.Unsupported).Select(problem => (problem.Line, problem.Field!)));
+
+    [Theory]
+    [InlineData("""{ "build": { "dockerfile": "../Dockerfile", "context": ".." }, "remoteUser": "vscode", "postCreateCommand": "make", "forwardPorts": [80] }""", "the Dockerfile ../Dockerfile")]
+    [InlineData("""{ "dockerFile": "Dockerfile", "remoteUser": "vscode", "postCreateCommand": "make", "forwardPorts": [80] }""", "the Dockerfile Dockerfile")]
+    [InlineData("""{ "dockerComposeFile": ["a.yml", "b.yml"], "service": "app", "remoteUser": "vscode", "postCreateCommand": "make", "forwardPorts": [80] }""", "the compose file a.yml")]
+    public void Build_starts_the_default_image_without_the_commands_of_the_other(string json, string build)
+    {
+        var container = Read(json);
+
+        Assert.Equal((build, null), (container.Build, container.Image));
+        Assert.Equal(("debian", null, 80), (container.Recipe.Nodes[0].Image, container.Recipe.Nodes[0].User, container.Recipe.Nodes[0].Ports[0].Port));
+        Assert.Empty(container.Recipe.Nodes[0].Setup);
+        Assert.Equal(["postCreateCommand", "remoteUser"], container.Problems.Select(problem => problem.Field).Where(field => field is "postCreateCommand" or "remoteUser").Order());
+        Assert.Contains(container.Problems, problem => problem.What.Contains("needs builds", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("junk { \"image\": \"a\" }")]
+    [InlineData("[]")]
+    [InlineData("{ \"image\": ")]
+    [InlineData("{ \"image\": [1], \"containerEnv\": 1, \"remoteUser\": {}, \"postCreateCommand\": 5, \"forwardPorts\": 80, \"secrets\": [], \"features\": 1, \"mounts\": 1, \"workspaceFolder\": 7 }")]
+    [InlineData("{ \"image\": \"a b\", \"remoteUser\": \"a b\", \"workspaceFolder\": \"/proc/x\", \"postCreateCommand\": {\"a\": null, \"b\": []}, \"containerEnv\": {\"1A\": \"x\"} }")]
+    public void Text_that_cannot_be_used_opens_the_default_image_and_is_named(string json)
+    {
+        var container = Read(json);
+
+        Assert.Equal("debian", container.Recipe.Nodes[0].Image);
+        Assert.NotEmpty(container.Problems);
+        Assert.Empty(RecipeRules.Validate(container.Recipe));
+    }
+
+    [Theory]
+    [MemberData(nameof(Samples))]
+    public void Sample_becomes_a_valid_recipe_and_names_what_it_leaves_out(string name)
+    {
+        var text = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Samples", "devcontainers", name));
+        var container = Read(text);
+
+        Assert.Empty(RecipeRules.Validate(container.Recipe));
+        Assert.DoesNotContain(container.Problems, problem => problem.What.Contains("cannot be read", StringComparison.Ordinal) || problem.What.Contains("unknown", StringComparison.Ordinal));
+        Assert.All(container.Problems, problem => Assert.True(problem.Line > 0 && problem.Line <= text.Split('\n').Length && problem.Field is not null));
+        Assert.Equal(container.Image is null, container.Problems.Any(problem => problem.What.Contains("is started instead", StringComparison.Ordinal)));
+    }
+
+    private static DevContainer Read(string json) => DevContainer.Read(json, ".devcontainer/devcontainer.json", "app", "debian");
+}

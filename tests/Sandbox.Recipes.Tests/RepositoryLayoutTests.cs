@@ -1,0 +1,117 @@
+using System.Text;
+using Sandbox.Core.Recipes;
+using Sandbox.Recipes.Addresses;
+using Sandbox.Recipes.Problems;
+using Sandbox.Recipes.Repositories;
+using Xunit;
+
+namespace Sandbox.Recipes.Tests;
+
+public sealed class RepositoryLayoutTests
+{
+    private static readonly RepositoryAddress Address = new("https://git.example/team/app", "v1");
+    private static readonly RecipeRepository Itself = new() { Url = "https://git.example/team/app", Ref = "v1", Path = "/workspaces/app" };
+
+    [Theory]
+    [InlineData("sandbox.yaml", "alpine")]
+    [InlineData(".devcontainer/devcontainer.json", "python")]
+    [InlineData(".devcontainer.json", "node")]
+    [InlineData("Dockerfile", "debian")]
+    [InlineData("compose.yaml", "debian")]
+    [InlineData(null, "debian")]
+    public async Task Files_are_looked_for_in_order(string? first, string image)
+    {
+        (string, string)[] files =
+        [
+            ("sandbox.yaml", "image: alpine"), (".devcontainer/devcontainer.json", """{"image":"python"}"""), (".devcontainer.json", """{"image":"node"}"""), ("Dockerfile", "FROM a"), ("compose.yaml", "services: {}"), (null!, ""),
+        ];
+        var reading = await ReadAsync(Address, [.. files.SkipWhile(file => file.Item1 != first).Where(file => file.Item1 is not null)]);
+
+        Assert.Equal((first, first is "Dockerfile" or "compose.yaml", image), (reading.File, reading.NeedsBuilds, reading.Recipe!.Nodes[0].Image));
+        Assert.Equal([Itself], reading.Recipe.Nodes[0].Repositories);
+        Assert.Equal("/workspaces/app", reading.Recipe.Nodes[0].Workdir);
+        Assert.Empty(RecipeRules.Validate(reading.Recipe));
+    }
+
+    [Fact]
+    public async Task Builds_are_named_and_the_repository_opens()
+    {
+        var reading = await ReadAsync(Address, ("docker-compose.yml", "x"));
+
+        Assert.Equal("docker-compose.yml:1:1: needs builds: debian is started instead", Assert.Single(reading.Problems).ToString());
+        Assert.NotNull(reading.Recipe);
+    }
+
+    [Fact]
+    public async Task Stack_is_named_as_a_build()
+    {
+        var reading = await ReadAsync(Address with { Folder = "a", Stack = "a/stack.yml" }, ("sandbox.yaml", "image: alpine"));
+
+        Assert.Equal(("a/stack.yml", true, "/workspaces/app/a"), (reading.File, reading.NeedsBuilds, reading.Recipe!.Nodes[0].Workdir));
+    }
+
+    [Fact]
+    public async Task Folder_is_looked_into_before_the_root_and_is_where_the_visitor_starts()
+    {
+        var address = Address with { Folder = "examples/a" };
+        var own = await ReadAsync(address, ("sandbox.yaml", "image: alpine"), ("examples/a/sandbox.yaml", "ports: [80]"));
+        var root = await ReadAsync(address, ("sandbox.yaml", "image: alpine"));
+
+        Assert.Equal(("examples/a/sandbox.yaml", "debian", "/workspaces/app/examples/a"), (own.File, own.Recipe!.Nodes[0].Image, own.Recipe.Nodes[0].Workdir));
+        Assert.Equal(("sandbox.yaml", "alpine", "/workspaces/app/examples/a"), (root.File, root.Recipe!.Nodes[0].Image, root.Recipe.Nodes[0].Workdir));
+    }
+
+    [Fact]
+    public async Task Recipe_may_say_where_the_repository_goes_and_where_the_visitor_starts()
+    {
+        var reading = await ReadAsync(Address, ("sandbox.yaml", """
+            image: alpine
+            workdir: /srv
+            repositories: [{url: "https://git.example/team/app", ref: main, path: /srv/app}, {url: "https://git.example/other", path: /srv/other}]
+            """));
+
+        Assert.Equal(("/srv", "/srv/app /srv/other"), (reading.Recipe!.Nodes[0].Workdir, string.Join(' ', reading.Recipe.Nodes[0].Repositories.Select(repository => repository.Path))));
+    }
+
+    [Fact]
+    public async Task Mistakes_of_a_recipe_are_named_and_nothing_is_started()
+    {
+        var reading = await ReadAsync(Address, ("sandbox.yaml", "image: alpine\nports: [0]\nuser: a b\n"), ("Dockerfile", "x"));
+
+        Assert.Null(reading.Recipe);
+        Assert.Equal([("sandbox.yaml", 2, "ports[0].port"), ("sandbox.yaml", 3, "user")], reading.Problems.Select(problem => (problem.File, problem.Line, problem.Field!)));
+    }
+
+    [Fact]
+    public async Task Fifth_repository_is_a_mistake()
+    {
+        var reading = await ReadAsync(Address, ("sandbox.yaml", "repositories:\n" + string.Concat("abcd".Select(letter => $"  - {{url: https://git.example/{letter}, path: /{letter}}}\n"))));
+
+        Assert.Null(reading.Recipe);
+        Assert.Equal((ProblemKind.Mistake, "repositories"), reading.Problems.Select(problem => (problem.Kind, problem.Field!)).Single());
+    }
+
+    [Fact]
+    public async Task Devcontainer_decides_where_the_repository_goes()
+    {
+        var reading = await ReadAsync(Address, (".devcontainer.json", """{"image":"python","workspaceFolder":"/code","initializeCommand":"rm -rf /"}"""));
+
+        Assert.Equal("/code", Assert.Single(reading.Recipe!.Nodes[0].Repositories).Path);
+        Assert.Equal("/code", reading.Recipe.Nodes[0].Workdir);
+        Assert.Equal(ProblemKind.Refused, Assert.Single(reading.Problems).Kind);
+    }
+
+    [Fact]
+    public async Task Large_files_are_refused()
+    {
+        Assert.Null((await ReadAsync(Address, ("sandbox.yaml", new string('#', (2 << 20) + 1)))).Recipe);
+        var container = await ReadAsync(Address, (".devcontainer.json", new string(' ', (2 << 20) + 1)));
+        Assert.Equal(("debian", 1), (container.Recipe!.Nodes[0].Image, container.Problems.Count));
+    }
+
+    private static Task<RepositoryReading> ReadAsync(RepositoryAddress address, params (string Path, string Text)[] files) => RepositoryLayout.ReadAsync(
+        address,
+        (path, _) => Task.FromResult(files.Where(file => file.Path == path).Select(file => Encoding.UTF8.GetBytes(file.Text)).FirstOrDefault()),
+        "debian",
+        TestContext.Current.CancellationToken);
+}
