@@ -12,6 +12,9 @@ internal sealed record LaunchOrder(Recipe Recipe, IReadOnlyList<ResolvedImage> I
     /// <summary>The link that it comes from, whose budget counts it; null for none.</summary>
     public EnteredLink? Link { get; init; }
 
+    /// <summary>Whether a setup that fails waits for its visitor to retry or to enter, rather than ending the launch.</summary>
+    public bool AsksAfterFailure { get; init; }
+
     /// <summary>Names of the variables that hold secrets of the visitor, so that no save of the playground keeps them.</summary>
     public IReadOnlyList<string> Secrets { get; init; } = [];
 }

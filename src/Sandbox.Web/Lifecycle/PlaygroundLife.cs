@@ -36,6 +36,8 @@ internal sealed class PlaygroundLife(SqliteStore store, TimeProvider time)
             LinkHash = link?.Hash,
             LinkOwnerId = link?.OwnerId,
             AwaitsLink = awaitsLink,
+            HasTerminals = recipe.Terminals.Count > 0,
+            AsksAfterFailure = order.AsksAfterFailure,
             Secrets = string.Join(' ', order.Secrets),
             State = awaitsLink || images.Any(image => image.Digest is null) ? PlaygroundStage.Queued : PlaygroundStage.Starting,
             CreatedAt = now,

@@ -69,6 +69,10 @@ internal sealed class LinkList(SqliteStore store, ISandboxRuntime runtime, LinkE
         return new LinkListView(storage, used, views);
     }
 
+    /// <summary>The plan that bounds what a visitor starts.</summary>
+    public async Task<Core.Quotas.Plan> PlanAsync(PersonId visitor) =>
+        (await store.ReadAsync(db => db.People.Where(row => row.Id == visitor.Value).Select(row => row.Plan).SingleOrDefaultAsync()))?.ToPlan() ?? Core.Quotas.Plan.Guest;
+
     /// <summary>An alias as REST shows it.</summary>
     public AliasView View(AliasRow row) => new(
         row.Name,

@@ -65,7 +65,7 @@ internal sealed partial class LaunchQueue(
 
         if (await life.StartAsync(id, images) is (var row, var recipe))
         {
-            launcher.Begin(row, recipe, new LaunchTrace(), isAnswered: true);
+            launcher.Begin(row, recipe, new LaunchTrace(), isAnswered: true, row.AsksAfterFailure);
         }
     }
 

@@ -21,6 +21,7 @@ internal sealed partial class Launcher(
     PlaygroundLife life,
     ISandboxRuntime runtime,
     LaunchesUnderway underway,
+    Setups setups,
     Endings endings,
     IHostApplicationLifetime lifetime,
     ILogger<Launcher> logger)
@@ -33,14 +34,15 @@ internal sealed partial class Launcher(
     /// <param name="recipe">Its recipe.</param>
     /// <param name="trace">Gets the time of each phase.</param>
     /// <param name="isAnswered">Whether its caller has an answer already, so that a failure stays on record.</param>
-    public LaunchUnderway Begin(PlaygroundRow row, Recipe recipe, LaunchTrace trace, bool isAnswered = false)
+    /// <param name="asks">Whether a setup that fails waits for its visitor's decision, rather than ending the launch.</param>
+    public LaunchUnderway Begin(PlaygroundRow row, Recipe recipe, LaunchTrace trace, bool isAnswered = false, bool asks = false)
     {
         var stop = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopping);
 
         // Started once it can be found: it removes itself.
         LaunchUnderway launch = null!;
         var body = new Task<Task<PlaygroundRow>>(() => RunAsync(row, recipe, launch, trace, stop));
-        launch = new LaunchUnderway(stop, isAnswered) { Outcome = body.Unwrap() };
+        launch = new LaunchUnderway(stop, isAnswered, asks) { Outcome = body.Unwrap() };
         underway.Add(PlaygroundId.Parse(row.Id), launch);
         body.Start(TaskScheduler.Default);
 
@@ -54,7 +56,7 @@ internal sealed partial class Launcher(
         var id = PlaygroundId.Parse(row.Id);
         try
         {
-            await StartAsync(row, recipe, trace, stop.Token);
+            await StartAsync(row, recipe, launch, trace, stop.Token);
             var runs = await life.RunAsync(id);
             trace.Mark("record");
             if (!runs)
@@ -85,7 +87,7 @@ internal sealed partial class Launcher(
         }
     }
 
-    private async Task StartAsync(PlaygroundRow row, Recipe recipe, LaunchTrace trace, CancellationToken cancellationToken)
+    private async Task StartAsync(PlaygroundRow row, Recipe recipe, LaunchUnderway launch, LaunchTrace trace, CancellationToken cancellationToken)
     {
         var plan = row.Owner!.Plan!.ToPlan();
         foreach (var sandbox in row.Sandboxes.OrderBy(sandbox => sandbox.Node))
@@ -109,47 +111,90 @@ internal sealed partial class Launcher(
         }
 
         trace.Mark("create");
-        foreach (var sandbox in row.Sandboxes.OrderBy(sandbox => sandbox.Node))
-        {
-            foreach (var command in recipe.Nodes[sandbox.Node].Setup)
-            {
-                await SetUpAsync(SandboxId.Parse(sandbox.Id), command, cancellationToken);
-            }
-        }
-
+        await SetUpAsync(row, recipe, launch, cancellationToken);
         trace.Mark("setup");
     }
 
-    private async Task SetUpAsync(SandboxId sandbox, IReadOnlyList<string> command, CancellationToken cancellationToken)
+    /// <summary>Runs every step in order. After one that failed its visitor decides, if they wanted to be asked; else the launch fails.</summary>
+    private async Task SetUpAsync(PlaygroundRow row, Recipe recipe, LaunchUnderway launch, CancellationToken cancellationToken)
     {
-        var spec = new ExecSpec { Command = command, Timeout = SetupTimeout, OutputLimit = 4096 };
+        var steps = Steps(row, recipe);
+        if (steps.Count == 0)
+        {
+            return;
+        }
+
+        var run = new SetupRun(steps);
+        setups.Begin(PlaygroundId.Parse(row.Id), run);
+        launch.SettingUp();
+        try
+        {
+            for (var at = 0; at < steps.Count; at++)
+            {
+                if (await TryStepAsync(steps[at], cancellationToken) is not { } fault)
+                {
+                    continue;
+                }
+
+                if (!launch.AsksAfterFailure)
+                {
+                    throw fault;
+                }
+
+                Log.SetupWaits(logger, row.Id, fault.Message);
+                if (await run.AskAsync(cancellationToken) == SetupDecision.Enter)
+                {
+                    return;
+                }
+
+                at--;
+            }
+        }
+        finally
+        {
+            setups.End(PlaygroundId.Parse(row.Id));
+        }
+    }
+
+    private static List<SetupStep> Steps(PlaygroundRow row, Recipe recipe) =>
+    [
+        .. row.Sandboxes.OrderBy(sandbox => sandbox.Node).SelectMany(sandbox => RepositorySteps.Of(SandboxId.Parse(sandbox.Id), recipe.Nodes[sandbox.Node])
+            .Concat(recipe.Nodes[sandbox.Node].Setup.Select(command => new SetupStep(SandboxId.Parse(sandbox.Id), command)))),
+    ];
+
+    /// <summary>Null when the step went well, else the fault that says how it did not.</summary>
+    private async Task<SandboxException?> TryStepAsync(SetupStep step, CancellationToken cancellationToken)
+    {
+        step.State = SetupState.Running;
+        var fault = await RunAsync(step, cancellationToken);
+        step.State = fault is null ? SetupState.Done : SetupState.Failed;
+        return fault;
+    }
+
+    private async Task<SandboxException?> RunAsync(SetupStep step, CancellationToken cancellationToken)
+    {
+        var spec = new ExecSpec { Command = step.Command, Timeout = SetupTimeout, OutputLimit = 4096 };
         ExecResult result;
         try
         {
-            result = await runtime.Sandboxes.ExecAsync(sandbox, spec, cancellationToken);
+            result = await runtime.Sandboxes.ExecAsync(step.Sandbox, spec, cancellationToken);
         }
         catch (SandboxException fault) when (fault.Code is ErrorCode.CommandNotFound or ErrorCode.CommandNotExecutable or ErrorCode.CommandFormat or ErrorCode.Timeout)
         {
-            throw new SandboxException(fault.Code, $"The setup command '{Line(command)}' did not run: {fault.Message}", fault);
+            step.Output = fault.Message;
+            return new SandboxException(fault.Code, $"The setup command '{step.Line}' did not run: {fault.Message}", fault);
         }
 
+        step.Take(result);
         if (result.IsTimedOut)
         {
-            throw new SandboxException(ErrorCode.Timeout, $"The setup command '{Line(command)}' did not end within {SetupTimeout.TotalMinutes:0} minutes and was killed.");
+            return new SandboxException(ErrorCode.Timeout, $"The setup command '{step.Line}' did not end within {SetupTimeout.TotalMinutes:0} minutes and was killed.");
         }
 
-        if (result.ExitCode != 0)
-        {
-            var output = Encoding.UTF8.GetString((result.Stderr.Length > 0 ? result.Stderr : result.Stdout).Span).Trim();
-            throw new SandboxException(ErrorCode.SetupFailed, $"The setup command '{Line(command)}' ended with {result.ExitCode}: {output}");
-        }
+        return result.ExitCode == 0 ? null : new SandboxException(ErrorCode.SetupFailed, $"The setup command '{step.Line}' ended with {result.ExitCode}: {Words(result)}");
     }
 
-    private static string Line(IReadOnlyList<string> command)
-    {
-        var line = string.Join(' ', command);
-        return line.Length > 200 ? line[..200] + "…" : line;
-    }
+    private static string Words(ExecResult result) => Encoding.UTF8.GetString((result.Stderr.Length > 0 ? result.Stderr : result.Stdout).Span).Trim();
 
     private async Task FailAsync(PlaygroundRow row, LaunchUnderway launch, SandboxException fault)
     {
@@ -167,6 +212,9 @@ internal sealed partial class Launcher(
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Information, Message = "The setup of playground {Playground} failed and waits for its visitor: {Detail}")]
+        public static partial void SetupWaits(ILogger logger, string playground, string detail);
+
         [LoggerMessage(Level = LogLevel.Warning, Message = "Playground {Playground} could not be launched: {Code}")]
         public static partial void LaunchFailed(ILogger logger, Exception fault, string playground, ErrorCode code);
     }

@@ -7,13 +7,25 @@ namespace Sandbox.Web.Playgrounds;
 /// <summary>A launch between admission and its end.</summary>
 /// <param name="stop">Cancels it.</param>
 /// <param name="isAnswered">Whether its caller has an answer already: the launch waited in the queue.</param>
-internal sealed class LaunchUnderway(CancellationTokenSource stop, bool isAnswered)
+/// <param name="asks">Whether a setup that fails waits for its visitor.</param>
+internal sealed class LaunchUnderway(CancellationTokenSource stop, bool isAnswered, bool asks)
 {
     private const int Open = 0;
     private const int Answered = 1;
     private const int Failed = 2;
 
     private int _answer = isAnswered ? Answered : Open;
+
+    private readonly TaskCompletionSource _settingUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Whether a setup that fails waits for its visitor's decision.</summary>
+    public bool AsksAfterFailure => asks;
+
+    /// <summary>Completes when its setup begins; never, when it has none.</summary>
+    public Task SetupBegun => _settingUp.Task;
+
+    /// <summary>Its sandboxes run, and their setup begins.</summary>
+    public void SettingUp() => _settingUp.TrySetResult();
 
     /// <summary>Ends with the row as it is then; fails with the fault the launch failed with.</summary>
     public required Task<PlaygroundRow> Outcome { get; init; }

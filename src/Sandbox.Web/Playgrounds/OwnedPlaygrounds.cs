@@ -23,6 +23,7 @@ internal sealed class OwnedPlaygrounds(
     Launcher launcher,
     LaunchQueue queue,
     LaunchesUnderway underway,
+    Setups setups,
     PlaygroundLife life,
     Ownership ownership,
     Endings endings,
@@ -64,11 +65,11 @@ internal sealed class OwnedPlaygrounds(
     }
 
     /// <summary>Admits and starts a recipe. Codes: Invalid, ImageNotFound, Quota, Capacity and those of the runtime.</summary>
-    public Task<PlaygroundView> LaunchAsync(PersonId owner, Recipe recipe, IReadOnlyDictionary<string, string>? parameters, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
+    public Task<PlaygroundView> LaunchAsync(PersonId owner, Recipe recipe, IReadOnlyDictionary<string, string>? parameters, bool asks, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
     {
         Refuse(RecipeRules.Validate(recipe));
         CheckKey(idempotencyKey);
-        var order = new LaunchOrder(Filled(recipe, parameters), Images(recipe)) { Secrets = Secrets(recipe) };
+        var order = new LaunchOrder(Filled(recipe, parameters), Images(recipe)) { Secrets = Secrets(recipe), AsksAfterFailure = asks };
         return LaunchAsync(owner, order, idempotencyKey, trace, cancellationToken);
     }
 
@@ -76,10 +77,10 @@ internal sealed class OwnedPlaygrounds(
     /// Admits and starts a link, which the visitor was let into. Codes: Invalid (the parameters), Quota (the plan, or the
     /// link's day), Capacity and those of the runtime. Queued while the link has no place.
     /// </summary>
-    public Task<PlaygroundView> LaunchAsync(PersonId owner, EnteredLink link, IReadOnlyDictionary<string, string>? parameters, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
+    public Task<PlaygroundView> LaunchAsync(PersonId owner, EnteredLink link, IReadOnlyDictionary<string, string>? parameters, bool asks, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
     {
         CheckKey(idempotencyKey);
-        var order = new LaunchOrder(Filled(link.Started, parameters), link.Images) { Link = link, Secrets = Secrets(link.Recipe) };
+        var order = new LaunchOrder(Filled(link.Started, parameters), link.Images) { Link = link, Secrets = Secrets(link.Recipe), AsksAfterFailure = asks };
         return LaunchAsync(owner, order, idempotencyKey, trace, cancellationToken);
     }
 
@@ -104,7 +105,7 @@ internal sealed class OwnedPlaygrounds(
                 prompts.Await(id);
             }
 
-            launch = launcher.Begin(row, recipe, trace);
+            launch = launcher.Begin(row, recipe, trace, asks: order.AsksAfterFailure);
         }
         else if (!admitted.IsRepeat)
         {
@@ -116,6 +117,12 @@ internal sealed class OwnedPlaygrounds(
         if (launch is null)
         {
             return View(row);
+        }
+
+        if (launch.AsksAfterFailure && await Task.WhenAny(launch.Outcome, launch.SetupBegun).WaitAsync(cancellationToken) == launch.SetupBegun && launch.AnswerFirst())
+        {
+            // Its visitor watches the setup.
+            return View(await RowAsync(owner, id));
         }
 
         try
@@ -248,7 +255,33 @@ internal sealed class OwnedPlaygrounds(
         }
     }
 
-    private PlaygroundView View(PlaygroundRow row) => row.ToView(catalog, time.GetUtcNow());
+    /// <summary>A visitor's decision about a setup that failed. Codes: NotFound, Conflict (nothing failed).</summary>
+    public async Task<PlaygroundView> DecideAsync(PersonId owner, PlaygroundId id, SetupDecision decision)
+    {
+        await RowAsync(owner, id);
+        return setups.Find(id)?.Decide(decision) == true
+            ? View(await RowAsync(owner, id))
+            : throw new SandboxException(ErrorCode.Conflict, "No setup command of this playground has failed just now.");
+    }
+
+    /// <summary>The terminals that its recipe opens. Code: NotFound.</summary>
+    public async Task<IReadOnlyList<RecipeTerminalView>> TerminalsAsync(PersonId owner, PlaygroundId id)
+    {
+        var row = await RowAsync(owner, id);
+        if (await store.ReadAsync(db => db.Recipes.Where(recipe => recipe.Hash == row.RecipeHash).Select(recipe => recipe.Content).SingleOrDefaultAsync()) is not { } content)
+        {
+            return [];
+        }
+
+        var recipe = RecipeJson.Read(content);
+        return [.. recipe.Terminals.Select(terminal => new RecipeTerminalView(terminal.Node ?? recipe.Nodes[0].Name, terminal.Title, terminal.Command, terminal.Run))];
+    }
+
+    private PlaygroundView View(PlaygroundRow row)
+    {
+        var view = row.ToView(catalog, time.GetUtcNow());
+        return row.State == PlaygroundStage.Starting && setups.Find(PlaygroundId.Parse(row.Id)) is { } run ? view with { Setup = run.ToView() } : view;
+    }
 
     private List<ResolvedImage> Images(Recipe recipe) => [.. recipe.Nodes.Select(node => catalog.Resolve(node.Image))];
 

@@ -15,11 +15,16 @@ namespace Sandbox.Web.Playgrounds;
 /// <param name="Link">A link's hash, its alias, or alias@hash.</param>
 /// <param name="Parameters">A value for each parameter of the link or the recipe that has no default.</param>
 /// <param name="Password">Of a link that asks for one.</param>
-internal sealed record LaunchRequest(string? Image = null, Recipe? Recipe = null, string? Link = null, IReadOnlyDictionary<string, string>? Parameters = null, string? Password = null);
+/// <param name="OnSetupFailure">end (the default): a setup command that fails ends the launch. ask: it waits for POST …/setup, and 202 is answered as soon as the setup begins.</param>
+internal sealed record LaunchRequest(string? Image = null, Recipe? Recipe = null, string? Link = null, IReadOnlyDictionary<string, string>? Parameters = null, string? Password = null, string? OnSetupFailure = null);
+
+/// <summary>What to do about a setup that failed: retry or enter.</summary>
+internal sealed record SetupRequest(string Action);
 
 internal static class PlaygroundEndpoints
 {
     private const long MostRecipe = 2 * 1024 * 1024;
+    private const long MostJson = 16 * 1024;
 
     public static void MapPlaygrounds(this IEndpointRouteBuilder app)
     {
@@ -39,6 +44,21 @@ internal static class PlaygroundEndpoints
         group.MapPost("/{id}/extend", (string id, HttpContext context, OwnedPlaygrounds playgrounds) =>
                 playgrounds.ExtendAsync(context.RequirePerson(), Id(id), context.RequestAborted))
             .Produces<PlaygroundView>().ProducesProblems(404, 409, 429, 503).WithSummary("Move its end as far as your plan allows");
+        group.MapPost("/{id}/setup", async (string id, HttpContext context, OwnedPlaygrounds playgrounds) =>
+            {
+                var request = await context.ReadJsonAsync<SetupRequest>(MostJson);
+                return await playgrounds.DecideAsync(context.RequirePerson(), Id(id), request.Action switch
+                {
+                    "retry" => SetupDecision.Retry,
+                    "enter" => SetupDecision.Enter,
+                    _ => throw new SandboxException(ErrorCode.Invalid, "action: retry or enter"),
+                });
+            })
+            .Accepts<SetupRequest>("application/json").Produces<PlaygroundView>().ProducesProblems(400, 404, 409, 413, 415)
+            .WithSummary("After a setup command failed: run it again, or enter without the rest");
+        group.MapGet("/{id}/terminals", (string id, HttpContext context, OwnedPlaygrounds playgrounds) =>
+                playgrounds.TerminalsAsync(context.RequirePerson(), Id(id)))
+            .Produces<IReadOnlyList<RecipeTerminalView>>().ProducesProblems(404).WithSummary("The terminals that its recipe opens");
         group.MapDelete("/{id}", async (string id, HttpContext context, OwnedPlaygrounds playgrounds) =>
             {
                 var save = context.Request.Query["save"].ToString() switch
@@ -90,10 +110,16 @@ internal static class PlaygroundEndpoints
             addresses.Saw(person, AddressRates.Address(context.Connection.RemoteIpAddress));
         }
 
+        var asks = request.OnSetupFailure switch
+        {
+            null or "end" => false,
+            "ask" => true,
+            _ => throw new SandboxException(ErrorCode.Invalid, "onSetupFailure: end or ask"),
+        };
         var key = context.Request.Headers.TryGetValue("Idempotency-Key", out var keys) ? keys.ToString() : null;
         var view = link is null
-            ? await playgrounds.LaunchAsync(person, recipe!, request.Parameters, key, trace, context.RequestAborted)
-            : await playgrounds.LaunchAsync(person, link, request.Parameters, key, trace, context.RequestAborted);
+            ? await playgrounds.LaunchAsync(person, recipe!, request.Parameters, asks, key, trace, context.RequestAborted)
+            : await playgrounds.LaunchAsync(person, link, request.Parameters, asks, key, trace, context.RequestAborted);
         context.Response.Headers["Server-Timing"] = trace.ToString();
         return view.State is "queued" or "starting"
             ? Results.Accepted(view.Urls.Api, view)

@@ -9,6 +9,7 @@ internal static class PlaygroundSetup
         services.AddSingleton<Presence>();
         services.AddSingleton<IWhenPlaygroundEnds>(provider => provider.GetRequiredService<Presence>());
         services.AddSingleton<LaunchesUnderway>();
+        services.AddSingleton<Setups>();
         services.AddSingleton<PlaygroundLife>();
         services.AddSingleton<Ownership>();
         services.AddSingleton<SandboxStates>();

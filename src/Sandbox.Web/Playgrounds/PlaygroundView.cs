@@ -26,6 +26,8 @@ public sealed record PlaygroundUrls(string Page, string Api);
 /// <param name="Urls">Where it is reached.</param>
 /// <param name="Link">The hash of the link that it was started from; null for none.</param>
 /// <param name="Saved">The hash of the private link that holds its state after its end; null when nothing was saved.</param>
+/// <param name="Setup">The commands that run before it can be entered; null when none do.</param>
+/// <param name="HasTerminals">Whether its recipe says which terminals to open: <c>GET …/terminals</c>.</param>
 public sealed record PlaygroundView(
     string Id,
     string State,
@@ -37,7 +39,29 @@ public sealed record PlaygroundView(
     LeaseView Lease,
     PlaygroundUrls Urls,
     string? Link = null,
-    string? Saved = null);
+    string? Saved = null,
+    SetupView? Setup = null,
+    bool HasTerminals = false);
+
+/// <summary>The setup of a playground that is starting.</summary>
+/// <param name="State">running, or failed: it waits for <c>POST …/setup</c>.</param>
+/// <param name="Steps">Its commands.</param>
+public sealed record SetupView(string State, IReadOnlyList<SetupStepView> Steps);
+
+/// <summary>One command of a setup.</summary>
+/// <param name="Command">The command as one line, at most 200 characters.</param>
+/// <param name="State">waiting, running, done, failed or skipped.</param>
+/// <param name="ExitCode">How it ended.</param>
+/// <param name="Output">The end of what it printed, at most 4 KiB of each stream.</param>
+/// <param name="DurationMs">How long it ran.</param>
+public sealed record SetupStepView(string Command, string State, int? ExitCode, string Output, double DurationMs);
+
+/// <summary>A terminal that a playground's recipe opens.</summary>
+/// <param name="Node">The node's name.</param>
+/// <param name="Title">The tab's title; null is the terminal's own.</param>
+/// <param name="Command">The program; empty is the shell.</param>
+/// <param name="Run">A line to type into the shell.</param>
+public sealed record RecipeTerminalView(string Node, string? Title, IReadOnlyList<string> Command, string? Run);
 
 /// <summary>Why a launch failed.</summary>
 public sealed record PlaygroundError(string Code, string Message);

@@ -32,8 +32,13 @@ internal static class PlaygroundViews
             LeaseView(row, now),
             new PlaygroundUrls($"/p/{row.Id}", $"/api/v1/playgrounds/{row.Id}"),
             row.LinkHash,
-            row.SavedHash);
+            row.SavedHash,
+            HasTerminals: row.HasTerminals);
     }
+
+    public static SetupView ToView(this SetupRun run) => new(
+        run.IsWaiting ? "failed" : "running",
+        [.. run.Steps.Select(step => new SetupStepView(step.Line, step.State.ToString().ToLowerInvariant(), step.ExitCode, step.Output, step.Duration.TotalMilliseconds))]);
 
     public static SandboxView ToView(this SandboxRow row, PlaygroundRow playground) => new(
         row.Id,

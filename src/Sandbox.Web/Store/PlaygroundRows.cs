@@ -39,6 +39,12 @@ internal sealed class PlaygroundRow
     /// <summary>Names of the variables that hold secrets of its owner, with a blank between: no save keeps them.</summary>
     public string Secrets { get; init; } = "";
 
+    /// <summary>Whether a setup that fails waits for its visitor.</summary>
+    public bool AsksAfterFailure { get; init; }
+
+    /// <summary>Whether its recipe says which terminals to open.</summary>
+    public bool HasTerminals { get; init; }
+
     /// <summary>The lock that holds its last state once it has ended; null when nothing was saved.</summary>
     public string? SavedHash { get; set; }
 

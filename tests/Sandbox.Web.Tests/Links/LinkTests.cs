@@ -288,6 +288,70 @@ public sealed class LinkTests
         Assert.Empty((await author.GetAsync("/api/v1/links")).Json!["links"]!.AsArray());
     }
 
+    [Fact]
+    public async Task A_setup_that_fails_waits_for_its_visitor_when_asked_to()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var visitor = web.NewClient();
+        var recipe = new { nodes = new[] { new { image = "busybox", setup = new[] { new[] { "true" }, ["cat", "/root/needed"] } } }, terminals = new[] { new { title = "Log", run = "tail -f log" } } };
+
+        var started = await visitor.PostAsync("/api/v1/playgrounds", new { recipe, onSetupFailure = "ask" });
+        Assert.Equal(202, started.Status);
+        var api = (string)started.Json!["urls"]!["api"]!;
+        await WebUnderTest.Until(async () => (string?)(await visitor.GetAsync(api)).Json!["setup"]?["state"] == "failed");
+        var failed = (await visitor.GetAsync(api)).Json!;
+        Assert.Equal("starting", (string?)failed["state"]);
+        Assert.Equal(["done", "failed"], failed["setup"]!["steps"]!.AsArray().Select(step => (string)step!["state"]!));
+        Assert.Equal("cat /root/needed", (string?)failed["setup"]!["steps"]![1]!["command"]);
+        Assert.NotEqual(0, (int?)failed["setup"]!["steps"]![1]!["exitCode"]);
+
+        // Still missing: it fails again. Then the visitor goes in.
+        Assert.Equal(200, (await visitor.PostAsync($"{api}/setup", new { action = "retry" })).Status);
+        await WebUnderTest.Until(async () => (string?)(await visitor.GetAsync(api)).Json!["setup"]?["state"] == "failed");
+        Assert.Equal(200, (await visitor.PostAsync($"{api}/setup", new { action = "enter" })).Status);
+        await WebUnderTest.Until(async () => (string?)(await visitor.GetAsync(api)).Json!["state"] == "running");
+        Assert.Equal("tail -f log", (string?)(await visitor.GetAsync($"{api}/terminals")).Json![0]!["run"]);
+        Assert.Equal(409, (await visitor.PostAsync($"{api}/setup", new { action = "retry" })).Status);
+
+        // Without asking, a launch that fails leaves nothing, as ever.
+        var refused = await visitor.PostAsync("/api/v1/playgrounds", new { recipe });
+        Assert.Equal((422, "setup_failed"), (refused.Status, refused.Code));
+    }
+
+    [Fact]
+    public async Task The_page_of_a_link_says_what_it_starts_and_a_link_of_an_image_alone_goes_on()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var author = web.NewClient();
+        using var visitor = web.NewClient();
+        visitor.Headers["Accept"] = "text/html";
+        var recipe = new
+        {
+            nodes = new[] { new { image = "busybox", setup = new[] { new[] { "echo", "<script>alert(1)</script>" } }, files = new[] { new { path = "/root/hi", text = "hi" } } } },
+            parameters = new[] { new { name = "CITY", title = "Your city", required = true } },
+        };
+        var hash = (string)(await author.PostAsync("/api/v1/links", new { recipe, title = "A <b>title</b>", name = "hello" })).Json!["hash"]!;
+
+        var page = await visitor.GetAsync("/x/hello");
+        Assert.Equal(200, page.Status);
+        Assert.Contains("Identical to what the author ran", page.Text, StringComparison.Ordinal);
+        Assert.Contains("&lt;script&gt;alert(1)", page.Text, StringComparison.Ordinal);
+        Assert.Contains("A &lt;b&gt;title", page.Text, StringComparison.Ordinal);
+        Assert.Contains("Your city", page.Text, StringComparison.Ordinal);
+        Assert.Contains("/root/hi", page.Text, StringComparison.Ordinal);
+        Assert.Empty(await web.Runtime.Sandboxes.ListAsync(TestContext.Current.CancellationToken));
+
+        var plain = (string)(await author.PostAsync("/api/v1/links", new { recipe = new { nodes = new[] { new { image = "busybox" } } } })).Json!["hash"]!;
+        var goes = await visitor.GetAsync($"/x/{plain}");
+        Assert.Equal(302, goes.Status);
+        Assert.EndsWith($"/p/new?link={plain}", goes.Header("Location"), StringComparison.Ordinal);
+
+        var missing = await visitor.GetAsync("/x/no-such-name");
+        Assert.Equal(404, missing.Status);
+        Assert.Contains("This link leads nowhere", missing.Text, StringComparison.Ordinal);
+        Assert.Contains(hash, (await visitor.GetAsync($"/p/new?link={hash}")).Text, StringComparison.Ordinal);
+    }
+
     private static async Task<IEnumerable<string>> StoredAsync(WebUnderTest web) =>
         (await web.Runtime.Images.ListAsync(TestContext.Current.CancellationToken)).Select(image => image.Digest.Value);
 

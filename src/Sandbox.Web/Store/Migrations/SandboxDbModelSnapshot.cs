@@ -416,6 +416,9 @@ namespace Sandbox.Web.Store.Migrations
                     b.Property<string>("Id")
                         .HasColumnType("TEXT");
 
+                    b.Property<bool>("AsksAfterFailure")
+                        .HasColumnType("INTEGER");
+
                     b.Property<bool>("AwaitsLink")
                         .HasColumnType("INTEGER");
 
@@ -429,6 +432,9 @@ namespace Sandbox.Web.Store.Migrations
                         .HasColumnType("TEXT");
 
                     b.Property<long>("GrantedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("HasTerminals")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("Image")

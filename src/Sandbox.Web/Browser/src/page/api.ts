@@ -5,8 +5,29 @@ export interface Playground {
   progress?: string | null;
   error?: { code: string; message: string } | null;
   image: string;
+  /** The hash of the link it was started from. */
+  link?: string | null;
+  /** The hash of the private link that holds its state after its end. */
+  saved?: string | null;
+  setup?: Setup | null;
+  /** Whether its recipe says which terminals to open. */
+  hasTerminals?: boolean;
   sandboxes: { id: string; name: string; image: string; digest: string; state: string; exitCode?: number | null; interactive: boolean }[];
   lease: { endsAt: string; state: string; reason?: string | null; message?: string | null; canExtend: boolean };
+}
+
+/** The commands that run before a playground can be entered. */
+export interface Setup {
+  state: "running" | "failed";
+  steps: { command: string; state: "waiting" | "running" | "done" | "failed" | "skipped"; exitCode?: number | null; output: string; durationMs: number }[];
+}
+
+/** A terminal that a playground's recipe opens. */
+export interface WantedTerminal {
+  node: string;
+  title?: string | null;
+  command: string[];
+  run?: string | null;
 }
 
 /** A catalog entry as REST gives it. */
@@ -72,6 +93,9 @@ export function headline(code: string): string {
     case "rate": return "Too many requests";
     case "capacity": return "The server is full right now";
     case "runtime_unavailable": return "The sandbox daemon is not running";
+    case "link_not_found": return "This link leads nowhere";
+    case "link_closed": return "This link is closed";
+    case "link_password": return "This link asks for a password";
     case "image_not_found": return "This image does not exist";
     case "not_found": return "This playground does not exist";
     case "command_not_found": return "The command does not exist in the image";

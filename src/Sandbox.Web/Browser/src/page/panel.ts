@@ -8,11 +8,19 @@ export interface PanelAction {
   primary?: boolean;
 }
 
+/** One of several things that are done in order. */
+export interface PanelStep {
+  text: string;
+  state: "waiting" | "running" | "done" | "failed" | "skipped";
+  detail: string;
+}
+
 export interface PanelContent {
   kind: "busy" | "note" | "error" | "ended";
   title: string;
   text?: string;
   percent?: number | undefined;
+  steps?: PanelStep[];
   actions?: PanelAction[];
 }
 
@@ -20,6 +28,8 @@ export interface PanelContent {
 export class Panel {
   readonly #text = document.createElement("p");
   readonly #bar = document.createElement("progress");
+  readonly #steps = make("ol", "ws-panel-steps");
+  #shownSteps = "";
   /** The content the box was built from. Text and progress change in place, so that a button keeps the focus. */
   #frame = "";
   #actions: readonly PanelAction[] = [];
@@ -42,6 +52,7 @@ export class Panel {
       this.#text.textContent = text;
     }
     this.#text.hidden = text === "";
+    this.#showSteps(content.steps ?? []);
     this.#bar.value = content.percent ?? 0;
     this.#bar.hidden = content.percent === undefined;
     this.element.hidden = false;
@@ -66,11 +77,27 @@ export class Panel {
     }
     // With its text from the start: screen readers announce what is inserted.
     this.#text.textContent = text;
-    box.append(make("h2", "", title), this.#text, this.#bar);
+    box.append(make("h2", "", title), this.#text, this.#steps, this.#bar);
     if (this.#actions.length > 0) {
       box.append(make("div", "ws-panel-actions", ...this.#actions.map((action, index) => this.#action(action, index))));
     }
     this.element.replaceChildren(box);
+  }
+
+  #showSteps(steps: readonly PanelStep[]): void {
+    const shown = JSON.stringify(steps);
+    if (shown !== this.#shownSteps) {
+      this.#shownSteps = shown;
+      const words = { waiting: "waits", running: "runs", done: "done", failed: "failed", skipped: "left out" };
+      this.#steps.replaceChildren(...steps.map(({ text, state, detail }) => {
+        const item = make("li", state, make("code", "", text), make("span", "ws-step-state", words[state]));
+        if (detail) {
+          item.append(make("pre", "", detail));
+        }
+        return item;
+      }));
+    }
+    this.#steps.hidden = steps.length === 0;
   }
 
   #action({ label, href, primary }: PanelAction, index: number): HTMLElement {

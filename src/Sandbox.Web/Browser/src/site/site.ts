@@ -2,6 +2,7 @@ import { writeClipboard } from "../page/clipboard";
 import { startThemeToggle } from "../page/theme-toggle";
 import { toast } from "../page/toast";
 import { startCatalog } from "./catalog";
+import { startLink } from "./link";
 import { startPlaygrounds } from "./playgrounds";
 
 startThemeToggle();
@@ -32,4 +33,9 @@ if (recordings) {
 const recording = document.getElementById("recording");
 if (recording) {
   void import("../recording/player").then(({ startPlayer }) => startPlayer(recording));
+}
+
+const link = document.getElementById("link");
+if (link) {
+  startLink(link);
 }

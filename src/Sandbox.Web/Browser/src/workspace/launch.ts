@@ -1,8 +1,11 @@
 import { api, type Playground } from "../page/api";
 
-/** Asks for a playground of an image; asked again after a reload or a refusal, it is still one. */
-export function launch(image: string): Promise<Playground> {
-  return api<Playground>("POST", "/api/v1/playgrounds", { image }, { "Idempotency-Key": launchKey() });
+/** What a page starts: an image of the catalog, or a link. */
+export type Launched = { image: string } | { link: string; parameters?: Record<string, string>; password?: string };
+
+/** Asks for a playground; asked again after a reload or a refusal, it is still one. */
+export function launch(what: Launched): Promise<Playground> {
+  return api<Playground>("POST", "/api/v1/playgrounds", { ...what, onSetupFailure: "ask" }, { "Idempotency-Key": launchKey() });
 }
 
 /** Resolves when the page is looked at: one that a browser renders ahead of a click must not start anything. */

@@ -33,6 +33,11 @@ export function openOwn(connection: Connection, sandbox: string, { cols, rows }:
   return connection.invoke<string>("Open", sandbox, cols, rows, null);
 }
 
+/** Opens a program. */
+export function openCommand(connection: Connection, sandbox: string, { cols, rows }: Size, command: readonly string[]): Promise<string> {
+  return connection.invoke<string>("Open", sandbox, cols, rows, command);
+}
+
 /** The terminals of a sandbox that are open. */
 export async function openTerminals(sandbox: string): Promise<OpenTerminal[]> {
   const answer = await api<OpenTerminal[] | { terminals: OpenTerminal[] }>("GET", `/api/v1/sandboxes/${sandbox}/terminals`);

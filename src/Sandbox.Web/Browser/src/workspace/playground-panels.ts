@@ -1,4 +1,4 @@
-import { headline, type Playground, type Problem } from "../page/api";
+import { headline, type Playground, type Problem, type Setup } from "../page/api";
 import type { PanelAction, PanelContent } from "../page/panel";
 
 /** What a visitor can do about a playground from a panel. */
@@ -6,6 +6,7 @@ export interface PanelRuns {
   remove(): void;
   resume(): void;
   start(): void;
+  setUp(action: "retry" | "enter"): void;
 }
 
 const mine: PanelAction = { label: "My playgrounds", href: "/playgrounds" };
@@ -28,6 +29,9 @@ export function stateOf(playground: Playground, title: string, runs: PanelRuns):
         percent: percentOf(playground.progress), actions: [{ label: "Cancel", run: () => runs.remove() }],
       };
     case "starting":
+      if (playground.setup) {
+        return setupOf(playground.setup, title, runs);
+      }
       return { kind: "busy", title: `Starting ${title}`, text: playground.progress ?? "Creating your sandbox" };
     case "paused":
       return { kind: "note", title: "Paused", text: "It keeps its memory and uses no CPU time.", actions: [{ label: "Resume", run: () => runs.resume(), primary: true }] };
@@ -43,15 +47,31 @@ export function stateOf(playground: Playground, title: string, runs: PanelRuns):
         kind: playground.error ? "error" : "ended",
         title: playground.error ? headline(playground.error.code) : "This playground has ended",
         text: playground.error?.message ?? playground.lease.message ?? reasonText(playground.lease.reason),
-        actions: [{ label: "Start a new one", href: `/p/new?image=${encodeURIComponent(playground.image)}`, primary: true }, others],
+        actions: playground.saved
+          ? [{ label: "Continue", href: `/p/new?link=${playground.saved}`, primary: true }, mine]
+          : [{ label: "Start a new one", href: playground.link ? `/x/${playground.link}` : `/p/new?image=${encodeURIComponent(playground.image)}`, primary: true }, others],
       };
     default:
       return null;
   }
 }
 
+/** The commands of a setup, how far they are, and what to do after one failed. */
+function setupOf({ state, steps }: Setup, title: string, runs: PanelRuns): PanelContent {
+  const failed = state === "failed";
+  return {
+    kind: failed ? "error" : "busy",
+    title: failed ? "A setup command failed" : `Setting up ${title}`,
+    text: failed ? "You can run it again, or go in without the rest of the setup." : "",
+    steps: steps.map(step => ({ text: step.command, state: step.state, detail: step.state === "failed" ? `${step.output}${step.exitCode ? `\nended with ${step.exitCode}` : ""}`.trim() : "" })),
+    actions: failed
+      ? [{ label: "Run it again", run: () => runs.setUp("retry"), primary: true }, { label: "Enter anyway", run: () => runs.setUp("enter") }, { label: "End it", run: () => runs.remove() }]
+      : [{ label: "Cancel", run: () => runs.remove() }],
+  };
+}
+
 /** A launch that the server refused. */
-export function refusedLaunch(problem: Problem, again: () => void): PanelContent {
+export function refusedLaunch(problem: Problem, again: () => void, hash: string | null): PanelContent {
   const retry: PanelAction = { label: "Try again", run: again };
   return {
     kind: "error",
@@ -59,7 +79,8 @@ export function refusedLaunch(problem: Problem, again: () => void): PanelContent
     text: problem.message,
     actions: problem.code === "quota" ? [{ ...mine, primary: true }, retry]
       : problem.code === "image_not_found" ? [{ ...others, primary: true }]
-        : [{ ...retry, primary: true }, others],
+        : hash && (problem.code.startsWith("link_") || problem.code === "invalid") ? [{ label: "Back to the link", href: `/x/${hash}`, primary: true }, others]
+          : [{ ...retry, primary: true }, others],
   };
 }
 

@@ -86,6 +86,14 @@ export class PlaygroundWatch {
     this.#take(await this.ask<Playground>("POST", `/api/v1/playgrounds/${this.now.id}/extend`), question);
   }
 
+  async setUp(action: "retry" | "enter"): Promise<void> {
+    if (!this.now) {
+      return;
+    }
+    const question = ++this.#asked;
+    this.#take(await this.ask<Playground>("POST", `/api/v1/playgrounds/${this.now.id}/setup`, { action }), question);
+  }
+
   async remove(): Promise<void> {
     if (!this.now) {
       return;

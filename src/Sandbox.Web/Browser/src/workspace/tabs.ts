@@ -1,3 +1,4 @@
+import type { WantedTerminal } from "../page/api";
 import { confirmed } from "../page/confirm";
 import { make } from "../page/dom";
 import { toast } from "../page/toast";
@@ -12,7 +13,7 @@ import { painterReady } from "../terminals/view/painter";
 import type { Size } from "../terminals/view/terminal-size";
 import { reconcile } from "./layout";
 import { allowCopies, copiesAllowed, followRemembered } from "./layout-store";
-import { directoryOf, openOwn, openShell, openTerminals } from "./open-terminal";
+import { directoryOf, openCommand, openOwn, openShell, openTerminals } from "./open-terminal";
 import { askSandbox } from "./sandbox-menu";
 import { Stage, type Where } from "./stage";
 import { programWord } from "./tab-label";
@@ -104,7 +105,7 @@ export class Tabs {
   }
 
   /** Shows the terminals that are open already where they were, or opens the one that a visitor expects. */
-  async enter(playground: string, sandboxes: readonly Place[]): Promise<void> {
+  async enter(playground: string, sandboxes: readonly Place[], wanted: readonly WantedTerminal[] = []): Promise<void> {
     this.#sandboxes = sandboxes;
     await this.prepare();
     // Two pages of one playground that load at once must not open two shells.
@@ -117,7 +118,7 @@ export class Tabs {
       this.stage.arrange(reconcile(layout, [...this.#tabs.keys()]));
       this.#start();
       if (this.#tabs.size === 0) {
-        await this.open();
+        await (wanted.length > 0 ? this.#openWanted(wanted) : this.open());
       }
     });
     this.stage.focus();
@@ -130,6 +131,32 @@ export class Tabs {
       this.stage.disableCreate(false);
     });
     return this.#opening;
+  }
+
+  /** Opens the terminals that the recipe asks for, in its order; the first is shown. */
+  async #openWanted(wanted: readonly WantedTerminal[]): Promise<void> {
+    for (const { node, title, command, run } of wanted) {
+      const sandbox = this.#sandboxes.find(place => place.name === node) ?? this.#sandboxes[0]!;
+      const before = new Set(this.#tabs.keys());
+      await this.#open({ sandbox, command: command.length > 0 ? command : undefined });
+      this.stage.disableCreate(false);
+      const tab = this.all.find(tab => !before.has(tab.id));
+      if (!tab) {
+        continue;
+      }
+      if (title) {
+        tab.given = title;
+      }
+      if (run) {
+        // The shell reads it once it is up.
+        tab.pane.session.type(new TextEncoder().encode(`${run}\r`));
+      }
+    }
+    const first = this.all[0];
+    if (first) {
+      this.stage.show(first.id);
+    }
+    this.#remember();
   }
 
   closeActive(): void {
@@ -174,7 +201,7 @@ export class Tabs {
     this.stage.focus();
   }
 
-  async #open(where: Where & { sandbox?: Place }): Promise<void> {
+  async #open(where: Where & { sandbox?: Place; command?: readonly string[] | undefined }): Promise<void> {
     const connection = this.link.connection;
     if (!connection) {
       throw new Error("There is no connection yet.");
@@ -190,7 +217,7 @@ export class Tabs {
     const directory = beside && !isFirst && beside.sandbox.id === sandbox.id ? await directoryOf(sandbox.id, beside.id) : null;
     await this.prepare();
     const size = this.#sizeFor(where);
-    const id = await (isFirst ? openOwn(connection, sandbox.id, size) : openShell(connection, sandbox.id, size, directory));
+    const id = await (where.command ? openCommand(connection, sandbox.id, size, where.command) : isFirst ? openOwn(connection, sandbox.id, size) : openShell(connection, sandbox.id, size, directory));
     const tab = this.#add(id, sandbox, "shell", false);
     if (isFirst) {
       void this.#name(tab);

@@ -1,6 +1,7 @@
 import { LatencyDot } from "../latency/latency-dot";
-import { headline, type Playground, Problem } from "../page/api";
+import { api, headline, type Playground, Problem, type WantedTerminal } from "../page/api";
 import { confirmed, endQuestion, stopQuestion } from "../page/confirm";
+import { consent } from "../page/consent";
 import { endsSoon, timeLeft } from "../page/countdown";
 import { Panel } from "../page/panel";
 import { startThemeToggle } from "../page/theme-toggle";
@@ -18,7 +19,7 @@ import { followWakes } from "../terminals/session/wake";
 import { preferences, zoomText } from "../terminals/view/preferences";
 import { selectText } from "../terminals/view/select-text";
 import { startTerminalTheme } from "../terminals/view/terminal-theme";
-import { launch, prerendered } from "./launch";
+import { launch, type Launched, prerendered } from "./launch";
 import { forget } from "./layout-store";
 import * as panels from "./playground-panels";
 import { PlaygroundWatch } from "./playground-watch";
@@ -37,7 +38,7 @@ const link = new HubLink(terminalConnection);
 const keyBar: KeyBar = new KeyBar(byId("ws-keys"), () => tabs.active?.keyboard ?? null);
 const tabs: Tabs = new Tabs(byId("ws-stage"), link, keyBar);
 const side = new SidePanel(byId("ws-side"));
-const runs: panels.PanelRuns = { remove: () => void remove(), resume: () => void act("resume"), start: () => void act("start") };
+const runs: panels.PanelRuns = { remove: () => void remove(), resume: () => void act("resume"), start: () => void act("start"), setUp: action => void setUp(action) };
 
 const watch = new PlaygroundWatch({ changed: show, gone });
 
@@ -67,41 +68,57 @@ tabs.onEnded = () => watch.later(300);
 void begin();
 
 async function begin(): Promise<void> {
-  const { playground: known, launch: image } = root.dataset;
+  const { playground: known, launch: image, link: hash } = root.dataset;
   if (known) {
     const playground = JSON.parse(known) as Playground;
     watch.take(playground);
     if (playground.state !== "ended") {
       void tabs.prepare();
     }
-  } else if (image) {
+    return;
+  }
+  const what = image ? { image } : hash ? linkOf(hash) : null;
+  if (what) {
     await prerendered();
     // The connection is made while the sandbox is.
     link.start();
     void tabs.prepare();
-    await run(image);
+    await run(what);
   }
 }
 
-async function run(image: string): Promise<void> {
+/** A link with what its visitor filled in; null, and on to the link's page, when they have not agreed to it yet. */
+function linkOf(hash: string): Launched | null {
+  const answers = consent.answers(hash);
+  if (root.dataset["consent"] === "true" && !answers) {
+    location.replace(`/x/${hash}`);
+    return null;
+  }
+  return { link: hash, ...answers };
+}
+
+async function run(what: Launched): Promise<void> {
   root.dataset["state"] = "starting";
   byId("ws-state").textContent = "starting";
-  panel.show(panels.asking(root.dataset["title"] ?? image));
+  panel.show(panels.asking(root.dataset["title"] ?? ""));
   let made: Playground;
   try {
-    made = await launch(image);
+    made = await launch(what);
   } catch (error) {
-    refused(error as Problem, () => void run(image));
+    refused(error as Problem, () => void run(what), "link" in what ? what.link : null);
     return;
+  }
+  if ("link" in what) {
+    consent.forgetAnswers(what.link);
   }
   history.replaceState(null, "", `/p/${made.id}`);
   watch.take(made);
 }
 
-function refused(problem: Problem, again: () => void): void {
+function refused(problem: Problem, again: () => void, hash: string | null): void {
   root.dataset["state"] = "refused";
   byId("ws-state").textContent = "not started";
-  panel.show(panels.refusedLaunch(problem, again));
+  panel.show(panels.refusedLaunch(problem, again, hash));
 }
 
 function show(next: Playground): void {
@@ -147,7 +164,7 @@ function gone(): void {
 }
 
 /** Once it runs: wait for the connection, then show its terminals. */
-async function enter({ id, sandboxes }: Playground): Promise<void> {
+async function enter({ id, sandboxes, hasTerminals }: Playground): Promise<void> {
   if (terminals === "there") {
     panel.hide();
     if (document.activeElement === document.body) {
@@ -162,8 +179,9 @@ async function enter({ id, sandboxes }: Playground): Promise<void> {
   panel.show(panels.openingShell);
   try {
     link.start();
+    const wanted = hasTerminals ? await api<WantedTerminal[]>("GET", `/api/v1/playgrounds/${id}/terminals`) : [];
     await link.connected();
-    await tabs.enter(id, sandboxes.map(({ id, name }) => ({ id, name })));
+    await tabs.enter(id, sandboxes.map(({ id, name }) => ({ id, name })), wanted);
     terminals = "there";
     panel.hide();
   } catch (error) {
@@ -219,6 +237,16 @@ async function ask(action: "stop" | "restart"): Promise<void> {
     : { title: "Restart this playground?", text: "All programs end, and it starts again. Your files are kept.", no: "Keep it running", yes: "Restart it" };
   if (await confirmed(question)) {
     await act(action);
+  }
+}
+
+/** A setup command failed: run it again, or go in without the rest. */
+async function setUp(action: "retry" | "enter"): Promise<void> {
+  try {
+    await watch.setUp(action);
+  } catch (error) {
+    toast((error as Problem).message, "error");
+    await watch.poll();
   }
 }
 
