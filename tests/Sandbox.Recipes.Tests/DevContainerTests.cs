@@ -1,3 +1,4 @@
+using CsCheck;
 using Sandbox.Core.Recipes;
 using Sandbox.Recipes.DevContainers;
 using Sandbox.Recipes.Problems;
@@ -128,6 +129,26 @@ public sealed class DevContainerTests
         Assert.DoesNotContain(container.Problems, problem => problem.What.Contains("cannot be read", StringComparison.Ordinal) || problem.What.Contains("unknown", StringComparison.Ordinal));
         Assert.All(container.Problems, problem => Assert.True(problem.Line > 0 && problem.Line <= text.Split('\n').Length && problem.Field is not null));
         Assert.Equal(container.Image is null, container.Problems.Any(problem => problem.What.Contains("is started instead", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Whatever_the_text_is_the_recipe_is_valid_and_every_problem_has_a_place()
+    {
+        string[] names = ["image", "build", "workspaceFolder", "containerEnv", "remoteEnv", "remoteUser", "postCreateCommand", "postAttachCommand", "forwardPorts", "appPort", "portsAttributes", "secrets", "mounts", "runArgs", "features", "capAdd", "x"];
+        string[] values =
+        [
+            "null", "true", "0", "-1", "80", "\"\"", "\"a\"", "\"a b\"", "\"/a/..\"", "\"/\"", "\"//\"", "\"${containerEnv:A}\"", "\"${localEnv:A:${containerEnv:B}}\"", "[]", "[\"a\", 1, null, {}]", "{}", "{\"A\": \"b\", \"\": 1, \"C\": [\"d\"], \"80\": {\"label\": \"\\n\"}}",
+            "\"\\u0000\"", "\"a\\nb\"",
+        ];
+        Gen.Select(Gen.Int[0, names.Length - 1], Gen.Int[0, values.Length - 1]).Array[0, 12].Sample(
+            members =>
+            {
+                var json = "{" + string.Join(",\n", members.Select(member => $"\"{names[member.Item1]}\": {values[member.Item2]}")) + "}";
+                var container = Read(json);
+                Assert.Empty(RecipeRules.Validate(container.Recipe));
+                Assert.All(container.Problems, problem => Assert.True(problem is { Line: > 0, Column: > 0, What.Length: > 0 }));
+            },
+            iter: 5000);
     }
 
     private static DevContainer Read(string json) => DevContainer.Read(json, ".devcontainer/devcontainer.json", "app", "debian");

@@ -17,10 +17,14 @@ public static class RepositoryRules
     /// <summary>Characters of a ref.</summary>
     public const int MaxRefLength = 255;
 
-    /// <summary>Whether a text is an https URL of a host and a path, without user, password and fragment.</summary>
+    /// <summary>
+    /// Whether a text is an https URL of a host and a path, without user, password and fragment. Escaped control characters
+    /// are refused too: a line break in a URL reached git's credential helpers (CVE-2020-5260).
+    /// </summary>
     public static bool IsUrl(string? text) =>
         text is { Length: <= MaxUrlLength }
         && text.StartsWith("https://", StringComparison.Ordinal)
+        && !Uri.UnescapeDataString(text).Any(char.IsControl)
         && !text.Any(letter => char.IsControl(letter) || char.IsWhiteSpace(letter) || letter is '\\' or '#' or '"' or '\'' or '<' or '>')
         && Uri.TryCreate(text, UriKind.Absolute, out var url)
         && url is { UserInfo: "", Host.Length: > 0, AbsolutePath.Length: > 1 }

@@ -46,6 +46,8 @@ public sealed class NodeRulesTests
     [InlineData("https://user:word@github.com/a/b", false)]
     [InlineData("https://@github.com/a/b", false)]
     [InlineData("https://github.com/a/b\n", false)]
+    [InlineData("https://github.com/a%0Ab", false)]
+    [InlineData("https://github.com/%00", false)]
     [InlineData("https://github.com/a b", false)]
     [InlineData("https://github.com/a#b", false)]
     [InlineData("https://github.com\\@evil/a", false)]
