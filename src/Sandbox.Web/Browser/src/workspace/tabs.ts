@@ -1,6 +1,6 @@
 import type { WantedTerminal } from "../page/api";
-import { confirmed } from "../page/confirm";
 import { make } from "../page/dom";
+import { exclusive } from "../page/exclusive";
 import { toast } from "../page/toast";
 import type { KeyBar } from "../terminals/input/key-bar";
 import { endWords } from "../terminals/notices";
@@ -8,13 +8,13 @@ import { hubWords } from "../terminals/session/hub-error";
 import type { HubLink } from "../terminals/session/hub-link";
 import type { TerminalSession } from "../terminals/session/terminal-session";
 import { TerminalPane } from "../terminals/terminal-pane";
-import { plain } from "../terminals/view/osc";
-import { painterReady } from "../terminals/view/painter";
 import type { Size } from "../terminals/view/terminal-size";
+import { mayClose } from "./close-question";
 import { reconcile } from "./layout";
 import { allowCopies, copiesAllowed, followRemembered } from "./layout-store";
 import { directoryOf, openCommand, openOwn, openShell, openTerminals } from "./open-terminal";
 import { askSandbox } from "./sandbox-menu";
+import { SparePane } from "./spare-pane";
 import { Stage, type Where } from "./stage";
 import { programWord } from "./tab-label";
 import { TabMemory } from "./tab-memory";
@@ -34,8 +34,7 @@ export class Tabs {
   readonly #onActive: ((tab: TerminalTab | null) => void)[] = [];
   /** Tabs whose terminal is not started yet. */
   readonly #waiting: { tab: TerminalTab; pane: TerminalPane | null; replay: boolean }[] = [];
-  /** A pane without a terminal, see {@link prepare}. */
-  #spare: TerminalPane | null = null;
+  readonly #spare = new SparePane(element => this.#pane(element));
   #reported: string | null = null;
   #sandboxes: readonly Place[] = [];
   readonly #memory = new TabMemory();
@@ -84,24 +83,9 @@ export class Tabs {
     return this.all.map(tab => tab.pane.session);
   }
 
-  /**
-   * Makes the pane of the first terminal while its sandbox is made, so that the shell starts with its final size and the
-   * visitor does not wait for the view.
-   */
-  async prepare(): Promise<void> {
-    await painterReady;
-    const { body } = this.stage;
-    if (this.#tabs.size > 0 || !body) {
-      return;
-    }
-    if (this.#spare) {
-      // Its pane may have gone since.
-      body.append(this.#spare.element);
-      return;
-    }
-    const place = make("div", "ws-terminal");
-    body.append(place);
-    this.#spare = this.#pane(place);
+  /** Makes the pane of the first terminal while its sandbox is made. */
+  prepare(): Promise<void> {
+    return this.#spare.prepare(() => this.#tabs.size > 0 ? null : this.stage.body);
   }
 
   /** Shows the terminals that are open already where they were, or opens the one that a visitor expects. */
@@ -238,7 +222,7 @@ export class Tabs {
 
   /** The size of a terminal before it exists, so that its shell starts with it. */
   #sizeFor(where: Where): Size {
-    const shown = this.#spare ?? this.stage.topOf(where.pane)?.pane ?? this.active;
+    const shown = this.#spare.pane ?? this.stage.topOf(where.pane)?.pane ?? this.active;
     if (!shown) {
       return { cols: 80, rows: 24 };
     }
@@ -252,9 +236,7 @@ export class Tabs {
     if (known) {
       return known;
     }
-    const pane = this.#spare;
-    this.#spare = null;
-    pane?.element.remove();
+    const pane = this.#spare.take();
     const tab = new TerminalTab(id, sandbox, this.#memory.numberOf(id), program, pane?.element ?? make("div", "ws-terminal"));
     tab.given = this.#memory.nameOf(id);
     tab.namesSandbox = this.#sandboxes.length > 1;
@@ -337,19 +319,9 @@ export class Tabs {
 
   /** Closes a terminal for the visitor; asks first if a command runs in it. */
   async #askToClose(tab: TerminalTab): Promise<void> {
-    const line = tab.pane.session.isOver ? null : tab.pane.commands.log.runs;
-    // The dialog gives the focus back to it, when it stays.
+    // The dialog gives the focus back to the terminal, if it stays.
     tab.pane.focus();
-    const yes = line === null || await confirmed({
-      title: `Close ${tab.name}?`,
-      text: line === "" ? "A program is running in this terminal. Closing the terminal ends it." : `This command is running and will end: ${brief(line)}`,
-      no: "Keep it open",
-      yes: "Close it",
-    });
-    if (!this.#tabs.has(tab.id)) {
-      return;
-    }
-    if (yes) {
+    if (await mayClose(tab) && this.#tabs.has(tab.id)) {
       this.#close(tab);
     }
   }
@@ -389,19 +361,5 @@ export class Tabs {
         listener(id === null ? null : tab!);
       }
     }
-  }
-}
-
-/** A line, shortened for a question. */
-function brief(line: string): string {
-  const text = plain(line).trim();
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
-}
-
-async function exclusive(name: string, action: () => Promise<void>): Promise<void> {
-  if (navigator.locks) {
-    await navigator.locks.request(name, action);
-  } else {
-    await action();
   }
 }
