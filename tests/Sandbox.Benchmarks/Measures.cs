@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Sandbox.Benchmarks;
 
-/// <summary>What is measured. Ours and the peers take turns, so that whatever else the machine does meets all of them.</summary>
+/// <summary>The measurements. Ours and the peers take turns, so that other load on the machine meets all of them.</summary>
 internal sealed class Measures(Options options, OurClient ours, Report report)
 {
     private const int Warming = 5;

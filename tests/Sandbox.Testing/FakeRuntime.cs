@@ -84,7 +84,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
         return image;
     }
 
-    /// <summary>The host restarts: whatever had not ended, ends.</summary>
+    /// <summary>Restarts the host, which ends all sandboxes.</summary>
     public void RestartHost()
     {
         lock (_host.Gate)

@@ -95,7 +95,7 @@ public abstract class FilesConformance(RuntimeUnderTest under) : RuntimeConforma
         Assert.Equal(0x1C0, (await FindAsync(sandbox.Id, "/root/new/dir/file"))?.Mode);
         Assert.Single(await Runtime.Files.ListAsync(sandbox.Id, Path("/root/new/dir"), Cancellation));
 
-        // Whoever missed the answer to the last part asks, and is told that all is there.
+        // A caller who missed the answer to the last part asks, and learns that the upload is complete.
         Assert.Equal(upload, await Runtime.Files.FindUploadAsync(sandbox.Id, upload.Id, Cancellation));
         await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.ContinueUploadAsync(sandbox.Id, upload.Id, bytes.Length, Pieces([]), Cancellation));
     }
@@ -121,7 +121,7 @@ public abstract class FilesConformance(RuntimeUnderTest under) : RuntimeConforma
 
         await Assert.ThrowsAnyAsync<IOException>(() => Runtime.Files.ContinueUploadAsync(sandbox.Id, upload.Id, 0, BrokenPieces(), Cancellation));
 
-        // What was on its way may yet arrive; whoever began before that is told where to go on.
+        // Bytes on their way may still arrive; a caller who began before that gets the offset to go on from.
         var whole = "half and so"u8.ToArray()[..10];
         await EventuallyAsync(async () =>
         {

@@ -109,7 +109,7 @@ public sealed class StormTests(HolderFixture fixture) : IClassFixture<HolderFixt
         return 1024 * int.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Somebody who remembers what they hold, whatever happens to their connection.</summary>
+    /// <summary>A viewer that remembers its offset over lost connections.</summary>
     private sealed class Comer(OpenTerminal terminal, byte[] expected, Random random)
     {
         public int Held { get; private set; }

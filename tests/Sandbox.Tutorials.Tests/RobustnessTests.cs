@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Sandbox.Tutorials.Tests;
 
-/// <summary>Whatever a file holds, it is read: nothing throws, and every problem has a place.</summary>
+/// <summary>Any file is read: nothing throws, and every problem has a place.</summary>
 public sealed class RobustnessTests
 {
     private static readonly string[] Pieces =

@@ -4,8 +4,8 @@ using System.Text;
 namespace Sandbox.Core.Files;
 
 /// <summary>
-/// An absolute path in a sandbox, as bytes: file names there are whatever the kernel takes, not text.
-/// No segment is <c>..</c>, none is empty; the root is <c>/</c>.
+/// An absolute path in a sandbox, as bytes: file names are any bytes that the kernel accepts, not text. No segment is
+/// <c>..</c>, none is empty; the root is <c>/</c>.
 /// </summary>
 public sealed class SandboxPath
 {

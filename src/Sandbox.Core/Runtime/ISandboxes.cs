@@ -49,9 +49,9 @@ public interface ISandboxes
     Task<ExecResult> ExecAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Makes an image of the sandbox's present files, on top of the image it was started from, with its recipe's variables,
-    /// directory and user. It stands still while they are copied. The same state gives the same digest. The image is in
-    /// nobody's use when the call returns: whoever wants to keep it says so before anybody removes it.
+    /// Makes an image of the sandbox's present files, on top of the image it was started from, with its recipe's
+    /// variables, directory and user. It stands still while they are copied. The same state gives the same digest. The
+    /// image is in nobody's use when the call returns: a caller who keeps it records that before anybody can remove it.
     /// Codes: Conflict (no files, or it ended meanwhile), TooLarge, DiskFull, Invalid.
     /// </summary>
     Task<SnapshotResult> SnapshotAsync(SandboxId id, SnapshotSpec spec, CancellationToken cancellationToken);

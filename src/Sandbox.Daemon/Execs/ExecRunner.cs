@@ -12,8 +12,8 @@ using Sandbox.Daemon.Records;
 namespace Sandbox.Daemon.Execs;
 
 /// <summary>
-/// Runs one command in a sandbox to its end. The command runs below our init, a subreaper, so that whatever it starts
-/// stays below that and can be ended with it. A program left in the background by a command that ended by itself goes
+/// Runs one command in a sandbox to its end. The command runs below our init, a subreaper, so that all its descendants
+/// stay below that and can be ended with it. A program left in the background by a command that ended by itself goes
 /// on, as with <c>docker exec</c>.
 /// </summary>
 internal sealed class ExecRunner(OciRuntimes runtimes, ProcessWatch watch, ProcessMoves moves, WorkGroups work, LeftOutputs left)

@@ -5,8 +5,8 @@ using Sandbox.Daemon.Linux;
 namespace Sandbox.Daemon.Networks;
 
 /// <summary>
-/// The policy, as one nftables table that stays the same whatever sandboxes come and go: it knows playgrounds by the
-/// names of their bridges. It is replaced as a whole, in one transaction, so there is no moment without it.
+/// The policy, as one nftables table that does not change with sandboxes: it knows playgrounds by the names of their
+/// bridges. It is replaced as a whole, in one transaction, so there is no moment without it.
 /// https://wiki.nftables.org/wiki-nftables/index.php/Main_Page
 /// </summary>
 internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, Tool tool, ILogger logger)

@@ -5,8 +5,8 @@ using Sandbox.Daemon.Linux;
 namespace Sandbox.Daemon.Networks;
 
 /// <summary>
-/// A NETLINK_ROUTE socket. It belongs to the network namespace it was opened in, from whichever thread it is used.
-/// A launch needs six requests; starting <c>ip</c> for them would cost more than the kernel's work.
+/// A NETLINK_ROUTE socket. It belongs to the network namespace in which it was opened, on any thread. A launch needs
+/// six requests; starting <c>ip</c> for them would cost more than the kernel's work.
 /// https://man7.org/linux/man-pages/man7/netlink.7.html
 /// </summary>
 internal sealed partial class RouteSocket : IDisposable

@@ -12,8 +12,8 @@ namespace Sandbox.Daemon.Oci;
 /// The kernel charges many objects (inotify instances, pending signals, message queues, locked memory, namespaces) to
 /// the user who made their user namespace, with that user's limits. So the range's first user makes it: sandboxes
 /// share no such limit with each other or with the host's root.
-/// https://man7.org/linux/man-pages/man7/namespaces.7.html (/proc/sys/user)
-/// The holder reads a pipe of ours, so it ends with us whatever happens.
+/// https://man7.org/linux/man-pages/man7/namespaces.7.html (/proc/sys/user) The holder reads a pipe of ours, so it ends
+/// when this process ends for any reason.
 /// </summary>
 internal sealed class NamespaceHolder : IDisposable
 {

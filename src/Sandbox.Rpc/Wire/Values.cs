@@ -9,7 +9,7 @@ using Sandbox.Core.Terminals;
 
 namespace Sandbox.Rpc.Wire;
 
-/// <summary>Single values in and out of messages. Whatever does not parse is <see cref="ErrorCode.Invalid"/>.</summary>
+/// <summary>Single values in and out of messages. Malformed values are <see cref="ErrorCode.Invalid"/>.</summary>
 internal static class Values
 {
     internal static SandboxId ToSandboxId(string text) =>

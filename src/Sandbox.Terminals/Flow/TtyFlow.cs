@@ -120,7 +120,7 @@ public sealed class TtyFlow
             return;
         }
 
-        // Whoever was quiet for long has its whole time from here.
+        // A viewer that was quiet for long has its whole time from here.
         _since = free > 0 && Free == 0 ? now : _since;
         _nearUntil = near > 0 && Near == 0 ? now + Pulse : _nearUntil;
     }

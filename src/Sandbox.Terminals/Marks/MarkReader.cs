@@ -10,7 +10,7 @@ namespace Sandbox.Terminals.Marks;
 /// ESC ] 633 ; C ; NONCE BEL                      it runs from here
 /// ESC ] 633 ; D ; 2 ; NONCE BEL                  it is over
 /// </code>
-/// Output without escapes is only searched for them. What is kept is bounded, whatever comes.
+/// Output without escapes is only searched for them. Its memory is bounded for any output.
 /// </summary>
 public sealed class MarkReader
 {

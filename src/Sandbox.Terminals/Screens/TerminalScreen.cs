@@ -328,7 +328,7 @@ public sealed partial class TerminalScreen
         }
     }
 
-    /// <summary>What is kept is known to scroll away entirely: whatever scrolls meanwhile need not be printed.</summary>
+    /// <summary>All kept rows will scroll away: rows that scroll meanwhile need not be printed.</summary>
     internal void Forward(int lines, bool isWrapped)
     {
         Scrollback.Clear();

@@ -40,7 +40,7 @@ internal static class AnswerHeaders
         }
     }
 
-    /// <summary>Whatever the endpoint wrote, a page without our cookies has none, and a preview has its sandbox.</summary>
+    /// <summary>Removes our cookies from pages that must not set them, and restores the sandbox policy of a preview.</summary>
     private static Task FinishAsync(object state)
     {
         var context = (HttpContext)state;

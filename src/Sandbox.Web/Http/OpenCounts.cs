@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Sandbox.Web.Http;
 
-/// <summary>How many of something each one holds open. Who entered leaves, whatever the count was.</summary>
+/// <summary>How many of something each one holds open. Each entry is left again, at any count.</summary>
 internal sealed class OpenCounts<TKey>
     where TKey : notnull
 {

@@ -33,7 +33,7 @@ internal static class RawBody
             var buffer = read.Buffer.Length > MostAtOnce ? read.Buffer.Slice(0, MostAtOnce) : read.Buffer;
             var isLast = read.IsCompleted && buffer.Length == read.Buffer.Length;
 
-            // Copied: whoever takes it may keep it beyond the next read. And let go of first: one that is left in the
+            // Copied: the receiver may keep it beyond the next read. And let go of first: one that is left in the
             // middle of a read makes the server cut the connection, and with it the answer that says why.
             var block = buffer.ToArray();
             reader.AdvanceTo(buffer.End);

@@ -122,7 +122,7 @@ internal sealed class CastWriter(IBufferWriter<byte> lines) : IDisposable
         return 0;
     }
 
-    /// <summary>Time never goes back in a recording, whatever the host's clock does.</summary>
+    /// <summary>Time never goes back in a recording, even if the host's clock does.</summary>
     private void Event(long at, ReadOnlySpan<byte> code, string data)
     {
         _last = Math.Max(_last, at);

@@ -124,7 +124,7 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
         }
     }
 
-    /// <summary>Begins a fresh file, so that whatever happens it can be read.</summary>
+    /// <summary>Begins a fresh file that can be read at any moment.</summary>
     public void Begin(string name)
     {
         lock (_gate)

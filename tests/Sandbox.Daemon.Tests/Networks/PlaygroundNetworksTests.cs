@@ -84,7 +84,7 @@ public sealed class PlaygroundNetworksTests
         Assert.False(await sandbox.Holder.ReachesAsync(TestNet.Neighbour));
         Assert.False(await sandbox.Holder.ReachesAsync(TestNet.PrivateNeighbour));
         Assert.True(await sandbox.Holder.ReachesAsync(TestNet.Internet));
-        // Whoever is outside sees the host's address, and cannot begin a connection of their own.
+        // Peers outside see the host's address, and cannot begin a connection.
         Assert.DoesNotContain("100.127.", await outside.ShellAsync("ip neigh"));
         await outside.ShellAsync($"ip route add 100.127.0.0/16 via {TestNet.HostOnNeighbours}");
         sandbox.Holder.Serve();
