@@ -3,18 +3,22 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests;
 
-/// <summary>The ways between a terminal and a visitor's clipboard, each only as the visitor wants it.</summary>
+/// <summary>Copying and pasting between a terminal and the visitor's clipboard, as far as the visitor allows it.</summary>
+[Collection(typeof(Clipboard))]
 public sealed class ClipboardTests(Instance instance, Chromium chromium)
 {
     private const string Kept = "kept by the visitor";
 
     [Fact]
-    public async Task Which_keys_copy_and_paste_is_said_once_and_programs_get_theirs()
+    public async Task A_hint_names_the_keys_for_copying_once_and_programs_get_Ctrl_V()
     {
         await using var visitor = await ArriveAsync();
         var said = visitor.Page.Locator("#toasts").GetByText("Ctrl+Shift+C copies, Ctrl+Shift+V pastes");
         await visitor.LaunchAsync("busybox");
-        await visitor.TypeAsync("cat -v");
+
+        // The terminal is no longer the shell's once it shows this; before, Ctrl-C would be a character.
+        await visitor.TypeAsync("echo begun-$((6*7)); cat -v");
+        await visitor.SeesLineAsync("begun-42");
         await visitor.Page.Keyboard.PressAsync("Control+v");
         await visitor.Page.Keyboard.PressAsync("Control+v");
         await Assertions.Expect(said).ToHaveCountAsync(1);
@@ -45,11 +49,11 @@ public sealed class ClipboardTests(Instance instance, Chromium chromium)
         await Eventually.TrueAsync(async () => await ClipboardAsync(visitor) == "hällo wörld", "what the program copied");
         await Assertions.Expect(bar).ToHaveCountAsync(0);
 
-        // A question for the clipboard is answered with nothing: what read waits for is what comes next.
+        // A query of the clipboard gets no answer: read gets the next typed line.
         await visitor.TypeAsync("printf '\\033]52;c;?\\a'; read -t 2 answer; echo \"answer:$answer:\"");
         await visitor.SeesLineAsync("answer::");
 
-        // What was printed before this page came asks nothing again.
+        // Replayed output asks nothing again.
         await visitor.Page.EvaluateAsync("text => navigator.clipboard.writeText(text)", Kept);
         await visitor.Page.ReloadAsync();
         await visitor.ShellAsync();
@@ -60,7 +64,7 @@ public sealed class ClipboardTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task A_no_silences_a_program_and_always_is_for_one_playground()
+    public async Task No_silences_a_program_and_always_applies_to_one_playground()
     {
         await using var visitor = await ArriveAsync();
         var bar = visitor.Page.Locator(".ws-question[data-kind='copy']");
@@ -71,7 +75,7 @@ public sealed class ClipboardTests(Instance instance, Chromium chromium)
         await Assertions.Expect(bar).ToHaveCountAsync(0);
         Assert.Equal(Kept, await ClipboardAsync(visitor));
 
-        // In a terminal that nobody said no to.
+        // In a terminal without a "no".
         await visitor.Page.Keyboard.PressAsync("Alt+Shift+N");
         await Assertions.Expect(visitor.Page.Locator(".ws-tab")).ToHaveCountAsync(2);
         await visitor.ShellAsync();
@@ -89,7 +93,7 @@ public sealed class ClipboardTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task A_click_that_is_meant_for_one_copy_allows_no_other()
+    public async Task A_click_allows_only_the_copy_that_was_shown()
     {
         await using var visitor = await ArriveAsync();
         var bar = visitor.Page.Locator(".ws-question[data-kind='copy']");
@@ -114,7 +118,7 @@ public sealed class ClipboardTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task Selecting_copies_and_a_right_click_pastes_for_whoever_chose_so()
+    public async Task Selecting_copies_and_a_right_click_pastes_if_the_visitor_chose_so()
     {
         await using var visitor = await ArriveAsync();
         var page = visitor.Page;
@@ -140,7 +144,7 @@ public sealed class ClipboardTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task Several_lines_for_a_prompt_are_pasted_after_a_question_and_one_line_at_once()
+    public async Task A_paste_of_several_lines_into_a_prompt_asks_first_and_one_line_does_not()
     {
         await using var visitor = await ArriveAsync();
         var page = visitor.Page;
@@ -163,7 +167,7 @@ public sealed class ClipboardTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task A_shell_that_takes_a_paste_as_one_is_not_asked_about_and_cannot_be_tricked()
+    public async Task A_shell_with_bracketed_paste_needs_no_question_and_cannot_be_tricked()
     {
         await using var visitor = await ArriveAsync();
         await visitor.LaunchAsync("debian");
@@ -178,13 +182,13 @@ public sealed class ClipboardTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task Where_a_browser_has_no_clipboard_for_pages_a_dialog_copies_all_the_same()
+    public async Task Without_a_clipboard_API_a_dialog_copies()
     {
         await using var visitor = await ArriveAsync();
         var page = visitor.Page;
         await visitor.LaunchAsync("busybox");
 
-        // As over plain http, where a host on one's own network is often opened first.
+        // As on a page over plain http.
         await page.EvaluateAsync("() => Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true })");
         await page.Locator("#ws-share").ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Create link" }).ClickAsync();
@@ -206,7 +210,7 @@ public sealed class ClipboardTests(Instance instance, Chromium chromium)
 
     private static Task<string> ClipboardAsync(Visitor visitor) => visitor.Page.EvaluateAsync<string>("() => navigator.clipboard.readText()");
 
-    /// <summary>As a program does that copies, and waits until the page has read it.</summary>
+    /// <summary>Copies as a program does, and waits until the page has read it.</summary>
     private static async Task CopyAsync(Visitor visitor, string text)
     {
         await visitor.TypeAsync($"printf '\\033]52;c;%s\\a' \"$(printf '{text}' | base64)\"; echo copied-$((6*7))-{text.Length}");

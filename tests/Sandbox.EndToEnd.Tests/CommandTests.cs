@@ -4,12 +4,13 @@ using Xunit;
 namespace Sandbox.EndToEnd.Tests;
 
 /// <summary>The marks beside the commands of a terminal, what can be done with them, and the list of them.</summary>
+[Collection(typeof(Clipboard))]
 public sealed class CommandTests(Instance instance, Chromium chromium)
 {
     [Theory]
     [InlineData("debian")]
     [InlineData("busybox")]
-    public async Task Commands_are_marked_with_how_they_ended_and_output_cannot_fake_it(string image)
+    public async Task Commands_are_marked_with_their_exit_and_output_cannot_fake_a_mark(string image)
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium, WithClipboard());
         var page = visitor.Page;
@@ -22,7 +23,7 @@ public sealed class CommandTests(Instance instance, Chromium chromium)
         await Assertions.Expect(page.Locator(".command-mark[data-outcome='failed']")).ToHaveCountAsync(1);
         await Assertions.Expect(page.Locator(".command-mark[data-outcome='failed']")).ToHaveAttributeAsync("aria-label", new System.Text.RegularExpressions.Regex("^exit code 3.*second", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)));
 
-        // What a program prints is no mark, with another nonce or with none.
+        // Printed sequences with another nonce or none are no marks.
         await visitor.TypeAsync("printf '\\033]633;A\\007\\033]633;E;evil\\007\\033]633;C\\007\\033]633;D;9\\007\\033]633;D;9;ffffffffffffffffffffffffffffffff\\007\\033]133;D;9\\007'; echo harmless");
         await visitor.SeesLineAsync("harmless");
         await Assertions.Expect(marks).ToHaveCountAsync(3);
@@ -44,7 +45,7 @@ public sealed class CommandTests(Instance instance, Chromium chromium)
         await Assertions.Expect(marks).ToHaveCountAsync(4);
         await visitor.SeesAsync(text => text.Split('\n').Count(line => line == "first-42") == 2, "its output again");
 
-        // The marks of what is replayed are there again.
+        // Replayed output has its marks again.
         await page.ReloadAsync();
         await visitor.ShellAsync();
         await Assertions.Expect(marks).ToHaveCountAsync(4);
@@ -52,7 +53,7 @@ public sealed class CommandTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task The_list_tells_commands_their_ends_and_their_output_to_a_screen_reader_too()
+    public async Task The_list_of_commands_can_be_read_by_a_screen_reader()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium, WithClipboard());
         var page = visitor.Page;
@@ -75,7 +76,7 @@ public sealed class CommandTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task A_line_whose_end_is_out_of_sight_is_shown_with_it_and_not_copied()
+    public async Task A_line_with_a_hidden_end_is_shown_whole_and_not_copied()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium, WithClipboard());
         var page = visitor.Page;
@@ -89,7 +90,7 @@ public sealed class CommandTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task A_long_line_is_all_there_in_its_menu()
+    public async Task The_menu_of_a_command_shows_a_long_line_whole()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium, WithClipboard());
         var page = visitor.Page;

@@ -12,8 +12,8 @@ internal static class Eventually
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
-    /// Until the condition holds. A connection that is refused meanwhile counts as not yet, and so does a page that loads
-    /// itself again while it is asked: a browser drops scripts when links come and go on the host, as they do beside a test.
+    /// Waits until the condition holds. A refused connection counts as "not yet", and so does a page that reloads
+    /// itself while it is asked.
     /// </summary>
     public static async Task TrueAsync(Func<Task<bool>> condition, string what, TimeSpan? patience = null)
     {
@@ -29,11 +29,11 @@ internal static class Eventually
             }
             catch (HttpRequestException) when (watch.Elapsed < (patience ?? Patience))
             {
-                // It is down; it will be back.
+                // It is down for a moment.
             }
             catch (PlaywrightException fault) when (watch.Elapsed < (patience ?? Patience) && fault.Message.StartsWith("Execution context was destroyed", StringComparison.Ordinal))
             {
-                // It is on its way.
+                // The page is loading.
             }
 
             Assert.True(watch.Elapsed < (patience ?? Patience), $"Waited in vain for {what}.");

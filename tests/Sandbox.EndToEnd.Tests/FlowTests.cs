@@ -6,7 +6,8 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests;
 
-/// <summary>Programs that print without end: nobody's memory grows, the page lives, and Ctrl-C ends it on screen.</summary>
+/// <summary>Programs that print without end: memory does not grow, the page stays responsive, and Ctrl-C ends them.</summary>
+[Collection(typeof(Alone))]
 public sealed class FlowTests(Instance instance, Chromium chromium)
 {
     private const long MostHeapGrowth = 64L * 1024 * 1024;
@@ -14,15 +15,17 @@ public sealed class FlowTests(Instance instance, Chromium chromium)
 
     private static readonly TimeSpan Flood = TimeSpan.FromMinutes(1);
 
-    [Theory]
-    [InlineData("yes")]
-    [InlineData("cat /dev/urandom")]
-    public async Task Endless_output_leaves_memory_and_page_as_they_were_and_ends_at_once_by_keyboard(string command)
+    /// <summary>Two visitors at once: the server holds no more for both than it may for one.</summary>
+    [Fact]
+    public Task Endless_output_leaves_memory_and_page_as_they_were_and_ends_at_once_by_keyboard() =>
+        Task.WhenAll(FloodAsync("yes"), FloodAsync("cat /dev/urandom"));
+
+    private async Task FloodAsync(string command)
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         await visitor.LaunchAsync("busybox");
 
-        // What the page keeps of the past is full before it is measured.
+        // The scrollback is full before memory is measured.
         await visitor.TypeAsync("yes | head -n 30000; echo full-$((6*7))");
         await visitor.SeesLineAsync("full-42");
         await using var browser = await Heap.OpenAsync(visitor);
@@ -51,8 +54,8 @@ public sealed class FlowTests(Instance instance, Chromium chromium)
         }
 
         var pulse = await visitor.Page.EvaluateAsync<JsonElement>("() => window.pulse");
-        Assert.True(pulse.GetProperty("beats").GetInt32() >= 100, $"the page's clock stood: {pulse}");
-        Assert.True(pulse.GetProperty("longest").GetDouble() < 5000, $"the page stood for long: {pulse}");
+        Assert.True(pulse.GetProperty("beats").GetInt32() >= 100, $"{command}: the page's clock stood: {pulse}");
+        Assert.True(pulse.GetProperty("longest").GetDouble() < 5000, $"{command}: the page stood for long: {pulse}");
 
         if (command == "yes")
         {
@@ -78,7 +81,7 @@ public sealed class FlowTests(Instance instance, Chromium chromium)
         return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 
-    /// <summary>What the page's scripts hold: garbage is collected before it is measured.</summary>
+    /// <summary>The memory of the page's scripts, after a collection of garbage.</summary>
     private sealed class Heap(ICDPSession session) : IAsyncDisposable
     {
         public static async Task<Heap> OpenAsync(Visitor visitor)

@@ -4,6 +4,7 @@ using Xunit;
 namespace Sandbox.EndToEnd.Tests;
 
 /// <summary>The keys that a phone's keyboard lacks.</summary>
+[Collection(typeof(Clipboard))]
 public sealed class KeyBarTests(Instance instance, Chromium chromium)
 {
     internal static readonly BrowserNewContextOptions Phone = new()
@@ -15,7 +16,7 @@ public sealed class KeyBarTests(Instance instance, Chromium chromium)
     };
 
     [Fact]
-    public async Task Ctrl_and_Alt_hold_for_a_key_or_stay_down_and_arrows_are_those_the_program_wants()
+    public async Task Ctrl_and_Alt_hold_for_a_key_or_stay_down_and_arrows_follow_the_programs_mode()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium, new(Phone));
         var page = visitor.Page;
@@ -26,8 +27,8 @@ public sealed class KeyBarTests(Instance instance, Chromium chromium)
         Assert.Equal(0, await page.Locator("#ws-keys button").EvaluateAllAsync<int>("all => all.filter(each => each.getBoundingClientRect().left < 0 || each.getBoundingClientRect().right > innerWidth || each.scrollWidth > each.clientWidth).length"));
         Assert.True(await page.Locator("#ws-keys").EvaluateAsync<bool>("bar => bar.scrollWidth <= bar.clientWidth && bar.getBoundingClientRect().bottom <= innerHeight"));
 
-        // What cat -v shows is what arrived.
-        await visitor.TypeAsync("stty -icanon -echo -isig -icrnl; dd bs=1 count=25 2>/dev/null | cat -v; stty icanon echo isig icrnl");
+        // cat -v shows the received keys.
+        await visitor.TypeAsync("stty -icanon -echo -isig -icrnl; dd bs=1 count=25 2>/dev/null | cat -v; stty icanon echo isig icrnl; echo keys-$((6*7))");
         var ctrl = page.Locator("#ws-keys [data-key='Ctrl']");
         await TapAsync(page, "Esc", "Tab", "|", "~", "/", "ArrowUp");
         await TapAsync(page, "Ctrl");
@@ -35,14 +36,20 @@ public sealed class KeyBarTests(Instance instance, Chromium chromium)
         await TapAsync(page, "Alt");
         await page.Keyboard.TypeAsync("bb");
         await TapAsync(page, "Ctrl", "ArrowRight");
-        await TapAsync(page, "Ctrl", "Ctrl");
-        await Assertions.Expect(ctrl).ToHaveAttributeAsync("aria-label", "Control, stays down");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                // Within 0.4 s these are one gesture; a busy machine may need longer, and then Ctrl is up again.
+                await TapAsync(page, "Ctrl", "Ctrl");
+                return await ctrl.GetAttributeAsync("aria-label") == "Control, stays down";
+            },
+            "Ctrl to stay down");
         await page.Keyboard.TypeAsync("cc");
         await Assertions.Expect(ctrl).ToHaveAttributeAsync("aria-pressed", "true");
         await TapAsync(page, "Ctrl");
         await Assertions.Expect(ctrl).ToHaveAttributeAsync("aria-pressed", "false");
         await page.Keyboard.TypeAsync("cend");
-        await visitor.SeesAsync(text => text.Split('\n').Any(line => line.StartsWith("^[ ", StringComparison.Ordinal) && line.Contains(" |~/^[[A^Aa^[bb^[[1;5C^C^Ccend", StringComparison.Ordinal)), "the keys as they arrived");
+        await visitor.SeesAsync(text => text.Split('\n').Any(line => line.StartsWith("^[ ", StringComparison.Ordinal) && line.Contains(" |~/^[[A^Aa^[bb^[[1;5C^C^Ccendkeys-42", StringComparison.Ordinal)), "the keys as they arrived, and the end");
 
         await visitor.TypeAsync("printf '\\033[?1h'; stty -icanon -echo; dd bs=1 count=3 2>/dev/null | cat -v; stty icanon echo; printf '\\033[?1l'; echo done-$((6*7))");
         await visitor.SeesAsync(text => text.Contains("done-$", StringComparison.Ordinal), "the command");
@@ -60,14 +67,14 @@ public sealed class KeyBarTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task It_pastes_from_the_clipboard_and_where_that_is_closed_from_a_box()
+    public async Task It_pastes_from_the_clipboard_or_without_permission_from_a_box()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium, new(Phone));
         var page = visitor.Page;
         await visitor.LaunchAsync("busybox");
         await visitor.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
         await page.EvaluateAsync("() => navigator.clipboard.writeText('echo pasted-$((6*7))\\n')");
-        // What is pasted is no key: nothing is held down for it.
+        // Held modifiers do not apply to pasted text.
         await TapAsync(page, "Ctrl", "Paste");
         await visitor.SeesLineAsync("pasted-42");
 
@@ -82,18 +89,18 @@ public sealed class KeyBarTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task It_is_shown_on_a_desktop_for_whoever_wants_it()
+    public async Task It_is_shown_on_a_desktop_if_the_visitor_chose_so()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         var page = visitor.Page;
         await visitor.LaunchAsync("busybox");
         await Assertions.Expect(page.Locator("#ws-keys")).ToBeHiddenAsync();
-        var rows = (await visitor.ToldSizeAsync()).Rows;
+        var rows = (await visitor.AgreedSizeAsync()).Rows;
         await page.Keyboard.PressAsync("Control+,");
         await page.GetByLabel("Key bar").SelectOptionAsync("always");
         await page.Keyboard.PressAsync("Escape");
         await Assertions.Expect(page.Locator("#ws-keys")).ToBeVisibleAsync();
-        Assert.True((await visitor.ToldSizeAsync()).Rows < rows);
+        Assert.True((await visitor.AgreedSizeAsync()).Rows < rows);
 
         // One stop for Tab, arrows from key to key.
         await page.Locator("#ws-keys [data-key='Esc']").FocusAsync();

@@ -1,23 +1,30 @@
 using Xunit;
+using Xunit.Sdk;
 using Xunit.v3;
 
-[assembly: CollectionBehavior(typeof(Sandbox.EndToEnd.Tests.Lanes), MaxParallelThreads = 3)]
+// A class waits most of its time for its own sandbox, so three share two processors well.
+[assembly: CollectionBehavior(CollectionBehavior.CollectionPerClass, MaxParallelThreads = 3)]
+[assembly: TestCollectionOrderer(typeof(Sandbox.EndToEnd.Tests.Lanes))]
 
 namespace Sandbox.EndToEnd.Tests;
 
 /// <summary>
-/// Tests of the contract run beside each other: their callers have addresses of their own and mostly wait. Then, one at a time,
-/// those that take a process away (<see cref="Contract.Alone"/>) and those with a browser, which share a clipboard and lose
-/// requests whenever a sandbox elsewhere adds a link to the host.
+/// Classes run beside each other, each with visitors of its own; those of <see cref="Alone"/> follow one by one. The ones
+/// that take longest are at both ends of the order, from where the runner begins: no lane is left to run when others are done.
 /// </summary>
-public sealed class Lanes(IXunitTestAssembly testAssembly) : TestCollectionFactoryBase(testAssembly)
+public sealed class Lanes : ITestCollectionOrderer
 {
-    private readonly XunitTestCollection _browser = new(testAssembly, collectionDefinition: null, disableParallelization: true, "browser");
+    private static readonly string[] First = [typeof(AccessibilityTests).FullName!, typeof(Clipboard).FullName!];
+    private static readonly string Last = typeof(Contract.OperatorTests).FullName!;
 
-    public override string DisplayName => "contract by class, then the browser";
+    public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
+        where TTestCollection : ITestCollection =>
+        [
+            .. testCollections
+                .OrderByDescending(collection => Array.Exists(First, name => Is(collection, name)))
+                .ThenBy(collection => Is(collection, Last))
+                .ThenBy(collection => collection.TestCollectionDisplayName, StringComparer.Ordinal),
+        ];
 
-    protected override IXunitTestCollection GetDefaultTestCollection(Type testClass) =>
-        testClass.Namespace == typeof(Contract.Alone).Namespace
-            ? new XunitTestCollection(TestAssembly, collectionDefinition: null, disableParallelization: false, testClass.FullName!)
-            : _browser;
+    private static bool Is(ITestCollection collection, string name) => collection.TestCollectionDisplayName.Contains(name, StringComparison.Ordinal);
 }

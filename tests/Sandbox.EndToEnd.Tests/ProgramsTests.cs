@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests;
 
-/// <summary>Programs that take the whole screen, used as people use them: typed in, read, resized in the middle, left again.</summary>
+/// <summary>Full-screen programs, used as people use them: started, typed into, resized, left.</summary>
 public sealed partial class ProgramsTests(Instance instance, Chromium chromium)
 {
     [Fact]
@@ -59,7 +59,7 @@ public sealed partial class ProgramsTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task The_python_prompt_takes_blocks_history_and_its_end()
+    public async Task The_python_prompt_has_blocks_history_interrupt_and_exit()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         await visitor.LaunchAsync("python");
@@ -73,6 +73,7 @@ public sealed partial class ProgramsTests(Instance instance, Chromium chromium)
         await visitor.Page.Keyboard.PressAsync("Enter");
         await visitor.SeesAsync(text => text.Split('\n').Count(line => line == "made 42") == 2, "the same once more");
         await visitor.TypeAsync("while True: pass");
+        await visitor.SeesLineAsync("...");
         await visitor.Page.Keyboard.PressAsync("Control+c");
         await visitor.SeesAsync(text => text.Contains("KeyboardInterrupt", StringComparison.Ordinal), "the interruption");
         await visitor.TypeAsync("exit(3)");
@@ -146,7 +147,7 @@ public sealed partial class ProgramsTests(Instance instance, Chromium chromium)
         await visitor.SeesLineAsync("9");
     }
 
-    /// <summary>Until the shell has the terminal again: programs throw away what is typed while they leave.</summary>
+    /// <summary>Waits for the shell's prompt: programs discard keys that are typed while they end.</summary>
     private static Task PromptAsync(Visitor visitor) =>
         visitor.ViewsAsync(rows => rows.Split('\n')[^1] is { } last && (last.EndsWith('#') || last.EndsWith('$')), "the shell's prompt");
 

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests;
 
-/// <summary>A terminal shared by its owner's page, and the page of whoever follows the link.</summary>
+/// <summary>A terminal shared from its owner's page, and the page behind the link.</summary>
 public sealed class SharingTests(Instance instance, Chromium chromium)
 {
     private const string Buffer =
@@ -76,11 +76,12 @@ public sealed class SharingTests(Instance instance, Chromium chromium)
         await SeesAsync(writer, "together-42");
         await Assertions.Expect(owner.Page.Locator("#ws-status .viewers-chip")).ToHaveTextAsync("1 can type");
 
-        // What the keyboard does in the owner's page it does here.
+        // Shortcuts work as on the owner's page.
         await writer.Page.Keyboard.PressAsync("Control+Shift+F");
         await writer.Page.GetByLabel("Find in the output", new() { Exact = true }).And(writer.Page.Locator("input")).FillAsync("together");
         await Assertions.Expect(writer.Page.Locator("#ws-find-result")).ToHaveTextAsync("2 of 2");
         await writer.Page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(writer.Page.Locator("#shared-terminal textarea")).ToBeFocusedAsync();
         await writer.Page.Keyboard.PressAsync("Alt+Shift+M");
         await writer.Page.GetByRole(AriaRole.Menuitem, new() { Name = "Run again" }).PressAsync("Enter");
         await Eventually.TrueAsync(async () => (await owner.ScreenAsync()).Split("together-42").Length == 3, "the command's output again");
@@ -98,7 +99,7 @@ public sealed class SharingTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task The_owners_window_decides_the_size_and_the_smallest_when_they_say_so()
+    public async Task The_owners_window_decides_the_size_or_the_smallest_if_they_chose_so()
     {
         await using var owner = await Visitor.ArriveAsync(instance, chromium);
         await owner.LaunchAsync("busybox");
@@ -113,17 +114,17 @@ public sealed class SharingTests(Instance instance, Chromium chromium)
         await owner.Page.Locator(".share-sizes input[value=smallest]").CheckAsync();
         await owner.Page.Keyboard.PressAsync("Escape");
         await Eventually.TrueAsync(async () => (await SizeAsync(owner, ".ws-xterm")).Cols is > 30 and < 70, "the phone's size on the owner's page");
-        var small = await owner.ToldSizeAsync();
+        var small = await owner.AgreedSizeAsync();
         Assert.InRange(small.Cols, 30, 70);
         Assert.Equal(390, await phone.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth"));
 
         await phone.Page.CloseAsync();
         await Eventually.TrueAsync(async () => (await SizeAsync(owner, ".ws-xterm")).Cols > 100, "the owner's size again");
-        Assert.True((await owner.ToldSizeAsync()).Cols > 100);
+        Assert.True((await owner.AgreedSizeAsync()).Cols > 100);
     }
 
     [Fact]
-    public async Task A_link_that_is_not_whole_says_so()
+    public async Task An_incomplete_link_shows_an_error()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         foreach (var fragment in new[] { "", "#sbxt_AAAA", "#nonsense" })
@@ -137,7 +138,7 @@ public sealed class SharingTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task That_the_links_cannot_be_looked_at_is_said_as_long_as_it_is_so()
+    public async Task The_list_of_links_shows_an_error_while_it_cannot_be_loaded()
     {
         await using var owner = await Visitor.ArriveAsync(instance, chromium);
         await owner.LaunchAsync("busybox");

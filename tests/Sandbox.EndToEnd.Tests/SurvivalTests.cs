@@ -1,10 +1,13 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.RegularExpressions;
+using Microsoft.Playwright;
 using Xunit;
 
 namespace Sandbox.EndToEnd.Tests;
 
-/// <summary>Both processes may be killed at any moment: shells go on and no byte is missing.</summary>
+/// <summary>Both processes may be killed at any moment: shells and uploads go on, and no byte is missing.</summary>
+[Collection(typeof(Alone))]
 public sealed partial class SurvivalTests(Instance instance, Chromium chromium)
 {
     [Theory]
@@ -38,47 +41,75 @@ public sealed partial class SurvivalTests(Instance instance, Chromium chromium)
     [Theory]
     [InlineData("web")]
     [InlineData("daemon")]
-    [InlineData("network")]
-    [InlineData("reload")]
-    public async Task A_million_lines_come_once_and_in_order_whatever_happens_in_the_middle(string what)
+    public async Task A_million_lines_come_once_and_in_order_through_a_kill(string service)
     {
-        const int Last = 1_000_000;
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         await NumbersOnTheWire.WatchAsync(visitor.Page);
-        var line = what == "network" ? await Line.HoldAsync(visitor.Page) : null;
         await visitor.LaunchAsync("busybox");
-        await visitor.TypeAsync($"seq 1 {Last}; echo over-$((6*7))");
-        await NumbersOnTheWire.UntilAsync(visitor.Page, 100_000);
-        Assert.InRange((await NumbersOnTheWire.SeenAsync(visitor.Page)).Last, 0, Last - 1);
-        switch (what)
-        {
-            case "network":
-                await line!.CutAsync();
-                await visitor.Page.Locator(".ws-tab.active[data-state='offline']").WaitForAsync();
-                await Task.Delay(TimeSpan.FromSeconds(30));
-                line.Mend();
-                break;
-            case "reload":
-                await visitor.Page.ReloadAsync();
-                break;
-            default:
-                await instance.KillAsync(what);
-                break;
-        }
+        await MillionLines.PrintAsync(visitor, () => instance.KillAsync(service));
+    }
 
-        await visitor.SeesLineAsync("over-42");
-        var seen = await NumbersOnTheWire.SeenAsync(visitor.Page);
-        Assert.Equal((Last, ""), (seen.Last, seen.Mistake));
-        Assert.Equal(Last - seen.First + 1, seen.Count);
-        if (what == "reload")
+    [Theory]
+    [InlineData("web")]
+    [InlineData("daemon")]
+    [InlineData("network")]
+    public async Task An_upload_goes_on_by_itself_where_it_was_cut_off(string cut)
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        await visitor.LaunchAsync("busybox");
+        var bytes = RandomNumberGenerator.GetBytes(24_000_000);
+        using var desktop = new Desktop();
+        var offsets = new List<long>();
+        visitor.Page.Request += (_, request) =>
         {
-            // A page that knows nothing gets all that is kept, after one mark that there was more.
-            Assert.InRange(seen.Gaps, 0, 1);
+            if (request.Method == "PATCH")
+            {
+                offsets.Add(long.Parse(request.Headers["upload-offset"], CultureInfo.InvariantCulture));
+            }
+        };
+        var throttle = await Throttle.StartAsync(visitor);
+        await desktop.DropAsync(visitor, "large", bytes);
+        var bar = visitor.Page.Locator(".files-tray-list progress");
+        await Eventually.TrueAsync(async () => await bar.CountAsync() > 0 && await bar.EvaluateAsync<double>("bar => bar.value") > 6_000_000, "a part that is sent");
+
+        if (cut == "network")
+        {
+            // The browser's own way of being offline refuses new requests; what is under way is cut from the other side.
+            await throttle.GoOfflineAsync();
+            await instance.KillAsync("web");
+            await Assertions.Expect(visitor.Page.Locator(".files-tray-list li[data-state='held']")).ToHaveCountAsync(1, new() { Timeout = 30_000 });
         }
         else
         {
-            Assert.Equal((1, 0), (seen.First, seen.Gaps));
+            await instance.KillAsync(cut);
         }
+
+        await throttle.EndAsync();
+        await Desktop.UploadedAsync(visitor, "1 file uploaded");
+        Assert.True(offsets.Count >= 2 && offsets[^1] > 1_000_000, string.Join(' ', offsets));
+        Assert.StartsWith(Convert.ToHexStringLower(SHA256.HashData(bytes)), await visitor.ExecAsync("sha256sum /root/large"), StringComparison.Ordinal);
+        Assert.Equal("1\n", await visitor.ExecAsync("ls -A /root | grep -c large"));
+    }
+
+    [Fact]
+    public async Task The_round_trip_of_keys_is_shown_in_the_bar_and_so_is_a_lost_connection()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        await visitor.LaunchAsync("busybox");
+        await visitor.TypeAsync("echo counted");
+        await visitor.SeesLineAsync("counted");
+
+        var dot = visitor.Page.Locator("#ws-latency");
+        await Assertions.Expect(dot).ToHaveAttributeAsync("data-pace", Known());
+        await Assertions.Expect(dot).ToHaveAttributeAsync("title", RoundTrip());
+        await Assertions.Expect(dot.Locator(".latency-words")).ToHaveTextAsync(RoundTrip());
+
+        // Without a network, a connection that is cut stays so until there is one.
+        await visitor.Context.SetOfflineAsync(true);
+        await instance.KillAsync("web");
+        await Assertions.Expect(dot).ToHaveAttributeAsync("title", "Not connected");
+        await visitor.Context.SetOfflineAsync(false);
+        await Assertions.Expect(dot).ToHaveAttributeAsync("title", RoundTrip());
     }
 
     // What is typed stands before the line that is printed meanwhile.
@@ -87,4 +118,10 @@ public sealed partial class SurvivalTests(Instance instance, Chromium chromium)
 
     [GeneratedRegex(@"line (?<number>\d+)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex PrintedLine();
+
+    [GeneratedRegex("^(?:good|slow)$", RegexOptions.None, 1000)]
+    private static partial Regex Known();
+
+    [GeneratedRegex("ound trip (?:under )?[0-9.]+ m?s$", RegexOptions.None, 1000)]
+    private static partial Regex RoundTrip();
 }

@@ -4,6 +4,7 @@ using Xunit;
 namespace Sandbox.EndToEnd.Tests;
 
 /// <summary>What a finger does on a terminal.</summary>
+[Collection(typeof(Clipboard))]
 public sealed class TouchTests(Instance instance, Chromium chromium)
 {
     private const string Terminal = "document.querySelector('.ws-xterm').terminal";
@@ -41,7 +42,7 @@ public sealed class TouchTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task A_finger_is_the_wheel_of_a_program_that_has_the_screen_or_the_mouse()
+    public async Task A_finger_scrolls_like_a_wheel_in_full_screen_and_mouse_programs()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium, new(KeyBarTests.Phone));
         var page = visitor.Page;

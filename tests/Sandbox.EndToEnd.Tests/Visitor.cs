@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests;
 
-/// <summary>Somebody with a browser: cookies of their own, one page. What they opened is ended with them.</summary>
+/// <summary>A visitor with a browser: cookies of their own, and one page. Disposing it ends their playgrounds.</summary>
 public sealed partial class Visitor : IAsyncDisposable
 {
     private const string Buffer =
@@ -120,7 +120,7 @@ public sealed partial class Visitor : IAsyncDisposable
         await ShellAsync();
     }
 
-    /// <summary>Until the shown terminal is live and its shell has said something.</summary>
+    /// <summary>Waits until the shown terminal is live and shows a prompt.</summary>
     public async Task ShellAsync()
     {
         await Page.Locator(".ws-pane.focused .ws-tab.active[data-state='live']").WaitForAsync();
@@ -128,7 +128,7 @@ public sealed partial class Visitor : IAsyncDisposable
         await SeesAsync(text => text.Length > 0, "a prompt");
     }
 
-    /// <summary>What the page shows and what happened to it, for whoever looks why it did not come as far as it should.</summary>
+    /// <summary>The content of the page and its events, for the message of a failed test.</summary>
     public async Task<string> ConditionAsync() =>
         await Page.EvaluateAsync<string>(
             """
@@ -138,7 +138,7 @@ public sealed partial class Visitor : IAsyncDisposable
             """)
         + "\n" + string.Join('\n', _events);
 
-    /// <summary>What the shown terminal holds, scrollback too; lines that wrapped are whole.</summary>
+    /// <summary>The text of the shown terminal with its scrollback; wrapped lines are joined.</summary>
     public Task<string> ScreenAsync() => Page.EvaluateAsync<string>(Buffer);
 
     public async Task SeesAsync(Func<string, bool> wanted, string what)
@@ -165,8 +165,8 @@ public sealed partial class Visitor : IAsyncDisposable
     }
 
     /// <summary>
-    /// As anybody does after noise: interrupts it, and sets the terminal right; again, when the page still reads noise and
-    /// what it answers to that comes between the keys.
+    /// Interrupts noise and resets the terminal, as people do. Repeats it while the page still reads noise, because its
+    /// answers to that come between the keys.
     /// </summary>
     public Task SetRightAsync() => Eventually.TrueAsync(
         async () =>
@@ -180,7 +180,7 @@ public sealed partial class Visitor : IAsyncDisposable
         "a terminal that is usable",
         TimeSpan.FromMinutes(1));
 
-    /// <summary>Pastes as the browser does: the page gets an event with what the clipboard holds.</summary>
+    /// <summary>Pastes as the browser does: the page gets an event with the content of the clipboard.</summary>
     public Task PasteAsync(string text) => Page.EvaluateAsync(
         """
         text => {
@@ -230,7 +230,7 @@ public sealed partial class Visitor : IAsyncDisposable
         return (seen[0], seen[1]);
     }
 
-    /// <summary>Waits for what is in view.</summary>
+    /// <summary>Waits for the rows in view.</summary>
     public async Task ViewsAsync(Func<string, bool> wanted, string what)
     {
         var rows = "";
@@ -244,7 +244,7 @@ public sealed partial class Visitor : IAsyncDisposable
         }
     }
 
-    /// <summary>Where a file of the sandbox is on REST.</summary>
+    /// <summary>The address of a file of the sandbox.</summary>
     public async Task<string> FileAsync(string path)
     {
         _sandbox ??= (await (await Context.APIRequest.GetAsync($"/api/v1/playgrounds/{Playground}")).JsonAsync())!.Value.GetProperty("sandboxes")[0].GetProperty("id").GetString();
@@ -258,6 +258,16 @@ public sealed partial class Visitor : IAsyncDisposable
         Assert.True(answer.Ok, await answer.TextAsync());
     }
 
+    /// <summary>Runs a command beside the terminal.</summary>
+    public async Task<string> ExecAsync(string command)
+    {
+        var playground = (await (await Context.APIRequest.GetAsync($"/api/v1/playgrounds/{Playground}")).JsonAsync())!.Value;
+        var sandbox = playground.GetProperty("sandboxes")[0].GetProperty("id").GetString();
+        var answer = await Context.APIRequest.PostAsync($"/api/v1/sandboxes/{sandbox}/exec", new() { DataObject = new { command = new[] { "sh", "-c", command } } });
+        Assert.True(answer.Ok, await answer.TextAsync());
+        return (await answer.JsonAsync())!.Value.GetProperty("stdout").GetString()!;
+    }
+
     /// <summary>One of the items of the menu behind the dots.</summary>
     public async Task ChooseAsync(string action)
     {
@@ -265,7 +275,7 @@ public sealed partial class Visitor : IAsyncDisposable
         await Page.Locator($"#ws-actions-menu [data-act='{action}']").ClickAsync();
     }
 
-    /// <summary>Goes to an element by Tab alone, as whoever has no mouse: a terminal that still had the keys would keep each of them.</summary>
+    /// <summary>Goes to an element by Tab alone, as without a mouse. A terminal with the focus would receive every Tab.</summary>
     public Task TabsToAsync(ILocator element) => Eventually.TrueAsync(
         async () =>
         {
@@ -274,7 +284,7 @@ public sealed partial class Visitor : IAsyncDisposable
         },
         "the focus on what the panel offers");
 
-    /// <summary>Stops the playground, and says that it is meant.</summary>
+    /// <summary>Stops the playground, and confirms it.</summary>
     public Task StopAsync() => ChooseAsync("stop", "Stop it");
 
     public Task RestartAsync() => ChooseAsync("restart", "Restart it");
@@ -310,8 +320,8 @@ public sealed partial class Visitor : IAsyncDisposable
         return (point[0], point[1]);
     }
 
-    /// <summary>The size that the shown terminal has and its program knows: asks until both say the same.</summary>
-    public async Task<(int Cols, int Rows)> ToldSizeAsync()
+    /// <summary>The size of the shown terminal, once its program has the same size.</summary>
+    public async Task<(int Cols, int Rows)> AgreedSizeAsync()
     {
         var (size, answer) = ((Cols: 0, Rows: 0), "");
         await Eventually.TrueAsync(

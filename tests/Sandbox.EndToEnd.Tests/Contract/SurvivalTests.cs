@@ -11,10 +11,6 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests.Contract;
 
-/// <summary>Tests that take a process away, or the host's memory, from under everybody: they run when no other test does.</summary>
-[CollectionDefinition(DisableParallelization = true)]
-public sealed class Alone;
-
 [Collection(typeof(Alone))]
 public sealed class SurvivalTests
 {
@@ -69,7 +65,7 @@ public sealed class SurvivalTests
     }
 
     [Fact]
-    public async Task Without_the_daemon_callers_are_told_and_what_was_ended_meanwhile_is_gone_when_it_is_back()
+    public async Task Without_the_daemon_calls_fail_with_a_code_and_ended_sandboxes_are_gone_once_it_is_back()
     {
         await using var caller = await Caller.NewGuestAsync();
         var (kept, sandbox) = await caller.LaunchAsync();
@@ -113,13 +109,13 @@ public sealed class SurvivalTests
     }
 
     [Fact]
-    public async Task What_the_daemon_lost_ends_as_host_restarted_and_what_nobody_owns_is_removed()
+    public async Task A_lost_sandbox_ends_as_host_restarted_and_an_unowned_one_is_removed()
     {
         await using var caller = await Caller.NewGuestAsync();
         var (lost, sandbox) = await caller.LaunchAsync();
         var digest = Digest.Parse((string)(await caller.GetAsync("/api/v1/playgrounds/" + lost)).Json["sandboxes"]![0]!["digest"]!);
 
-        // Another hand makes a sandbox that no record of ours knows.
+        // Makes a sandbox that the web process has no record of.
         using var runtime = new RuntimeClient(Instance.ControlSocket);
         var orphan = SandboxId.New();
         await runtime.Sandboxes.CreateAsync(

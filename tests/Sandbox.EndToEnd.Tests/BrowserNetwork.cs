@@ -1,0 +1,162 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+using Sandbox.EndToEnd.Tests.Contract;
+
+[assembly: SupportedOSPlatform("linux")]
+
+namespace Sandbox.EndToEnd.Tests;
+
+/// <summary>
+/// A network namespace for browsers, in which the instance has the same address as outside. Chromium drops requests and
+/// connections whenever the host gets or loses a link, and every sandbox that starts or ends elsewhere is one: no visitor's
+/// browser runs on the server. Each connection reaches the instance from an address of its own, because rates are counted
+/// by address.
+/// </summary>
+internal sealed partial class BrowserNetwork : IAsyncDisposable
+{
+    private const int NewNetwork = 0x40000000; // CLONE_NEWNET
+
+    /// <summary>A link that leads nowhere: without one, <c>navigator.onLine</c> is false.</summary>
+    private static readonly string[] Links =
+    [
+        "link set lo up",
+        "link add eth0 type veth peer name eth1",
+        "address add 192.0.2.1/24 dev eth0",
+        "link set eth0 up",
+        "link set eth1 up",
+    ];
+
+    private readonly SafeFileHandle _namespace;
+    private readonly TcpListener _listener;
+    private readonly Task _served;
+
+    private BrowserNetwork(SafeFileHandle ofNamespace, TcpListener listener)
+    {
+        _namespace = ofNamespace;
+        _listener = listener;
+        _served = ServeAsync();
+    }
+
+    /// <summary>Makes one, with the port of the instance on its loopback address.</summary>
+    public static BrowserNetwork Make(int port)
+    {
+        BrowserNetwork? made = null;
+        Exception? failure = null;
+
+        // A thread enters the namespace, and what it starts and opens belongs there. It ends, so no other work lands in it.
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                made = Enter(port);
+            }
+            catch (Exception fault) when (fault is Win32Exception or IOException or SocketException)
+            {
+                failure = fault;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        return made ?? throw new IOException("no network namespace for the browsers", failure);
+    }
+
+    /// <summary>Writes a script that runs a program in this network.</summary>
+    public void WriteStarter(string path, string program)
+    {
+        File.WriteAllText(path, $"#!/bin/sh\nexec nsenter --net=/proc/{Environment.ProcessId}/fd/{_namespace.DangerousGetHandle()} -- {program} \"$@\"\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _listener.Dispose();
+        await _served;
+        _namespace.Dispose();
+    }
+
+    private static BrowserNetwork Enter(int port)
+    {
+        if (Unshare(NewNetwork) != 0)
+        {
+            throw new Win32Exception(Marshal.GetLastPInvokeError());
+        }
+
+        foreach (var link in Links)
+        {
+            using var ip = Process.Start("ip", link.Split(' '));
+            ip.WaitForExit();
+            if (ip.ExitCode != 0)
+            {
+                throw new IOException($"ip {link} ended with {ip.ExitCode}");
+            }
+        }
+
+        var listener = new TcpListener(IPAddress.Loopback, port);
+        listener.Start();
+        return new BrowserNetwork(File.OpenHandle("/proc/thread-self/ns/net"), listener);
+    }
+
+    private async Task ServeAsync()
+    {
+        while (true)
+        {
+            Socket browser;
+            try
+            {
+                browser = await _listener.AcceptSocketAsync();
+            }
+            catch (Exception over) when (over is SocketException or ObjectDisposedException)
+            {
+                return;
+            }
+
+            _ = ForwardAsync(browser);
+        }
+    }
+
+    private static async Task ForwardAsync(Socket browser)
+    {
+        using var here = browser;
+        here.NoDelay = true;
+        try
+        {
+            using var instance = await Caller.ConnectSocketAsync(Caller.NewAddress(), CancellationToken.None);
+            await Task.WhenAll(CopyAsync(here, instance), CopyAsync(instance, here));
+        }
+        catch (SocketException)
+        {
+            here.Close(0); // nobody listens: a reset is as near to a refusal as an accepted connection comes
+        }
+    }
+
+    /// <summary>Copies one direction to its end, and passes the end on; a reset of either side cuts both.</summary>
+    private static async Task CopyAsync(Socket from, Socket to)
+    {
+        var buffer = new byte[64 * 1024];
+        try
+        {
+            for (int read; (read = await from.ReceiveAsync(buffer)) > 0;)
+            {
+                for (var sent = 0; sent < read;)
+                {
+                    sent += await to.SendAsync(buffer.AsMemory(sent, read - sent));
+                }
+            }
+
+            to.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception cut) when (cut is SocketException or ObjectDisposedException)
+        {
+            from.Close(0);
+            to.Close(0);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
+    private static partial int Unshare(int flags);
+}
