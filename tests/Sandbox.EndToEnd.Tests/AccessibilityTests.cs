@@ -5,7 +5,10 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests;
 
-/// <summary>Every page against WCAG 2.1 AA as far as a program can tell: names, roles, contrast; in light and dark, on a desk and on a phone.</summary>
+/// <summary>
+/// Checks every page against the rules of WCAG 2.1 AA that a program can check: names, roles, contrast; in light and
+/// dark, on a desktop and on a phone.
+/// </summary>
 public sealed class AccessibilityTests(Instance instance, Chromium chromium)
 {
     private static readonly AxeRunOptions Rules = new() { RunOnly = new() { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] } };
@@ -20,7 +23,7 @@ public sealed class AccessibilityTests(Instance instance, Chromium chromium)
 
     [Theory]
     [MemberData(nameof(Looks))]
-    public async Task No_page_has_a_fault_that_a_program_finds(string scheme, bool isPhone)
+    public async Task No_page_breaks_an_accessibility_rule(string scheme, bool isPhone)
     {
         await using var visitor = await ArriveAsync(scheme, isPhone);
         var page = visitor.Page;
@@ -73,7 +76,7 @@ public sealed class AccessibilityTests(Instance instance, Chromium chromium)
     [Theory]
     [InlineData("light")]
     [InlineData("dark")]
-    public async Task Neither_have_the_operators_pages(string scheme)
+    public async Task The_operators_pages_break_no_accessibility_rule(string scheme)
     {
         await using var visitor = await ArriveAsync(scheme, isPhone: false);
         await visitor.Page.GotoAsync(await instance.AdminLinkAsync());
@@ -91,7 +94,7 @@ public sealed class AccessibilityTests(Instance instance, Chromium chromium)
         HasTouch = isPhone,
         IsMobile = isPhone,
 
-        // Colours in the middle of a fade are nobody's.
+        // A colour in the middle of a fade would be measured.
         ReducedMotion = ReducedMotion.Reduce,
     });
 

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests;
 
-/// <summary>Every byte a visitor sends and every byte a program prints, whatever it is.</summary>
+/// <summary>Every byte that a visitor sends or a program prints arrives, of any value.</summary>
 public sealed class BytesTests(Instance instance, Chromium chromium)
 {
     [Fact]
@@ -52,13 +52,13 @@ public sealed class BytesTests(Instance instance, Chromium chromium)
         await visitor.TypeAsync($"for b in {bytes}; do printf \"$b\"; sleep 0.03; done; echo");
         await visitor.SeesLineAsync("aé€漢𝄞👍z");
 
-        // What is no UTF-8 is shown as such, and what follows it is not touched.
+        // Bytes that are no UTF-8 are shown as replacement characters, and the text after them is intact.
         await visitor.TypeAsync("printf 'x\\xff\\xc3\\x28\\xe2\\x82y-%s\\n' $((6*7))");
         await visitor.SeesAsync(text => text.Contains("y-42", StringComparison.Ordinal), "what follows broken bytes");
     }
 
     [Fact]
-    public async Task Megabytes_of_noise_break_nothing_and_the_terminal_is_usable_after_it()
+    public async Task A_terminal_is_usable_after_megabytes_of_noise()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         var sockets = 0;

@@ -171,6 +171,8 @@ public sealed class ClipboardTests(Instance instance, Chromium chromium)
     {
         await using var visitor = await ArriveAsync();
         await visitor.LaunchAsync("debian");
+        await visitor.TypeAsync("echo begun-$((6*7))");
+        await visitor.SeesAsync(text => text.Split('\n') is [.., "begun-42", { Length: > 0 }], "the prompt after it");
         await PasteAsync(visitor, "echo one-$((6*7))\necho two-$((6*7))\u001b[201~\necho three-$((6*7))\n");
         await visitor.SeesAsync(text => text.Contains("echo three", StringComparison.Ordinal), "the paste on the line");
         await Assertions.Expect(visitor.Page.Locator("dialog[open]")).ToHaveCountAsync(0);

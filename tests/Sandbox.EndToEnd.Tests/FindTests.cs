@@ -7,7 +7,7 @@ namespace Sandbox.EndToEnd.Tests;
 public sealed class FindTests(Instance instance, Chromium chromium)
 {
     [Fact]
-    public async Task What_is_found_is_counted_and_what_counts_as_found_is_chosen()
+    public async Task Matches_are_counted_and_case_words_and_patterns_can_be_chosen()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         var page = visitor.Page;

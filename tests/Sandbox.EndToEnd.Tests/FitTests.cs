@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests;
 
-/// <summary>What has to be seen whole, however large the page.</summary>
+/// <summary>Parts of a page that must not be cut, on pages of any size.</summary>
 public sealed class FitTests(Instance instance, Chromium chromium)
 {
     [Theory]

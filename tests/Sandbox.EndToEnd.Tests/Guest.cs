@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests;
 
-/// <summary>Somebody without an account who uses REST. What they hold is ended with them.</summary>
+/// <summary>A guest who uses REST. Disposing it ends its playgrounds.</summary>
 public sealed class Guest(HttpClient client) : IAsyncDisposable
 {
     public HttpClient Client { get; } = client;

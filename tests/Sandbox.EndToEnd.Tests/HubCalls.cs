@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 
 namespace Sandbox.EndToEnd.Tests;
 
-/// <summary>What a page asks of the terminal hub, read from its WebSocket.</summary>
+/// <summary>The calls of a page to the terminal hub, read from its WebSocket.</summary>
 internal sealed class HubCalls
 {
     private readonly List<(string Method, int Cols, int Rows)> _sizes = [];
@@ -17,7 +17,7 @@ internal sealed class HubCalls
         }
     };
 
-    /// <summary>Every size that was told, by Open, OpenShell or Resize.</summary>
+    /// <summary>Every size sent by Open, OpenShell or Resize.</summary>
     public IReadOnlyList<(string Method, int Cols, int Rows)> Sizes
     {
         get

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests;
 
-/// <summary>Images that programs print. What shows them is loaded with the first.</summary>
+/// <summary>Inline images. The code that shows them is loaded with the first.</summary>
 public sealed class ImageTests(Instance instance, Chromium chromium)
 {
     /// <summary>The colours of the image that covers a line of the terminal, as counts by `r,g,b`.</summary>
@@ -29,7 +29,7 @@ public sealed class ImageTests(Instance instance, Chromium chromium)
     private const string Sixel = "\\033Pq\"1;1;32;12#1;2;100;0;0#1!32~-!32~\\033\\\\";
 
     [Fact]
-    public async Task A_sixel_is_shown_by_what_is_loaded_with_it_and_text_before_and_after_stays_in_order()
+    public async Task A_sixel_loads_its_code_and_text_around_it_stays_in_order()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         var loads = new List<string>();
@@ -60,7 +60,7 @@ public sealed class ImageTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task An_image_of_iTerm_is_shown_and_one_that_is_none_shows_nothing()
+    public async Task An_iTerm_image_is_shown_and_invalid_data_shows_nothing()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         await visitor.LaunchAsync("busybox");
@@ -87,7 +87,7 @@ public sealed class ImageTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task An_image_larger_than_a_visitors_memory_should_hold_is_left_out()
+    public async Task An_image_that_is_too_large_for_memory_is_left_out()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         await visitor.LaunchAsync("busybox");
@@ -100,14 +100,15 @@ public sealed class ImageTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task What_a_file_says_of_its_size_is_not_believed()
+    public async Task An_image_is_measured_and_not_trusted_about_its_size()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         await visitor.Page.AddInitScriptAsync("window.decoded = 0; const decode = createImageBitmap; window.createImageBitmap = (...image) => { window.decoded++; return decode(...image); };");
         await visitor.LaunchAsync("busybox");
 
-        // 60,000 by 60,000 pixels each, and 8 by 8 for who reads carelessly: whoever takes the fill byte before the frame's
-        // header for a marker goes on C000 bytes further, within a comment; and a frame that is larger than its screen.
+        // 60,000 by 60,000 pixels each, but 8 by 8 for a careless reader: one that mistakes the fill byte before the
+        // frame's header for a marker goes on C000 bytes further, within a comment; and a frame that is larger than its
+        // screen.
         const string Fake = "FFC0000B080008000801011100";
         var comment = new string('0', 18) + string.Concat(Enumerable.Repeat(Fake, 5039)) + "0000";
         var jpeg = Convert.FromHexString($"FFD8FFE000040000FFFFC0000B08EA60EA6001011100FFFEFFF0{comment}FFDA0008010100003F00FFD9");
@@ -140,13 +141,13 @@ public sealed class ImageTests(Instance instance, Chromium chromium)
         await Eventually.TrueAsync(async () => await ColoursAsync(visitor) is var few && few.ContainsKey("255,0,0") && few.ContainsKey("0,0,255"), "the first image and those after it");
         await visitor.TypeAsync("cat /tmp/dots; echo many-$((6*7))");
         await visitor.SeesLineAsync("many-42");
-        // What was painted stays until its line is painted again.
+        // Pixels stay until their line is painted again.
         await visitor.Page.EvaluateAsync("() => { const { terminal } = document.querySelector('.ws-pane.focused .ws-terminal:not([hidden]) .ws-xterm'); terminal.refresh(0, terminal.rows - 1); }");
         await Eventually.TrueAsync(async () => await ColoursAsync(visitor) is var many && !many.ContainsKey("255,0,0") && many.ContainsKey("0,0,255"), "the first image gone");
     }
 
     [Fact]
-    public async Task Of_thousands_of_images_in_a_moment_most_are_not_made()
+    public async Task Most_of_thousands_of_images_in_a_moment_are_not_decoded()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         await visitor.Page.AddInitScriptAsync("window.made = 0; const { prototype } = CanvasRenderingContext2D; const put = prototype.putImageData; prototype.putImageData = function (...image) { window.made++; return put.apply(this, image); };");

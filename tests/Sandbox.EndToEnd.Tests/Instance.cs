@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests;
 
-/// <summary>The running instance that infra/test put up. Its processes are killed here.</summary>
+/// <summary>The instance that infra/test started. Kills its processes.</summary>
 public sealed class Instance : IAsyncLifetime
 {
     /// <summary>The images the tests launch.</summary>
@@ -40,7 +40,7 @@ public sealed class Instance : IAsyncLifetime
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    /// <summary>A client that keeps no cookies and knows no proxy, at an address of its own: how often one may ask is counted by address.</summary>
+    /// <summary>A client that keeps no cookies and knows no proxy, at an address of its own, because rates are counted by address.</summary>
     public HttpClient NewClient()
     {
         var address = Caller.NewAddress();

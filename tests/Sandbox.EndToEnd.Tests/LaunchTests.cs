@@ -66,7 +66,7 @@ public sealed class LaunchTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task The_fourth_launch_says_what_the_plan_grants_and_where_to_end_one()
+    public async Task The_fourth_launch_shows_the_limit_of_the_plan_and_where_to_end_a_playground()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         for (var launch = 0; launch < 3; launch++)

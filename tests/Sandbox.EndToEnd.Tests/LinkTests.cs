@@ -7,7 +7,7 @@ namespace Sandbox.EndToEnd.Tests;
 public sealed class LinkTests(Instance instance, Chromium chromium)
 {
     [Fact]
-    public async Task A_link_says_where_it_leads_before_it_is_followed()
+    public async Task A_link_shows_its_target_before_it_is_followed()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         var page = visitor.Page;
@@ -31,7 +31,7 @@ public sealed class LinkTests(Instance instance, Chromium chromium)
         await page.Keyboard.PressAsync("Escape");
         await Assertions.Expect(bar).ToHaveCountAsync(0);
 
-        // Words that say something else: whatever is held, the visitor sees the host first.
+        // Words that say something else: with any modifier, the visitor sees the host first.
         await ClickAsync(visitor, "https://bank.example/", "Control");
         await Assertions.Expect(bar).ToContainTextAsync($"This link leads to {instance.Url.Authority}:");
         var link = bar.GetByRole(AriaRole.Link, new() { Name = "Open" });
@@ -53,7 +53,7 @@ public sealed class LinkTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task A_tab_is_called_as_its_program_says_until_somebody_names_it_and_tells_the_directory()
+    public async Task A_tab_has_its_programs_title_until_it_is_renamed_and_shows_the_directory()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         var tab = visitor.Page.Locator(".ws-pane.focused [role=tab]");

@@ -6,7 +6,7 @@ namespace Sandbox.EndToEnd.Tests;
 public sealed class ManageTests(Instance instance, Chromium chromium)
 {
     [Fact]
-    public async Task The_menu_pauses_resumes_stops_starts_and_ends_and_the_page_says_why_it_ended()
+    public async Task The_menu_pauses_resumes_stops_starts_and_ends_and_the_page_shows_the_reason()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         await visitor.LaunchAsync("busybox");
@@ -16,7 +16,7 @@ public sealed class ManageTests(Instance instance, Chromium chromium)
         await visitor.StateIsAsync("paused");
         await Assertions.Expect(visitor.Panel).ToContainTextAsync("Paused");
 
-        // What is covered takes no keys: they are the panel's.
+        // The covered terminal gets no keys: they go to the panel.
         await visitor.TabsToAsync(visitor.Panel.GetByRole(AriaRole.Button, new() { Name = "Resume" }));
         await visitor.Page.Keyboard.PressAsync("Enter");
         await visitor.StateIsAsync("running");
@@ -61,14 +61,14 @@ public sealed class ManageTests(Instance instance, Chromium chromium)
     [InlineData("remove", "Keep it")]
     [InlineData("settings", "Done")]
     [InlineData("shortcuts", "Close")]
-    public async Task As_soon_as_a_dialog_closes_keys_are_the_terminals_again(string act, string button)
+    public async Task The_terminal_has_the_focus_as_soon_as_a_dialog_closes(string act, string button)
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         await visitor.LaunchAsync("busybox");
         await visitor.ChooseAsync(act);
         await Assertions.Expect(visitor.Page.Locator("dialog[open]")).ToBeVisibleAsync();
 
-        // At once, and not a moment later: nobody waits with typing for what a page still has to do.
+        // At once: people do not wait with typing until the page is ready.
         var focused = await visitor.Page.GetByRole(AriaRole.Button, new() { Name = button, Exact = true })
             .EvaluateAsync<string>("button => { button.click(); return document.activeElement.className; }");
 
@@ -93,7 +93,7 @@ public sealed class ManageTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task An_operator_signs_in_by_a_link_that_works_once_and_ends_a_playground_in_words_its_owner_reads()
+    public async Task An_operator_signs_in_by_a_link_once_and_ends_a_playground_with_a_reason_its_owner_reads()
     {
         await using var owner = await Visitor.ArriveAsync(instance, chromium);
         await owner.LaunchAsync("busybox");

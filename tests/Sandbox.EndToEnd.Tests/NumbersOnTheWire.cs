@@ -4,8 +4,8 @@ using Microsoft.Playwright;
 namespace Sandbox.EndToEnd.Tests;
 
 /// <summary>
-/// Looks over the shoulder of every terminal of a page, from its first byte on: of <c>seq 1 N</c> each number has to come
-/// once and after the one before it. The screen keeps only the last ten thousand lines, and this sees all of them.
+/// Watches every terminal of a page from its first byte on: each number of <c>seq 1 N</c> has to come once and in
+/// order. The screen keeps only the last ten thousand lines, and this sees all of them.
 /// </summary>
 internal static class NumbersOnTheWire
 {
@@ -45,14 +45,14 @@ internal static class NumbersOnTheWire
               const write = terminal.write.bind(terminal);
               terminal.write = (data, parsed) => {
                 if (typeof data === 'string') {
-                  // The page's own words: so much is missing.
+                  // The page's own mark of missing bytes.
                   seen.gaps++;
                   whole = false;
                   line = '';
                 } else {
                   const text = new TextDecoder('latin1').decode(data);
                   if (text.startsWith('\x1b]7770;')) {
-                    // The screen, in place of what is not kept: it is counted from its end on.
+                    // The screen in place of bytes that are not kept: counting goes on after it.
                     seen.first = seen.last = seen.count = 0;
                     whole = false;
                     line = '';

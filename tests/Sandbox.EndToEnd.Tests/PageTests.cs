@@ -6,7 +6,7 @@ namespace Sandbox.EndToEnd.Tests;
 public sealed class PageTests(Instance instance, Chromium chromium)
 {
     [Fact]
-    public async Task The_search_leaves_what_was_asked_for()
+    public async Task The_search_shows_only_matching_images()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         await visitor.Page.GotoAsync("/");
@@ -28,7 +28,7 @@ public sealed class PageTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task A_page_of_which_a_part_did_not_arrive_is_loaded_again_and_says_so_when_that_does_not_help()
+    public async Task A_page_that_lost_a_script_reloads_once_and_then_shows_an_error()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         var lost = 1;
@@ -116,13 +116,13 @@ public sealed class PageTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task Of_a_playground_that_went_meanwhile_nothing_is_left_to_press()
+    public async Task The_row_of_a_playground_that_ended_meanwhile_has_no_buttons()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         await visitor.LaunchAsync("busybox");
         await visitor.Page.RouteAsync("**/api/v1/playgrounds/*", async route =>
         {
-            // As the server answers for one that is nobody's.
+            // The same answer as for an id that does not exist.
             var answer = await visitor.Context.APIRequest.GetAsync("/api/v1/playgrounds/aaaaaaaaaaaaaaaa");
             await route.FulfillAsync(new() { Response = answer });
         });
@@ -136,7 +136,7 @@ public sealed class PageTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task Somebody_else_finds_nothing_behind_the_address_of_a_playground()
+    public async Task Another_visitor_gets_not_found_at_the_address_of_a_playground()
     {
         await using var owner = await Visitor.ArriveAsync(instance, chromium);
         await owner.LaunchAsync("busybox");

@@ -18,7 +18,7 @@ public sealed partial class RecordingTests(Instance instance, Chromium chromium)
         await Assertions.Expect(visitor.Page.Locator(".rec-pill")).ToBeVisibleAsync();
         await Assertions.Expect(visitor.Page.Locator(".ws-tab .rec-dot")).ToHaveCountAsync(1);
 
-        // A page that loads later is told too.
+        // A page that loads later shows it too.
         await visitor.Page.ReloadAsync();
         await visitor.ShellAsync();
         await Assertions.Expect(visitor.Page.Locator(".rec-pill")).ToBeVisibleAsync();

@@ -33,7 +33,7 @@ public sealed class RestTests(Instance instance)
     }
 
     [Fact]
-    public async Task A_setup_command_that_fails_is_told_and_leaves_nothing()
+    public async Task A_failing_setup_command_is_reported_and_leaves_nothing()
     {
         await using var guest = await instance.NewGuestAsync();
         var answer = await guest.Client.PostAsJsonAsync(

@@ -3,14 +3,14 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests;
 
-/// <summary>Who comes too late for a terminal's bytes sees its screen, with what is needed to go on.</summary>
+/// <summary>A viewer who comes too late for a terminal's bytes sees its screen, and can go on.</summary>
 public sealed class RestoreTests(Instance instance, Chromium chromium)
 {
     // Nearly three megabytes: the beginning is not kept any more.
     private const string Flood = "seq 1 400000";
 
     [Fact]
-    public async Task Another_device_sees_the_editor_as_it_is_and_the_shell_behind_it()
+    public async Task Another_device_sees_the_editor_and_the_shell_behind_it()
     {
         await using var first = await Visitor.ArriveAsync(instance, chromium);
         await first.LaunchAsync("busybox");

@@ -4,7 +4,7 @@ using Xunit;
 namespace Sandbox.EndToEnd.Tests;
 
 /// <summary>
-/// What programs draw with, after vttest and the xterm control sequences
+/// Control sequences that programs draw with, after vttest and the xterm control sequences
 /// (https://invisible-island.net/xterm/ctlseqs/ctlseqs.html): each goes through a real terminal of 80 columns and 24
 /// rows, and the screen in the browser is read.
 /// </summary>

@@ -3,13 +3,13 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests;
 
-/// <summary>What a visitor chooses for terminals: by keys, at once, on all pages, and for the next visit.</summary>
+/// <summary>Settings for terminals: chosen by keys, applied at once on all pages, and kept for the next visit.</summary>
 public sealed class SettingsTests(Instance instance, Chromium chromium)
 {
     private const string Shown = "document.querySelector('.ws-pane.focused .ws-terminal:not([hidden]) .ws-xterm')";
 
     [Fact]
-    public async Task Choices_show_at_once_on_every_page_and_last()
+    public async Task Settings_apply_at_once_on_every_page_and_last()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         var page = visitor.Page;
@@ -58,7 +58,7 @@ public sealed class SettingsTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task What_is_stored_and_makes_no_sense_harms_nothing()
+    public async Task Nonsense_in_the_stored_settings_harms_nothing()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         await visitor.Page.GotoAsync("/");
@@ -72,21 +72,21 @@ public sealed class SettingsTests(Instance instance, Chromium chromium)
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         await visitor.LaunchAsync("busybox");
-        var usual = await visitor.ToldSizeAsync();
+        var usual = await visitor.AgreedSizeAsync();
         await visitor.Page.Keyboard.PressAsync("Control+=");
         await visitor.Page.Keyboard.PressAsync("Control++");
         Assert.Equal(16, await FontSizeAsync(visitor.Page));
-        Assert.True((await visitor.ToldSizeAsync()).Cols < usual.Cols);
+        Assert.True((await visitor.AgreedSizeAsync()).Cols < usual.Cols);
         await visitor.Page.Keyboard.PressAsync("Control+-");
         Assert.Equal(15, await FontSizeAsync(visitor.Page));
         await visitor.Page.Keyboard.PressAsync("Control+0");
         Assert.Equal(14, await FontSizeAsync(visitor.Page));
-        Assert.Equal(usual, await visitor.ToldSizeAsync());
+        Assert.Equal(usual, await visitor.AgreedSizeAsync());
         await Assertions.Expect(visitor.Page.Locator("#toasts p").Last).ToHaveTextAsync("Text size 14");
     }
 
     [Fact]
-    public async Task The_bell_flashes_for_whoever_wants_it_and_only_twice_a_second()
+    public async Task The_bell_flashes_if_chosen_and_at_most_twice_a_second()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         await visitor.LaunchAsync("busybox");

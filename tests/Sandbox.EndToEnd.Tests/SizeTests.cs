@@ -3,10 +3,10 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests;
 
-/// <summary>How many letters fit, and that the program is told: once, and again whenever it changes.</summary>
+/// <summary>How many cells fit, and that the program gets the size: once, and again after each change.</summary>
 public sealed class SizeTests(Instance instance, Chromium chromium)
 {
-    /// <summary>What WebGL draws on; the other canvas underlines links.</summary>
+    /// <summary>The canvas of WebGL; the other one underlines links.</summary>
     private const string Canvas = ".ws-xterm .xterm-screen > canvas:not(.xterm-link-layer)";
 
     [Theory]
@@ -23,7 +23,7 @@ public sealed class SizeTests(Instance instance, Chromium chromium)
         });
         var calls = new HubCalls(visitor.Page);
         await visitor.LaunchAsync("busybox");
-        var size = await visitor.ToldSizeAsync();
+        var size = await visitor.AgreedSizeAsync();
         Assert.Equal("Open", calls.Sizes[0].Method);
         Assert.Equal([size], calls.Sizes.Select(call => (call.Cols, call.Rows)).Distinct());
         await FillsAsync(visitor.Page);
@@ -31,7 +31,7 @@ public sealed class SizeTests(Instance instance, Chromium chromium)
         var before = calls.Sizes.Count;
         await visitor.Page.ReloadAsync();
         await visitor.ShellAsync();
-        Assert.Equal(size, await visitor.ToldSizeAsync());
+        Assert.Equal(size, await visitor.AgreedSizeAsync());
         Assert.Equal([size], calls.Sizes.Skip(before).Select(call => (call.Cols, call.Rows)).Distinct());
     }
 
@@ -46,28 +46,28 @@ public sealed class SizeTests(Instance instance, Chromium chromium)
         await visitor.Page.Keyboard.PressAsync(split);
         await Assertions.Expect(visitor.Page.Locator(".ws-pane")).ToHaveCountAsync(2);
         await visitor.ShellAsync();
-        var size = await visitor.ToldSizeAsync();
+        var size = await visitor.AgreedSizeAsync();
         var opened = calls.Sizes.Last(call => call.Method is "Open" or "OpenShell");
         Assert.Equal(size, (opened.Cols, opened.Rows));
         await FillsAsync(visitor.Page);
     }
 
     [Fact]
-    public async Task Letters_of_another_size_are_counted_again()
+    public async Task A_changed_text_size_changes_the_terminals_size()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         await visitor.LaunchAsync("busybox");
-        var (cols, rows) = await visitor.ToldSizeAsync();
+        var (cols, rows) = await visitor.AgreedSizeAsync();
         await visitor.ChooseAsync("larger");
         await visitor.ChooseAsync("larger");
-        var larger = await visitor.ToldSizeAsync();
+        var larger = await visitor.AgreedSizeAsync();
         Assert.True(larger.Cols < cols && larger.Rows < rows, $"{larger} after {(cols, rows)}");
         await FillsAsync(visitor.Page);
     }
 
     /// <summary>A graphics driver that fails takes its context away; and browsers do when there are too many.</summary>
     [Fact]
-    public async Task Without_its_WebGL_context_the_terminal_goes_on_with_elements_and_comes_back_to_it()
+    public async Task A_lost_WebGL_context_falls_back_to_the_DOM_renderer_and_comes_back()
     {
         await using var drawn = await chromium.AnotherAsync("--use-angle=swiftshader", "--enable-unsafe-swiftshader");
         await using var visitor = await Visitor.ArriveAsync(instance, drawn);
@@ -76,18 +76,18 @@ public sealed class SizeTests(Instance instance, Chromium chromium)
         var canvas = visitor.Page.Locator(Canvas);
         var letters = visitor.Page.Locator(".ws-xterm .xterm-rows");
         await Assertions.Expect(canvas).ToHaveCountAsync(1);
-        var size = await visitor.ToldSizeAsync();
+        var size = await visitor.AgreedSizeAsync();
 
         await canvas.EvaluateAsync("canvas => canvas.getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()");
         await Assertions.Expect(letters).ToContainTextAsync("#");
-        await visitor.ToldSizeAsync();
+        await visitor.AgreedSizeAsync();
         await FillsAsync(visitor.Page);
 
         await Assertions.Expect(canvas).ToHaveCountAsync(1);
         await Assertions.Expect(letters).ToHaveCountAsync(0);
-        Assert.Equal(size, await visitor.ToldSizeAsync());
+        Assert.Equal(size, await visitor.AgreedSizeAsync());
 
-        // Whoever chooses otherwise has it at once.
+        // A visitor who chooses otherwise gets it at once.
         await visitor.Page.Keyboard.PressAsync("Control+,");
         await visitor.Page.GetByLabel("Renderer").SelectOptionAsync("elements");
         await Assertions.Expect(canvas).ToHaveCountAsync(0);
@@ -95,12 +95,12 @@ public sealed class SizeTests(Instance instance, Chromium chromium)
         await visitor.Page.GetByLabel("Renderer").SelectOptionAsync("webgl");
         await Assertions.Expect(canvas).ToHaveCountAsync(1);
         await visitor.Page.Keyboard.PressAsync("Escape");
-        Assert.Equal(size, await visitor.ToldSizeAsync());
+        Assert.Equal(size, await visitor.AgreedSizeAsync());
     }
 
     /// <summary>Chromium computes WebGL where no graphics card draws it, and a frame of that takes a tenth of a second.</summary>
     [Fact]
-    public async Task Where_WebGL_would_be_computed_elements_show_the_letters()
+    public async Task The_DOM_renderer_is_used_if_WebGL_runs_in_software()
     {
         await using var computed = await chromium.AnotherAsync("--use-angle=swiftshader", "--enable-unsafe-swiftshader");
         await using var visitor = await Visitor.ArriveAsync(instance, computed);
@@ -112,7 +112,7 @@ public sealed class SizeTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task Where_there_is_no_WebGL_elements_show_the_letters()
+    public async Task The_DOM_renderer_is_used_without_WebGL()
     {
         await using var plain = await chromium.AnotherAsync("--disable-3d-apis");
         await using var visitor = await Visitor.ArriveAsync(instance, plain);
@@ -120,7 +120,7 @@ public sealed class SizeTests(Instance instance, Chromium chromium)
         var calls = new HubCalls(visitor.Page);
         await visitor.LaunchAsync("busybox");
         await Assertions.Expect(visitor.Page.Locator(Canvas)).ToHaveCountAsync(0);
-        var size = await visitor.ToldSizeAsync();
+        var size = await visitor.AgreedSizeAsync();
         Assert.Equal([size], calls.Sizes.Select(call => (call.Cols, call.Rows)).Distinct());
         await Assertions.Expect(visitor.Page.Locator(".ws-xterm .xterm-rows")).ToContainTextAsync($"{size.Rows} {size.Cols}");
         await FillsAsync(visitor.Page);

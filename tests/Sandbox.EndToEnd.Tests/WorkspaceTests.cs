@@ -33,7 +33,7 @@ public sealed class WorkspaceTests(Instance instance, Chromium chromium)
         await visitor.TypeAsync("echo $here-$((6*7))");
         await visitor.SeesLineAsync("left-42");
 
-        // The shell hears of the size of its pane, and again when the border moves.
+        // The shell gets the size of its pane, and again when the border moves.
         var border = page.Locator(".ws-border[aria-orientation='vertical']");
         Assert.Equal("50", await border.GetAttributeAsync("aria-valuenow"));
         await border.FocusAsync();
@@ -42,7 +42,7 @@ public sealed class WorkspaceTests(Instance instance, Chromium chromium)
         await Assertions.Expect(border).ToHaveAttributeAsync("aria-valuenow", "44");
         await page.Keyboard.PressAsync("Alt+Shift+ArrowLeft");
         await page.Locator(".ws-pane.focused .ws-xterm").ClickAsync();
-        Assert.InRange((await visitor.ToldSizeAsync()).Cols, 50, 75);
+        Assert.InRange((await visitor.AgreedSizeAsync()).Cols, 50, 75);
 
         await page.Keyboard.PressAsync("Alt+Shift+E");
         await page.Keyboard.TypeAsync("editor");
@@ -70,7 +70,7 @@ public sealed class WorkspaceTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task A_name_stays_whichever_page_of_a_playground_was_touched_last()
+    public async Task A_name_stays_on_all_pages_of_a_playground()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         var page = visitor.Page;
@@ -156,7 +156,7 @@ public sealed class WorkspaceTests(Instance instance, Chromium chromium)
         await visitor.ShellAsync();
         await visitor.TypeAsync("echo after-$here-$(cat kept)");
         await visitor.SeesLineAsync("after--kept");
-        Assert.InRange((await visitor.ToldSizeAsync()).Cols, 100, 250);
+        Assert.InRange((await visitor.AgreedSizeAsync()).Cols, 100, 250);
     }
 
     [Fact]
@@ -199,7 +199,7 @@ public sealed class WorkspaceTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
-    public async Task A_terminal_in_which_something_runs_is_closed_after_a_question_and_an_idle_one_at_once()
+    public async Task Closing_a_busy_terminal_asks_and_closing_an_idle_one_does_not()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         var page = visitor.Page;

@@ -11,14 +11,14 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests.Contract;
 
-/// <summary>What came back.</summary>
+/// <summary>An answer of the server.</summary>
 internal sealed record Answer(int Status, byte[] Body, HttpResponseMessage Message)
 {
     public string Text => Encoding.UTF8.GetString(Body);
 
     public JsonNode Json => JsonNode.Parse(Body)!;
 
-    /// <summary>The code of a problem, which has to be one of RFC 9457 whatever it says.</summary>
+    /// <summary>The code of a problem, which has to follow RFC 9457.</summary>
     public string Code
     {
         get
@@ -37,7 +37,7 @@ internal sealed record Answer(int Status, byte[] Body, HttpResponseMessage Messa
 
 /// <summary>
 /// Any client of the contract, from a loopback address of its own, so that one test's requests are not counted with
-/// another's. Disposed, it ends what it launched.
+/// another's. Disposing it ends its playgrounds.
 /// </summary>
 internal sealed class Caller : IAsyncDisposable
 {
@@ -114,7 +114,7 @@ internal sealed class Caller : IAsyncDisposable
 
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, HttpCompletionOption until)
     {
-        // As it stands: a client that folds .. or decodes %2F would hide what the server does with them.
+        // Sent unchanged: a client that folds .. or decodes %2F would hide how the server treats them.
         using var request = new HttpRequestMessage(method, new Uri(Instance.Url.GetLeftPart(UriPartial.Authority) + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true })) { Content = content };
         foreach (var (name, value) in Headers)
         {
@@ -173,7 +173,7 @@ internal sealed class Caller : IAsyncDisposable
         return hub;
     }
 
-    /// <summary>A socket to the hub, for what no hub client says; from an address of its own, since there may be hundreds.</summary>
+    /// <summary>A socket to the hub, for messages that no hub client sends; from an address of its own, since there may be hundreds.</summary>
     public async Task<WebSocket> ConnectWebSocketAsync()
     {
         var address = NewAddress();
@@ -187,7 +187,7 @@ internal sealed class Caller : IAsyncDisposable
         return socket;
     }
 
-    /// <summary>Bytes as they are, for what no client library sends; until the server hangs up or has been silent.</summary>
+    /// <summary>Sends bytes that no client library sends, and reads until the server hangs up or is silent.</summary>
     public async Task<string> SpeakAsync(string request)
     {
         using var socket = await ConnectSocketAsync(Cancellation);
@@ -205,7 +205,7 @@ internal sealed class Caller : IAsyncDisposable
         }
         catch (Exception over) when (over is OperationCanceledException or SocketException)
         {
-            // It keeps the connection, or cut it: what was heard counts.
+            // It keeps the connection, or cut it: the bytes read so far are the answer.
         }
 
         return heard.ToString();
@@ -251,7 +251,7 @@ internal sealed class Caller : IAsyncDisposable
         }
         catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException or JsonException or InvalidOperationException)
         {
-            // The test that stopped the server has said why it failed already.
+            // The test that stopped the server has failed with a message already.
         }
 
         _http.Dispose();

@@ -30,7 +30,7 @@ public sealed class ExecTests
     }
 
     [Fact]
-    public async Task What_cannot_run_is_told_with_a_code()
+    public async Task A_command_that_cannot_run_is_refused_with_a_code()
     {
         await using var caller = await Caller.NewGuestAsync();
         var (_, sandbox) = await caller.LaunchAsync();
@@ -56,7 +56,7 @@ public sealed class ExecTests
     }
 
     [Fact]
-    public async Task One_sandbox_takes_so_many_commands_at_once_and_its_neighbour_does_not_notice()
+    public async Task A_sandbox_runs_a_bounded_number_of_commands_at_once_and_its_neighbour_does_not_notice()
     {
         await using var caller = await Caller.NewGuestAsync();
         var (_, sandbox) = await caller.LaunchAsync();

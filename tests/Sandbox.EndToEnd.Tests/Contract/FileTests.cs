@@ -134,7 +134,7 @@ public sealed class FileTests
         var files = $"/api/v1/sandboxes/{sandbox}/files";
         Assert.Equal(204, (await caller.PutAsync(files + "/root/kept", "old"u8.ToArray())).Status);
 
-        // More than is there, without writing a gigabyte: the file takes its blocks and holds nothing.
+        // Fills the disk without writing a gigabyte: the file has blocks and no content.
         await caller.ShellAsync(sandbox, "fallocate -l $(($(df -k / | tail -n 1 | awk '{print $4}') * 1024 - 8388608)) /fill || { fallocate -l 900M /fill; }");
         var refused = await caller.PutAsync(files + "/root/kept", new byte[32 * 1024 * 1024]);
         Assert.Equal((507, "disk_full"), (refused.Status, refused.Code));

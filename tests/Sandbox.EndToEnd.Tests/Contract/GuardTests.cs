@@ -42,7 +42,7 @@ public sealed class GuardTests
     }
 
     [Fact]
-    public async Task Every_answer_tells_the_browser_what_to_refuse()
+    public async Task Every_answer_has_the_security_headers()
     {
         await using var caller = new Caller();
         foreach (var accept in new[] { "text/html", "*/*" })
@@ -74,7 +74,7 @@ public sealed class GuardTests
         Assert.Contains("samesite=lax", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.Null((await caller.GetAsync("/api/v1/playgrounds")).Header("Set-Cookie"));
 
-        // One that was made up makes a new guest, not an error and not somebody else.
+        // An invented cookie makes a new guest, not an error and not another person.
         await using var forger = new Caller();
         forger.Headers["Cookie"] = "sandbox_guest=CfDJ8aaaa; sandbox_operator=" + new string('x', 43);
         var answer = await forger.GetAsync("/api/v1/playgrounds");
@@ -106,7 +106,7 @@ public sealed class GuardTests
     }
 
     [Fact]
-    public async Task Numbers_are_for_this_host_only()
+    public async Task Metrics_are_served_to_this_host_only()
     {
         await using var caller = new Caller();
         Assert.Equal("ok\n", (await caller.GetAsync("/healthz")).Text);

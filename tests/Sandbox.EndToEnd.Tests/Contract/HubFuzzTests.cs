@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests.Contract;
 
-/// <summary>Whatever is said to the hub is served, refused in words, or costs its sender the connection; nobody else notices.</summary>
+/// <summary>Any input to the hub is served, refused with a message, or costs its sender the connection; nobody else notices.</summary>
 [Collection(typeof(Alone))]
 public sealed class HubFuzzTests
 {
@@ -65,7 +65,7 @@ public sealed class HubFuzzTests
     }
 
     [Fact]
-    public async Task A_handshake_that_is_none_gets_an_answer_in_words_or_an_end()
+    public async Task An_invalid_handshake_is_answered_or_closed()
     {
         await using var scene = await Scene.StartAsync();
         foreach (var words in new[]
@@ -133,7 +133,7 @@ public sealed class HubFuzzTests
         await scene.UnharmedAsync();
     }
 
-    /// <summary>What is no message: of lengths that lie and of values that never end.</summary>
+    /// <summary>Bytes that are no message: with wrong lengths and values that never end.</summary>
     private static IEnumerable<(string What, byte[] Bytes)> Broken()
     {
         yield return ("a length of nothing", [0]);
@@ -175,7 +175,7 @@ public sealed class HubFuzzTests
         }
     }
 
-    /// <summary>Whole messages that ask for what there is not, or not like that.</summary>
+    /// <summary>Valid messages that ask for things that do not exist, or in a wrong way.</summary>
     private static IEnumerable<(string What, byte[] Bytes)> WrongMessages(string terminal, string sandbox)
     {
         var number = 0;
@@ -376,10 +376,10 @@ public sealed class HubFuzzTests
 
     private static byte[] Framed(byte[] message) => [.. RawHub.Length(message.Length), .. message];
 
-    /// <summary>A visitor at their shell, and the same visitor's other connections, on which anything is said.</summary>
+    /// <summary>A visitor with a shell, and the same visitor's other connections, on which anything is sent.</summary>
     private sealed class Scene : IAsyncDisposable
     {
-        /// <summary>Far more than any of it may cost, far less than what is promised in it.</summary>
+        /// <summary>Far more than any of it may use, far less than the sizes that it announces.</summary>
         private const long MostGrowth = 160L * 1024 * 1024;
 
         private static readonly string[] Entrails = ["   at ", "System.", "Sandbox.Web", "Microsoft.", "StackTrace", "SQLite", "/run/", ".sock", "internal: "];
@@ -406,7 +406,7 @@ public sealed class HubFuzzTests
         /// <summary>Where the visitor works.</summary>
         public string Shell { get; }
 
-        /// <summary>Another of theirs, which nonsense is said about; it may be closed by some of it.</summary>
+        /// <summary>Another terminal, which the nonsense is about; some of it may close it.</summary>
         public string Terminal { get; }
 
         public Screen Screen { get; }
@@ -435,7 +435,7 @@ public sealed class HubFuzzTests
             await _raw.SendAsync(bytes, text: !messagePack);
             if (messagePack && !RawHub.IsWhole(bytes))
             {
-                // More was promised: here it comes, as far as anybody waits for it.
+                // More was announced: sends it as long as the server reads.
                 await _raw.SendAsync(Enumerable.Repeat((byte)0xC1, 70_000).ToArray());
             }
 
@@ -458,7 +458,7 @@ public sealed class HubFuzzTests
             }
         }
 
-        /// <summary>The shell answers, nothing went wrong inside, and what was promised was not put aside.</summary>
+        /// <summary>The shell answers, the server logged no error, and no memory was reserved for announced sizes.</summary>
         public async Task UnharmedAsync()
         {
             await _hub.InvokeAsync("Input", Shell, "echo un''harmed\n"u8.ToArray(), Token);

@@ -31,13 +31,13 @@ internal static class Instance
         return new Uri(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]);
     }
 
-    /// <summary>Tells the supervisor of web or daemon: up, down, or restart.</summary>
+    /// <summary>Sends the supervisor of web or daemon a command: up, down, or restart.</summary>
     public static Task SuperviseAsync(string command, string process) =>
         Directory.Exists("/run/systemd/system")
             ? RunAsync("systemctl", command switch { "up" => "start", "down" => "stop", _ => "restart" }, $"sandbox-{process}-{InstanceName()}.service")
             : RunAsync("sv", "-w", "20", command == "restart" ? "force-restart" : command == "down" ? "force-stop" : "start", $"{Home}/run/service/{process}");
 
-    /// <summary>Waits until the web process says that everything it needs answers.</summary>
+    /// <summary>Waits until the web process is ready.</summary>
     public static async Task ReadyAsync()
     {
         await using var caller = new Caller();
@@ -64,7 +64,7 @@ internal static class Instance
         }
     }
 
-    /// <summary>Ends a process as nothing but the kernel can: it has no time to say anything.</summary>
+    /// <summary>Kills a process with SIGKILL.</summary>
     public static async Task KillAsync(string process)
     {
         var pid = await PidAsync(process);
@@ -97,8 +97,8 @@ internal static class Instance
         var complaints = process.StandardError.ReadToEndAsync(Token);
         var output = await process.StandardOutput.ReadToEndAsync(Token);
         await process.WaitForExitAsync(Token);
-        var told = await complaints;
-        Assert.True(process.ExitCode == 0, string.Create(CultureInfo.InvariantCulture, $"{program} ended with {process.ExitCode}: {told}"));
+        var errors = await complaints;
+        Assert.True(process.ExitCode == 0, string.Create(CultureInfo.InvariantCulture, $"{program} ended with {process.ExitCode}: {errors}"));
         return output;
     }
 

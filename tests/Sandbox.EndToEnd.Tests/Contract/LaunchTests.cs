@@ -90,7 +90,7 @@ public sealed class LaunchTests
     }
 
     [Fact]
-    public async Task A_failing_setup_is_told_and_nothing_is_left()
+    public async Task A_failing_setup_is_reported_and_nothing_is_left()
     {
         await using var caller = await Caller.NewGuestAsync();
         var answer = await caller.PostAsync("/api/v1/playgrounds", new
@@ -189,7 +189,7 @@ public sealed class LaunchTests
     }
 
     [Fact]
-    public async Task What_is_somebody_elses_or_no_id_at_all_is_not_found()
+    public async Task A_foreign_or_malformed_id_is_not_found()
     {
         await using var owner = await Caller.NewGuestAsync();
         await using var stranger = await Caller.NewGuestAsync();
@@ -247,7 +247,7 @@ public sealed class LaunchTests
         {
             var answer = await caller.PostAsync($"/api/v1/sandboxes/{sandbox}/{verb}");
 
-            // What it is in already may be answered as done.
+            // A change to the state that it is in already may succeed.
             Assert.True(answer.Status == status || (status == 409 && answer.Status == 200 && (string?)answer.Json["state"] == state), $"{verb}: {answer.Status} {answer.Text}");
             Assert.Equal((verb, state), (verb, (string?)(await caller.GetAsync("/api/v1/playgrounds/" + playground)).Json["state"]));
             if (state is "paused" or "stopped")

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Sandbox.EndToEnd.Tests.Contract;
 
-/// <summary>How far a process had written its log; what came after can be asked for.</summary>
+/// <summary>A position in a process's log, for the lines after it.</summary>
 internal sealed class LogMark
 {
     private readonly string _file;
@@ -16,7 +16,7 @@ internal sealed class LogMark
         return new LogMark(file, new FileInfo(file).Length);
     }
 
-    /// <summary>What the process has called an error since.</summary>
+    /// <summary>The errors that the process has logged since.</summary>
     public List<string> Errors()
     {
         using var stream = new FileStream(_file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);

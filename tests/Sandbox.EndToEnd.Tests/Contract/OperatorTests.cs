@@ -6,7 +6,7 @@ namespace Sandbox.EndToEnd.Tests.Contract;
 public sealed class OperatorTests
 {
     [Fact]
-    public async Task A_link_signs_in_once_and_looking_at_it_uses_nothing_up()
+    public async Task A_link_signs_in_once_and_viewing_it_does_not_use_it_up()
     {
         var link = await Instance.NewAdminLinkAsync();
         var token = link.Query["?token=".Length..];
@@ -42,7 +42,7 @@ public sealed class OperatorTests
     }
 
     [Fact]
-    public async Task An_operator_ends_anybodys_playground_with_words_its_owner_reads()
+    public async Task An_operator_ends_a_playground_with_a_reason_its_owner_reads()
     {
         await using var operators = await Caller.NewOperatorAsync();
         await using var guest = await Caller.NewGuestAsync();
@@ -66,7 +66,7 @@ public sealed class OperatorTests
     }
 
     [Fact]
-    public async Task A_playground_ends_when_its_time_is_up_and_where_nobody_is()
+    public async Task A_playground_ends_at_its_deadline_and_when_it_idles()
     {
         await using var operators = await Caller.NewOperatorAsync();
         var guestPlan = (await operators.GetAsync("/api/v1/admin/plans")).Json.AsArray().Single(row => (string)row!["name"]! == "guest")!;
@@ -101,7 +101,7 @@ public sealed class OperatorTests
     }
 
     [Fact]
-    public async Task A_hidden_image_is_not_offered_and_a_bad_one_is_told()
+    public async Task A_hidden_image_is_not_offered_and_a_broken_one_is_reported()
     {
         await using var operators = await Caller.NewOperatorAsync();
         Assert.Equal("invalid", (await operators.PostAsync("/api/v1/admin/images", new { name = "../x", recipe = "busybox" })).Code);

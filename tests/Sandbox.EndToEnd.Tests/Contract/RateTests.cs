@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests.Contract;
 
-/// <summary>What one address may do; each caller has an address of its own.</summary>
+/// <summary>The limits of one address; each caller has an address of its own.</summary>
 public sealed class RateTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -46,7 +46,7 @@ public sealed class RateTests
     }
 
     [Fact]
-    public async Task Connections_that_ask_nothing_are_bounded_and_others_get_through()
+    public async Task Silent_connections_are_bounded_and_others_get_through()
     {
         await using var caller = new Caller();
         var sockets = new List<Socket>();
@@ -67,7 +67,7 @@ public sealed class RateTests
                 }
             }
 
-            // What is over the bound was hung up on, before or after it said a word.
+            // Connections over the limit were closed, before or after their first byte.
             if (cut == 0)
             {
                 try

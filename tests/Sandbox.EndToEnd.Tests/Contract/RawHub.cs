@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests.Contract;
 
-/// <summary>A connection to the hub on which everything may be said, well formed or not.</summary>
+/// <summary>A connection to the hub on which anything can be sent, well formed or not.</summary>
 internal sealed class RawHub : IAsyncDisposable
 {
     private const byte RecordSeparator = 0x1E;
@@ -29,10 +29,10 @@ internal sealed class RawHub : IAsyncDisposable
 
     public bool IsMessagePack { get; }
 
-    /// <summary>What was refused, in the server's words.</summary>
+    /// <summary>The refusals, in the server's words.</summary>
     public List<string> Refusals { get; } = [];
 
-    /// <summary>A socket on which nothing was said yet.</summary>
+    /// <summary>A socket on which nothing was sent yet.</summary>
     public static async Task<RawHub> OpenAsync(Caller caller, bool messagePack) => new(await caller.ConnectWebSocketAsync(), messagePack);
 
     /// <summary>A connection that has agreed on a protocol.</summary>
@@ -62,7 +62,7 @@ internal sealed class RawHub : IAsyncDisposable
         return text;
     }
 
-    /// <summary>Sends what it is given; that the server has hung up is no fault here, but what <see cref="ServesAsync"/> finds out.</summary>
+    /// <summary>Sends bytes. A closed connection is no fault here: <see cref="ServesAsync"/> reports it.</summary>
     public async Task SendAsync(ReadOnlyMemory<byte> bytes, bool text = false, bool whole = true)
     {
         try
@@ -71,7 +71,7 @@ internal sealed class RawHub : IAsyncDisposable
         }
         catch (Exception gone) when (gone is WebSocketException or ObjectDisposedException or InvalidOperationException)
         {
-            // It is told below.
+            // ServesAsync reports it.
         }
     }
 
@@ -193,7 +193,7 @@ internal sealed class RawHub : IAsyncDisposable
             : Encoding.UTF8.GetBytes($$"""{"type":1,"invocationId":"{{probe}}","target":"Ack","arguments":["aaaaaaaaaaaaaaaa",0]}"""));
     }
 
-    /// <summary>Takes what has come, and waits a little for it; false when it is over.</summary>
+    /// <summary>Reads with a short timeout; false if the connection is closed.</summary>
     private async Task<bool> HearAsync()
     {
         try
@@ -254,7 +254,7 @@ internal sealed class RawHub : IAsyncDisposable
         return message;
     }
 
-    // The invocation id of a completion, else null; what it refuses is kept.
+    // The invocation id of a completion, else null. Keeps its refusal.
     private string? Read(byte[] message)
     {
         if (!IsMessagePack)

@@ -46,7 +46,7 @@ public sealed class RecordingTests
             await hub.InvokeAsync("Input", terminal, "i=0; while [ $i -lt 150 ]; do echo \"line $i.\"; i=$((i+1)); sleep 0.03; done; echo d''one\n"u8.ToArray(), Token);
             await screen.UntilAsync("line 20.");
 
-            // What is in the file is not read again after the kill; the beginning of this command is to be among it.
+            // The file's content is not read again after the kill; the beginning of this command has to be in it.
             await Instance.UntilAsync(async () => Output(await CastAsync(caller, id)).Contains("line 0.", StringComparison.Ordinal));
             await Instance.KillAsync("web");
         }
@@ -123,7 +123,7 @@ public sealed class RecordingTests
         await using var hub = await caller.ConnectAsync();
         var terminal = await hub.InvokeAsync<string>("Open", sandbox, 80, 24, Shell, Token);
 
-        // Large lines, so that the bound is reached soon; nothing keeps what comes.
+        // Large lines, so that the bound is reached soon; the output is discarded.
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var watching = Task.Run(
             async () =>
@@ -137,7 +137,7 @@ public sealed class RecordingTests
                 }
                 catch (OperationCanceledException) when (leave.IsCancellationRequested)
                 {
-                    // It has seen enough.
+                    // The viewer is no longer needed.
                 }
             },
             Token);

@@ -4,13 +4,13 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests.Contract;
 
-/// <summary>The holder of a link against everything else the service has.</summary>
+/// <summary>A link's token against every other part of the service.</summary>
 public sealed class SharingTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_links_token_is_refused_by_everything_but_its_terminal()
+    public async Task A_links_token_opens_nothing_but_its_terminal()
     {
         await using var caller = await Caller.NewGuestAsync();
         var (playground, sandbox) = await caller.LaunchAsync();

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests.Contract;
 
-/// <summary>What the API tells of the commands in a terminal.</summary>
+/// <summary>The commands of a terminal, as the API shows them.</summary>
 public sealed class ShellTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -13,7 +13,7 @@ public sealed class ShellTests
     [Theory]
     [InlineData("debian", "commands")]
     [InlineData("busybox", "prompts")]
-    public async Task The_last_command_its_exit_code_and_directory_are_told(string image, string integration)
+    public async Task The_API_shows_the_last_command_its_exit_code_and_the_directory(string image, string integration)
     {
         await using var caller = await Caller.NewGuestAsync();
         var (_, sandbox) = await caller.LaunchAsync(new { image });
@@ -42,7 +42,7 @@ public sealed class ShellTests
     }
 
     [Fact]
-    public async Task Who_follows_a_terminal_is_told_of_its_shell_between_the_output()
+    public async Task A_follower_of_a_terminal_gets_the_shells_state_between_the_output()
     {
         await using var caller = await Caller.NewGuestAsync();
         var (_, sandbox) = await caller.LaunchAsync(new { image = "debian" });
@@ -54,7 +54,7 @@ public sealed class ShellTests
         {
             if (item["shell"] is not { } shell)
             {
-                // What the marks hold is known before the first of them comes.
+                // The nonce of the marks is known before the first of them.
                 Assert.NotNull(nonce);
                 continue;
             }

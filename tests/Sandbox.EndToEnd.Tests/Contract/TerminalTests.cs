@@ -17,7 +17,7 @@ public sealed class TerminalTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task What_is_typed_comes_back_and_the_last_item_has_the_exit_code(bool messagePack)
+    public async Task Typed_keys_are_echoed_and_the_last_item_has_the_exit_code(bool messagePack)
     {
         await using var caller = await Caller.NewGuestAsync();
         var (_, sandbox) = await caller.LaunchAsync();
@@ -50,7 +50,7 @@ public sealed class TerminalTests
     }
 
     [Fact]
-    public async Task A_shell_is_opened_where_it_is_wanted_also_beside_a_program_of_the_image()
+    public async Task A_shell_opens_in_the_given_directory_also_beside_a_program_of_the_image()
     {
         await using var caller = await Caller.NewGuestAsync();
         var (_, sandbox) = await caller.LaunchAsync(new { image = "python" });
@@ -70,7 +70,7 @@ public sealed class TerminalTests
     }
 
     [Fact]
-    public async Task What_was_taken_of_a_paste_arrives_though_its_connection_is_cut()
+    public async Task Accepted_input_arrives_even_if_its_connection_is_cut()
     {
         await using var caller = await Caller.NewGuestAsync();
         var (_, sandbox) = await caller.LaunchAsync();
@@ -118,7 +118,7 @@ public sealed class TerminalTests
     }
 
     [Fact]
-    public async Task Every_byte_comes_once_and_in_order_whoever_comes_back_with_what_they_hold()
+    public async Task A_viewer_that_reconnects_gets_every_byte_once_and_in_order()
     {
         await using var caller = await Caller.NewGuestAsync();
         var (_, sandbox) = await caller.LaunchAsync();
@@ -161,7 +161,7 @@ public sealed class TerminalTests
     }
 
     [Fact]
-    public async Task Noise_comes_as_it_was_printed()
+    public async Task Noise_arrives_unchanged()
     {
         const int Length = 20_000_000;
         await using var caller = await Caller.NewGuestAsync();
@@ -209,7 +209,7 @@ public sealed class TerminalTests
                 }
                 catch (OperationCanceledException) when (leave.IsCancellationRequested)
                 {
-                    // It has seen what it was to see.
+                    // The viewer is no longer needed.
                 }
             },
             Token);
@@ -261,7 +261,7 @@ public sealed class TerminalTests
         var terminal = await hub.InvokeAsync<string>("Open", sandbox, 80, 24, new[] { "sleep", "600" }, Token);
         await using var screen = new Screen(hub, terminal);
 
-        // Typed into nobody's hands: at some point the queue is full, and that is told.
+        // Nothing reads the input: at some point the queue is full, and the call fails.
         var refused = false;
         for (var call = 0; call < 64 && !refused; call++)
         {
@@ -323,7 +323,7 @@ public sealed class TerminalTests
     }
 
     [Fact]
-    public async Task Many_terminals_share_one_connection_and_a_sandbox_holds_only_so_many()
+    public async Task Many_terminals_share_one_connection_and_their_number_is_bounded()
     {
         await using var caller = await Caller.NewGuestAsync();
         var (_, sandbox) = await caller.LaunchAsync();
@@ -369,7 +369,7 @@ public sealed class TerminalTests
     }
 
     [Fact]
-    public async Task A_flood_of_calls_is_served_or_refused_while_others_type()
+    public async Task A_flood_of_calls_is_served_or_refused_and_others_can_type()
     {
         await using var caller = await Caller.NewGuestAsync();
         var (_, sandbox) = await caller.LaunchAsync();
@@ -400,7 +400,7 @@ public sealed class TerminalTests
     }
 
     [Fact]
-    public async Task One_person_holds_so_many_connections_and_no_more()
+    public async Task The_connections_of_one_person_are_bounded()
     {
         await using var caller = await Caller.NewGuestAsync();
         var hubs = new List<HubConnection>();
@@ -433,7 +433,7 @@ public sealed class TerminalTests
     }
 }
 
-/// <summary>As the contract writes it: offset, data, exitCode.</summary>
+/// <summary>An item of the contract: offset, data, exitCode.</summary>
 [MessagePack.MessagePackObject]
 public sealed class Item
 {
@@ -450,7 +450,7 @@ public sealed class Item
     public int? ExitCode { get; set; }
 }
 
-/// <summary>A viewer that acknowledges what it gets and remembers it.</summary>
+/// <summary>A viewer that acknowledges and keeps its output.</summary>
 internal sealed class Screen : IAsyncDisposable
 {
     private readonly CancellationTokenSource _leave = new();
@@ -496,7 +496,7 @@ internal sealed class Screen : IAsyncDisposable
         return _exit;
     }
 
-    /// <summary>Waits until there is no more to see; a refusal is thrown when nothing ever was.</summary>
+    /// <summary>Waits for the end of the stream; throws a refusal if there was no output.</summary>
     public async Task OverAsync()
     {
         try
@@ -519,7 +519,7 @@ internal sealed class Screen : IAsyncDisposable
         catch (Exception over) when (over is OperationCanceledException or Microsoft.AspNetCore.SignalR.HubException or TimeoutException or InvalidOperationException
             or System.Net.WebSockets.WebSocketException or IOException)
         {
-            // However it ended, with its server killed too: nobody looks any more.
+            // Its end does not matter any more, also if the server was killed.
         }
 
         _leave.Dispose();

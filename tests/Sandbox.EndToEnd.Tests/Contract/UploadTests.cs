@@ -31,7 +31,7 @@ public sealed class UploadTests
         Assert.Equal(404, (await caller.GetAsync($"/api/v1/sandboxes/{sandbox}/files/up/%FFodd")).Status);
         Assert.Equal("conflict", (await caller.SendAsync(HttpMethod.Patch, upload, Part([1], offset: 7))).Code);
 
-        // Whatever is restarted in between.
+        // Also after restarts in between.
         await Instance.KillAsync("web");
         await Instance.KillAsync("daemon");
         await Instance.ReadyAsync();
@@ -58,13 +58,13 @@ public sealed class UploadTests
         Assert.Equal(201, (await caller.SendAsync(HttpMethod.Post, files + "/root/empty", Part([], length: 0))).Status);
         Assert.Equal("", (await caller.GetAsync(files + "/root/empty")).Text);
 
-        // More than was said: nothing of it stays, for nobody knows its address.
+        // More than was announced: nothing of it stays, because nobody knows its address.
         Assert.Equal("too_large", (await caller.SendAsync(HttpMethod.Post, files + "/root/more", Part("hello"u8.ToArray(), length: 4))).Code);
         Assert.Equal("empty\nwhole\n", await caller.ShellAsync(sandbox, "ls -A /root | sort"));
     }
 
     [Fact]
-    public async Task What_is_malformed_too_large_or_somebody_else_s_is_refused()
+    public async Task A_malformed_too_large_or_foreign_upload_is_refused()
     {
         await using var caller = await Caller.NewGuestAsync();
         var (_, sandbox) = await caller.LaunchAsync();
@@ -101,7 +101,7 @@ public sealed class UploadTests
     }
 
     [Fact]
-    public async Task A_part_that_is_cut_off_stays_and_a_second_sender_is_refused_meanwhile()
+    public async Task A_part_that_was_cut_off_stays_and_a_second_writer_is_refused()
     {
         await using var caller = await Caller.NewGuestAsync();
         var (_, sandbox) = await caller.LaunchAsync();
@@ -120,7 +120,7 @@ public sealed class UploadTests
     }
 
     [Fact]
-    public async Task A_directory_is_made_and_a_terminal_tells_where_it_works()
+    public async Task A_directory_is_made_and_a_terminal_shows_its_working_directory()
     {
         await using var caller = await Caller.NewGuestAsync();
         var (_, sandbox) = await caller.LaunchAsync();
