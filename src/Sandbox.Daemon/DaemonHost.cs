@@ -10,6 +10,7 @@ using Sandbox.Daemon.Oci;
 using Sandbox.Daemon.Records;
 using Sandbox.Daemon.RootFileSystems;
 using Sandbox.Daemon.Sandboxes;
+using Sandbox.Daemon.Snapshots;
 using Sandbox.Daemon.Terminals;
 using Sandbox.Rpc;
 
@@ -110,6 +111,8 @@ internal static class DaemonHost
         services.AddSingleton<SandboxChanges>();
         services.AddSingleton<GivenFiles>();
         services.AddSingleton<SandboxFreezing>();
+        services.AddSingleton<LayerMerging>();
+        services.AddSingleton<ImageChanges>();
         services.AddSingleton<SandboxSnapshots>();
         services.AddSingleton<SandboxLauncher>();
         services.AddSingleton<SandboxLife>();

@@ -78,6 +78,16 @@ internal sealed class ImagesClient(Wire.Images.ImagesClient client) : IImages
         return ClientCalls.StreamAsync(cancellation => client.Export(request, cancellationToken: cancellation), cancellationToken).Select(chunk => chunk.Data.Memory);
     }
 
+    /// <inheritdoc/>
+    public async Task<ImageDifference> CompareAsync(Digest image, Digest below, CancellationToken cancellationToken) =>
+        (await ClientCalls.AskAllAsync(client.Compare(Request(image, below), cancellationToken: cancellationToken), part => part, cancellationToken).ConfigureAwait(false)).ToCore();
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadChangesAsync(Digest image, Digest below, CancellationToken cancellationToken) =>
+        ClientCalls.StreamAsync(cancellation => client.ReadChanges(Request(image, below), cancellationToken: cancellation), cancellationToken).Select(chunk => chunk.Data.Memory);
+
+    private static CompareImagesRequest Request(Digest image, Digest below) => new() { Image = image.Value, Below = below.Value };
+
     private static async Task UploadAsync(
         AsyncDuplexStreamingCall<AddImageRequest, Wire.ImageProgress> call, ImageSource source, StrongBox<bool> isEnough, CancellationTokenSource cut)
     {

@@ -48,6 +48,18 @@ public sealed class ImagesService(ISandboxRuntime runtime, ILogger<ImagesService
                 .SelectMany(Values.Pieces)
                 .Select(static piece => new Chunk { Data = piece.ToWire() }));
 
+    /// <inheritdoc/>
+    public override Task Compare(CompareImagesRequest request, IServerStreamWriter<ImageDifferencePart> responseStream, ServerCallContext context) =>
+        _answers.StreamAllAsync(request, responseStream, context, static async (images, request, cancellation) =>
+            (await images.CompareAsync(Values.ToDigest(request.Image), Values.ToDigest(request.Below), cancellation).ConfigureAwait(false)).ToWire());
+
+    /// <inheritdoc/>
+    public override Task ReadChanges(CompareImagesRequest request, IServerStreamWriter<Chunk> responseStream, ServerCallContext context) =>
+        _answers.StreamAsync(request, responseStream, context, static (images, request, cancellation) =>
+            images.ReadChangesAsync(Values.ToDigest(request.Image), Values.ToDigest(request.Below), cancellation)
+                .SelectMany(Values.Pieces)
+                .Select(static piece => new Chunk { Data = piece.ToWire() }));
+
     private static async IAsyncEnumerable<ImageProgress> AddImageAsync(
         IImages images,
         IAsyncStreamReader<AddImageRequest> requests,

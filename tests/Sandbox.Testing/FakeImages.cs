@@ -1,9 +1,11 @@
 using System.Formats.Tar;
 using System.Runtime.CompilerServices;
 using Sandbox.Core.Errors;
+using Sandbox.Core.Files;
 using Sandbox.Core.Images;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Snapshots;
 
 namespace Sandbox.Testing;
 
@@ -86,6 +88,44 @@ internal sealed class FakeImages(FakeRuntime runtime, FakeHost host) : IImages
         }
 
         yield return FakeSnapshots.Archive(digest, form);
+    }
+
+    /// <inheritdoc/>
+    public async Task<ImageDifference> CompareAsync(Digest image, Digest below, CancellationToken cancellationToken)
+    {
+        await host.BeginAsync("CompareImages", cancellationToken);
+        var changes = Changes(image, below);
+        return new ImageDifference
+        {
+            Deleted = [.. changes.Where(change => change.Kind == ChangeKind.Deleted).Select(change => change.Path)],
+            Entries = changes.Count(change => change.Kind != ChangeKind.Deleted),
+            TarBytes = FakeSnapshots.Tar(changes).Length,
+        };
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadChangesAsync(Digest image, Digest below, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await host.BeginAsync("ReadImageChanges", cancellationToken);
+        yield return FakeSnapshots.Tar(Changes(image, below));
+    }
+
+    private IReadOnlyList<(SandboxPath Path, ChangeKind Kind, byte[]? Content, int Mode)> Changes(Digest image, Digest below)
+    {
+        lock (host.Gate)
+        {
+            if (!host.Images.TryGetValue(image, out var one) || !host.Images.TryGetValue(below, out var other))
+            {
+                throw new SandboxException(ErrorCode.ImageNotFound, "There is no such image.");
+            }
+
+            if (!ImageLineage.IsBuiltOn(one, other))
+            {
+                throw new SandboxException(ErrorCode.Invalid, "The image is not built on the other one.");
+            }
+
+            return one.Digest != other.Digest && host.Snapshots.TryGetValue(image, out var files) ? files.Changes() : [];
+        }
     }
 
     private static async Task<string> ReadArchiveAsync(ImageSource.Archive archive, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.Security.Cryptography;
 using System.Text;
+using Sandbox.Core.Files;
 using Sandbox.Core.Images;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Snapshots;
@@ -72,6 +73,26 @@ internal static class FakeSnapshots
             IsSearchComplete = true,
             Skipped = [],
         };
+    }
+
+    /// <summary>A tar of what is new and changed; nothing at all when there is none.</summary>
+    public static ReadOnlyMemory<byte> Tar(IReadOnlyList<(SandboxPath Path, ChangeKind Kind, byte[]? Content, int Mode)> changes)
+    {
+        using var archive = new MemoryStream();
+        using (var tar = new TarWriter(archive, TarEntryFormat.Pax, leaveOpen: true))
+        {
+            foreach (var (path, kind, content, mode) in changes.Where(change => change.Kind != ChangeKind.Deleted))
+            {
+                tar.WriteEntry(new PaxTarEntry(content is null ? TarEntryType.Directory : TarEntryType.RegularFile, path.ToString()[1..])
+                {
+                    Mode = (UnixFileMode)mode,
+                    ModificationTime = DateTimeOffset.UnixEpoch,
+                    DataStream = content is null ? null : new MemoryStream(content),
+                });
+            }
+        }
+
+        return changes.Any(change => change.Kind != ChangeKind.Deleted) ? archive.ToArray() : ReadOnlyMemory<byte>.Empty;
     }
 
     /// <summary>An archive with an index that names the image.</summary>

@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
 using Sandbox.Core.Runtime;
+using Sandbox.Core.Snapshots;
 using Xunit;
 
 namespace Sandbox.Testing;
@@ -74,6 +75,47 @@ public abstract class ImagesConformance(RuntimeUnderTest under) : RuntimeConform
         }
 
         Assert.Contains(index, names, StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_changes_of_an_image_are_what_was_made_and_what_was_deleted()
+    {
+        var id = (await CreateAsync()).Id;
+        await WriteAsync(id, "/root/one", "one");
+        var saved = (await Runtime.Sandboxes.SnapshotAsync(id, SnapshotSpec.All, Cancellation)).Image;
+        try
+        {
+            var difference = await Runtime.Images.CompareAsync(saved.Digest, InteractiveImage, Cancellation);
+            using var archive = new MemoryStream();
+            await foreach (var piece in Runtime.Images.ReadChangesAsync(saved.Digest, InteractiveImage, Cancellation))
+            {
+                archive.Write(piece.Span);
+            }
+
+            Assert.Empty(difference.Deleted);
+            Assert.Equal(difference.TarBytes, archive.Length);
+            archive.Position = 0;
+            using var tar = new TarReader(archive);
+            var names = new List<string>();
+            while (await tar.GetNextEntryAsync(cancellationToken: Cancellation) is { } entry)
+            {
+                names.Add(entry.Name);
+            }
+
+            Assert.Contains("root/one", names, StringComparer.Ordinal);
+            Assert.Equal(difference.Entries, names.Count);
+            Assert.Equal((0L, 0L, 0), Numbers(await Runtime.Images.CompareAsync(InteractiveImage, InteractiveImage, Cancellation)));
+            await FailsAsync(ErrorCode.Invalid, () => Runtime.Images.CompareAsync(InteractiveImage, saved.Digest, Cancellation));
+            await FailsAsync(ErrorCode.ImageNotFound, () => Runtime.Images.CompareAsync(UnknownImage, InteractiveImage, Cancellation));
+            await FailsAsync(ErrorCode.ImageNotFound, () => DrainAsync(Runtime.Images.ReadChangesAsync(saved.Digest, UnknownImage, Cancellation)));
+            Assert.Equal(InteractiveImage, ImageLineage.FindBase(saved, await Runtime.Images.ListAsync(Cancellation))?.Digest);
+        }
+        finally
+        {
+            await Runtime.Images.RemoveAsync(saved.Digest, Cancellation);
+        }
+
+        static (long, long, int) Numbers(ImageDifference difference) => (difference.Entries, difference.TarBytes, difference.Deleted.Count);
     }
 
     [Fact]

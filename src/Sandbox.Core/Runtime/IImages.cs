@@ -26,4 +26,17 @@ public interface IImages
     /// <param name="name">What the image is called where it is loaded, as <c>playground:latest</c>; null is no name.</param>
     /// <param name="cancellationToken">Ends the export.</param>
     IAsyncEnumerable<ReadOnlyMemory<byte>> ExportAsync(Digest digest, ArchiveKind form, string? name, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// What an image's layers above another image changed, as the difference of the two trees: how it came about does
+    /// not matter. Codes: ImageNotFound, Invalid (the image is not built on the other one).
+    /// </summary>
+    Task<ImageDifference> CompareAsync(Digest image, Digest below, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The new and changed files of <see cref="CompareAsync"/> as one tar, with the directories on the way to them and to
+    /// what was deleted; what was deleted is not in it. Owners, modes, times in whole seconds, extended attributes and
+    /// hard links are kept. Both images are in use until the last piece was read. Codes: as <see cref="CompareAsync"/>.
+    /// </summary>
+    IAsyncEnumerable<ReadOnlyMemory<byte>> ReadChangesAsync(Digest image, Digest below, CancellationToken cancellationToken);
 }

@@ -44,7 +44,11 @@ internal sealed class ImageFiles(string dataDirectory, Tool tool)
         foreach (var left in Directory.GetDirectories(Incoming))
         {
             Mounting.Unmount(ExtraCertificates.MountPoint(left));
-            Mounting.Unmount(LowerView.MountPoint(left));
+            foreach (var mount in LowerView.MountPoints(left))
+            {
+                Mounting.Unmount(mount);
+            }
+
             await RemoveAsync(left);
         }
 

@@ -22,7 +22,8 @@ internal sealed record ImageEntry(StoredImage Image, ImageManifest Manifest, IRe
 /// </summary>
 internal sealed class ImageImport(ImageFiles files, DiskReserve reserve, long maxBytes, IReadOnlyDictionary<Digest, Digest> knownLayers)
 {
-    private const int UnpackFactor = 4;
+    /// <summary>How much larger than its blobs an image may be.</summary>
+    public const int UnpackFactor = 4;
 
     /// <summary>Blobs to be moved into the store: from, to.</summary>
     public List<(string From, string To)> Blobs { get; } = [];

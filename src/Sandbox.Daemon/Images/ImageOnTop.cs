@@ -19,21 +19,26 @@ internal static class ImageOnTop
 {
     private const string CreatedBy = "sandbox snapshot";
 
+    /// <param name="below">The image below.</param>
+    /// <param name="configBelow">Its configuration.</param>
+    /// <param name="kept">How many of its layers the new image has.</param>
+    /// <param name="layer">The new image's own layer, or null when there is none.</param>
+    /// <param name="change">What is set in the configuration.</param>
     /// <returns>Configuration and manifest, or null if they equal those below.</returns>
-    public static (byte[] Config, byte[] Manifest)? Documents(ImageManifest below, byte[] configBelow, PackedLayer? layer, ConfigChange change)
+    public static (byte[] Config, byte[] Manifest)? Documents(ImageManifest below, byte[] configBelow, int kept, PackedLayer? layer, ConfigChange change)
     {
-        if (below.Layers.Count >= ImageManifest.MaxLayers)
+        if (kept >= ImageManifest.MaxLayers && layer is not null)
         {
             throw new SandboxException(ErrorCode.TooLarge, $"The image has {below.Layers.Count} layers already, the most there can be; nothing can be saved on top of it.");
         }
 
-        var (config, isChanged) = Config(configBelow, below.Layers.Count, layer, change);
-        if (!isChanged && layer is null)
+        var (config, isChanged) = Config(configBelow, below.Layers.Count, kept, layer, change);
+        if (!isChanged && layer is null && kept == below.Layers.Count)
         {
             return null;
         }
 
-        var layers = new JsonArray([.. below.Layers.Select(known => Describe(OciType(known.MediaType), known.Digest.Value, known.Size))]);
+        var layers = new JsonArray([.. below.Layers.Take(kept).Select(known => Describe(OciType(known.MediaType), known.Digest.Value, known.Size))]);
         if (layer is not null)
         {
             layers.Add(Describe("application/vnd.oci.image.layer.v1.tar", layer.DiffId.Value, layer.Size));
@@ -49,7 +54,28 @@ internal static class ImageOnTop
         return (config, Bytes(manifest));
     }
 
-    private static (byte[] Config, bool IsChanged) Config(byte[] below, int layersBelow, PackedLayer? layer, ConfigChange change)
+    /// <summary>
+    /// How many layers, from the top, the history says were made here. The lowest layer is never one of them. None if
+    /// the history does not fit the layers.
+    /// </summary>
+    public static int OwnLayers(byte[] config, int layers)
+    {
+        try
+        {
+            var history = LayersOf(JsonNode.Parse(config)!["history"] as JsonArray ?? []);
+            return history.Count == layers
+                ? Enumerable.Reverse(history).TakeWhile(entry => entry["created_by"]?.GetValueKind() == JsonValueKind.String && entry["created_by"]!.GetValue<string>() == CreatedBy).Take(layers - 1).Count()
+                : 0;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or NullReferenceException)
+        {
+            return 0;
+        }
+    }
+
+    private static List<JsonObject> LayersOf(JsonArray history) => [.. history.OfType<JsonObject>().Where(entry => entry["empty_layer"]?.GetValueKind() != JsonValueKind.True)];
+
+    private static (byte[] Config, bool IsChanged) Config(byte[] below, int layersBelow, int kept, PackedLayer? layer, ConfigChange change)
     {
         try
         {
@@ -64,17 +90,34 @@ internal static class ImageOnTop
             Set(config, "WorkingDir", change.Workdir);
             Set(config, "User", change.User);
             var isChanged = !JsonNode.DeepEquals(before, config);
+            if (kept < layersBelow)
+            {
+                Cut(image, kept);
+            }
+
             if (layer is not null)
             {
                 image["rootfs"]!["diff_ids"]!.AsArray().Add(layer.DiffId.Value);
             }
 
-            AddHistory(image, layersBelow, isEmpty: layer is null);
+            AddHistory(image, kept, isEmpty: layer is null);
             return (Bytes(image), isChanged);
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException or NullReferenceException)
         {
             throw ImageManifest.Invalid("its configuration is not the JSON of an image", exception);
+        }
+    }
+
+    // The layers above go, and all of the history that came after the last one that stays.
+    private static void Cut(JsonObject image, int kept)
+    {
+        var ids = image["rootfs"]!["diff_ids"]!.AsArray();
+        ids.RemoveRange(kept, ids.Count - kept);
+        if (image["history"] is JsonArray history)
+        {
+            var first = history.IndexOf(LayersOf(history)[kept]);
+            history.RemoveRange(first, history.Count - first);
         }
     }
 

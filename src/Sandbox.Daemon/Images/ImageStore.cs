@@ -79,7 +79,7 @@ internal sealed partial class ImageStore : IAsyncDisposable
     public UnpackedImage Acquire(Digest digest)
     {
         var (entry, release) = _images.Use(digest);
-        return new UnpackedImage(entry.Image, _certificates.Stack(entry), release);
+        return new UnpackedImage(entry.Image, _certificates.Stack(entry), entry.DiffIds, release);
     }
 
     /// <summary>Removes an image, and the blobs and layers that no other one has. Unknown is no fault. Code: ImageInUse.</summary>
@@ -148,6 +148,16 @@ internal sealed partial class ImageStore : IAsyncDisposable
         }
     }
 
+    /// <summary>How many of an image's layers, from the top, were made by <see cref="AddOnTopAsync"/>.</summary>
+    public int OwnLayers(UnpackedImage image)
+    {
+        var manifest = ImageManifest.Read(_files.ReadBlob(image.Image.Digest));
+        return ImageOnTop.OwnLayers(_files.ReadBlob(manifest.Config.Digest), manifest.Layers.Count);
+    }
+
+    /// <summary>The bytes that layers may unpack to.</summary>
+    public UnpackBudget NewBudget() => new(_options.MaxImageBytes * ImageImport.UnpackFactor, _reserve);
+
     /// <summary>Begins the file of a layer that is made here.</summary>
     public LayerBlobWriting NewLayer(string path, CancellationToken cancellationToken) => new(path, _options.MaxImageBytes, _reserve, cancellationToken);
 
@@ -156,15 +166,16 @@ internal sealed partial class ImageStore : IAsyncDisposable
     /// image; without changes it is the one below. Codes: TooLarge, DiskFull.
     /// </summary>
     /// <param name="below">The image below, in use.</param>
+    /// <param name="kept">How many of its layers stay below the new one: all, unless the new one stands for the others too.</param>
     /// <param name="layer">The layer, or null when there is none.</param>
     /// <param name="blobs">The directory with the layer's blob under its digest.</param>
     /// <param name="change">The changes of the configuration.</param>
     /// <param name="incoming">The work's directory.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    public async Task<StoredImage> AddOnTopAsync(UnpackedImage below, PackedLayer? layer, string blobs, ConfigChange change, string incoming, CancellationToken cancellationToken)
+    public async Task<StoredImage> AddOnTopAsync(UnpackedImage below, int kept, PackedLayer? layer, string blobs, ConfigChange change, string incoming, CancellationToken cancellationToken)
     {
         var manifest = ImageManifest.Read(_files.ReadBlob(below.Image.Digest));
-        if (ImageOnTop.Documents(manifest, _files.ReadBlob(manifest.Config.Digest), layer, change) is not var (config, document))
+        if (ImageOnTop.Documents(manifest, _files.ReadBlob(manifest.Config.Digest), kept, layer, change) is not var (config, document))
         {
             return below.Image;
         }

@@ -144,6 +144,11 @@ internal sealed class LayerUnpacking : IDisposable
             case TarKind.Fifo:
                 MakeRoom(parent, name);
                 parent.MakeFifo(name, Owner(entry));
+                using (var fifo = parent.OpenInode(name))
+                {
+                    fifo.SetModified(Modified(entry));
+                }
+
                 break;
             case TarKind.CharacterDevice or TarKind.BlockDevice:
                 // The runtime makes /dev itself; anywhere else a sandbox could not open a device.
@@ -326,6 +331,12 @@ internal sealed class LayerUnpacking : IDisposable
     // At the end, because every entry made in a directory changes its time.
     private void SetDirectoryTimes()
     {
+        if (!_directoryTimes.Exists(entry => entry.Path.Length == 0))
+        {
+            // A layer without an entry for the root would show when it was unpacked, and so would each snapshot.
+            _directoryTimes.Add(([], DateTimeOffset.UnixEpoch));
+        }
+
         foreach (var (path, modified) in _directoryTimes)
         {
             try

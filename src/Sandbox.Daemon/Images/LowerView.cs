@@ -17,16 +17,17 @@ internal sealed class LowerView : IDisposable
     /// <summary>Shows an image's layers, the topmost first.</summary>
     /// <param name="layers">Their directories.</param>
     /// <param name="incoming">A directory of the caller's own.</param>
-    public static async Task<LowerView> OpenAsync(IReadOnlyList<string> layers, string incoming)
+    /// <param name="isBelow">Whether it is the second of two views that are open at once.</param>
+    public static async Task<LowerView> OpenAsync(IReadOnlyList<string> layers, string incoming, bool isBelow = false)
     {
         if (layers.Count == 1)
         {
             return new LowerView(RootedDirectory.Open(layers[0]), null);
         }
 
-        var mount = MountPoint(incoming);
+        var mount = MountPoints(incoming)[isBelow ? 1 : 0];
         Directory.CreateDirectory(mount);
-        var links = Directory.CreateDirectory(Path.Combine(incoming, "lower")).FullName;
+        var links = Directory.CreateDirectory(mount + "-layers").FullName;
 
         // Short names: overlay takes all of them in one page of text.
         for (var i = 0; i < layers.Count; i++)
@@ -35,11 +36,12 @@ internal sealed class LowerView : IDisposable
         }
 
         await Mounting.InDirectoryAsync(links, () => Mounting.Mount("overlay", mount, "overlay", Mounting.NoDevice | Mounting.ReadOnly, $"lowerdir={string.Join(':', Enumerable.Range(0, layers.Count))}"));
+        Directory.Delete(links, recursive: true); // the mount needs them no more, and a later view has the same name
         return new LowerView(RootedDirectory.Open(mount), mount);
     }
 
-    /// <summary>The overlay's mount point below a directory of work.</summary>
-    public static string MountPoint(string incoming) => Path.Combine(incoming, "image");
+    /// <summary>The mount points of overlays below a directory of work.</summary>
+    public static IReadOnlyList<string> MountPoints(string incoming) => [Path.Combine(incoming, "image"), Path.Combine(incoming, "below")];
 
     /// <summary>The root of the image.</summary>
     public SafeFileHandle Root => _root.Top.Handle;

@@ -61,6 +61,9 @@ internal sealed class TarWriting(Stream stream)
         _padding = (int)(-entry.Size & (BlockSize - 1));
     }
 
+    /// <summary>Begins the next entry without the content of the last one and what fills it up: for counting.</summary>
+    public void Skip() => _padding = 0;
+
     /// <summary>Writes a small file of the archive's own, with no owner and no time.</summary>
     public void WriteFile(string name, ReadOnlySpan<byte> content)
     {

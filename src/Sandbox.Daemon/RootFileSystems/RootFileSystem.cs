@@ -117,6 +117,7 @@ internal sealed class RootFileSystem
         var status = image.Top.Handle.Status();
         changes.Top.Handle.SetOwner(range.First + status.Uid, range.First + status.Gid);
         changes.Top.Handle.SetMode(status.Mode);
+        changes.Top.Handle.SetModified(status.Modified); // or a snapshot would say when the sandbox was launched
     }
 
     private void UnmountLowers(int count)

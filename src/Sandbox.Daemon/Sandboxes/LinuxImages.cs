@@ -1,11 +1,12 @@
 using Sandbox.Core.Images;
 using Sandbox.Core.Runtime;
 using Sandbox.Daemon.Images;
+using Sandbox.Daemon.Snapshots;
 
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>The images of one Linux host.</summary>
-internal sealed class LinuxImages(ImageStore images, ImageExport export) : IImages
+internal sealed class LinuxImages(ImageStore images, ImageExport export, ImageChanges changes) : IImages
 {
     public IAsyncEnumerable<ImageProgress> AddAsync(ImageSource source, CancellationToken cancellationToken) => images.AddAsync(source, cancellationToken);
 
@@ -15,4 +16,9 @@ internal sealed class LinuxImages(ImageStore images, ImageExport export) : IImag
 
     public IAsyncEnumerable<ReadOnlyMemory<byte>> ExportAsync(Digest digest, ArchiveKind form, string? name, CancellationToken cancellationToken) =>
         export.RunAsync(digest, form, name, cancellationToken);
+
+    public Task<ImageDifference> CompareAsync(Digest image, Digest below, CancellationToken cancellationToken) => changes.CompareAsync(image, below, cancellationToken);
+
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadChangesAsync(Digest image, Digest below, CancellationToken cancellationToken) =>
+        changes.ReadAsync(image, below, cancellationToken);
 }

@@ -11,7 +11,7 @@ namespace Sandbox.Daemon.Sandboxes;
 /// Saves a sandbox's files as an image, and lists the changes that such an image would hold. The sandbox is frozen only
 /// while its files are copied; unpacking and storing come after.
 /// </summary>
-internal sealed class SandboxSnapshots(LiveSandboxes sandboxes, ImageStore images, SandboxFreezing freezing, GivenFiles given)
+internal sealed class SandboxSnapshots(LiveSandboxes sandboxes, ImageStore images, SandboxFreezing freezing, GivenFiles given, LayerMerging merging)
 {
     /// <summary>Makes an image. Codes: NotFound, Conflict (it has no files now, or ended meanwhile), TooLarge, DiskFull, Invalid.</summary>
     public async Task<SnapshotResult> SaveAsync(SandboxId id, SnapshotSpec spec, CancellationToken cancellationToken)
@@ -28,7 +28,13 @@ internal sealed class SandboxSnapshots(LiveSandboxes sandboxes, ImageStore image
             using var below = images.Acquire(sandbox.Record.Spec.Image);
             var filter = new ChangeFilter(spec.ExcludedPaths, given.Of(sandbox.Record));
             var layer = await CopyAsync(sandbox, below, filter, incoming, blobs, cancellationToken);
-            var image = await images.AddOnTopAsync(below, layer, blobs, Change(sandbox.Record.Spec, spec), incoming, cancellationToken);
+            var kept = below.DiffIds.Count;
+            if (layer is not null)
+            {
+                (kept, layer) = await merging.MergeAsync(below, layer, blobs, incoming, cancellationToken);
+            }
+
+            var image = await images.AddOnTopAsync(below, kept, layer, blobs, Change(sandbox.Record.Spec, spec), incoming, cancellationToken);
             return new SnapshotResult(image, layer?.Size ?? 0, filter.Skipped);
         });
     }

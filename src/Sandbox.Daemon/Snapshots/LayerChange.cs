@@ -27,6 +27,9 @@ internal abstract record LayerChange(byte[] Path, bool IsInImage)
 
         /// <summary>Whether this directory differs from the image's in its time alone, as any does in which something was made.</summary>
         public bool IsTouched { get; init; }
+
+        /// <summary>Whether the image has something of another kind there: it has to go before this comes.</summary>
+        public bool IsReplaced { get; init; }
     }
 
     /// <summary>The image's entry was deleted.</summary>

@@ -50,7 +50,8 @@ internal static class LayerPacking
         }
     }
 
-    private static TarEntry Describe(LayerChange change, SandboxOwners owners) => change switch
+    /// <summary>The header of a change, with the owners that the sandbox sees.</summary>
+    public static TarEntry Describe(LayerChange change, SandboxOwners owners) => change switch
     {
         LayerChange.Deleted => Mark(Beside(change.Path)),
         LayerChange.Emptied => Mark(change.Path.Length == 0 ? SortedNames.Opaque.ToArray() : [.. change.Path, (byte)'/', .. SortedNames.Opaque]),

@@ -55,8 +55,42 @@ internal sealed class SortedNames
             names.Add([], Opaque);
         }
 
-        var bytes = CollectionsMarshal.AsSpan(names._bytes).ToArray();
-        names._names.Sort((one, other) => bytes.AsSpan(one.Start, one.Length).SequenceCompareTo(bytes.AsSpan(other.Start, other.Length)));
+        names.Sort();
+        return names;
+    }
+
+    /// <summary>The names of a directory, and as <c>.wh.NAME</c> those that only the other one has.</summary>
+    public static SortedNames Compare(SafeFileHandle directory, SafeFileHandle? old, int most)
+    {
+        var names = Read(directory, isOpaque: false, most, _ => { });
+        if (old is null)
+        {
+            return names;
+        }
+
+        var before = Read(old, isOpaque: false, most, _ => { });
+        var gone = new List<byte[]>();
+        var hasOne = names.TryNext(out var one);
+        while (before.TryNext(out var other))
+        {
+            while (hasOne && one.SequenceCompareTo(other) < 0)
+            {
+                hasOne = names.TryNext(out one);
+            }
+
+            if (!(hasOne && one.SequenceEqual(other)) && !other.StartsWith(Whiteout))
+            {
+                gone.Add(other.ToArray());
+            }
+        }
+
+        foreach (var name in gone)
+        {
+            names.Add(Whiteout, name);
+        }
+
+        names._next = 0;
+        names.Sort();
         return names;
     }
 
@@ -75,6 +109,12 @@ internal sealed class SortedNames
 
     public static SandboxException TooMany() =>
         new(ErrorCode.TooLarge, "The sandbox changed too many files to be saved. Delete some of them, or exclude a directory.");
+
+    private void Sort()
+    {
+        var bytes = CollectionsMarshal.AsSpan(_bytes).ToArray();
+        _names.Sort((one, other) => bytes.AsSpan(one.Start, one.Length).SequenceCompareTo(bytes.AsSpan(other.Start, other.Length)));
+    }
 
     private void Add(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> name)
     {

@@ -53,6 +53,24 @@ internal static class ImagesMap
     internal static Port.ImageProgress ToCore(this ImageProgress wire) =>
         new(wire.Percent, wire.Step, wire.Image?.ToCore()) { Notes = [.. wire.Notes] };
 
+    internal static IEnumerable<ImageDifferencePart> ToWire(this Port.ImageDifference difference)
+    {
+        yield return new ImageDifferencePart { Entries = difference.Entries, TarBytes = difference.TarBytes };
+        foreach (var chunk in difference.Deleted.Chunk(PathsPerMessage))
+        {
+            var part = new ImageDifferencePart();
+            part.Deleted.AddRange(chunk.Select(Values.ToWire));
+            yield return part;
+        }
+    }
+
+    internal static Port.ImageDifference ToCore(this IReadOnlyList<ImageDifferencePart> parts) => parts.Count == 0 ? throw Faults.Malformed("difference") : new()
+    {
+        Entries = parts[0].Entries,
+        TarBytes = parts[0].TarBytes,
+        Deleted = [.. parts.SelectMany(part => part.Deleted).Select(Values.ToPath)],
+    };
+
     internal static AddImageRequest ToWire(this Port.ImageSource source) => source switch
     {
         Port.ImageSource.Recipe recipe => new AddImageRequest { Recipe = recipe.Name },
@@ -73,4 +91,7 @@ internal static class ImagesMap
 
     /// <summary>A registry reference: a name of 255, a tag of 128, a digest of 71 characters and what stands between.</summary>
     private const int MaxName = 512;
+
+    /// <summary>Paths are up to 4 KiB.</summary>
+    private const int PathsPerMessage = 500;
 }
