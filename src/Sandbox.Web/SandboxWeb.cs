@@ -8,6 +8,7 @@ using Sandbox.Core.Sandboxes;
 using Sandbox.Rpc;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Components;
+using Sandbox.Web.Exports;
 using Sandbox.Web.Files;
 using Sandbox.Web.Http;
 using Sandbox.Web.Hub;
@@ -171,6 +172,7 @@ internal static class SandboxWeb
         services.AddLinks();
         services.AddPlaygrounds();
         services.AddSaves();
+        services.AddExports();
         services.AddFiles();
         services.AddTerminals();
         services.AddSharing();
@@ -213,6 +215,7 @@ internal static class SandboxWeb
         app.MapLinks();
         app.MapPlaygrounds();
         app.MapSaves();
+        app.MapExports();
         app.MapSandboxes();
         app.MapFiles();
         app.MapUploads();

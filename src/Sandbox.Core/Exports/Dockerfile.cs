@@ -124,7 +124,7 @@ public static class Dockerfile
             Line(text, $"USER {(config.User.Length == 0 ? "0:0" : Escape(config.User))}");
         }
 
-        if (!config.Entrypoint.SequenceEqual(below.Entrypoint))
+        if (!config.Entrypoint.SequenceEqual(below.Entrypoint, StringComparer.Ordinal))
         {
             Line(text, $"ENTRYPOINT {JsonSerializer.Serialize(config.Entrypoint, Json)}");
         }

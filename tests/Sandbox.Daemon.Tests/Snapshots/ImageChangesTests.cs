@@ -90,8 +90,8 @@ public sealed class ImageChangesTests(LinuxHost host) : SavedImage(host)
         var other = await LaunchAsync(first.Image.Digest);
         await RunAsync(other, "rm /old/4; echo new > /old/5; echo three > /srv/three; echo four > /srv/four");
         var detour = await LaunchAsync((await SaveAsync(other)).Image.Digest);
-        await RunAsync(detour, "rm /srv/four; for path in /old /old/5 /srv /srv/a /srv/three; do touch -d '2020-01-01' $path; done");
-        await RunAsync(second, "for path in /old /old/5 /srv /srv/a /srv/three; do touch -d '2020-01-01' $path; done");
+        await RunAsync(detour, "rm /srv/four; for path in /old /old/5 /srv /srv/a /srv/three; do touch -d '2020-01-01 00:00:00' $path; done");
+        await RunAsync(second, "for path in /old /old/5 /srv /srv/a /srv/three; do touch -d '2020-01-01 00:00:00' $path; done");
         Assert.Equal(Tree(second), Tree(detour));
         Assert.Equal((await SaveAsync(second)).Image.Digest, (await SaveAsync(detour)).Image.Digest);
     }
@@ -100,7 +100,7 @@ public sealed class ImageChangesTests(LinuxHost host) : SavedImage(host)
     public async Task A_state_that_returns_to_its_base_is_saved_without_a_layer()
     {
         var image = await ManyLayersAsync(100);
-        var added = await ChangeAsync(image.Digest, "echo one > /old/more; touch -d '2020-01-01' /old");
+        var added = await ChangeAsync(image.Digest, "echo one > /old/more; touch -d '2020-01-01 00:00:00' /old");
         var id = await LaunchAsync(added.Digest);
         await RunAsync(id, "rm /old/more; touch -d @1600000000 /old");
         var saved = await SaveAsync(id);

@@ -84,12 +84,12 @@ public sealed class SandboxSnapshotTests(LinuxHost host) : IAsyncLifetime
     [Fact]
     public async Task Two_sandboxes_with_the_same_files_give_the_same_image_whenever_they_were_launched()
     {
-        const string script = "rm /bin/vi; mkdir /data; echo one > /data/one; touch -d '2020-01-01' /data/one /data /bin; touch -d '2020-01-01' /";
+        const string script = "rm /bin/vi; mkdir /data; echo one > /data/one; touch -d '2020-01-01 00:00:00' /data/one /data /bin; touch -d '2020-01-01 00:00:00' /";
         var one = await LaunchAsync(host.Busybox);
-        await RunAsync(one, "echo two > /root/two; touch -d '2020-01-01' /root/two /root");
+        await RunAsync(one, "echo two > /root/two; touch -d '2020-01-01 00:00:00' /root/two /root");
         await Task.Delay(1100, Cancel);
         var two = await LaunchAsync(host.Busybox);
-        await RunAsync(two, "echo two > /root/two; touch -d '2020-01-01' /root/two /root");
+        await RunAsync(two, "echo two > /root/two; touch -d '2020-01-01 00:00:00' /root/two /root");
         Assert.Equal((await SaveAsync(one)).Image.Digest, (await SaveAsync(two)).Image.Digest);
         await RunAsync(one, script);
         await RunAsync(two, script);
