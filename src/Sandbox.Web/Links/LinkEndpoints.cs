@@ -1,5 +1,6 @@
 using Sandbox.Core.Errors;
 using Sandbox.Core.Recipes;
+using Sandbox.Recipes.Documents;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Http;
 using Sandbox.Web.People;
@@ -30,6 +31,7 @@ internal static class LinkEndpoints
 {
     private const long MostRecipe = 2 * 1024 * 1024;
     private const long MostJson = 64 * 1024;
+    private const int MostProblems = 100;
 
     public static void MapLinks(this IEndpointRouteBuilder app)
     {
@@ -37,10 +39,10 @@ internal static class LinkEndpoints
         group.MapGet("", (HttpContext context, Guests guests, LinkList list) => list.ListAsync(guests.Ensure(context), context.RequestAborted))
             .Produces<LinkListView>().WithSummary("Your links, opened last first");
         group.MapPost("", CreateAsync)
-            .Accepts<NewLink>("application/json")
+            .Accepts<NewLink>("application/json", "application/yaml", "text/yaml", "application/x-yaml", "text/x-yaml")
             .Produces<LinkView>(201).ProducesProblems(400, 404, 409, 413, 415, 429)
             .WithSummary("Make a link of a recipe")
-            .WithDescription("Every image is pinned by its digest. Equal recipes have the same hash, on every server. name: an alias, which is taken or moved to the new link.");
+            .WithDescription("Every image is pinned by its digest. Equal recipes have the same hash, on every server. As application/yaml the body is the recipe as people write it, and name, title and access stand in the query; every mistake has its line and column. name: an alias, which is taken or moved to the new link.");
         group.MapGet("/{address}", async (string address, HttpContext context, LinkEntrance entrance, LinkList list) =>
                 await list.ViewAsync(await entrance.FindAsync(context.User.Person(), Address(address)), context.RequestAborted))
             .Produces<LinkView>().ProducesProblems(404).WithSummary("A link by its hash, its alias, or alias@hash");
@@ -82,7 +84,7 @@ internal static class LinkEndpoints
 
     private static async Task<IResult> CreateAsync(HttpContext context, Guests guests, AddressRates rates, ImageCatalog catalog, Locks locks, OwnedLinks links, Aliases aliases, LinkEntrance entrance, LinkList list)
     {
-        var request = await context.ReadJsonAsync<NewLink>(MostRecipe);
+        var request = IsYaml(context.Request) ? await ReadDocumentAsync(context) : await context.ReadJsonAsync<NewLink>(MostRecipe);
         var mistakes = RecipeRules.Validate(request.Recipe).Select(mistake => $"recipe.{mistake}").ToList();
         if (request.Title is { } given)
         {
@@ -122,6 +124,30 @@ internal static class LinkEndpoints
 
         var view = await list.ViewAsync(await entrance.FindAsync(person, new LinkAddress(null, hash)), context.RequestAborted);
         return Results.Created($"/api/v1/links/{hash}", view);
+    }
+
+    private static bool IsYaml(HttpRequest request) =>
+        request.ContentType?.Split(';')[0].Trim() is "application/yaml" or "application/x-yaml" or "text/yaml" or "text/x-yaml";
+
+    /// <summary>A document as people write it, with what else a link takes in the query.</summary>
+    private static async Task<NewLink> ReadDocumentAsync(HttpContext context)
+    {
+        using var body = new MemoryStream();
+        await foreach (var bytes in context.ReadBodyAsync(MostRecipe))
+        {
+            body.Write(bytes.Span);
+        }
+
+        var (recipe, problems) = RecipeDocument.Read(body.GetBuffer().AsSpan(0, (int)body.Length), "recipe.yaml");
+        if (recipe is null)
+        {
+            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", problems.Take(MostProblems)));
+        }
+
+        var query = context.Request.Query;
+        return new NewLink(recipe, Of("name"), Of("title"), Of("access"));
+
+        string? Of(string name) => query.TryGetValue(name, out var value) ? value.ToString() : null;
     }
 
     private static RecipeHash Hash(string text) =>

@@ -26,7 +26,7 @@ internal sealed record EnteredLink(LinkRow Link, Recipe Recipe, bool IsOwn, bool
         : Recipe;
 
     /// <summary>Whether starting it runs, writes or asks for anything beyond what an image does by itself.</summary>
-    public bool NeedsConsent => Recipe.Parameters.Count > 0 || Recipe.Terminals.Count > 0 || Recipe.Nodes.Any(node => node.Setup.Count > 0 || node.Files.Count > 0 || node.Env.Count > 0);
+    public bool NeedsConsent => Recipe.Parameters.Count > 0 || Recipe.Terminals.Count > 0 || Recipe.Nodes.Any(node => node.Setup.Count > 0 || node.Repositories.Count > 0 || node.Files.Count > 0 || node.Env.Count > 0);
 }
 
 /// <summary>Finds links for visitors, and says how one differs here from what its author ran.</summary>

@@ -20,6 +20,11 @@ internal sealed class Locks(ImageCatalog catalog, OwnSurroundings surroundings, 
     /// <summary>Pins every image of a recipe. Codes: ImageNotFound, Conflict (an image is still being made), Invalid.</summary>
     public async Task<LockDraft> PinAsync(Recipe recipe, CancellationToken cancellationToken)
     {
+        if (recipe.Nodes.SelectMany(node => node.Repositories).FirstOrDefault(repository => !IsCommit(repository.Ref)) is { } floating)
+        {
+            throw new SandboxException(ErrorCode.Invalid, $"repositories: {floating.Url} needs a ref that never moves: a commit of 40 or 64 hexadecimal digits. Or start it once, and make a link of its state.");
+        }
+
         var images = recipe.Nodes.Select(node => catalog.Resolve(node.Image)).ToList();
         if (images.Find(image => image.Digest is null) is { } missing)
         {
@@ -52,6 +57,8 @@ internal sealed class Locks(ImageCatalog catalog, OwnSurroundings surroundings, 
 
         return RecipeHash.TryParse(hash, out var parsed) ? parsed : throw new InvalidOperationException("a stored hash is none");
     }
+
+    private static bool IsCommit(string? text) => text is { Length: 40 or 64 } && text.All(char.IsAsciiHexDigitLower);
 
     /// <summary>The layers that no image of the catalog ever had: these are paid for by whoever keeps them.</summary>
     private static async Task<IReadOnlyList<ImageLayer>> PersonalAsync(SandboxDb db, IReadOnlyList<ImageLayer> layers)

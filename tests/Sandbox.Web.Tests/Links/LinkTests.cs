@@ -352,6 +352,47 @@ public sealed class LinkTests
         Assert.Contains(hash, (await visitor.GetAsync($"/p/new?link={hash}")).Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_recipe_as_people_write_it_becomes_a_link_and_every_mistake_has_its_place()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var author = web.NewClient();
+
+        var made = await author.SendAsync(HttpMethod.Post, "/api/v1/links?name=written", Yaml("image: busybox\nsetup:\n  - echo hello\n"));
+        Assert.Equal(201, made.Status);
+        Assert.Equal(["/bin/sh", "-c", "echo hello"], made.Json!["lock"]!["nodes"]![0]!["setup"]![0]!.AsArray().Select(word => (string)word!));
+        Assert.Equal("written", (string?)made.Json["own"]!["aliases"]![0]!["name"]);
+
+        var refused = await author.SendAsync(HttpMethod.Post, "/api/v1/links", Yaml("image: busybox\nenv: { 1BAD: x }\nports: [99999]\n"));
+        Assert.Equal((400, "invalid"), (refused.Status, refused.Code));
+        Assert.Contains("recipe.yaml:2:", (string?)refused.Json!["detail"], StringComparison.Ordinal);
+        Assert.Contains("recipe.yaml:3:", (string?)refused.Json!["detail"], StringComparison.Ordinal);
+
+        // A branch moves, so a link of one would not reopen the same thing.
+        var floating = await author.SendAsync(HttpMethod.Post, "/api/v1/links", Yaml("image: busybox\nrepositories: [{ url: 'https://git.example/a/b', ref: main, path: /root/b }]\n"));
+        Assert.Equal(400, floating.Status);
+        Assert.Contains("commit", (string?)floating.Json!["detail"], StringComparison.Ordinal);
+
+        static StringContent Yaml(string text) => new(text, System.Text.Encoding.UTF8, "application/yaml");
+    }
+
+    [Fact]
+    public async Task An_address_with_a_recipe_asks_before_it_starts_and_names_its_mistakes()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var visitor = web.NewClient();
+        visitor.Headers["Accept"] = "text/html";
+
+        var page = await visitor.GetAsync("/new?image=busybox&run=echo+%3Cb%3Ehi&file=/root/a=b");
+        Assert.Contains("echo &lt;b&gt;hi", page.Text, StringComparison.Ordinal);
+        Assert.Contains("/root/a", page.Text, StringComparison.Ordinal);
+        Assert.Contains("data-recipe", page.Text, StringComparison.Ordinal);
+        Assert.Empty(await web.Runtime.Sandboxes.ListAsync(TestContext.Current.CancellationToken));
+
+        Assert.EndsWith("/p/new?image=busybox", (await visitor.GetAsync("/new?image=busybox")).Header("Location"), StringComparison.Ordinal);
+        Assert.Contains("This address has mistakes", (await visitor.GetAsync("/new?image=busybox&port=0")).Text, StringComparison.Ordinal);
+    }
+
     private static async Task<IEnumerable<string>> StoredAsync(WebUnderTest web) =>
         (await web.Runtime.Images.ListAsync(TestContext.Current.CancellationToken)).Select(image => image.Digest.Value);
 

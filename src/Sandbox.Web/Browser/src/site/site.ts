@@ -3,6 +3,7 @@ import { startThemeToggle } from "../page/theme-toggle";
 import { toast } from "../page/toast";
 import { startCatalog } from "./catalog";
 import { startLink } from "./link";
+import { startNew } from "./new";
 import { startPlaygrounds } from "./playgrounds";
 
 startThemeToggle();
@@ -38,4 +39,9 @@ if (recording) {
 const link = document.getElementById("link");
 if (link) {
   startLink(link);
+}
+
+const recipe = document.getElementById("new");
+if (recipe) {
+  startNew(recipe);
 }
