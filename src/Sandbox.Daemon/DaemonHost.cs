@@ -76,9 +76,10 @@ internal static class DaemonHost
         using var stop = new CancellationTokenSource();
         var expiry = app.Services.GetRequiredService<SandboxExpiry>().RunAsync(stop.Token);
         var memory = app.Services.GetRequiredService<UncountedMemory>().RunAsync(stop.Token);
+        var kills = app.Services.GetRequiredService<MemoryKills>().RunAsync(stop.Token);
         await app.WaitForShutdownAsync();
         await stop.CancelAsync();
-        await Task.WhenAny(Task.WhenAll(expiry, memory));
+        await Task.WhenAny(Task.WhenAll(expiry, memory, kills));
         return 0;
     }
 
@@ -125,6 +126,7 @@ internal static class DaemonHost
         services.AddSingleton<SandboxExpiry>();
         services.AddSingleton<SandboxRecovery>();
         services.AddSingleton<UncountedMemory>();
+        services.AddSingleton<MemoryKills>();
         services.AddSingleton<RuntimeService>();
         services.AddSingleton<ImagesService>();
         services.AddSingleton<SandboxesService>();

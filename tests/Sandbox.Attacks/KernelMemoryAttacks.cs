@@ -16,7 +16,10 @@ public sealed class KernelMemoryAttacks(LinuxHost host) : Attacker(host)
     [InlineData("generic", 93)]
     [InlineData("crypto", 38)]
     [InlineData("vsock", 38)]
-    public async Task Socket_families_with_uncounted_memory_are_refused(string kind, int errno)
+    [InlineData("filters", 1)]
+    [InlineData("filters-masked", 1)]
+    [InlineData("filters-reuse", 1)]
+    public async Task Sockets_with_uncounted_memory_are_refused(string kind, int errno)
     {
         var id = await LaunchAsync();
         Assert.Equal(new Loot(0, errno), Assert.Single(await AttackAsync(id, kind, 1)));
@@ -27,6 +30,7 @@ public sealed class KernelMemoryAttacks(LinuxHost host) : Attacker(host)
     [InlineData("ping", 2000)]
     [InlineData("raw-icmp", 2000)]
     [InlineData("locks", 3_000_000)]
+    [InlineData("multicast", 200_000)]
     public async Task Uncounted_memory_stops_the_sandbox_that_holds_it(string kind, int count)
     {
         var before = HostMemory.Available();
@@ -44,10 +48,38 @@ public sealed class KernelMemoryAttacks(LinuxHost host) : Attacker(host)
             Assert.Fail($"it was not stopped: {(await RunAsync(id, "sh", "-c", "cat /dev/shm/loot; ps")).Text}");
         }
 
+        await UntilNoticeAsync(id, "stopped because its programs held");
         TestContext.Current.TestOutputHelper?.WriteLine($"{kind}: at most {(before - least) >> 20} MB of the host");
         Assert.InRange(before - least, long.MinValue, 2L << 30);
         await AssertOthersCanAsync(kind);
-        Assert.Equal(SandboxState.Running, (await Host.Runtime.Sandboxes.StartAsync(id, Cancel)).State);
+        var again = await Host.Runtime.Sandboxes.StartAsync(id, Cancel);
+        Assert.Equal((SandboxState.Running, null), (again.State, again.Notice));
+    }
+
+    /// <summary>A program that the kernel kills for memory says nothing itself.</summary>
+    [Fact]
+    public async Task Owners_read_that_the_memory_ran_out()
+    {
+        var id = await LaunchAsync();
+        var (code, _) = await RunAsync(id, "sh", "-c", "head -c 600000000 /dev/zero | tail -c 500000000 | wc -c");
+        await UntilNoticeAsync(id, "The memory of 256 MiB ran out");
+        Assert.Equal(SandboxState.Running, await StateAsync(id));
+        TestContext.Current.TestOutputHelper?.WriteLine($"the command ended with {code}");
+        var neighbour = await LaunchAsync();
+        Assert.Null((await Host.Runtime.Sandboxes.FindAsync(neighbour, Cancel))?.Notice);
+        Assert.Equal((0, "1000000\n"), await RunAsync(neighbour, "sh", "-c", "head -c 1000000 /dev/zero | wc -c"));
+    }
+
+    private async Task UntilNoticeAsync(SandboxId id, string words)
+    {
+        string? notice = null;
+        for (var attempt = 0; attempt < 400 && notice is null; attempt++)
+        {
+            await Task.Delay(50, Cancel);
+            notice = (await Host.Runtime.Sandboxes.FindAsync(id, Cancel))?.Notice;
+        }
+
+        Assert.Contains(words, notice, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -96,6 +96,16 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
         }
     }
 
+    /// <summary>The host did something to a sandbox and has words for its owner.</summary>
+    public void Note(SandboxId id, string words)
+    {
+        lock (_host.Gate)
+        {
+            var sandbox = _host.Get(id);
+            _host.Change(sandbox, sandbox.Info with { Notice = words });
+        }
+    }
+
     /// <summary>Ends every watch with a fault, as a daemon that goes away does.</summary>
     public void BreakWatches()
     {

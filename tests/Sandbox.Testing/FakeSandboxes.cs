@@ -316,7 +316,7 @@ internal sealed class FakeSandboxes(FakeHost host, Func<IReadOnlyList<string>> i
                 throw FakeHost.WrongState(sandbox);
             }
 
-            host.Change(sandbox, sandbox.Info with { State = to, ExitCode = null });
+            host.Change(sandbox, sandbox.Info with { State = to, ExitCode = null, Notice = from == SandboxState.Stopped ? null : sandbox.Info.Notice });
             return sandbox.Info;
         }
     }

@@ -1,10 +1,28 @@
 using Sandbox.Core.Errors;
+using Sandbox.Core.Sandboxes;
 using Xunit;
 
 namespace Sandbox.Web.Tests;
 
 public sealed class LeaseTests
 {
+    [Fact]
+    public async Task Words_of_the_runtime_about_a_sandbox_reach_its_owner()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var client = web.NewClient();
+        var (id, sandbox) = await client.LaunchAsync();
+        Assert.Null(await NoticeAsync());
+
+        web.Runtime.Note(SandboxId.Parse(sandbox), "The memory of 512 MiB ran out.");
+        await WebUnderTest.Until(async () => await NoticeAsync() == "The memory of 512 MiB ran out.");
+
+        Assert.Equal(200, (await client.PostAsync($"/api/v1/sandboxes/{sandbox}/restart")).Status);
+        Assert.Null(await NoticeAsync());
+
+        async Task<string?> NoticeAsync() => (string?)(await client.GetAsync($"/api/v1/playgrounds/{id}")).Json!["sandboxes"]![0]!["notice"];
+    }
+
     [Fact]
     public async Task A_lease_that_is_not_extended_ends_with_its_reason()
     {

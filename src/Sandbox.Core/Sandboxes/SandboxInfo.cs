@@ -37,6 +37,9 @@ public sealed record SandboxInfo
     /// <summary>How the sandbox's own command ended, when it did and somebody saw it; 128 and the signal when killed.</summary>
     public int? ExitCode { get; init; }
 
+    /// <summary>Words for its owner when the host stopped it, or killed a program in it, since it was started; null otherwise.</summary>
+    public string? Notice { get; init; }
+
     /// <summary>Why it ended; set when <see cref="State"/> is <see cref="SandboxState.Ended"/>.</summary>
     public EndReason? Reason { get; init; }
 }

@@ -136,6 +136,24 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups
         }
     }
 
+    /// <summary>
+    /// Programs that the kernel killed in a sandbox for memory since its group was made; null when the group is gone.
+    /// memory.oom_control of v1, memory.events of v2: <c>oom_kill 2</c>.
+    /// </summary>
+    public long? MemoryKillsOf(PersonId owner, SandboxId sandbox)
+    {
+        try
+        {
+            var file = Unified ? $"{Mount}{PathOf(owner, sandbox)}/memory.events" : $"{Mount}/memory{PathOf(owner, sandbox)}/memory.oom_control";
+            return File.ReadLines(file).Where(line => line.StartsWith("oom_kill ", StringComparison.Ordinal))
+                .Select(line => (long?)long.Parse(line.AsSpan(9), CultureInfo.InvariantCulture)).FirstOrDefault();
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Kills what is left in the group of a sandbox that is to go.</summary>
     public async Task KillAsync(PersonId owner, SandboxId sandbox)
     {

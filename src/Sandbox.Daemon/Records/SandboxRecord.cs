@@ -47,6 +47,9 @@ internal sealed record SandboxRecord
 
     public int? ExitCode { get; init; }
 
+    /// <inheritdoc cref="SandboxInfo.Notice"/>
+    public string? Notice { get; init; }
+
     /// <summary>The isolation class; records of earlier daemons do not name one.</summary>
     public string Isolation { get; init; } = "container";
 
@@ -72,6 +75,7 @@ internal sealed record SandboxRecord
         CreatedAt = CreatedAt,
         Address = State == SandboxState.Ended ? null : Address,
         ExitCode = ExitCode,
+        Notice = Notice,
         Reason = Reason,
     };
 }

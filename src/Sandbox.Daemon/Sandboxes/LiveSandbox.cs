@@ -66,6 +66,9 @@ internal sealed class LiveSandbox : IDisposable
     /// <summary>The phases of its launch; null for a sandbox that an earlier daemon launched.</summary>
     public LaunchReport? Report { get; set; }
 
+    /// <summary>Programs in it that the kernel has killed for memory since it was started, as far as its owner knows; null before the first look.</summary>
+    public long? MemoryKills { get; set; }
+
     /// <summary>The end of the init that runs now.</summary>
     public Task<int?> InitEnded { get; set; } = Task.FromResult<int?>(null);
 

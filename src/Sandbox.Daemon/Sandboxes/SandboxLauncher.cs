@@ -212,6 +212,7 @@ internal sealed partial class SandboxLauncher(
             PidStartedAt = ProcessIdentity.StartedAt(pid),
             Address = record.HasLink ? networks.Address(record.Place) : null,
             ExitCode = null,
+            Notice = null,
             HasShellScripts = true,
         };
     }

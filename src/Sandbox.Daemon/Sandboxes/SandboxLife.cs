@@ -183,6 +183,23 @@ internal sealed partial class SandboxLife(
         Save(sandbox, sandbox.Record with { State = SandboxState.Stopped, Pid = 0, PidStartedAt = 0, ExitCode = exitCode });
     }
 
+    /// <summary>Puts words for its owner on record; a sandbox that has ended or was started again meanwhile gets none.</summary>
+    public async Task NoteAsync(LiveSandbox sandbox, SandboxRecord about, string words)
+    {
+        await sandbox.Gate.WaitAsync();
+        try
+        {
+            if (sandbox.Record is { State: SandboxState.Running or SandboxState.Paused or SandboxState.Stopped, Pid: var pid } record && (pid == about.Pid || pid == 0))
+            {
+                Save(sandbox, record with { Notice = words });
+            }
+        }
+        finally
+        {
+            sandbox.Gate.Release();
+        }
+    }
+
     public void Save(LiveSandbox sandbox, SandboxRecord record)
     {
         records.Save(record);

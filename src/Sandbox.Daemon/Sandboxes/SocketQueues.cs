@@ -2,9 +2,14 @@ using System.Globalization;
 
 namespace Sandbox.Daemon.Sandboxes;
 
-/// <summary>Messages that wait in sockets of a network namespace, of the kinds whose memory the kernel charges to nobody.</summary>
+/// <summary>
+/// Messages that wait in sockets of a network namespace, and multicast groups that its sockets joined, of the kinds whose
+/// memory the kernel charges to nobody.
+/// </summary>
 internal static class SocketQueues
 {
+    private const int GroupBytes = 500; // struct ip_mc_list or ifmcaddr6, and what the socket remembers of it
+
     /// <summary>Bytes that sockets of a process's network namespace hold; counting ends above <paramref name="most"/>.</summary>
     public static long Held(int pid, long most)
     {
@@ -22,10 +27,21 @@ internal static class SocketQueues
             }
         }
 
+        // Idx	Device    : Count Querier	Group    Users Timer	Reporter      1    lo              ff020000000000000000000000000001     1 0000000C 0
+        // 1	lo        :     1      V3
+        // 				010000E0     1 0:00000000		0
+        foreach (var file in (ReadOnlySpan<string>)["igmp", "igmp6"])
+        {
+            if (held <= most)
+            {
+                held += Sum(pid, file, most - held, _ => GroupBytes, leastColumns: 1);
+            }
+        }
+
         return held;
     }
 
-    private static long Sum(int pid, string file, long most, Func<string[], long> bytes)
+    private static long Sum(int pid, string file, long most, Func<string[], long> bytes, int leastColumns = 6)
     {
         long sum = 0;
         try
@@ -33,7 +49,7 @@ internal static class SocketQueues
             foreach (var line in File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/net/{file}")).Skip(1))
             {
                 var columns = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                sum += columns.Length > 5 ? bytes(columns) : 0;
+                sum += columns.Length >= leastColumns ? bytes(columns) : 0;
                 if (sum > most)
                 {
                     break;

@@ -7,10 +7,10 @@ namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>
 /// Stops sandboxes that hold much kernel memory which no control group charges: unread messages of netlink and ping
-/// sockets, and file locks. No limit of the kernel bounds their sum, so this looks for it whenever the host has lost
-/// memory, and from time to time.
+/// sockets, multicast groups, and file locks. No limit of the kernel bounds their sum, so this looks for it whenever the
+/// host has lost memory, and from time to time.
 /// </summary>
-internal sealed partial class UncountedMemory(LiveSandboxes sandboxes, ILogger<UncountedMemory> logger)
+internal sealed partial class UncountedMemory(LiveSandboxes sandboxes, SandboxLife life, ILogger<UncountedMemory> logger)
 {
     /// <summary>Locks of the whole host, each about 200 bytes. Beyond them, sandboxes that have a quarter of them are stopped.</summary>
     public const int MostLocks = 50_000;
@@ -51,7 +51,7 @@ internal sealed partial class UncountedMemory(LiveSandboxes sandboxes, ILogger<U
             var allowance = AllowanceOf(sandbox.Record.Spec.Limits);
             if (SocketQueues.Held(sandbox.Record.Pid, allowance) is var held && held > allowance)
             {
-                Stop(sandbox, $"{held >> 20} MiB of unread messages in its sockets");
+                Stop(sandbox, $"{held >> 20} MiB in their sockets, as unread messages and multicast groups");
             }
         }
 
@@ -73,10 +73,11 @@ internal sealed partial class UncountedMemory(LiveSandboxes sandboxes, ILogger<U
         {
             LogStopped(logger, sandbox.Id, record.Spec.Owner.ToString(), held);
             _ = Tool.Kill(record.Pid, 9);
+            _ = life.NoteAsync(sandbox, record, $"The sandbox was stopped because its programs held {held}: memory of the host that no limit of a sandbox counts. Its files are kept.");
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Sandbox} of {Owner} was stopped: it held {Held}, memory of the host that no limit of a sandbox counts")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Sandbox} of {Owner} was stopped: its programs held {Held}, memory of the host that no limit of a sandbox counts")]
     private static partial void LogStopped(ILogger logger, SandboxId sandbox, string owner, string held);
 }
 

@@ -56,6 +56,11 @@ internal static class SandboxesMap
             wire.ExitCode = exitCode;
         }
 
+        if (info.Notice is not null)
+        {
+            wire.Notice = info.Notice;
+        }
+
         return wire;
     }
 
@@ -71,6 +76,7 @@ internal static class SandboxesMap
         CreatedAt = Values.ToTime(wire.CreatedAt),
         Address = wire.HasAddress ? wire.Address : null,
         ExitCode = wire.HasExitCode ? wire.ExitCode : null,
+        Notice = wire.HasNotice ? wire.Notice : null,
         Reason = wire.Reason == EndReason.Unspecified ? null : Values.ToEnum<Port.EndReason>((int)wire.Reason, "reason"),
     };
 

@@ -114,7 +114,7 @@ internal sealed partial class RuntimeReconciler(
         {
             await endings.EndAsync(PlaygroundId.Parse(found.PlaygroundId), info.Reason ?? EndReason.HostRestarted);
         }
-        else if (info.State != found.State || info.ExitCode != found.ExitCode)
+        else if (info.State != found.State || info.ExitCode != found.ExitCode || info.Notice != states.NoticeOf(info.Id))
         {
             await states.RefreshAsync(info.Id);
         }

@@ -4,13 +4,14 @@ using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Quotas;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Catalog;
+using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Operators;
 
 /// <summary>What an operator may see and change besides the catalog: running playgrounds, plans and people.</summary>
-internal sealed class OperatorDesk(SqliteStore store, ImageCatalog catalog, Endings endings, TimeProvider time)
+internal sealed class OperatorDesk(SqliteStore store, ImageCatalog catalog, SandboxStates states, Endings endings, TimeProvider time)
 {
     private const int MostReason = 200;
 
@@ -19,7 +20,7 @@ internal sealed class OperatorDesk(SqliteStore store, ImageCatalog catalog, Endi
         var rows = await store.ReadAsync(db => db.Playgrounds.WithAll()
             .Where(row => row.State != PlaygroundStage.Ended).OrderBy(row => row.CreatedAt).ToListAsync(cancellationToken));
         var now = time.GetUtcNow();
-        return [.. rows.Select(row => new RunningView(row.OwnerId, row.ToView(catalog, now)))];
+        return [.. rows.Select(row => new RunningView(row.OwnerId, row.ToView(catalog, states, now)))];
     }
 
     /// <summary>Ends anybody's playground; its owner reads the reason, 1 to 200 characters. Codes: Invalid, NotFound.</summary>

@@ -210,7 +210,7 @@ internal sealed class OwnedPlaygrounds(
         var row = await RowAsync(owner, await ownership.RequireAsync(owner, id));
         var sandbox = row.Sandboxes.Single(found => found.Id == id.Value);
         await ActAsync(row, sandbox, action, cancellationToken);
-        return sandbox.ToView(row);
+        return sandbox.ToView(row, states);
     }
 
     private async Task<PlaygroundRow> RowAsync(PersonId owner, PlaygroundId id) =>
@@ -279,7 +279,7 @@ internal sealed class OwnedPlaygrounds(
 
     private PlaygroundView View(PlaygroundRow row)
     {
-        var view = row.ToView(catalog, time.GetUtcNow());
+        var view = row.ToView(catalog, states, time.GetUtcNow());
         return row.State == PlaygroundStage.Starting && setups.Find(PlaygroundId.Parse(row.Id)) is { } run ? view with { Setup = run.ToView() } : view;
     }
 

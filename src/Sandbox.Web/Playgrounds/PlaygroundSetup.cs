@@ -13,6 +13,7 @@ internal static class PlaygroundSetup
         services.AddSingleton<PlaygroundLife>();
         services.AddSingleton<Ownership>();
         services.AddSingleton<SandboxStates>();
+        services.AddSingleton<IWhenPlaygroundEnds>(provider => provider.GetRequiredService<SandboxStates>());
         services.AddSingleton<Admission>();
         services.AddSingleton<Launcher>();
         services.AddSingleton<LaunchQueue>();

@@ -1,7 +1,15 @@
 namespace Sandbox.Web.Playgrounds;
 
 /// <summary>A sandbox of a playground, as REST and the pages show it.</summary>
-public sealed record SandboxView(string Id, string Name, string Image, string Digest, string State, int? ExitCode, bool Interactive);
+/// <param name="Id">Its id.</param>
+/// <param name="Name">Its name in the recipe.</param>
+/// <param name="Image">The catalog name of its image.</param>
+/// <param name="Digest">The digest of its image; empty while it waits for that.</param>
+/// <param name="State">queued, starting, running, paused, stopped or ended.</param>
+/// <param name="ExitCode">How the image's own command ended; 128 and the signal when killed.</param>
+/// <param name="Interactive">Whether its image is one to type in.</param>
+/// <param name="Notice">What the host did to it since its start, in words: it was stopped, or a program in it was killed.</param>
+public sealed record SandboxView(string Id, string Name, string Image, string Digest, string State, int? ExitCode, bool Interactive, string? Notice);
 
 /// <summary>A playground's claim on the host.</summary>
 /// <param name="EndsAt">When it ends unless extended.</param>

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.Leases;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Catalog;
+using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Playgrounds;
@@ -12,9 +13,9 @@ internal static class PlaygroundViews
     public static IQueryable<PlaygroundRow> WithAll(this IQueryable<PlaygroundRow> rows) =>
         rows.AsNoTracking().Include(row => row.Sandboxes).Include(row => row.Owner!.Plan);
 
-    public static PlaygroundView ToView(this PlaygroundRow row, ImageCatalog catalog, DateTimeOffset now)
+    public static PlaygroundView ToView(this PlaygroundRow row, ImageCatalog catalog, SandboxStates states, DateTimeOffset now)
     {
-        var sandboxes = row.Sandboxes.OrderBy(sandbox => sandbox.Node).Select(sandbox => sandbox.ToView(row)).ToList();
+        var sandboxes = row.Sandboxes.OrderBy(sandbox => sandbox.Node).Select(sandbox => sandbox.ToView(row, states)).ToList();
         return new PlaygroundView(
             row.Id,
             State(row),
@@ -40,7 +41,7 @@ internal static class PlaygroundViews
         run.IsWaiting ? "failed" : "running",
         [.. run.Steps.Select(step => new SetupStepView(step.Line, step.State.ToString().ToLowerInvariant(), step.ExitCode, step.Output, step.Duration.TotalMilliseconds))]);
 
-    public static SandboxView ToView(this SandboxRow row, PlaygroundRow playground) => new(
+    public static SandboxView ToView(this SandboxRow row, PlaygroundRow playground, SandboxStates states) => new(
         row.Id,
         row.Name,
         row.Image,
@@ -52,7 +53,8 @@ internal static class PlaygroundViews
             _ => Text(row.State),
         },
         row.ExitCode,
-        row.Interactive);
+        row.Interactive,
+        playground.State == PlaygroundStage.Ended ? null : states.NoticeOf(SandboxId.Parse(row.Id)));
 
     private static string Wait(string image, ImageCatalog catalog) =>
         catalog.StepOf(image) is { } step ? $"making the image {image}: {step}" : $"waiting for the image {image} to be made";

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
@@ -102,6 +103,44 @@ static int udp(void) {
     return made;
 }
 
+/* A socket with about the largest filter it takes. Its machine code comes out of one table of the whole host (bpf_jit_limit). */
+static int attach(long level, long option) {
+    static struct sock_filter code[1024];
+    struct sock_fprog program = {1024, code};
+    int made = socket(AF_UNIX, SOCK_DGRAM, 0);
+    if (made < 0) return -1;
+    for (int i = 0; i < 1023; i++) code[i] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)i);
+    code[1023] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0);
+    return (int)syscall(SYS_setsockopt, made, level, option, &program, sizeof program);
+}
+
+static int filters(void) { return attach(SOL_SOCKET, SO_ATTACH_FILTER); }
+
+/* The kernel looks at the lower half of these registers only. */
+static int filters_masked(void) { return attach(SOL_SOCKET | 1L << 32, SO_ATTACH_FILTER | 1L << 33); }
+static int filters_reuse(void) { return attach(SOL_SOCKET, 51 /* SO_ATTACH_REUSEPORT_CBPF */); }
+
+/* One group more that this machine listens to; a socket has a limit of them. */
+static int multicast(void) {
+    static int made = -1;
+    static unsigned number;
+    struct ip_mreqn group = {.imr_multiaddr = {htonl(0xe0010000u + ((unsigned)getpid() << 16) + number)}, .imr_ifindex = 1};
+    if (number++ % 16 == 0) made = socket(AF_INET, SOCK_DGRAM, 0);
+    return made < 0 ? -1 : setsockopt(made, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group);
+}
+
+static int multicast6(void) {
+    static int made = -1;
+    static unsigned number;
+    struct ipv6_mreq group = {.ipv6mr_interface = 1};
+    group.ipv6mr_multiaddr.s6_addr[0] = 0xff;
+    group.ipv6mr_multiaddr.s6_addr[1] = 0x02;
+    memcpy(&group.ipv6mr_multiaddr.s6_addr[4], &number, 4);
+    group.ipv6mr_multiaddr.s6_addr[9] = (unsigned char)getpid();
+    if (number++ % 1000 == 0) made = socket(AF_INET6, SOCK_DGRAM, 0);
+    return made < 0 ? -1 : setsockopt(made, IPPROTO_IPV6, IPV6_JOIN_GROUP, &group, sizeof group);
+}
+
 /* One lock on a byte of its own; a thousand to a file, since the kernel keeps them in order. */
 static int locks(void) {
     static int file = -1;
@@ -151,6 +190,7 @@ static const struct { const char *name; int (*take)(void); } kinds[] = {
     {"files", files}, {"terminals", terminals}, {"inotify", inotify}, {"aio", aio}, {"raw", raw}, {"raw-tcp", raw_tcp}, {"raw6", raw6},
     {"packet", packet}, {"usersock", usersock}, {"audit", audit}, {"generic", generic}, {"crypto", crypto}, {"vsock", vsock},
     {"route", route}, {"ping", ping}, {"raw-icmp", raw_icmp}, {"udp", udp}, {"locks", locks},
+    {"filters", filters}, {"filters-masked", filters_masked}, {"filters-reuse", filters_reuse}, {"multicast", multicast}, {"multicast6", multicast6},
     {"pair-unix", pair_unix}, {"pair-inet", pair_inet}, {"pair-tipc", pair_tipc},
 };
 

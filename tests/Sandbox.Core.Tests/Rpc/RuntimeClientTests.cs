@@ -56,6 +56,17 @@ public sealed class RuntimeClientTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Words_for_the_owner_of_a_sandbox_come_across()
+    {
+        _runtime.Store("busybox");
+        await _client.Sandboxes.CreateAsync(Spec(), Cancellation);
+        Assert.Null((await _client.Sandboxes.ListAsync(Cancellation))[0].Notice);
+        _runtime.Note((await _client.Sandboxes.ListAsync(Cancellation))[0].Id, "Grüße vom Speicher");
+
+        Assert.Equal("Grüße vom Speicher", (await _client.Sandboxes.ListAsync(Cancellation))[0].Notice);
+    }
+
+    [Fact]
     public async Task Words_that_are_too_long_are_cut()
     {
         _runtime.Before = (_, _) => throw new SandboxException(ErrorCode.Invalid, new string('ü', 100_000));

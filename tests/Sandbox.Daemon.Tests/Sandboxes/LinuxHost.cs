@@ -71,6 +71,7 @@ public sealed class LinuxHost : IAsyncLifetime
         _stop = new CancellationTokenSource();
         _ = _parts.GetRequiredService<SandboxExpiry>().RunAsync(_stop.Token);
         _ = _parts.GetRequiredService<UncountedMemory>().RunAsync(_stop.Token);
+        _ = _parts.GetRequiredService<MemoryKills>().RunAsync(_stop.Token);
     }
 
     /// <summary>The daemon is gone from one moment to the next; what it started goes on.</summary>

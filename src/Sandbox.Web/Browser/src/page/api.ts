@@ -12,7 +12,7 @@ export interface Playground {
   setup?: Setup | null;
   /** Whether its recipe says which terminals to open. */
   hasTerminals?: boolean;
-  sandboxes: { id: string; name: string; image: string; digest: string; state: string; exitCode?: number | null; interactive: boolean }[];
+  sandboxes: { id: string; name: string; image: string; digest: string; state: string; exitCode?: number | null; interactive: boolean; notice?: string | null }[];
   lease: { endsAt: string; state: string; reason?: string | null; message?: string | null; canExtend: boolean };
 }
 

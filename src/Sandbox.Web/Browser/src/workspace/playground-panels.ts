@@ -38,7 +38,7 @@ export function stateOf(playground: Playground, title: string, runs: PanelRuns):
     case "stopped": {
       const code = playground.sandboxes[0]?.exitCode;
       return {
-        kind: "note", title: "Stopped", text: `No programs are running. Your files are kept.${code ? ` The image's command ended with exit code ${code}.` : ""}`,
+        kind: "note", title: "Stopped", text: noticeOf(playground) ?? `No programs are running. Your files are kept.${code ? ` The image's command ended with exit code ${code}.` : ""}`,
         actions: [{ label: "Start", run: () => runs.start(), primary: true }],
       };
     }
@@ -68,6 +68,11 @@ function setupOf({ state, steps }: Setup, title: string, runs: PanelRuns): Panel
       ? [{ label: "Run it again", run: () => runs.setUp("retry"), primary: true }, { label: "Enter anyway", run: () => runs.setUp("enter") }, { label: "End it", run: () => runs.remove() }]
       : [{ label: "Cancel", run: () => runs.remove() }],
   };
+}
+
+/** What the host did to a sandbox of the playground, in words; null when it did nothing. */
+export function noticeOf(playground: Playground): string | null {
+  return playground.sandboxes.map(sandbox => sandbox.notice).filter(Boolean).join(" ") || null;
 }
 
 /** A launch that the server refused. */

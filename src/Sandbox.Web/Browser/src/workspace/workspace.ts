@@ -42,6 +42,9 @@ const runs: panels.PanelRuns = { remove: () => void remove(), resume: () => void
 
 const watch = new PlaygroundWatch({ changed: show, gone });
 
+/** What the host did to a sandbox, as the page has said it. */
+let noticed: string | null = null;
+
 /** How far the terminals of the playground are on the page. */
 let terminals: "absent" | "coming" | "there" = "absent";
 
@@ -133,6 +136,11 @@ function show(next: Playground): void {
   byId("ws-lease").hidden = next.state === "ended" || next.state === "queued" || next.state === "starting";
   byId("ws-extend").hidden = byId("ws-extend-item").hidden = !next.lease.canExtend;
   tick();
+  const notice = panels.noticeOf(next);
+  if (notice && notice !== noticed && next.state === "running") {
+    toast(notice, "error");
+  }
+  noticed = notice;
 
   const content = panels.stateOf(next, root.dataset["title"] ?? next.image, runs);
   if (content) {
