@@ -18,6 +18,7 @@ using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Links;
 using Sandbox.Web.Operators;
 using Sandbox.Web.People;
+using Sandbox.Web.Pictures;
 using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Recordings;
 using Sandbox.Web.Saves;
@@ -213,6 +214,7 @@ internal static class SandboxWeb
         app.MapSchemas();
         app.MapCatalog();
         app.MapLinks();
+        app.MapPictures();
         app.MapPlaygrounds();
         app.MapSaves();
         app.MapExports();

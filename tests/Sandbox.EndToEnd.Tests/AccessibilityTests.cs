@@ -27,7 +27,7 @@ public sealed class AccessibilityTests(Instance instance, Chromium chromium)
     {
         await using var visitor = await ArriveAsync(scheme, isPhone);
         var page = visitor.Page;
-        foreach (var path in new[] { "/", "/?q=nothing-of-that-name", "/docs", "/status", "/playgrounds", "/recordings", "/p/nobody", "/t" })
+        foreach (var path in new[] { "/", "/?q=nothing-of-that-name", "/docs", "/status", "/playgrounds", "/links", "/recordings", "/p/nobody", "/t" })
         {
             await page.GotoAsync(path);
             await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
@@ -59,6 +59,12 @@ public sealed class AccessibilityTests(Instance instance, Chromium chromium)
         await page.GetByRole(AriaRole.Button, new() { Name = "Create link" }).ClickAsync();
         var link = await page.Locator("#share-url").InputValueAsync();
         await CheckAsync(page, "the links");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Share this state" }).ClickAsync();
+        await page.Locator(".state-form").WaitForAsync();
+        await CheckAsync(page, "what a link would hold");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create link" }).ClickAsync();
+        await page.Locator(".made-link").WaitForAsync();
+        await CheckAsync(page, "a link of the state");
         await page.Keyboard.PressAsync("Escape");
 
         await using (var guest = await ArriveAsync(scheme, isPhone))
@@ -71,6 +77,15 @@ public sealed class AccessibilityTests(Instance instance, Chromium chromium)
         await page.GotoAsync("/playgrounds");
         await page.Locator(".row").First.WaitForAsync();
         await CheckAsync(page, "the playgrounds, with one");
+        await page.GotoAsync("/links");
+        await CheckAsync(page, "my links, with one");
+        foreach (var (button, dialog) in new[] { ("Edit", "Edit the link"), ("Names", "Names of"), ("Show it", "Show") })
+        {
+            await page.GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).ClickAsync();
+            await page.GetByRole(AriaRole.Dialog, new() { Name = dialog }).WaitForAsync();
+            await CheckAsync(page, dialog);
+            await page.Keyboard.PressAsync("Escape");
+        }
     }
 
     [Theory]

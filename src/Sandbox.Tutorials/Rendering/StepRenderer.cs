@@ -1,5 +1,4 @@
 using System.Text;
-using AngleSharp.Dom;
 using AngleSharp.Html.Parser;
 using Markdig;
 using Sandbox.Tutorials.Katacoda;
@@ -26,9 +25,6 @@ public sealed record RenderSettings
 /// </summary>
 public sealed class StepRenderer
 {
-    /// <summary>Levels of elements. Writing a tree calls itself for each level, and nobody's text has so many.</summary>
-    private const int MostDepth = 200;
-
     private readonly MarkdownPipeline markdown;
     private readonly bool own;
     private readonly Dictionary<string, string> defaults;
@@ -76,24 +72,11 @@ public sealed class StepRenderer
 
     private string RenderPassage(string text, BlockElements blocks, RenderSettings settings)
     {
-        string html;
-        try
-        {
-            html = Markdown.ToHtml(text, markdown);
-        }
-        catch (ArgumentException)
-        {
-            // Markdig refuses what is nested too deeply.
-            return AsText(text);
-        }
-
-        using var document = new HtmlParser().ParseDocument("<body>" + html + "</body>");
-        if (document.Body is null || Depth(document.Body) > MostDepth)
+        if (MarkdownText.Render(text, markdown, settings.Picture) is not { } clean)
         {
             return AsText(text);
         }
 
-        var clean = Sanitizer.Clean(document, settings.Picture);
         using var tree = new HtmlParser().ParseDocument("<body>" + clean + "</body>");
         blocks.Place(tree);
         return tree.Body!.InnerHtml;
@@ -102,20 +85,4 @@ public sealed class StepRenderer
     private static string AsText(string text) => $"<pre>{Encoded(text.Replace(Tokens.Begin, ' ').Replace(Tokens.End, ' '))}</pre>";
 
     private static string Encoded(string text) => System.Net.WebUtility.HtmlEncode(text);
-
-    private static int Depth(IElement root)
-    {
-        var deepest = 0;
-        var stack = new Stack<(IElement Element, int Depth)>([(root, 0)]);
-        while (stack.TryPop(out var at) && deepest <= MostDepth)
-        {
-            deepest = Math.Max(deepest, at.Depth);
-            foreach (var child in at.Element.Children)
-            {
-                stack.Push((child, at.Depth + 1));
-            }
-        }
-
-        return deepest;
-    }
 }

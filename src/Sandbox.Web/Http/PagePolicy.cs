@@ -28,6 +28,9 @@ internal sealed class PagePolicy
     /// </summary>
     public static PagePolicy Download { get; } = new("sandbox; default-src 'none'", isOwn: true, issuesCookies: true, "same-origin");
 
+    /// <summary>A picture of ours that pages elsewhere show. Opened by itself it loads and runs nothing.</summary>
+    public static PagePolicy Picture { get; } = new("sandbox; default-src 'none'", isOwn: true, issuesCookies: false, "cross-origin");
+
     /// <summary>
     /// A page that a program in a sandbox serves, on a host of its own: none of our headers and cookies, and a sandbox without
     /// an origin, so that its scripts reach no storage, cookie or page of ours.

@@ -69,6 +69,10 @@ internal sealed class LinkList(SqliteStore store, ISandboxRuntime runtime, LinkE
         return new LinkListView(storage, used, views);
     }
 
+    /// <summary>The hashes of a person's links.</summary>
+    public async Task<IReadOnlySet<string>> HashesAsync(PersonId owner, CancellationToken cancellationToken) =>
+        (await store.ReadAsync(db => db.Links.Where(row => row.OwnerId == owner.Value).Select(row => row.Hash).ToListAsync(cancellationToken))).ToHashSet(StringComparer.Ordinal);
+
     /// <summary>The plan that bounds what a visitor starts.</summary>
     public async Task<Core.Quotas.Plan> PlanAsync(PersonId visitor) =>
         (await store.ReadAsync(db => db.People.Where(row => row.Id == visitor.Value).Select(row => row.Plan).SingleOrDefaultAsync()))?.ToPlan() ?? Core.Quotas.Plan.Guest;

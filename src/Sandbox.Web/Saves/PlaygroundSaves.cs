@@ -81,21 +81,22 @@ internal sealed class PlaygroundSaves(
     }
 
     /// <summary>What a save of a person's playground would hold, for each of its sandboxes. Codes: NotFound, Conflict.</summary>
-    public async Task<IReadOnlyList<(SandboxRow Sandbox, SnapshotContents Contents)>> InspectAsync(PersonId owner, PlaygroundId id, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<(SandboxRow Sandbox, SnapshotContents Contents, IReadOnlyList<RecipePort> Ports)>> InspectAsync(PersonId owner, PlaygroundId id, CancellationToken cancellationToken)
     {
         var row = await store.ReadAsync(db => db.Playgrounds.AsNoTracking().Include(row => row.Sandboxes)
             .SingleOrDefaultAsync(row => row.Id == id.Value && row.OwnerId == owner.Value, cancellationToken))
             ?? throw new SandboxException(ErrorCode.NotFound, "You have no such playground.");
         RequireRunning(row);
         var secrets = row.Secrets.Split(' ');
-        var all = new List<(SandboxRow, SnapshotContents)>();
+        var recipe = await RecipeAsync(row, cancellationToken);
+        var all = new List<(SandboxRow, SnapshotContents, IReadOnlyList<RecipePort>)>();
         foreach (var sandbox in row.Sandboxes.OrderBy(sandbox => sandbox.Node))
         {
             var contents = await runtime.Sandboxes.InspectAsync(SandboxId.Parse(sandbox.Id), cancellationToken);
             all.Add((sandbox, contents with
             {
                 Env = contents.Env.Where(variable => !secrets.Contains(variable.Key, StringComparer.Ordinal)).ToDictionary(StringComparer.Ordinal),
-            }));
+            }, recipe.Nodes[sandbox.Node].Ports));
         }
 
         return all;
@@ -126,9 +127,7 @@ internal sealed class PlaygroundSaves(
 
     private async Task<(LockDraft Draft, bool IsChanged)> SnapshotAsync(PlaygroundRow row, SaveOrder order, CancellationToken cancellationToken)
     {
-        var content = await store.ReadAsync(db => db.Recipes.Where(recipe => recipe.Hash == row.RecipeHash).Select(recipe => recipe.Content).SingleOrDefaultAsync(cancellationToken))
-            ?? throw new SandboxException(ErrorCode.Conflict, "This playground has ended.");
-        var recipe = RecipeJson.Read(content);
+        var recipe = await RecipeAsync(row, cancellationToken);
         var secrets = row.Secrets.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var spec = order.Spec with { ExcludedVariables = [.. order.Spec.ExcludedVariables.Union(secrets, StringComparer.Ordinal)] };
         var (nodes, images, layers, isChanged) = (new List<RecipeNode>(), new List<ResolvedImage>(), new List<ImageLayer>(), false);
@@ -145,6 +144,10 @@ internal sealed class PlaygroundSaves(
         var parameters = secrets.Select(name => new RecipeParameter { Name = name, IsSecret = true, IsRequired = true });
         return (new LockDraft(recipe with { Nodes = nodes, Parameters = [.. parameters] }, images, layers, await surroundings.OfAsync(recipe.Nodes[0].Isolation, cancellationToken)), isChanged);
     }
+
+    private async Task<Recipe> RecipeAsync(PlaygroundRow row, CancellationToken cancellationToken) =>
+        RecipeJson.Read(await store.ReadAsync(db => db.Recipes.Where(recipe => recipe.Hash == row.RecipeHash).Select(recipe => recipe.Content).SingleOrDefaultAsync(cancellationToken))
+            ?? throw new SandboxException(ErrorCode.Conflict, "This playground has ended."));
 
     /// <summary>A node whose files, variables, directory, user and setup are in its image by now.</summary>
     private static RecipeNode Saved(RecipeNode node, Digest image) => new()

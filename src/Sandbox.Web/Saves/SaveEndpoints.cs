@@ -41,6 +41,9 @@ internal sealed record FoundSecretView(string Path, int? Line, string Rule);
 /// <summary>A file that a save cannot hold.</summary>
 internal sealed record SkippedFileView(string Path, string Reason);
 
+/// <summary>A port that the page offers to open.</summary>
+internal sealed record PortView(int Port, string? Name);
+
 /// <summary>What a save of one sandbox would hold now. Lists end at 1,000 entries; counts do not.</summary>
 internal sealed record SandboxChangesView(
     string Id,
@@ -53,7 +56,8 @@ internal sealed record SandboxChangesView(
     IReadOnlyDictionary<string, string> Env,
     IReadOnlyList<FoundSecretView> Secrets,
     bool SearchComplete,
-    IReadOnlyList<SkippedFileView> Skipped);
+    IReadOnlyList<SkippedFileView> Skipped,
+    IReadOnlyList<PortView> Ports);
 
 internal static class SaveEndpoints
 {
@@ -92,7 +96,8 @@ internal static class SaveEndpoints
                 all.Contents.Env,
                 [.. all.Contents.Secrets.Select(secret => new FoundSecretView(secret.Path.ToString(), secret.Line, secret.Rule))],
                 all.Contents.IsSearchComplete,
-                [.. all.Contents.Skipped.Select(skipped => new SkippedFileView(skipped.Path.ToString(), Text(skipped.Reason)))])),
+                [.. all.Contents.Skipped.Select(skipped => new SkippedFileView(skipped.Path.ToString(), Text(skipped.Reason)))],
+                [.. all.Ports.Select(port => new PortView(port.Port, port.Name))])),
         ];
     }
 

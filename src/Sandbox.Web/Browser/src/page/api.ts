@@ -47,7 +47,7 @@ export interface OpenTerminal {
   command?: string[] | null;
 }
 
-/** An RFC 9457 problem with its code. The code `offline` means that there was no answer. */
+/** An RFC 9457 problem with its code. The code `offline` means that there was no answer, `cancelled` that the caller gave up. */
 export class Problem extends Error {
   constructor(readonly code: string, readonly status: number, message: string) {
     super(message);
@@ -56,7 +56,7 @@ export class Problem extends Error {
 }
 
 /** Calls the REST API of this origin. */
-export async function api<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+export async function api<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}, signal: AbortSignal | null = null): Promise<T> {
   let response: Response;
   try {
     response = await fetch(path, {
@@ -65,8 +65,12 @@ export async function api<T>(method: string, path: string, body?: unknown, heade
       body: body === undefined ? null : JSON.stringify(body),
       credentials: "same-origin",
       cache: "no-store",
+      signal,
     });
   } catch {
+    if (signal?.aborted) {
+      throw new Problem("cancelled", 0, "Cancelled.");
+    }
     throw new Problem("offline", 0, "The server cannot be reached. Check your connection.");
   }
   const text = await response.text();

@@ -6,6 +6,8 @@ export interface Question {
   readonly text: string;
   readonly no: string;
   readonly yes: string;
+  /** A third answer, which keeps what `yes` loses. */
+  readonly instead?: string;
 }
 
 export const stopQuestion: Question = {
@@ -15,19 +17,41 @@ export const stopQuestion: Question = {
   yes: "Stop it",
 };
 
-export function endQuestion(name: string): Question {
-  return { title: `End ${name}?`, text: "All programs end, and its files are deleted permanently.", no: "Keep it", yes: "End it" };
+/** @param canSave whether it got as far as to have files */
+export function endQuestion(name: string, canSave: boolean): Question {
+  return {
+    title: `End ${name}?`,
+    text: canSave
+      ? "All programs end, and every file that you made or changed is deleted permanently. “Save and end” keeps the files as a private link of yours, from which you can continue."
+      : "All programs end, and its files are deleted permanently.",
+    no: "Keep it",
+    yes: "End it",
+    ...canSave ? { instead: "Save and end" } : {},
+  };
+}
+
+export type Answer = "no" | "yes" | "instead";
+
+/** Whether the answer is yes. */
+export async function confirmed(question: Question): Promise<boolean> {
+  return await answered(question) === "yes";
 }
 
 /** Asks in a dialog; Enter and Escape answer no. */
-export function confirmed({ title, text, no, yes }: Question): Promise<boolean> {
+export function answered({ title, text, no, yes, instead }: Question): Promise<Answer> {
   const heading = make("h2", "", title);
   heading.id = "confirm-question";
   const keep = make("button", "button", no);
   keep.autofocus = true;
   const go = make("button", "button danger", yes);
   go.value = "yes";
-  const form = make("form", "", heading, make("p", "", text), make("div", "dialog-actions", keep, go));
+  const form = make("form", "", heading, make("p", "", text), make("div", "dialog-actions", keep));
+  if (instead) {
+    const other = make("button", "button", instead);
+    other.value = "instead";
+    form.lastElementChild!.append(other);
+  }
+  form.lastElementChild!.append(go);
   form.method = "dialog";
   const dialog = make("dialog", "confirm", form);
   dialog.setAttribute("aria-labelledby", heading.id);
@@ -35,6 +59,6 @@ export function confirmed({ title, text, no, yes }: Question): Promise<boolean> 
   dialog.showModal();
   return new Promise(resolve => dialog.addEventListener("close", () => {
     dialog.remove();
-    resolve(dialog.returnValue === "yes");
+    resolve(dialog.returnValue === "yes" || dialog.returnValue === "instead" ? dialog.returnValue : "no");
   }));
 }

@@ -47,8 +47,15 @@ export class ShareDialog {
     close.setAttribute("aria-label", "Close");
     const head = make("header", "");
     head.append(this.#title, close);
+    const state = button("Share this state", "share-kind", () => {
+      dialog.close();
+      this.onState();
+    });
+    const here = make("span", "share-kind", "Share this terminal");
+    here.setAttribute("aria-current", "true");
     dialog.append(
       head,
+      make("div", "share-kinds", here, state),
       make("p", "", "A link gives access to this terminal and its output so far, and to nothing else in the playground."),
       this.#fill(), this.#error, this.#made, make("h3", "", "Links"), this.#none, this.#links, this.#sizes());
     dialog.addEventListener("close", () => {
@@ -66,6 +73,8 @@ export class ShareDialog {
   }
 
   onClose: () => void = () => undefined;
+  /** The visitor wants a link of the whole playground instead. */
+  onState: () => void = () => undefined;
 
   open(terminal: string, name: string, audience: Audience): void {
     if (this.#dialog.open) {

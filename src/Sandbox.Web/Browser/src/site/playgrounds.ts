@@ -1,5 +1,5 @@
 import { api, headline, Problem } from "../page/api";
-import { confirmed, endQuestion, stopQuestion } from "../page/confirm";
+import { answered, confirmed, endQuestion, stopQuestion } from "../page/confirm";
 import { endsSoon, timeLeft } from "../page/countdown";
 import { refresh } from "../page/refresh";
 import { toast } from "../page/toast";
@@ -35,8 +35,10 @@ export function startPlaygrounds(list: HTMLElement): void {
   async function act(button: HTMLButtonElement): Promise<void> {
     const { act, id, name } = button.dataset as { act: string; id: string; name: string };
     if (act === "remove") {
-      if (await confirmed(endQuestion(name))) {
-        await run(button, "DELETE", `/api/v1/playgrounds/${id}`);
+      const state = button.closest<HTMLElement>(".row")?.dataset["state"];
+      const answer = await answered(endQuestion(name, state !== "queued" && state !== "starting"));
+      if (answer !== "no") {
+        await run(button, "DELETE", `/api/v1/playgrounds/${id}${answer === "instead" ? "?save=1" : ""}`);
       }
     } else if (act === "extend") {
       await run(button, "POST", `/api/v1/playgrounds/${id}/extend`);

@@ -36,6 +36,11 @@ if (recording) {
   void import("../recording/player").then(({ startPlayer }) => startPlayer(recording));
 }
 
+const links = document.getElementById("links");
+if (links) {
+  void import("./links").then(({ startLinks }) => startLinks(links));
+}
+
 const link = document.getElementById("link");
 if (link) {
   startLink(link);

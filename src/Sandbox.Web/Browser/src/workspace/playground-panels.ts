@@ -46,7 +46,7 @@ export function stateOf(playground: Playground, title: string, runs: PanelRuns):
       return {
         kind: playground.error ? "error" : "ended",
         title: playground.error ? headline(playground.error.code) : "This playground has ended",
-        text: playground.error?.message ?? playground.lease.message ?? reasonText(playground.lease.reason),
+        text: `${playground.error?.message ?? playground.lease.message ?? reasonText(playground.lease.reason)}${playground.saved ? " Its files are saved in a private link of yours." : ""}`,
         actions: playground.saved
           ? [{ label: "Continue", href: `/p/new?link=${playground.saved}`, primary: true }, mine]
           : [{ label: "Start a new one", href: playground.link ? `/x/${playground.link}` : `/p/new?image=${encodeURIComponent(playground.image)}`, primary: true }, others],

@@ -94,11 +94,12 @@ export class PlaygroundWatch {
     this.#take(await this.ask<Playground>("POST", `/api/v1/playgrounds/${this.now.id}/setup`, { action }), question);
   }
 
-  async remove(): Promise<void> {
+  /** @param save keep its state as a private link first; when that fails it goes on */
+  async remove(save = false): Promise<void> {
     if (!this.now) {
       return;
     }
-    await this.ask("DELETE", `/api/v1/playgrounds/${this.now.id}`);
+    await this.ask("DELETE", `/api/v1/playgrounds/${this.now.id}${save ? "?save=1" : ""}`);
     this.#answered = ++this.#asked;
     await this.poll();
   }

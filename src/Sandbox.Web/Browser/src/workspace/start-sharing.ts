@@ -10,7 +10,7 @@ import type { Tabs } from "./tabs";
 import type { TerminalTab } from "./terminal-tab";
 
 /** Sharing in the workspace: who follows which terminal, and the button that shares the one in use. */
-export function startSharing(tabs: Tabs, link: HubLink, button: HTMLButtonElement, status: HTMLElement): void {
+export function startSharing(tabs: Tabs, link: HubLink, button: HTMLButtonElement, status: HTMLElement, shareState: () => void): void {
   const audiences = new Map<TerminalTab, Audience>();
   const list = new ViewerList(status, false, false);
   const announcer = new Announcer(document.body);
@@ -62,6 +62,7 @@ export function startSharing(tabs: Tabs, link: HubLink, button: HTMLButtonElemen
         return;
       }
       dialog.onClose = () => tabs.active?.focus();
+      dialog.onState = shareState;
       dialog.open(tab.id, tab.item.querySelector("[role=tab]")?.textContent ?? "this terminal", audience);
     })();
   });

@@ -1,6 +1,6 @@
 import { LatencyDot } from "../latency/latency-dot";
 import { api, headline, type Playground, Problem, type WantedTerminal } from "../page/api";
-import { confirmed, endQuestion, stopQuestion } from "../page/confirm";
+import { answered, confirmed, endQuestion, stopQuestion } from "../page/confirm";
 import { consent } from "../page/consent";
 import { endsSoon, timeLeft } from "../page/countdown";
 import { Panel } from "../page/panel";
@@ -27,6 +27,7 @@ import { SidePanel } from "./side-panel";
 import { startCommands } from "./start-commands";
 import { startFiles } from "./start-files";
 import { startRecording } from "./start-recording";
+import { startSaving } from "./start-saving";
 import { startSharing } from "./start-sharing";
 import { Tabs } from "./tabs";
 
@@ -58,7 +59,8 @@ tabs.onTerminal(({ pane }) => {
   pane.session.timer = latency.timer();
 });
 const commandActs = startCommands(tabs, side, byId("ws-commands-live"));
-startSharing(tabs, link, byId<HTMLButtonElement>("ws-share"), byId("ws-status"));
+const saveActs = startSaving(() => watch.now, () => root.dataset["title"] ?? "", () => tabs.active?.focus());
+startSharing(tabs, link, byId<HTMLButtonElement>("ws-share"), byId("ws-status"), saveActs["share-state"]);
 tabs.onFirst = () => {
   if (watch.now?.state === "running") {
     panel.hide();
@@ -276,13 +278,24 @@ async function extend(): Promise<void> {
 }
 
 async function remove(): Promise<void> {
-  if (!await confirmed(endQuestion("this playground"))) {
-    return;
+  const state = watch.now?.state;
+  const answer = await answered(endQuestion("this playground", state === "running" || state === "paused" || state === "stopped"));
+  if (answer !== "no") {
+    await end(answer === "instead");
+  }
+}
+
+async function end(save: boolean): Promise<void> {
+  if (save) {
+    panel.show({ kind: "busy", title: "Saving", text: "Copying what changed. It ends once that is done." });
   }
   try {
-    await watch.remove();
+    await watch.remove(save);
   } catch (error) {
-    toast((error as Problem).message, "error");
+    toast(save ? `It goes on, because it could not be saved. ${(error as Problem).message}` : (error as Problem).message, "error");
+    if (save && watch.now) {
+      show(watch.now);
+    }
   }
 }
 
@@ -309,6 +322,8 @@ setInterval(tick, 1000);
 /** What the page's buttons and keys do, by their `data-act`. */
 const acts: Record<string, () => void> = {
   "remove": () => void remove(),
+  "save-end": () => void end(true),
+  ...saveActs,
   "extend": () => void extend(),
   "new": () => tabs.stage.create(),
   "close": () => tabs.closeActive(),

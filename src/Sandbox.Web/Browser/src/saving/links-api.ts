@@ -1,0 +1,47 @@
+/** A link as REST gives it to its owner. */
+export interface OwnedLink {
+  hash: string;
+  url: string;
+  title: string;
+  budget: LinkBudget;
+  own: { access: Access; aliases: Alias[] } | null;
+}
+
+export type Access = "anyone" | "private";
+
+export interface Alias {
+  name: string;
+  url: string;
+  hash: string;
+  text: string;
+}
+
+/** How often a link may be started, and when; null is not limited. */
+export interface LinkBudget {
+  atOnce: number | null;
+  perDay: number | null;
+  from: string | null;
+  until: string | null;
+  expiresAt: string | null;
+  offline: boolean;
+  hasPassword: boolean;
+}
+
+/** What a link of the present state of one sandbox would hold. Lists end at 1,000 entries; counts do not. */
+export interface SandboxChanges {
+  id: string;
+  name: string;
+  added: number;
+  changed: number;
+  deleted: number;
+  bytes: number;
+  changes: { path: string; kind: "added" | "changed" | "deleted"; size: number }[];
+  env: Record<string, string>;
+  ports: { port: number; name?: string | null }[];
+  secrets: { path: string; line: number | null; rule: string }[];
+  searchComplete: boolean;
+  skipped: { path: string; reason: string }[];
+}
+
+/** Names of links: what the server accepts. */
+export const aliasPattern = "[a-z0-9][a-z0-9\\-]{1,62}[a-z0-9]";

@@ -1,0 +1,42 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Net.Http.Headers;
+using Sandbox.Web.Http;
+using Sandbox.Web.Links;
+
+namespace Sandbox.Web.Pictures;
+
+/// <summary>Pictures that pages elsewhere show of a link. A private link has none, not even for its owner: caches would keep it.</summary>
+internal static class PictureEndpoints
+{
+    public static void MapPictures(this IEndpointRouteBuilder app)
+    {
+        var group = app.MapGroup("/x/{address}").WithTags("links").WithPagePolicy(PagePolicy.Picture);
+        group.MapGet("badge.svg", async (string address, HttpContext context, LinkEntrance entrance) =>
+                Svg(context, Badge.Draw((await FindAsync(entrance, address)).Link.Title)))
+            .Produces(200, contentType: "image/svg+xml").ProducesProblems(404).WithSummary("A badge of a link, for pages elsewhere");
+        group.MapGet("qr.svg", async (string address, HttpContext context, LinkEntrance entrance, Origins origins) =>
+            {
+                await FindAsync(entrance, address);
+                return Svg(context, QrCode.Draw($"{origins.PublicUrl}/x/{LinkEndpoints.Address(address)}"));
+            })
+            .Produces(200, contentType: "image/svg+xml").ProducesProblems(404).WithSummary("A link's address as a QR code");
+        group.MapGet("preview.svg", async (string address, HttpContext context, LinkEntrance entrance, LinkList list) =>
+            {
+                var entered = await FindAsync(entrance, address);
+                var view = await list.ViewAsync(entered, context.RequestAborted);
+                return Svg(context, LinkCard.Draw(entered, view.Author == "operator" ? "Made by an operator" : "Made by a guest"));
+            })
+            .Produces(200, contentType: "image/svg+xml").ProducesProblems(404).WithSummary("The picture of a link in previews, 1200 x 630");
+    }
+
+    private static Task<EnteredLink> FindAsync(LinkEntrance entrance, string address) => entrance.FindAsync(null, LinkEndpoints.Address(address));
+
+    private static IResult Svg(HttpContext context, string svg)
+    {
+        // A title changes, an alias moves, a link becomes private: minutes are as long as an old picture may stay.
+        context.Response.Headers.CacheControl = "public, max-age=300";
+        var bytes = Encoding.UTF8.GetBytes(svg);
+        return Results.Bytes(bytes, "image/svg+xml", entityTag: new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]}\""));
+    }
+}
