@@ -27,6 +27,12 @@ internal sealed record Options
     /// <summary>What stands in the command line of every process of the peer's engine: its directory.</summary>
     public required string DockerMark { get; init; }
 
+    /// <summary>The socket of the peer's engine.</summary>
+    public required string DockerSocket { get; init; }
+
+    /// <summary>What is measured: launch, links.</summary>
+    public required IReadOnlyList<string> Parts { get; init; }
+
     /// <summary>The table as JSON.</summary>
     public string? Json { get; init; }
 
@@ -56,6 +62,8 @@ internal sealed record Options
             DaemonPid = Number("--daemon-pid", 0),
             DaemonLog = Text("--daemon-log"),
             DockerMark = Text("--docker-mark"),
+            DockerSocket = Text("--docker-socket"),
+            Parts = Text("--parts").Split(','),
             Json = given.Remove("--json", out var json) ? json : null,
             Launches = Number("--launches", 50),
             Together = Number("--together", 20),

@@ -32,10 +32,52 @@ internal sealed partial class OurClient(Uri address) : IDisposable
         return (await ReadAsync(answer, 201)).GetProperty("token").GetString()!;
     }
 
-    public async Task<Launched> LaunchAsync(string token, string image)
+    public Task<Launched> LaunchAsync(string token, string image) => LaunchAsync(token, "api/v1/playgrounds", new { image });
+
+    /// <summary>A playground of a link.</summary>
+    public Task<Launched> OpenLinkAsync(string token, string hash) => LaunchAsync(token, "api/v1/playgrounds", new { link = hash });
+
+    /// <summary>A second playground of one's present state.</summary>
+    public Task<Launched> ForkAsync(Launched launched) => LaunchAsync(launched.Token, $"api/v1/playgrounds/{launched.Playground}/fork", null);
+
+    /// <summary>A private link of the present state; its hash.</summary>
+    public async Task<string> SaveAsync(Launched launched)
     {
-        using var request = Request(HttpMethod.Post, "api/v1/playgrounds", token);
-        request.Content = JsonContent.Create(new { image });
+        using var request = Request(HttpMethod.Post, $"api/v1/playgrounds/{launched.Playground}/links", launched.Token);
+        request.Content = JsonContent.Create(new { access = "private" });
+        using var answer = await _http.SendAsync(request);
+        return (await ReadAsync(answer, 201)).GetProperty("hash").GetString()!;
+    }
+
+    /// <summary>Deletes all links of somebody.</summary>
+    public async Task DeleteLinksAsync(string token)
+    {
+        using var list = Request(HttpMethod.Get, "api/v1/links", token);
+        using var links = await _http.SendAsync(list);
+        foreach (var link in (await ReadAsync(links, 200)).GetProperty("links").EnumerateArray())
+        {
+            using var request = Request(HttpMethod.Delete, $"api/v1/links/{link.GetProperty("hash").GetString()}", token);
+            using var answer = await _http.SendAsync(request);
+            answer.EnsureSuccessStatusCode();
+        }
+    }
+
+    /// <summary>Runs a script, which has to succeed.</summary>
+    public async Task ShellAsync(Launched launched, string script)
+    {
+        using var request = Request(HttpMethod.Post, $"api/v1/sandboxes/{launched.SandboxId}/exec", launched.Token);
+        request.Content = JsonContent.Create(new { command = (string[])["sh", "-ec", script] });
+        using var answer = await _http.SendAsync(request);
+        if ((await ReadAsync(answer, 200)).GetProperty("exitCode").GetInt32() != 0)
+        {
+            throw new InvalidDataException($"'{script}' failed");
+        }
+    }
+
+    private async Task<Launched> LaunchAsync(string token, string path, object? body)
+    {
+        using var request = Request(HttpMethod.Post, path, token);
+        request.Content = body is null ? null : JsonContent.Create(body);
         using var answer = await _http.SendAsync(request);
         var playground = await ReadAsync(answer, 201);
         var phases = new Dictionary<string, double>(StringComparer.Ordinal);

@@ -23,16 +23,19 @@ catch (FormatException mistake)
 var report = new Report();
 using var ours = new OurClient(options.Url);
 var measures = new Measures(options, ours, report);
+var links = new LinkMeasures(options, ours, report);
+var launches = options.Parts.Contains("launch", StringComparer.Ordinal);
 try
 {
     foreach (var (what, measure) in new (string, Func<Task>)[]
     {
         ("warming up", measures.WarmUpAsync),
-        ("idle cost", measures.IdleAsync),
-        ("click to prompt", measures.LaunchesAsync),
-        ("many at once", measures.TogetherAsync),
-        ("create and first command", measures.FirstCommandsAsync),
-    })
+        ("idle cost", launches ? measures.IdleAsync : Nothing),
+        ("click to prompt", launches ? measures.LaunchesAsync : Nothing),
+        ("many at once", launches ? measures.TogetherAsync : Nothing),
+        ("create and first command", launches ? measures.FirstCommandsAsync : Nothing),
+        ("links", options.Parts.Contains("links", StringComparer.Ordinal) ? links.MeasureAsync : Nothing),
+    }.Where(part => part.Item2 != Nothing))
     {
         await Console.Error.WriteLineAsync($"measuring: {what}");
         await measure();
@@ -49,3 +52,5 @@ if (options.Json is { } file)
 }
 
 return 0;
+
+static Task Nothing() => Task.CompletedTask;
