@@ -41,7 +41,8 @@ if (links) {
   void import("./links").then(({ startLinks }) => startLinks(links));
 }
 
-const link = document.getElementById("link");
+// The guide has a heading of the same id.
+const link = document.querySelector<HTMLElement>("article#link");
 if (link) {
   startLink(link);
 }
