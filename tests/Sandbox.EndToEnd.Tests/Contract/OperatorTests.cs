@@ -141,7 +141,7 @@ public sealed class OperatorTests
                 Assert.NotNull(answer.Header("Location"));
             }
 
-            var row = await guest.UntilAsync((string)answer.Json["id"]!, row => (string?)row["state"] == "running", seconds: 60);
+            var row = await guest.UntilAsync((string)answer.Json["id"]!, row => (string?)row["state"] == "running", seconds: 180);
             Assert.Equal("hi\n", await guest.ShellAsync((string)row["sandboxes"]![0]!["id"]!, "echo hi"));
             await guest.DeleteAsync("/api/v1/playgrounds/" + (string?)row["id"]);
         }
