@@ -335,6 +335,8 @@ public sealed class LinkTests
         var page = await visitor.GetAsync("/x/hello");
         Assert.Equal(200, page.Status);
         Assert.Contains("Identical to what the author ran", page.Text, StringComparison.Ordinal);
+        Assert.Contains("og:title", page.Text, StringComparison.Ordinal);
+        Assert.Contains("dist/site", page.Text, StringComparison.Ordinal);
         Assert.Contains("&lt;script&gt;alert(1)", page.Text, StringComparison.Ordinal);
         Assert.Contains("A &lt;b&gt;title", page.Text, StringComparison.Ordinal);
         Assert.Contains("Your city", page.Text, StringComparison.Ordinal);
