@@ -13,10 +13,13 @@ namespace Sandbox.Web.Catalog;
 /// </summary>
 internal sealed partial class ImageUse(SqliteStore store, ISandboxRuntime runtime, ILogger<ImageUse> logger) : IDisposable
 {
+    private const int MostPostponed = 10;
+
     // Held by the collection, and for a moment by each storing that begins: so none begins during a collection.
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Lock _gate = new();
     private int _storing;
+    private int _postponed;
     private TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Dispose() => _turn.Dispose();
@@ -37,9 +40,23 @@ internal sealed partial class ImageUse(SqliteStore store, ISandboxRuntime runtim
     /// <summary>Whether something holds an image.</summary>
     public async Task<bool> IsHeldAsync(Digest digest) => await store.ReadAsync(db => Held(db).AnyAsync(held => held == digest.Value));
 
-    /// <summary>Deletes the images that nothing holds, unless images of the catalog are being made: those are in no row yet.</summary>
+    /// <summary>
+    /// Deletes the images that nothing holds, unless somebody saves right now: then the next collection does, and only after
+    /// some were put off it makes new saves wait. Not either while images of the catalog are being made: those are in no row yet.
+    /// </summary>
     public async Task CollectAsync(CancellationToken cancellationToken)
     {
+        lock (_gate)
+        {
+            if (_storing > 0 && _postponed < MostPostponed)
+            {
+                _postponed++;
+                return;
+            }
+
+            _postponed = 0;
+        }
+
         await _turn.WaitAsync(cancellationToken);
         try
         {

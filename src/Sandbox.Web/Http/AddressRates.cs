@@ -8,10 +8,14 @@ namespace Sandbox.Web.Http;
 /// <summary>How often one client address may do what costs us: token buckets, refilled evenly.</summary>
 internal sealed class AddressRates : IDisposable
 {
+    /// <summary>Wrong passwords at one instant, and a minute after that.</summary>
+    private const int MostGuesses = 10;
+
     private readonly PartitionedRateLimiter<string> _atOnce;
     private readonly PartitionedRateLimiter<string> _requests;
     private readonly PartitionedRateLimiter<string> _guests;
     private readonly PartitionedRateLimiter<string> _launches;
+    private readonly PartitionedRateLimiter<string> _guesses;
 
     public AddressRates(WebOptions options)
     {
@@ -24,6 +28,7 @@ internal sealed class AddressRates : IDisposable
         _requests = Buckets(limits.RequestBurst, limits.RequestsPerSecond * 60);
         _guests = Buckets(limits.GuestBurst, limits.GuestsPerMinute);
         _launches = Buckets(limits.LaunchBurst, limits.LaunchesPerMinute);
+        _guesses = Buckets(MostGuesses, MostGuesses);
     }
 
     /// <summary>Whether a new guest may come from there; when not, the refusal is written.</summary>
@@ -31,6 +36,25 @@ internal sealed class AddressRates : IDisposable
 
     /// <inheritdoc cref="AllowsGuestAsync"/>
     public Task<bool> AllowsLaunchAsync(HttpContext context) => AllowsAsync(_launches, context, "Too many launches from your address.");
+
+    /// <summary>Whether a password from there is looked at: not after too many wrong ones. When not, the refusal is written.</summary>
+    public async Task<bool> AllowsPasswordAsync(HttpContext context)
+    {
+        if (_guesses.GetStatistics(Address(context.Connection.RemoteIpAddress)) is not { CurrentAvailablePermits: 0 })
+        {
+            return true;
+        }
+
+        using var lease = _guesses.AttemptAcquire(Address(context.Connection.RemoteIpAddress));
+        await RefuseAsync(context, lease, "Too many wrong passwords from your address.");
+        return false;
+    }
+
+    /// <summary>A password from there was wrong.</summary>
+    public void CountWrongPassword(HttpContext context)
+    {
+        using var lease = _guesses.AttemptAcquire(Address(context.Connection.RemoteIpAddress));
+    }
 
     /// <summary>A socket is a request that lasts: terminals, circuits, uploads and long commands of one address are bounded together.</summary>
     public async Task CheckAsync(HttpContext context, RequestDelegate next)
@@ -52,6 +76,7 @@ internal sealed class AddressRates : IDisposable
         _requests.Dispose();
         _guests.Dispose();
         _launches.Dispose();
+        _guesses.Dispose();
     }
 
     private static async Task<bool> AllowsAsync(PartitionedRateLimiter<string> limiter, HttpContext context, string refusal)

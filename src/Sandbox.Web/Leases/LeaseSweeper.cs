@@ -151,6 +151,7 @@ internal sealed partial class LeaseSweeper(
                 && !db.Playgrounds.Any(row => row.OwnerId == token.PersonId) && !db.Links.Any(row => row.OwnerId == token.PersonId)).ExecuteDeleteAsync();
             await db.People.Where(row => row.Kind == PersonKind.Guest && row.LastSeenAt < gone && row.MaxPlaygrounds == null
                 && !db.Playgrounds.Any(playground => playground.OwnerId == row.Id) && !db.Links.Any(link => link.OwnerId == row.Id)).ExecuteDeleteAsync();
+            await db.Aliases.Where(alias => !db.People.Any(row => row.Id == alias.OwnerId)).ExecuteDeleteAsync();
             return true;
         });
     }

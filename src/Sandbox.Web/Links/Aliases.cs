@@ -12,6 +12,9 @@ internal sealed class Aliases(SqliteStore store, TimeProvider time)
     /// <summary>The most aliases of one person.</summary>
     public const int MaxAliases = 100;
 
+    /// <summary>The most of a guest, who is free to be many.</summary>
+    public const int MaxGuestAliases = 5;
+
     /// <summary>The most moves that an alias remembers; the oldest go.</summary>
     public const int MaxMoves = 1000;
 
@@ -45,9 +48,10 @@ internal sealed class Aliases(SqliteStore store, TimeProvider time)
 
         if (row is null)
         {
-            if (await db.Aliases.CountAsync(alias => alias.OwnerId == owner.Value) >= MaxAliases)
+            var most = await db.People.AnyAsync(person => person.Id == owner.Value && person.Kind == PersonKind.Guest) ? MaxGuestAliases : MaxAliases;
+            if (await db.Aliases.CountAsync(alias => alias.OwnerId == owner.Value) >= most)
             {
-                throw new SandboxException(ErrorCode.Quota, $"You've reached your limit of {MaxAliases} names. Delete one first.");
+                throw new SandboxException(ErrorCode.Quota, $"You've reached your limit of {most} names. Delete one first.");
             }
 
             row = new AliasRow { Name = name, OwnerId = owner.Value, Hash = hash.Value, CreatedAt = now, MovedAt = now };

@@ -36,8 +36,13 @@ internal static class LinkEndpoints
     public static void MapLinks(this IEndpointRouteBuilder app)
     {
         var group = app.MapGroup("/api/v1/links").WithTags("links");
-        group.MapGet("", (HttpContext context, Guests guests, LinkList list) => list.ListAsync(guests.Ensure(context), context.RequestAborted))
-            .Produces<LinkListView>().WithSummary("Your links, opened last first");
+        group.MapGet("", (HttpContext context, Guests guests, LinkList list, LinkPace pace) =>
+            {
+                var person = guests.Ensure(context);
+                pace.Check(person);
+                return list.ListAsync(person, context.RequestAborted);
+            })
+            .Produces<LinkListView>().ProducesProblems(429).WithSummary("Your links, opened last first");
         group.MapPost("", CreateAsync)
             .Accepts<NewLink>("application/json", "application/yaml", "text/yaml", "application/x-yaml", "text/x-yaml")
             .Produces<LinkView>(201).ProducesProblems(400, 404, 409, 413, 415, 429)

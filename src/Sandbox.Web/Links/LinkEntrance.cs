@@ -72,21 +72,10 @@ internal sealed class LinkEntrance(SqliteStore store, OwnSurroundings surroundin
         return new EnteredLink(link, RecipeJson.Read(content), link.OwnerId == me, CoversRates: places > 0 && link.AtOnce <= places);
     });
 
-    /// <summary>Lets a visitor start a link. Codes: LinkClosed (expired, or not at this hour), LinkPassword.</summary>
-    public void Enter(EnteredLink entered, string? password)
-    {
-        if (LetsIn(entered, password))
-        {
-            return;
-        }
-
-        if (LinkBudget.ClosedBecause(entered.Link, time.GetUtcNow()) is { } reason)
-        {
-            throw new SandboxException(ErrorCode.LinkClosed, reason);
-        }
-
-        throw new SandboxException(ErrorCode.LinkPassword, password is null ? "This link asks for a password. Its author has it." : "That is not the link's password.");
-    }
+    /// <summary>Why a visitor may not start a link now. Codes: LinkClosed (expired, or not at this hour), LinkPassword.</summary>
+    public SandboxException Refusal(EnteredLink entered, string? password) =>
+        LinkBudget.ClosedBecause(entered.Link, time.GetUtcNow()) is { } reason ? new SandboxException(ErrorCode.LinkClosed, reason)
+        : new SandboxException(ErrorCode.LinkPassword, password is null ? "This link asks for a password. Its author has it." : "That is not the link's password.");
 
     /// <summary>Whether a visitor may start a link now.</summary>
     public bool LetsIn(EnteredLink entered, string? password) =>

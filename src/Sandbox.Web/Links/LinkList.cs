@@ -12,6 +12,9 @@ namespace Sandbox.Web.Links;
 /// <summary>Links as REST and the pages show them.</summary>
 internal sealed class LinkList(SqliteStore store, ISandboxRuntime runtime, LinkEntrance entrance, Origins origins, TimeProvider time)
 {
+    /// <summary>The median is that of the latest so many.</summary>
+    private const int MostPrompts = 1001;
+
     private static readonly TimeSpan Counted = TimeSpan.FromDays(30);
 
     /// <summary>One link as its visitor sees it.</summary>
@@ -46,7 +49,7 @@ internal sealed class LinkList(SqliteStore store, ISandboxRuntime runtime, LinkE
             own);
     }
 
-    /// <summary>A person's links, opened last first.</summary>
+    /// <summary>A person's links, opened last first, without their locks.</summary>
     public async Task<LinkListView> ListAsync(PersonId owner, CancellationToken cancellationToken)
     {
         var (links, recipes, used, storage) = await store.ReadAsync(async db =>
@@ -63,7 +66,7 @@ internal sealed class LinkList(SqliteStore store, ISandboxRuntime runtime, LinkE
         var views = new List<LinkView>();
         foreach (var link in links)
         {
-            views.Add(await ViewAsync(new EnteredLink(link, RecipeJson.Read(recipes[link.Hash]), IsOwn: true, CoversRates: false), stored, cancellationToken));
+            views.Add(await ViewAsync(new EnteredLink(link, RecipeJson.Read(recipes[link.Hash]), IsOwn: true, CoversRates: false), stored, cancellationToken) with { Lock = null });
         }
 
         return new LinkListView(storage, used, views);
@@ -101,21 +104,24 @@ internal sealed class LinkList(SqliteStore store, ISandboxRuntime runtime, LinkE
             await StatisticsAsync(db, link));
     }
 
+    /// <summary>Counted by the database: a link may have had a hundred thousand starts a day.</summary>
     private async Task<LinkStatisticsView> StatisticsAsync(SandboxDb db, LinkRow link)
     {
         var now = time.GetUtcNow();
         var since = now - Counted;
-        var starts = await db.LinkStarts.AsNoTracking().Where(row => row.OwnerId == link.OwnerId && row.Hash == link.Hash && row.At > since).ToListAsync();
+        var yesterday = now.AddDays(-1);
+        var starts = db.LinkStarts.Where(row => row.OwnerId == link.OwnerId && row.Hash == link.Hash && row.At > since);
+        var ends = await starts.GroupBy(row => row.Reason).Select(group => new { group.Key, Count = group.Count() }).ToListAsync();
         var live = await db.Playgrounds.Where(row => row.LinkHash == link.Hash && row.LinkOwnerId == link.OwnerId && row.State != PlaygroundStage.Ended)
-            .Select(row => row.AwaitsLink).ToListAsync();
-        var prompts = starts.Where(row => row.PromptMs is not null).Select(row => row.PromptMs!.Value).Order().ToList();
+            .GroupBy(row => row.AwaitsLink).Select(group => new { group.Key, Count = group.Count() }).ToListAsync();
+        var prompts = await starts.Where(row => row.PromptMs != null).OrderByDescending(row => row.At).Take(MostPrompts).Select(row => row.PromptMs!.Value).ToListAsync();
+        prompts.Sort();
         return new LinkStatisticsView(
-            starts.Count,
-            starts.Count(row => row.At > now.AddDays(-1)),
-            live.Count(awaits => !awaits),
-            live.Count(awaits => awaits),
+            ends.Sum(group => group.Count),
+            await starts.CountAsync(row => row.At > yesterday),
+            live.Find(group => !group.Key)?.Count ?? 0,
+            live.Find(group => group.Key)?.Count ?? 0,
             prompts.Count == 0 ? null : prompts[prompts.Count / 2],
-            starts.Where(row => row.Reason is not null).GroupBy(row => row.Reason!.Value)
-                .ToDictionary(group => group.Key.Text(), group => group.Count(), StringComparer.Ordinal));
+            ends.Where(group => group.Key is not null).ToDictionary(group => group.Key!.Value.Text(), group => group.Count, StringComparer.Ordinal));
     }
 }

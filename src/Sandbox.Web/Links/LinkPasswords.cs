@@ -4,12 +4,12 @@ using System.Text;
 namespace Sandbox.Web.Links;
 
 /// <summary>
-/// Passwords of links, salted and hashed. The cost is small on purpose: visitors make the host compute it, and the rate of
-/// launches bounds how often somebody can guess.
+/// Passwords of links, salted and hashed. The cost is small on purpose: visitors make the host compute it, and how often an
+/// address may be wrong is bounded.
 /// </summary>
 internal static class LinkPasswords
 {
-    private const int Rounds = 20_000;
+    private const int Rounds = 5_000;
     private const int SaltBytes = 16;
     private const int HashBytes = 32;
 

@@ -10,6 +10,7 @@ internal static class LinkSetup
         services.AddSingleton<Aliases>();
         services.AddSingleton<LinkEntrance>();
         services.AddSingleton<LinkList>();
+        services.AddSingleton<LinkPace>();
         services.AddSingleton<LinkPrompts>();
         services.AddHostedService(provider => provider.GetRequiredService<LinkPrompts>());
     }

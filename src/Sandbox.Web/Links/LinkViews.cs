@@ -43,7 +43,7 @@ public sealed record AliasMoveView(DateTimeOffset At, string Hash);
 /// <param name="Hash">The SHA-256 of the lock's canonical bytes, 64 hex digits.</param>
 /// <param name="Url">Its address.</param>
 /// <param name="Title">For people.</param>
-/// <param name="Lock">The recipe with every image as a digest.</param>
+/// <param name="Lock">The recipe with every image as a digest; left out of lists.</param>
 /// <param name="Images">Its images.</param>
 /// <param name="Comparison">How what starts here differs from what the author ran.</param>
 /// <param name="NeedsConsent">Whether it runs commands, writes files or takes parameters, so that a page asks first.</param>
@@ -55,7 +55,7 @@ public sealed record LinkView(
     string Hash,
     string Url,
     string Title,
-    JsonNode Lock,
+    JsonNode? Lock,
     IReadOnlyList<LinkImageView> Images,
     LinkComparisonView Comparison,
     bool NeedsConsent,

@@ -28,6 +28,9 @@ internal sealed class OwnedLinks(SqliteStore store, Locks locks, ImageUse use, G
     /// <summary>The most links of one person.</summary>
     public const int MaxLinks = 500;
 
+    /// <summary>Bytes of all recipes of one person's links.</summary>
+    public const long MaxRecipeBytes = 16L * 1024 * 1024;
+
     /// <summary>Characters of a title.</summary>
     public const int MaxTitleLength = 120;
 
@@ -74,6 +77,11 @@ internal sealed class OwnedLinks(SqliteStore store, Locks locks, ImageUse use, G
         Apply(link, new LinkChange(Budget: budget));
         db.Links.Add(link);
         await db.SaveChangesAsync();
+        if (await RecipeBytesAsync(db, owner.Value) > MaxRecipeBytes)
+        {
+            throw new SandboxException(ErrorCode.Quota, $"The recipes of your links may have {MaxRecipeBytes >> 20} MiB together. Delete a link with large files first.");
+        }
+
         await MakeRoomAsync(db, person, hash);
         return hash;
     });
@@ -112,9 +120,11 @@ internal sealed class OwnedLinks(SqliteStore store, Locks locks, ImageUse use, G
     {
         var layers = await db.LockLayers.Where(layer => db.Links.Any(link => link.OwnerId == owner && link.Hash == layer.Hash))
             .Select(layer => new { layer.Digest, layer.Size }).Distinct().SumAsync(layer => layer.Size);
-        var recipes = await db.Recipes.Where(recipe => db.Links.Any(link => link.OwnerId == owner && link.Hash == recipe.Hash)).SumAsync(recipe => (long)recipe.Content.Length);
-        return layers + recipes;
+        return layers + await RecipeBytesAsync(db, owner);
     }
+
+    private static Task<long> RecipeBytesAsync(SandboxDb db, string owner) =>
+        db.Recipes.Where(recipe => db.Links.Any(link => link.OwnerId == owner && link.Hash == recipe.Hash)).SumAsync(recipe => (long)recipe.Content.Length);
 
     /// <summary>Bytes that only this link of its owner needs. Part of the caller's transaction.</summary>
     public static Task<long> OnlyHereAsync(SandboxDb db, LinkRow link) => db.LockLayers

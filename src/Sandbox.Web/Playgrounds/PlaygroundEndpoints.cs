@@ -88,15 +88,26 @@ internal static class PlaygroundEndpoints
         };
         // A class behind one router opens one link: its budget, which the link's owner answers for, covers them.
         var link = request.Link is null ? null : await entrance.FindAsync(context.User.Person(), LinkEndpoints.Address(request.Link));
-        var isEntered = link is { CoversRates: true } && entrance.LetsIn(link, request.Password);
+        if (request.Password is not null && !await rates.AllowsPasswordAsync(context))
+        {
+            return Results.Empty;
+        }
+
+        var letsIn = link is not null && entrance.LetsIn(link, request.Password);
+        if (link is not null && !letsIn && request.Password is not null)
+        {
+            rates.CountWrongPassword(context);
+        }
+
+        var isEntered = letsIn && link!.CoversRates;
         if (!isEntered && !await rates.AllowsLaunchAsync(context))
         {
             return Results.Empty;
         }
 
-        if (link is not null && !isEntered)
+        if (link is not null && !letsIn)
         {
-            entrance.Enter(link, request.Password);
+            throw entrance.Refusal(link, request.Password);
         }
 
         var person = guests.Ensure(context);

@@ -395,6 +395,34 @@ public sealed class LinkTests
         Assert.Contains("This address has mistakes", (await visitor.GetAsync("/new?image=busybox&port=0")).Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_class_behind_one_router_opens_a_link_whose_budget_covers_it_and_guesses_no_password()
+    {
+        await using var web = await WebUnderTest.StartAsync(new() { ["Limits"] = new { LaunchBurst = 2, LaunchesPerMinute = 1, GuestBurst = 3, GuestsPerMinute = 1 } });
+        using var admin = await web.NewOperatorAsync();
+        var plain = new { nodes = new[] { new { image = "busybox" } } };
+        var hash = (string)(await admin.PostAsync("/api/v1/links", new { recipe = plain, budget = new { atOnce = 50, password = "sesame" } })).Json!["hash"]!;
+        await admin.PostAsync("/api/v1/links", new { recipe = Greeter });
+
+        // The address has no launch left, and few new guests; the class comes all the same.
+        for (var pupil = 0; pupil < 6; pupil++)
+        {
+            using var visitor = web.NewClient();
+            Assert.Equal(201, (await visitor.PostAsync("/api/v1/playgrounds", new { link = hash, password = "sesame" })).Status);
+        }
+
+        using var thief = web.NewClient();
+        var answers = new List<Answer>();
+        for (var guess = 0; guess < 14; guess++)
+        {
+            answers.Add(await thief.PostAsync("/api/v1/playgrounds", new { link = hash, password = $"guess-{guess}" }));
+        }
+
+        Assert.All(answers, answer => Assert.Contains(answer.Code, new[] { "link_password", "rate" }));
+        var late = await thief.PostAsync("/api/v1/playgrounds", new { link = hash, password = "sesame" });
+        Assert.Equal((429, "rate"), (late.Status, late.Code));
+    }
+
     private static async Task<IEnumerable<string>> StoredAsync(WebUnderTest web) =>
         (await web.Runtime.Images.ListAsync(TestContext.Current.CancellationToken)).Select(image => image.Digest.Value);
 
