@@ -21,8 +21,8 @@ internal sealed partial class Endings(
     /// <summary>Within this a save ends, or is given up. The runtime ends sandboxes by itself this long after their lease.</summary>
     public static readonly TimeSpan LongestSave = TimeSpan.FromSeconds(30);
 
-    /// <inheritdoc cref="ISavesPlaygrounds.SaveAsync"/>
-    public Task SaveAsync(PlaygroundId id, CancellationToken cancellationToken) => saves.SaveAsync(id, cancellationToken);
+    /// <summary>Saves a playground whose owner asked for it, see <see cref="ISavesPlaygrounds.SaveAsync"/>.</summary>
+    public Task SaveAsync(PlaygroundId id, CancellationToken cancellationToken) => saves.SaveAsync(id, isAsked: true, cancellationToken);
 
     /// <summary>Ends a playground whose time is up, after its state was saved. It ends all the same when that fails, and says why.</summary>
     public async Task EndAfterSaveAsync(PlaygroundId id, EndReason reason)
@@ -31,7 +31,7 @@ internal sealed partial class Endings(
         using var limit = new CancellationTokenSource(LongestSave);
         try
         {
-            await saves.SaveAsync(id, limit.Token);
+            await saves.SaveAsync(id, isAsked: false, limit.Token);
         }
         catch (Exception fault)
         {

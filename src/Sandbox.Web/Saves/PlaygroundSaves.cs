@@ -53,7 +53,7 @@ internal sealed class PlaygroundSaves(
     }
 
     /// <inheritdoc/>
-    public async Task SaveAsync(PlaygroundId playground, CancellationToken cancellationToken)
+    public async Task SaveAsync(PlaygroundId playground, bool isAsked, CancellationToken cancellationToken)
     {
         var row = await store.ReadAsync(db => db.Playgrounds.AsNoTracking().Include(row => row.Sandboxes)
             .SingleOrDefaultAsync(row => row.Id == playground.Value && row.State == PlaygroundStage.Running, cancellationToken));
@@ -62,7 +62,7 @@ internal sealed class PlaygroundSaves(
             return;
         }
 
-        if (await SaveAsync(row, new SaveOrder(null, LinkAccess.Private, IsAutomatic: true), evenUnchanged: false, cancellationToken) is not { } hash)
+        if (await SaveAsync(row, new SaveOrder(null, LinkAccess.Private, IsAutomatic: !isAsked), evenUnchanged: isAsked, cancellationToken) is not { } hash)
         {
             return;
         }

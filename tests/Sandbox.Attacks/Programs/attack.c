@@ -124,7 +124,7 @@ static int filters_reuse(void) { return attach(SOL_SOCKET, 51 /* SO_ATTACH_REUSE
 static int multicast(void) {
     static int made = -1;
     static unsigned number;
-    struct ip_mreqn group = {.imr_multiaddr = {htonl(0xe0010000u + ((unsigned)getpid() << 16) + number)}, .imr_ifindex = 1};
+    struct ip_mreqn group = {.imr_multiaddr = {htonl(0xe0010000u + ((unsigned)getpid() % 0xe00 << 16) + number)}, .imr_ifindex = 1};
     if (number++ % 16 == 0) made = socket(AF_INET, SOCK_DGRAM, 0);
     return made < 0 ? -1 : setsockopt(made, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group);
 }

@@ -254,7 +254,8 @@ public sealed class LinkTests
 
         var (playground, sandbox) = await visitor.LaunchAsync();
         await visitor.PutBytesAsync($"/api/v1/sandboxes/{sandbox}/files/root/work", new byte[40_000]);
-        await visitor.DeleteAsync($"/api/v1/playgrounds/{playground}?save=1");
+        await visitor.PostAsync($"/api/v1/playgrounds/{playground}/fork");
+        await visitor.DeleteAsync($"/api/v1/playgrounds/{playground}");
         (playground, sandbox) = await visitor.LaunchAsync();
         await visitor.PutBytesAsync($"/api/v1/sandboxes/{sandbox}/files/root/other", new byte[41_000]);
         Assert.Equal(201, (await visitor.PostAsync($"/api/v1/playgrounds/{playground}/links")).Status);
