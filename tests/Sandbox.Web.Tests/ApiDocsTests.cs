@@ -41,4 +41,21 @@ public sealed class ApiDocsTests
         Assert.Equal([type], body["content"]!.AsObject().Select(content => content.Key));
         Assert.Equal(required, (bool?)body["required"] ?? false);
     }
+
+    [Fact]
+    public async Task Every_operation_says_what_it_answers_when_all_is_well()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var client = web.NewClient();
+        foreach (var (path, item) in (JsonObject)(await client.GetAsync("/openapi/v1.json")).Json!["paths"]!)
+        {
+            foreach (var (method, operation) in item!.AsObject())
+            {
+                var good = operation!["responses"]!.AsObject().Where(response => response.Key[0] == '2').ToList();
+                Assert.True(good.Count > 0, $"{method} {path}");
+                Assert.All(good.Where(response => response.Key is not ("202" or "204")), response =>
+                    Assert.True(response.Value!["content"]?.AsObject() is { Count: > 0 } content && content.All(type => type.Value!["schema"] is not null), $"{method} {path} {response.Key}"));
+            }
+        }
+    }
 }

@@ -22,7 +22,20 @@ internal static class ExportEndpoints
             .WithSummary("Take a playground home: while it runs, and for a day after its state was saved at its end")
             .WithDescription("tar: new and changed files. dockerfile: a Dockerfile with those files, for docker build - ; base: the image that it is built on, for docker load. image: the whole image, for docker load. run: the commands that load and run it with the same limits.")
             .Takes(ParameterLocation.Query, "as", "tar, dockerfile, base, image or run")
-            .Takes(ParameterLocation.Query, "node", "The name of one of its sandboxes; left out, the first one");
+            .Takes(ParameterLocation.Query, "node", "The name of one of its sandboxes; left out, the first one")
+            .AddOpenApiOperationTransformer((operation, _, _) =>
+            {
+                operation.Responses!["200"] = new OpenApiResponse
+                {
+                    Description = "The archive; with as=run a shell script",
+                    Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
+                    {
+                        [Tar] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } },
+                        ["text/plain"] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String } },
+                    },
+                };
+                return Task.CompletedTask;
+            });
     }
 
     private static async Task ExportAsync(string id, HttpContext context, PlaygroundExports exports, ExportPlaces places, SavePace pace, ImageUse use)

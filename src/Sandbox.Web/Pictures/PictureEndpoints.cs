@@ -14,20 +14,20 @@ internal static class PictureEndpoints
         var group = app.MapGroup("/x/{address}").WithTags("links").WithPagePolicy(PagePolicy.Picture);
         group.MapGet("badge.svg", async (string address, HttpContext context, LinkEntrance entrance) =>
                 Svg(context, Badge.Draw((await FindAsync(entrance, address)).Link.Title)))
-            .Produces(200, contentType: "image/svg+xml").ProducesProblems(404).WithSummary("A badge of a link, for pages elsewhere");
+            .Produces<string>(200, "image/svg+xml").ProducesProblems(404).WithSummary("A badge of a link, for pages elsewhere");
         group.MapGet("qr.svg", async (string address, HttpContext context, LinkEntrance entrance, Origins origins) =>
             {
                 await FindAsync(entrance, address);
                 return Svg(context, QrCode.Draw($"{origins.PublicUrl}/x/{LinkEndpoints.Address(address)}"));
             })
-            .Produces(200, contentType: "image/svg+xml").ProducesProblems(404).WithSummary("A link's address as a QR code");
+            .Produces<string>(200, "image/svg+xml").ProducesProblems(404).WithSummary("A link's address as a QR code");
         group.MapGet("preview.svg", async (string address, HttpContext context, LinkEntrance entrance, LinkList list) =>
             {
                 var entered = await FindAsync(entrance, address);
                 var view = await list.ViewAsync(entered, context.RequestAborted);
                 return Svg(context, LinkCard.Draw(entered, view.Author == "operator" ? "Made by an operator" : "Made by a guest"));
             })
-            .Produces(200, contentType: "image/svg+xml").ProducesProblems(404).WithSummary("The picture of a link in previews, 1200 x 630");
+            .Produces<string>(200, "image/svg+xml").ProducesProblems(404).WithSummary("The picture of a link in previews, 1200 x 630");
     }
 
     private static Task<EnteredLink> FindAsync(LinkEntrance entrance, string address) => entrance.FindAsync(null, LinkEndpoints.Address(address));
