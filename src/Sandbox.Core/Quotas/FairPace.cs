@@ -55,7 +55,7 @@ public sealed class FairPace(long burst, long perSecond, TimeProvider time)
 
     private static long TicksOf(long units, long perSecond, TimeProvider time) => (long)((double)units / perSecond * time.TimestampFrequency);
 
-    /// <summary>Whoever has their whole burst again needs no entry.</summary>
+    /// <summary>A person with a whole burst again needs no entry.</summary>
     private void Forget(long now)
     {
         foreach (var person in _until.Where(entry => entry.Value <= now - _burst).Select(entry => entry.Key).ToList())

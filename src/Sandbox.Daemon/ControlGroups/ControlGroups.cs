@@ -26,8 +26,8 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups
     private const int SocketShare = 16;
 
     /// <summary>
-    /// Of the CPU, where 1024 is the share of any other program or service. A quarter for all sandboxes together: whatever
-    /// serves them all, the daemon, the web process, and the kernel's workers, waits for none of them.
+    /// Of the CPU, where 1024 is the share of any other program or service. A quarter for all sandboxes together: the
+    /// programs that serve them all (the daemon, the web process, the kernel's workers) wait for none of them.
     /// </summary>
     private const int CpuShares = 256;
 

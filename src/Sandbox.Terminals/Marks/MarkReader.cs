@@ -3,7 +3,7 @@ using System.Text;
 namespace Sandbox.Terminals.Marks;
 
 /// <summary>
-/// Finds the marks of a shell in a terminal's output, however it is cut into pieces. Whatever runs in a terminal can
+/// Finds the marks of a shell in a terminal's output, however it is cut into pieces. Any program in a terminal can
 /// print marks, so only those count that hold the nonce which its shell was given:
 /// <code>
 /// ESC ] 633 ; E ; make\x3b true ; NONCE BEL      the line that was entered

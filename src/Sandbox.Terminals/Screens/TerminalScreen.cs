@@ -87,7 +87,7 @@ public sealed partial class TerminalScreen
 
     /// <summary>
     /// Cells gone over so far for what was not printed into them: cleared, moved, repeated. A few bytes can ask for a
-    /// whole screen of these, so whoever feeds hostile output looks at it.
+    /// whole screen of these, so a reader of hostile output looks at it.
     /// </summary>
     public long Work { get; internal set; }
 

@@ -4,7 +4,7 @@ namespace Sandbox.Tutorials.Markup;
 
 /// <summary>
 /// A block stands in Markdown as a token: its index between two characters of the private use area, which no source
-/// keeps. So whatever Markdown and HTML do around it, it can be found again in the text of the result, and nowhere else.
+/// keeps. So it can be found again after Markdown and HTML were rendered around it, in the text of the result, and nowhere else.
 /// </summary>
 internal static class Tokens
 {

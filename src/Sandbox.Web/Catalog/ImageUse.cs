@@ -9,7 +9,7 @@ namespace Sandbox.Web.Catalog;
 /// <summary>
 /// The one list of what holds an image: an entry of the catalog, a playground that has not ended, a lock. Nothing else
 /// deletes images, and an image that something holds is never deleted. A snapshot is in the store before the row that holds
-/// it, so whoever makes one takes part in <see cref="StoringAsync"/> until that row is written.
+/// it, so its maker takes part in <see cref="StoringAsync"/> until that row is written.
 /// </summary>
 internal sealed partial class ImageUse(SqliteStore store, ISandboxRuntime runtime, ILogger<ImageUse> logger) : IDisposable
 {

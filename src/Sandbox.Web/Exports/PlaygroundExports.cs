@@ -74,8 +74,8 @@ internal sealed class PlaygroundExports(SqliteStore store, ISandboxRuntime runti
     });
 
     /// <summary>
-    /// The image of a sandbox's state; one that runs is saved for it. Whoever calls takes part in the storing of images until
-    /// the image is in use. Codes: NotFound, Conflict, TooLarge, DiskFull.
+    /// The image of a sandbox's state; one that runs is saved for it. The caller takes part in the storing of images until the
+    /// image is in use. Codes: NotFound, Conflict, TooLarge, DiskFull.
     /// </summary>
     public async Task<TakenImage> TakeAsync(TakenSandbox sandbox, CancellationToken cancellationToken)
     {

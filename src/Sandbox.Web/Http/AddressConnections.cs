@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Sandbox.Web.Http;
 
 /// <summary>
-/// Bounds the connections one address holds before a byte of them is read: the server takes so many in all, and whoever
-/// opens them without asking anything must not use them up. A proxy's are its visitors', so it is not bounded.
+/// Bounds the connections one address holds before a byte of them is read: the server takes so many in all, and a client
+/// that opens them without a request must not use them up. A proxy's are its visitors', so it is not bounded.
 /// </summary>
 internal sealed class AddressConnections(WebOptions options)
 {

@@ -60,7 +60,7 @@ internal sealed class Locks(ImageCatalog catalog, OwnSurroundings surroundings, 
 
     private static bool IsCommit(string? text) => text is { Length: 40 or 64 } && text.All(char.IsAsciiHexDigitLower);
 
-    /// <summary>The layers that no image of the catalog ever had: these are paid for by whoever keeps them.</summary>
+    /// <summary>The layers that no image of the catalog ever had: the keeper of a link pays for these.</summary>
     private static async Task<IReadOnlyList<ImageLayer>> PersonalAsync(SandboxDb db, IReadOnlyList<ImageLayer> layers)
     {
         if (layers.Count == 0)

@@ -6,8 +6,8 @@ namespace Sandbox.Web.Recordings;
 
 /// <summary>
 /// Recordings that go: each after its days, and when all together hold as much as they may, the oldest of guests, and
-/// those that guests make just now if there are no others. A guest costs nothing, so without that whoever comes as many of
-/// them ends recording for everybody.
+/// those that guests make just now if there are no others. A guest costs nothing, so without that one visitor who comes as
+/// many of them ends recording for everybody.
 /// </summary>
 internal sealed partial class OldRecordings(
     SqliteStore store,

@@ -140,7 +140,7 @@ internal sealed class PlaygroundSaves(
             layers.AddRange(saved.Image.Layers);
         }
 
-        // Secrets are asked for again by whoever starts the link.
+        // The next visitor is asked for the secrets again.
         var parameters = secrets.Select(name => new RecipeParameter { Name = name, IsSecret = true, IsRequired = true });
         return (new LockDraft(recipe with { Nodes = nodes, Parameters = [.. parameters] }, images, layers, await surroundings.OfAsync(recipe.Nodes[0].Isolation, cancellationToken)), isChanged);
     }

@@ -37,7 +37,7 @@ __sandbox_preexec() {
     __sandbox_ran=1
 }
 
-# A command is over, and whatever prompt there is by now gets its marks.
+# A command is over, and the prompt as it is by now gets its marks.
 __sandbox_precmd() {
     local __sandbox_status=$?
     emulate -L zsh
