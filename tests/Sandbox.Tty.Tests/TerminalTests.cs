@@ -413,8 +413,25 @@ public sealed partial class TerminalTests(HolderFixture fixture) : IClassFixture
         await further.ConnectAsync(new UnixDomainSocketEndPoint(terminal.Socket));
         Assert.Equal(0, await ReceivedAsync(further));
         sockets.ForEach(socket => socket.Dispose());
+        await UntilRoomAsync(terminal);
         await using var viewer = await terminal.ViewAsync();
         await viewer.UntilAsync("$ ");
+    }
+
+    /// <summary>The holder learns of disconnections one after the other; until then it refuses a new connection by closing it.</summary>
+    private static async Task UntilRoomAsync(OpenTerminal terminal)
+    {
+        for (var end = DateTime.UtcNow + Viewer.Limit; ;)
+        {
+            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(terminal.Socket));
+            if (!socket.Poll(TimeSpan.FromMilliseconds(200), SelectMode.SelectRead))
+            {
+                return;
+            }
+
+            Assert.True(DateTime.UtcNow < end, "the holder still counts connections that are closed");
+        }
     }
 
     private static async Task<int> ReceivedAsync(Socket socket)
