@@ -17,20 +17,20 @@ public sealed class TamperingAttacks(LinuxHost host) : Attacker(host)
     [InlineData("rm /etc/passwd /etc/group; mkdir /etc/passwd /etc/group")]
     [InlineData("head -c 1000000 /dev/zero > /etc/passwd; ln -sf /dev/zero /etc/group")]
     [InlineData("chmod 0 /")]
-    [InlineData("chown 4321:4321 /; chmod 0 / /etc /root /work")]
+    [InlineData("chown 4321:4321 /; chmod 0 / /etc /root /place")]
     [InlineData("rm -rf /bin /sbin /lib /usr")]
     [InlineData("rm -rf / 2> /dev/null; true")]
-    [InlineData("cd /; rmdir /work")]
-    [InlineData("cd /; rmdir /work; ln -s /work /work")]
-    [InlineData("cd /; rmdir /work; echo no directory > /work")]
-    [InlineData("cd /; rmdir /work; ln -s /proc/self/fd/9 /work")]
+    [InlineData("cd /; rmdir /place")]
+    [InlineData("cd /; rmdir /place; ln -s /place /place")]
+    [InlineData("cd /; rmdir /place; echo no directory > /place")]
+    [InlineData("cd /; rmdir /place; ln -s /proc/self/fd/9 /place")]
     [InlineData("dd if=/dev/zero of=/fill bs=1M; dd if=/dev/zero of=/rest bs=1; true")]
-    [InlineData("i=0; while mkdir /work/$i; do i=$((i+1)); done 2> /dev/null; true")]
+    [InlineData("i=0; while mkdir /place/$i; do i=$((i+1)); done 2> /dev/null; true")]
     [InlineData("chattr +i / /etc; setfattr -n trusted.overlay.opaque -v y /etc; true")]
     [InlineData("mknod /dev/null c 1 3; rm -f /dev/null /dev/zero /dev/ptmx /dev/init; true")]
     public async Task A_sandbox_starts_again(string script)
     {
-        var id = await LaunchAsync(Spec() with { Workdir = "/work", Limits = new(1, 256L << 20, 128, 16L << 20, 2000) });
+        var id = await LaunchAsync(Spec() with { Workdir = "/place", Limits = new(1, 256L << 20, 128, 16L << 20, 2000) });
         await RunAsync(id, "/attack", "files", "1");
         await RunAsync(id, "sh", "-c", script);
         await Host.Runtime.Sandboxes.StopAsync(id, TimeSpan.Zero, Cancel);

@@ -36,7 +36,7 @@ internal sealed class LinkMeasures(Options options, OurClient ours, Report repor
         Series own = new(), docker = new();
         for (var round = 0; round < Saves; round++)
         {
-            var change = $"mkdir -p /root/work && echo {round} > /root/work/file-{round}";
+            var change = $"mkdir -p /root/state && echo {round} > /root/state/file-{round}";
             await ours.ShellAsync(state, change);
             own.Add(await TimeAsync(() => ours.SaveAsync(state)));
             await DockerAsync("exec", peer, "sh", "-ec", change);

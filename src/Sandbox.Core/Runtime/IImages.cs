@@ -28,7 +28,7 @@ public interface IImages
     IAsyncEnumerable<ReadOnlyMemory<byte>> ExportAsync(Digest digest, ArchiveKind form, string? name, CancellationToken cancellationToken);
 
     /// <summary>
-    /// What an image's layers above another image changed, as the difference of the two trees: how it came about does
+    /// The difference between the trees of an image and of the image below it: how it came about does
     /// not matter. Codes: ImageNotFound, Invalid (the image is not built on the other one).
     /// </summary>
     Task<ImageDifference> CompareAsync(Digest image, Digest below, CancellationToken cancellationToken);

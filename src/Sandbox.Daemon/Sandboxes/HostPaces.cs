@@ -3,7 +3,7 @@ using Sandbox.Core.Quotas;
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>
-/// How fast this daemon works for one person, whatever number of calls they make at once. It only makes them wait: one
+/// How fast this daemon works for one person, over all calls that they make at once. It only makes them wait: one
 /// thread of a person's that copies or one command after the other is hardly slower, a hundred at once are.
 /// </summary>
 internal sealed class HostPaces

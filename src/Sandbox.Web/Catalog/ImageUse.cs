@@ -37,9 +37,6 @@ internal sealed partial class ImageUse(SqliteStore store, ISandboxRuntime runtim
         return new Storing(this);
     }
 
-    /// <summary>Whether something holds an image.</summary>
-    public async Task<bool> IsHeldAsync(Digest digest) => await store.ReadAsync(db => Held(db).AnyAsync(held => held == digest.Value));
-
     /// <summary>
     /// Deletes the images that nothing holds, unless somebody saves right now: then the next collection does, and only after
     /// some were put off it makes new saves wait. Not either while images of the catalog are being made: those are in no row yet.

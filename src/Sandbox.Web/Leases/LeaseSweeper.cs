@@ -138,7 +138,7 @@ internal sealed partial class LeaseSweeper(
             await db.IdempotencyKeys.Where(row => row.CreatedAt < forgotten).ExecuteDeleteAsync();
             await db.LinkStarts.Where(row => row.At < now - KeptStarts).ExecuteDeleteAsync();
 
-            // What a guest saved for themselves goes with them; what they shared stays, and so do they.
+            // A guest's private links go with the guest; a guest with a shared link stays.
             var gone = now - KeptGuest;
             if (await db.Links.Where(link => link.Access == LinkAccess.Private
                 && db.People.Any(row => row.Id == link.OwnerId && row.Kind == PersonKind.Guest && row.LastSeenAt < gone)

@@ -5,7 +5,7 @@ using Sandbox.Core.Recipes;
 namespace Sandbox.Web.Links;
 
 /// <summary>
-/// What stands behind <c>/x/</c>: a lock's hash, an alias, or both as <c>name@hash</c>. With a hash the address always
+/// The address of a link below <c>/x/</c>: a lock's hash, an alias, or both as <c>name@hash</c>. With a hash the address always
 /// means the same lock; an alias means the one that its owner moved it to last.
 /// </summary>
 /// <param name="Alias">The name, or null.</param>

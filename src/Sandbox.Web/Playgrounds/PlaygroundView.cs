@@ -58,7 +58,7 @@ public sealed record SetupView(string State, IReadOnlyList<SetupStepView> Steps)
 
 /// <summary>One command of a setup.</summary>
 /// <param name="Command">The command as one line, at most 200 characters.</param>
-/// <param name="State">waiting, running, done, failed or skipped.</param>
+/// <param name="State">waiting, running, done or failed.</param>
 /// <param name="ExitCode">How it ended.</param>
 /// <param name="Output">The end of what it printed, at most 4 KiB of each stream.</param>
 /// <param name="DurationMs">How long it ran.</param>

@@ -13,7 +13,6 @@ internal enum SetupState
     Running,
     Done,
     Failed,
-    Skipped,
 }
 
 /// <summary>What a visitor wants of a setup that failed.</summary>

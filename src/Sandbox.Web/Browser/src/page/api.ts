@@ -19,7 +19,7 @@ export interface Playground {
 /** The commands that run before a playground can be entered. */
 export interface Setup {
   state: "running" | "failed";
-  steps: { command: string; state: "waiting" | "running" | "done" | "failed" | "skipped"; exitCode?: number | null; output: string; durationMs: number }[];
+  steps: { command: string; state: "waiting" | "running" | "done" | "failed"; exitCode?: number | null; output: string; durationMs: number }[];
 }
 
 /** A terminal that a playground's recipe opens. */

@@ -1,13 +1,13 @@
 import { browserStorage } from "./storage";
 
-/** What a visitor filled in on a link's page. */
+/** A visitor's answers on a link's page. */
 export interface LinkAnswers {
   parameters: Record<string, string>;
   password?: string;
 }
 
 /**
- * What a visitor agreed to start, by the link's hash, which means the same for ever. Only our own pages write it: a page
+ * The links that a visitor agreed to start, by hash, which means the same for ever. Only our own pages write it: a page
  * elsewhere that sends a browser to the start of a link finds no consent, and the visitor is asked.
  */
 export const consent = {

@@ -11,7 +11,7 @@ export interface PanelAction {
 /** One of several things that are done in order. */
 export interface PanelStep {
   text: string;
-  state: "waiting" | "running" | "done" | "failed" | "skipped";
+  state: "waiting" | "running" | "done" | "failed";
   detail: string;
 }
 
@@ -88,7 +88,7 @@ export class Panel {
     const shown = JSON.stringify(steps);
     if (shown !== this.#shownSteps) {
       this.#shownSteps = shown;
-      const words = { waiting: "waits", running: "runs", done: "done", failed: "failed", skipped: "left out" };
+      const words = { waiting: "waits", running: "runs", done: "done", failed: "failed" };
       this.#steps.replaceChildren(...steps.map(({ text, state, detail }) => {
         const item = make("li", state, make("code", "", text), make("span", "ws-step-state", words[state]));
         if (detail) {

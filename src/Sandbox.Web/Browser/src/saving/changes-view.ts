@@ -4,7 +4,7 @@ import { make } from "../page/dom";
 import { tick } from "./fields";
 import type { SandboxChanges } from "./links-api";
 
-/** What a link would hold, with a tick for each part that can be left out. */
+/** The contents of a link to be made, with a tick for each part that can be left out. */
 export class ChangesView {
   readonly element = make("div", "changes");
 

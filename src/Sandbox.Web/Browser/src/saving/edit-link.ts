@@ -51,7 +51,7 @@ export function editLink(link: OwnedLink): Promise<boolean> {
   });
 }
 
-/** What the form says, as REST takes it: the budget replaces the old one, and no password keeps the one there is. */
+/** The form's values as REST takes them: the budget replaces the old one, and no password keeps the one there is. */
 export function changeOf(data: FormData): { title: string; access: string; budget: Partial<LinkBudget> & { password?: string } } {
   const text = (name: string): string => String(data.get(name) ?? "");
   const count = (name: string): number | null => text(name) === "" ? null : Number(text(name));

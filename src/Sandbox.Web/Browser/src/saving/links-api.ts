@@ -27,7 +27,7 @@ export interface LinkBudget {
   hasPassword: boolean;
 }
 
-/** What a link of the present state of one sandbox would hold. Lists end at 1,000 entries; counts do not. */
+/** The contents of a link of one sandbox's present state. Lists end at 1,000 entries; counts do not. */
 export interface SandboxChanges {
   id: string;
   name: string;

@@ -1,6 +1,6 @@
 import { api, type Playground } from "../page/api";
 
-/** What a page starts: an image of the catalog, or a link. */
+/** The thing a page starts: an image of the catalog, or a link. */
 export type Launched = { image: string } | { link: string; parameters?: Record<string, string>; password?: string };
 
 /** Asks for a playground; asked again after a reload or a refusal, it is still one. */

@@ -70,7 +70,7 @@ function setupOf({ state, steps }: Setup, title: string, runs: PanelRuns): Panel
   };
 }
 
-/** What the host did to a sandbox of the playground, in words; null when it did nothing. */
+/** The host's notice about a sandbox of the playground; null when there is none. */
 export function noticeOf(playground: Playground): string | null {
   return playground.sandboxes.map(sandbox => sandbox.notice).filter(Boolean).join(" ") || null;
 }

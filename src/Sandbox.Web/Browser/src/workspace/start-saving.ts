@@ -2,7 +2,7 @@ import { api, type Playground, type Problem } from "../page/api";
 import { once } from "../page/once";
 import { toast } from "../page/toast";
 
-/** What a playground's menu does with its state: by their `data-act`. */
+/** The entries of a playground's menu that keep its state, by their `data-act`. */
 export interface SaveActs {
   readonly "save": () => void;
   readonly "fork": () => void;

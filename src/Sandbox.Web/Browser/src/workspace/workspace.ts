@@ -43,7 +43,7 @@ const runs: panels.PanelRuns = { remove: () => void remove(), resume: () => void
 
 const watch = new PlaygroundWatch({ changed: show, gone });
 
-/** What the host did to a sandbox, as the page has said it. */
+/** The notices about a sandbox that the page has shown. */
 let noticed: string | null = null;
 
 /** How far the terminals of the playground are on the page. */
