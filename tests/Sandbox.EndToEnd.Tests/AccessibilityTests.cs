@@ -55,6 +55,14 @@ public sealed class AccessibilityTests(Instance instance, Chromium chromium)
         await page.Locator("#ws-side [role='tree']").WaitForAsync();
         await CheckAsync(page, "the files");
         await page.Keyboard.PressAsync("Escape");
+        await visitor.PutAsync("hello.py", "# A comment\ndef hello(name):\n    return f\"hello {name}\" + str(42)\n"u8.ToArray());
+        await page.Keyboard.PressAsync("Alt+Shift+F");
+        await page.Locator("#ws-editor").GetByRole(AriaRole.Treeitem, new() { Name = "hello.py" }).ClickAsync();
+        await page.Locator(".cm-content").WaitForAsync();
+        await page.Keyboard.TypeAsync("x");
+        await CheckAsync(page, "the editor");
+        await page.Keyboard.PressAsync("Control+s");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Close the editor" }).ClickAsync();
         await page.Locator("#ws-share").ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Create link" }).ClickAsync();
         var link = await page.Locator("#share-url").InputValueAsync();

@@ -47,6 +47,31 @@ public sealed class RestTests(Instance instance)
     }
 
     [Fact]
+    public async Task A_file_is_replaced_only_if_it_is_the_version_that_was_read()
+    {
+        await using var guest = await instance.NewGuestAsync();
+        var url = $"/api/v1/sandboxes/{await guest.LaunchAsync(new { image = "busybox" })}/files/root/note";
+
+        Assert.Equal(204, await SendAsync(HttpMethod.Put, "If-None-Match", "*", "first"));
+        Assert.Equal(412, await SendAsync(HttpMethod.Put, "If-None-Match", "*", "twice"));
+        var version = (await guest.Client.GetAsync(url)).Headers.ETag!.ToString();
+        Assert.Equal(304, await SendAsync(HttpMethod.Get, "If-None-Match", version));
+
+        Assert.Equal(204, await SendAsync(HttpMethod.Put, "If-Match", version, "second"));
+        Assert.Equal(412, await SendAsync(HttpMethod.Put, "If-Match", version, "third"));
+        Assert.Equal("second", await guest.Client.GetStringAsync(url));
+        await guest.Client.DeleteAsync(url);
+        Assert.Equal(412, await SendAsync(HttpMethod.Put, "If-Match", "*", "fourth"));
+
+        async Task<int> SendAsync(HttpMethod method, string header, string value, string? text = null)
+        {
+            using var request = new HttpRequestMessage(method, url) { Content = text is null ? null : new StringContent(text) };
+            request.Headers.TryAddWithoutValidation(header, value);
+            return (int)(await guest.Client.SendAsync(request)).StatusCode;
+        }
+    }
+
+    [Fact]
     public async Task A_command_gets_its_input_and_gives_its_outputs_and_exit_code()
     {
         await using var guest = await instance.NewGuestAsync();

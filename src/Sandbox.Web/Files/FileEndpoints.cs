@@ -60,7 +60,7 @@ internal static class FileEndpoints
     {
         const string pattern = "/api/v1/sandboxes/{id}/files/{**path}";
         app.MapGet(pattern, GetAsync).WithPagePolicy(PagePolicy.Download).WithTags("files").ProducesProblems(400, 404, 409, 429, 503)
-            .WithSummary("A file's bytes, a directory's listing, or with ?archive=tar either one as a tar")
+            .WithSummary("A file's bytes with an ETag, a directory's listing, or with ?archive=tar either one as a tar")
             .Takes(ParameterLocation.Path, "path", Path)
             .Takes(ParameterLocation.Query, "archive", "tar")
             .AddOpenApiOperationTransformer(async (operation, context, cancellationToken) => operation.Responses!["200"] = new OpenApiResponse
@@ -73,8 +73,10 @@ internal static class FileEndpoints
                     ["application/x-tar"] = new() { Schema = Bytes() },
                 },
             });
-        app.MapPut(pattern, PutAsync).WithTags("files").Produces(204).ProducesProblems(400, 404, 409, 413, 503, 507)
+        app.MapPut(pattern, PutAsync).WithTags("files").Produces(204).ProducesProblems(400, 404, 409, 412, 413, 503, 507)
             .WithSummary("Write a file as a whole, or with ?type=directory make a directory; parents are made, ?mode=0755 sets a file's permissions")
+            .Takes(ParameterLocation.Header, "If-Match", "The ETag of the file that is to be replaced; 412 if it has changed")
+            .Takes(ParameterLocation.Header, "If-None-Match", "*: only if no file is there yet; else 412")
             .Takes(ParameterLocation.Path, "path", Path)
             .Takes(ParameterLocation.Query, "mode", "Permission bits in octal: 0644")
             .Takes(ParameterLocation.Query, "type", "directory: make one, with an empty body; one that is there stays as it is")
@@ -122,6 +124,13 @@ internal static class FileEndpoints
 
                 break;
             case FileKind.File:
+                context.Response.Headers.ETag = FileVersion.Of(entry);
+                if (FileVersion.IsKnown(context.Request, entry))
+                {
+                    context.Response.StatusCode = StatusCodes.Status304NotModified;
+                    break;
+                }
+
                 await SendAsync(context, runtime.Files.ReadAsync(sandbox, path, ReadForm.Raw, context.RequestAborted), "application/octet-stream", Name(path));
                 break;
             default:
@@ -156,7 +165,18 @@ internal static class FileEndpoints
         }
 
         var mode = Mode(context.Request);
+        var isConditional = FileVersion.IsConditional(context.Request);
+        if (isConditional)
+        {
+            FileVersion.Require(context.Request, await runtime.Files.FindAsync(sandbox, path, context.RequestAborted), path);
+        }
+
         await runtime.Files.WriteAsync(sandbox, path, mode, context.ReadBodyAsync(options.Limits.FileBytes), context.RequestAborted);
+        if (isConditional && await runtime.Files.FindAsync(sandbox, path, context.RequestAborted) is { } written)
+        {
+            context.Response.Headers.ETag = FileVersion.Of(written);
+        }
+
         return Results.NoContent();
     }
 

@@ -11,10 +11,15 @@ import { type Node, Tree } from "./tree";
 import { TreeView } from "./tree-view";
 import { onArrival, upload } from "./uploads";
 
+/** The largest file that opens in the editor, in bytes. */
+const mostEdited = 1_000_000;
+
 /** The sandboxes there are, and the terminal that keys go to now. */
 export interface FilesPlace {
   sandboxes(): { id: string; name: string }[];
   terminal(): { id: string; sandbox: string } | null;
+  /** Opens a file in the editor. */
+  edit(sandbox: string, path: Path): void;
 }
 
 /** Fills the side panel with the files of a sandbox. What it gives back ends it. */
@@ -119,7 +124,7 @@ class FilesPanel {
     this.#view?.dispose();
     const view = this.#view = new TreeView(this.#tree, {
       select: () => this.#offer(),
-      activate: node => node.kind === "directory" ? view.toggle(node) : node.kind === "symlink" ? void this.#follow(node) : this.#download(node),
+      activate: node => node.kind === "directory" ? view.toggle(node) : node.kind === "symlink" ? void this.#follow(node) : this.#use(node),
       menu: (node, at) => this.#openMenu(node, at),
       remove: node => void this.#remove(node),
     });
@@ -141,6 +146,7 @@ class FilesPanel {
   #acts(node: Node): { label: string; kind: string; run: () => void }[] {
     const into = node.kind === "directory" ? node.path : parentOf(node.path);
     return [
+      ...node.kind === "file" ? [{ label: "Edit", kind: "", run: () => this.place.edit(this.#sandbox, node.path) }] : [],
       ...node.kind === "other" ? [] : node.kind === "symlink" ? [{ label: "Open", kind: "", run: () => void this.#follow(node) }] : [{ label: node.kind === "directory" ? "Download as .tar" : "Download", kind: "", run: () => this.#download(node) }],
       ...node.kind === "directory" ? [{ label: "Upload here", kind: "", run: () => void this.#pick(false, into) }] : [],
       { label: "Copy path", kind: "", run: () => void writeClipboard(shown(node.path)).then(done => done ? toast("Path copied") : toast("The browser blocked copying", "error")) },
@@ -170,6 +176,15 @@ class FilesPanel {
     const { width, height } = this.#menu.getBoundingClientRect();
     this.#menu.style.inset = `${Math.max(8, Math.min(at.y, innerHeight - height - 8))}px auto auto ${Math.max(8, Math.min(at.x, innerWidth - width - 8))}px`;
     this.#menu.querySelector("button")?.focus();
+  }
+
+  /** Enter or a double click: a file that the editor shows is edited, any other is downloaded. */
+  #use(node: Node): void {
+    if (node.kind === "file" && node.size <= mostEdited) {
+      this.place.edit(this.#sandbox, node.path);
+    } else {
+      this.#download(node);
+    }
   }
 
   /** The browser's own download: it streams, shows how far it is, and can be stopped there. */

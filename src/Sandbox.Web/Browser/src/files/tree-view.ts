@@ -29,7 +29,8 @@ export class TreeView {
   #typedAt = 0;
   #pressed = false;
 
-  constructor(private readonly tree: Tree, private readonly acts: TreeActs) {
+  /** @param ids the beginning of the ids of its lines, for a page with several trees */
+  constructor(private readonly tree: Tree, private readonly acts: TreeActs, private readonly ids = "files") {
     this.element.tabIndex = 0;
     this.element.setAttribute("role", "tree");
     this.element.setAttribute("aria-label", "Files");
@@ -121,12 +122,14 @@ export class TreeView {
     this.#space.replaceChildren(...rows.slice(first, last).map((node, index) => this.#row(node, first + index, height)));
     const top = this.tree.top;
     this.element.setAttribute("aria-busy", String(top.loading));
+    // A tree has to have items.
+    this.element.setAttribute("role", rows.length > 0 || top.loading ? "tree" : "group");
     this.#note.textContent = top.trouble || (rows.length > 0 ? "" : top.loading || !top.children ? "Loading…"
       : top.children.length > 0 ? "All files here are hidden." : "This directory is empty. Drop files here, or upload some.");
     this.#note.hidden = this.#note.textContent === "";
     const shownRow = this.#selected ? rows.indexOf(this.#selected) : -1;
     if (shownRow >= first && shownRow < last) {
-      this.element.setAttribute("aria-activedescendant", `files-row-${shownRow}`);
+      this.element.setAttribute("aria-activedescendant", `${this.ids}-row-${shownRow}`);
     } else {
       this.element.removeAttribute("aria-activedescendant");
     }
@@ -140,7 +143,7 @@ export class TreeView {
     const name = visibleName(nameOf(node.path));
     const text = name.map(piece => piece.text).join("");
     const row = make("div", "files-row");
-    row.id = `files-row-${index}`;
+    row.id = `${this.ids}-row-${index}`;
     row.dataset["index"] = String(index);
     row.style.top = `${index * height}px`;
     row.style.height = `${height}px`;
@@ -217,7 +220,7 @@ export class TreeView {
           return;
         }
         {
-          const box = document.getElementById(`files-row-${index}`)?.getBoundingClientRect() ?? this.element.getBoundingClientRect();
+          const box = document.getElementById(`${this.ids}-row-${index}`)?.getBoundingClientRect() ?? this.element.getBoundingClientRect();
           this.acts.menu(node, { x: box.left + 40, y: box.bottom });
         }
         break;

@@ -61,6 +61,8 @@ export const shortcuts: readonly { title: string; items: readonly Shortcut[] }[]
     items: [
       { keys: "Ctrl+Shift+ArrowUp", words: "Focus the tab of the terminal" },
       { keys: "Ctrl+Shift+ArrowDown", words: "Focus a question below the terminal" },
+      { keys: "Alt+Shift+F", words: "File editor", act: "editor" },
+      { keys: "Ctrl+S", words: "Save the file in the editor" },
       { keys: "Ctrl+Comma", words: "Terminal settings", act: "settings" },
       { keys: "Alt+Shift+H", words: "Keyboard shortcuts", act: "shortcuts" },
     ],

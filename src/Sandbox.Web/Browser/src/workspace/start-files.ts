@@ -1,10 +1,11 @@
 import { takeDrops } from "../files/drop";
+import type { Path } from "../files/path";
 import { toast } from "../page/toast";
 import type { SidePanel } from "./side-panel";
 import type { Tabs } from "./tabs";
 
 /** Files dropped on a terminal, and the panel of files. Their code is loaded on first use. */
-export function startFiles(tabs: Tabs, side: SidePanel, sandboxes: () => { id: string; name: string }[]): void {
+export function startFiles(tabs: Tabs, side: SidePanel, sandboxes: () => { id: string; name: string }[], edit: (sandbox: string, path: Path) => void): void {
   tabs.onTerminal(({ pane, sandbox }) => takeDrops({
     element: pane.element,
     destination: async () => {
@@ -34,6 +35,7 @@ export function startFiles(tabs: Tabs, side: SidePanel, sandboxes: () => { id: s
       const { showFiles } = await import("../files/panel");
       return showFiles(element, {
         sandboxes,
+        edit,
         terminal: () => {
           const tab = tabs.activeTab;
           return tab ? { id: tab.id, sandbox: tab.sandbox.id } : null;

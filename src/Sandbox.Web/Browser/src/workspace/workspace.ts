@@ -25,6 +25,7 @@ import * as panels from "./playground-panels";
 import { PlaygroundWatch } from "./playground-watch";
 import { SidePanel } from "./side-panel";
 import { startCommands } from "./start-commands";
+import { startEditor } from "./start-editor";
 import { startFiles } from "./start-files";
 import { startRecording } from "./start-recording";
 import { startSaving } from "./start-saving";
@@ -52,7 +53,13 @@ let terminals: "absent" | "coming" | "there" = "absent";
 startThemeToggle();
 startTerminalTheme(root);
 followViewport();
-startFiles(tabs, side, () => watch.now?.sandboxes ?? []);
+const editor = startEditor(root, byId("ws-editor"), tabs, () => watch.now && watch.now.state !== "ended" ? watch.now.sandboxes[0]?.id ?? null : null);
+startFiles(tabs, side, () => watch.now?.sandboxes ?? [], (sandbox, path) => {
+  if (matchMedia("(max-width: 760px)").matches) {
+    side.close();
+  }
+  void editor.open(sandbox, path);
+});
 new LinkBar(byId("ws-link"), link);
 const latency = new LatencyDot(byId("ws-latency"), link, () => tabs.sessions);
 tabs.onTerminal(({ pane }) => {
@@ -129,7 +136,7 @@ function refused(problem: Problem, again: () => void, hash: string | null): void
 function show(next: Playground): void {
   root.dataset["state"] = next.state;
   byId("ws-state").textContent = next.state;
-  byId("ws-files").hidden = next.state !== "running" && next.state !== "stopped" && next.state !== "paused";
+  byId("ws-files").hidden = byId("ws-edit").hidden = next.state !== "running" && next.state !== "stopped" && next.state !== "paused";
   byId("ws-actions").hidden = next.state === "ended" || next.state === "queued" || next.state === "starting";
   for (const item of document.querySelectorAll<HTMLElement>("[data-when]")) {
     item.hidden = !item.dataset["when"]!.split(" ").includes(next.state);
@@ -166,7 +173,7 @@ function ended(): void {
 function gone(): void {
   root.dataset["state"] = "ended";
   byId("ws-state").textContent = "not here";
-  for (const id of ["ws-files", "ws-actions", "ws-share", "ws-lease"]) {
+  for (const id of ["ws-files", "ws-edit", "ws-actions", "ws-share", "ws-lease"]) {
     byId(id).hidden = true;
   }
   ended();
@@ -350,6 +357,7 @@ const acts: Record<string, () => void> = {
   },
   "record": () => void record(),
   ...commandActs,
+  "editor": () => editor.toggle(),
   "shortcuts": () => {
     fillShortcuts(byId("ws-shortcuts-list"));
     byId<HTMLDialogElement>("ws-shortcuts").showModal();
