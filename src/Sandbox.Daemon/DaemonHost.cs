@@ -76,10 +76,11 @@ internal static class DaemonHost
         using var stop = new CancellationTokenSource();
         var expiry = app.Services.GetRequiredService<SandboxExpiry>().RunAsync(stop.Token);
         var memory = app.Services.GetRequiredService<UncountedMemory>().RunAsync(stop.Token);
+        var nested = app.Services.GetRequiredService<NestedUse>().RunAsync(stop.Token);
         var kills = app.Services.GetRequiredService<MemoryKills>().RunAsync(stop.Token);
         await app.WaitForShutdownAsync();
         await stop.CancelAsync();
-        await Task.WhenAny(Task.WhenAll(expiry, memory, kills));
+        await Task.WhenAny(Task.WhenAll(expiry, memory, nested, kills));
         return 0;
     }
 
@@ -126,6 +127,7 @@ internal static class DaemonHost
         services.AddSingleton<SandboxExpiry>();
         services.AddSingleton<SandboxRecovery>();
         services.AddSingleton<UncountedMemory>();
+        services.AddSingleton<NestedUse>();
         services.AddSingleton<MemoryKills>();
         services.AddSingleton<RuntimeService>();
         services.AddSingleton<ImagesService>();

@@ -46,6 +46,12 @@ public sealed record StoredImage
     /// <summary>What it runs.</summary>
     public required ImageConfig Config { get; init; }
 
+    /// <summary>
+    /// The isolation class that its sandboxes get when nobody names one; null is the runtime's default. The operator's
+    /// recipe of the image sets it, and an image that is saved on top keeps it.
+    /// </summary>
+    public string? Isolation { get; init; }
+
     /// <summary>All its layers in bytes as stored; shared layers count in every image.</summary>
     public long Size => Layers.Sum(layer => layer.Size);
 }

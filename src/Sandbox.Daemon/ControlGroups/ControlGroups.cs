@@ -109,6 +109,27 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups
         }
     }
 
+    /// <summary>
+    /// Makes the group of a sandbox, in which its root may make groups of its own and move processes between them. The
+    /// files with the sandbox's own limits stay the host's. https://docs.kernel.org/admin-guide/cgroup-v2.html#delegation
+    /// </summary>
+    public void Delegate(PersonId owner, SandboxId sandbox, uint root)
+    {
+        foreach (var hierarchy in Hierarchies())
+        {
+            var group = hierarchy + PathOf(owner, sandbox);
+            Directory.CreateDirectory(group);
+            Mounting.Chown(group, root, root);
+            foreach (var file in (ReadOnlySpan<string>)["cgroup.procs", "cgroup.threads", "cgroup.subtree_control", "tasks"])
+            {
+                if (File.Exists($"{group}/{file}"))
+                {
+                    Mounting.Chown($"{group}/{file}", root, root);
+                }
+            }
+        }
+    }
+
     /// <summary>Removes the groups of a person of whom no sandbox is left.</summary>
     public async Task RemoveOwnerAsync(PersonId owner)
     {
@@ -152,6 +173,61 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups
         {
             return null;
         }
+    }
+
+    /// <summary>The processes of a sandbox in its own group and in all groups that it made.</summary>
+    public IReadOnlyList<int> ProcessesBelow(PersonId owner, SandboxId sandbox)
+    {
+        try
+        {
+            var group = (Unified ? Mount : Mount + "/pids") + PathOf(owner, sandbox);
+            return
+            [
+                .. Directory.EnumerateFiles(group, "cgroup.procs", SearchOption.AllDirectories).SelectMany(File.ReadLines)
+                    .Select(line => int.Parse(line, CultureInfo.InvariantCulture)),
+            ];
+        }
+        catch (IOException)
+        {
+            return []; // a group is gone
+        }
+    }
+
+    /// <summary>How many groups a sandbox has made in all hierarchies; counting ends above <paramref name="most"/>.</summary>
+    public int CountBelow(PersonId owner, SandboxId sandbox, int most)
+    {
+        try
+        {
+            return Hierarchies().Select(hierarchy => hierarchy + PathOf(owner, sandbox)).Where(Directory.Exists)
+                .SelectMany(group => Directory.EnumerateDirectories(group, "*", SearchOption.AllDirectories)).Take(most + 1).Count();
+        }
+        catch (IOException)
+        {
+            return 0; // a group is gone
+        }
+    }
+
+    /// <summary>Bytes of kernel objects charged to a sandbox.</summary>
+    public long KernelMemoryOf(PersonId owner, SandboxId sandbox)
+    {
+        try
+        {
+            return Unified
+                ? File.ReadLines($"{Mount}{PathOf(owner, sandbox)}/memory.stat").Where(line => line.StartsWith("kernel ", StringComparison.Ordinal))
+                    .Select(line => long.Parse(line.AsSpan(7), CultureInfo.InvariantCulture)).FirstOrDefault()
+                : long.Parse(File.ReadAllText($"{Mount}/memory{PathOf(owner, sandbox)}/memory.kmem.usage_in_bytes"), CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return 0; // the group is gone
+        }
+    }
+
+    /// <summary>Bytes charged to all sandboxes together.</summary>
+    public long MemoryOfAll()
+    {
+        var file = Unified ? $"{Mount}/{options.Instance}/memory.current" : $"{Mount}/memory/{options.Instance}/memory.usage_in_bytes";
+        return File.Exists(file) ? long.Parse(File.ReadAllText(file), CultureInfo.InvariantCulture) : 0;
     }
 
     /// <summary>Kills what is left in the group of a sandbox that is to go.</summary>

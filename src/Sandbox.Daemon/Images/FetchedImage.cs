@@ -15,10 +15,13 @@ internal sealed class FetchedImage
     /// <summary>Whether this daemon wrote the blobs itself, under the digests of what it wrote: they are moved, not copied and verified.</summary>
     public bool IsOwn { get; private init; }
 
+    /// <summary>The isolation class that the operator's recipe asks for, or that of the image below; null from anywhere else.</summary>
+    public string? Isolation { get; init; }
+
     public string Blob(Digest digest) => Path.Combine(_blobs, digest.Hex);
 
     /// <summary>From an OCI image layout: its only image, or the one for linux/amd64.</summary>
-    public static FetchedImage FromLayout(string directory)
+    public static FetchedImage FromLayout(string directory, string? isolation = null)
     {
         var blobs = Path.Combine(directory, "blobs", "sha256");
         var document = ReadDocument(Path.Combine(directory, "index.json"), "it has no index.json");
@@ -26,7 +29,7 @@ internal sealed class FetchedImage
         {
             if (ImageManifest.Choose(document) is not { } chosen)
             {
-                return depth > 0 ? new FetchedImage(document, blobs) : throw ImageManifest.Invalid("its index.json is no index");
+                return depth > 0 ? new FetchedImage(document, blobs) { Isolation = isolation } : throw ImageManifest.Invalid("its index.json is no index");
             }
 
             document = ReadDocument(Path.Combine(blobs, chosen.Digest.Hex), $"{chosen.Digest.Value} is missing");
@@ -44,7 +47,7 @@ internal sealed class FetchedImage
         new(ReadDocument(Path.Combine(directory, "manifest.json"), "it has no manifest"), directory);
 
     /// <summary>From blobs that this daemon wrote.</summary>
-    public static FetchedImage FromOwn(byte[] manifest, string blobs) => new(manifest, blobs) { IsOwn = true };
+    public static FetchedImage FromOwn(byte[] manifest, string blobs, string? isolation) => new(manifest, blobs) { IsOwn = true, Isolation = isolation };
 
     private static byte[] ReadDocument(string path, string missing)
     {

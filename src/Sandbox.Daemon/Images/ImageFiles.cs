@@ -14,6 +14,9 @@ namespace Sandbox.Daemon.Images;
 /// </summary>
 internal sealed class ImageFiles(string dataDirectory, Tool tool)
 {
+    /// <summary>On a manifest in the index: the isolation class of the image's sandboxes. Read from our own index only.</summary>
+    private const string IsolationAnnotation = "sandbox.isolation";
+
     private string Images => Path.Combine(dataDirectory, "images");
 
     private string Blobs => Path.Combine(Images, "blobs", "sha256");
@@ -70,7 +73,7 @@ internal sealed class ImageFiles(string dataDirectory, Tool tool)
     public async Task SyncAsync() => await tool.RunOrThrowAsync("sync", ["-f", Incoming]);
 
     /// <summary>The manifests in the index; none when there is no index yet.</summary>
-    public IReadOnlyList<Descriptor> ReadIndex()
+    public IReadOnlyList<(Descriptor Manifest, string? Isolation)> ReadIndex()
     {
         if (!File.Exists(Index))
         {
@@ -78,16 +81,17 @@ internal sealed class ImageFiles(string dataDirectory, Tool tool)
         }
 
         var index = JsonSerializer.Deserialize(File.ReadAllBytes(Index), OciJson.Default.OciManifest);
-        return [.. (index?.Manifests ?? []).OfType<OciDescriptor>().Select(entry => new Descriptor(entry.MediaType ?? "", Digest.Parse(entry.Digest ?? ""), entry.Size))];
+        return [.. (index?.Manifests ?? []).OfType<OciDescriptor>()
+            .Select(entry => (new Descriptor(entry.MediaType ?? "", Digest.Parse(entry.Digest ?? ""), entry.Size), entry.Annotations?.GetValueOrDefault(IsolationAnnotation)))];
     }
 
     /// <summary>Replaces the index: from here on the store holds just these images.</summary>
-    public void WriteIndex(IEnumerable<Descriptor> manifests)
+    public void WriteIndex(IEnumerable<ImageEntry> images)
     {
         var index = new OciManifest
         {
             SchemaVersion = 2,
-            Manifests = [.. manifests.Select(manifest => new OciDescriptor { MediaType = manifest.MediaType, Digest = manifest.Digest.Value, Size = manifest.Size })],
+            Manifests = [.. images.Select(Describe)],
         };
         var fresh = Index + ".new";
         using (var file = new FileStream(fresh, FileMode.Create, FileAccess.Write))
@@ -99,11 +103,19 @@ internal sealed class ImageFiles(string dataDirectory, Tool tool)
         File.Move(fresh, Index, overwrite: true);
     }
 
+    private static OciDescriptor Describe(ImageEntry image) => new()
+    {
+        MediaType = image.Manifest.Self.MediaType,
+        Digest = image.Manifest.Self.Digest.Value,
+        Size = image.Manifest.Self.Size,
+        Annotations = image.Image.Isolation is { } isolation ? new Dictionary<string, string>(StringComparer.Ordinal) { [IsolationAnnotation] = isolation } : null,
+    };
+
     /// <summary>Reads a document of the store.</summary>
     public byte[] ReadBlob(Digest digest) => File.ReadAllBytes(Blob(digest));
 
     /// <summary>An image of the index; null if its files are incomplete or unreadable.</summary>
-    public ImageEntry? Load(Descriptor descriptor)
+    public ImageEntry? Load(Descriptor descriptor, string? isolation)
     {
         try
         {
@@ -112,7 +124,7 @@ internal sealed class ImageFiles(string dataDirectory, Tool tool)
             var complete = manifest.Self.Digest == descriptor.Digest
                 && manifest.Layers.All(layer => File.Exists(Blob(layer.Digest)))
                 && diffIds.All(diffId => Directory.Exists(Layer(diffId)));
-            return complete ? new ImageEntry(ImageImport.Describe(manifest, config), manifest, diffIds) : null;
+            return complete ? new ImageEntry(ImageImport.Describe(manifest, config, isolation), manifest, diffIds) : null;
         }
         catch (Exception exception) when (exception is IOException or SandboxException)
         {

@@ -82,7 +82,7 @@ internal sealed class ImageImport(ImageFiles files, DiskReserve reserve, long ma
             report.Fraction(done, manifest.TotalSize, $"unpacking layer {i + 1} of {diffIds.Count}");
         }
 
-        return new ImageEntry(Describe(manifest, config), manifest, diffIds);
+        return new ImageEntry(Describe(manifest, config, fetched.Isolation), manifest, diffIds);
     }
 
     /// <summary>Refuses an image whose own documents declare it too large.</summary>
@@ -95,11 +95,12 @@ internal sealed class ImageImport(ImageFiles files, DiskReserve reserve, long ma
         }
     }
 
-    public static StoredImage Describe(ImageManifest manifest, ImageConfig config) => new()
+    public static StoredImage Describe(ImageManifest manifest, ImageConfig config, string? isolation) => new()
     {
         Digest = manifest.Self.Digest,
         Layers = [.. manifest.Layers.Select(layer => new ImageLayer(layer.Digest, layer.Size))],
         Config = config,
+        Isolation = isolation,
     };
 
     private void UnpackOne(Descriptor layer, Digest diffId, string blobs, string layers, UnpackBudget budget, ImportNotes notes, CancellationToken cancellationToken)

@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.IO.Pipes;
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Win32.SafeHandles;
 using Sandbox.Core.Errors;
+using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Images;
@@ -56,7 +58,20 @@ internal sealed partial class ImageRecipes(string directory)
         }
 
         var code = await ended;
-        return code == 0 ? FetchedImage.FromLayout(layout) : throw Fault(name, LastLine(errors), incoming);
+        return code == 0 ? FetchedImage.FromLayout(layout, IsolationOf(name)) : throw Fault(name, LastLine(errors), incoming);
+    }
+
+    /// <summary><c>{"isolation": "nested", …}</c> in <c>image.json</c>: a class that no other source of images can ask for.</summary>
+    private string? IsolationOf(string name)
+    {
+        var file = Path.Combine(directory, name, "image.json");
+        if (!File.Exists(file))
+        {
+            return null;
+        }
+
+        using var recipe = JsonDocument.Parse(File.ReadAllBytes(file));
+        return recipe.RootElement.TryGetProperty("isolation", out var isolation) ? IsolationClasses.Choose(isolation.GetString()) : null;
     }
 
     // The recipe may have mounts to take away, so it is asked first.

@@ -40,10 +40,10 @@ internal sealed partial class ImageStore : IAsyncDisposable
     {
         await _files.OpenAsync();
         await _certificates.OpenAsync(_options.ExtraCaFile, cancellationToken);
-        foreach (var descriptor in _files.ReadIndex())
+        foreach (var (descriptor, isolation) in _files.ReadIndex())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (_files.Load(descriptor) is { } entry)
+            if (_files.Load(descriptor, isolation) is { } entry)
             {
                 _images.Add(entry);
             }
@@ -181,7 +181,7 @@ internal sealed partial class ImageStore : IAsyncDisposable
         }
 
         File.WriteAllBytes(Path.Combine(blobs, ImageManifest.DigestOf(config).Hex), config);
-        return await ImportAsync(FetchedImage.FromOwn(document, blobs), incoming, new WorkReport(_ => { }), cancellationToken);
+        return await ImportAsync(FetchedImage.FromOwn(document, blobs, below.Image.Isolation), incoming, new WorkReport(_ => { }), cancellationToken);
     }
 
     /// <summary>Ends all work and what it started.</summary>
@@ -218,7 +218,7 @@ internal sealed partial class ImageStore : IAsyncDisposable
         {
             if (_images.Find(manifest.Self.Digest) is { } present)
             {
-                return present;
+                return fetched.Isolation is null || fetched.Isolation == present.Isolation ? present : Isolate(present.Digest, fetched.Isolation);
             }
 
             var import = new ImageImport(_files, _reserve, _options.MaxImageBytes, _images.KnownLayers());
@@ -238,6 +238,14 @@ internal sealed partial class ImageStore : IAsyncDisposable
         {
             _changing.Release();
         }
+    }
+
+    /// <summary>The operator's recipe makes the very image that came from elsewhere before.</summary>
+    private StoredImage Isolate(Digest digest, string isolation)
+    {
+        var image = _images.Isolate(digest, isolation);
+        WriteIndex();
+        return image;
     }
 
     // From here on nothing is cancelled: it is a handful of renames.
@@ -268,7 +276,7 @@ internal sealed partial class ImageStore : IAsyncDisposable
         LogAdded(entry.Image.Digest.Value);
     }
 
-    private void WriteIndex() => _files.WriteIndex(_images.Entries().Select(entry => entry.Manifest.Self));
+    private void WriteIndex() => _files.WriteIndex(_images.Entries());
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Image {Digest} is in the store.")]
     private partial void LogAdded(string digest);

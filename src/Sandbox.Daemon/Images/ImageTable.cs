@@ -49,6 +49,17 @@ internal sealed class ImageTable
         }
     }
 
+    /// <summary>Gives an image another isolation class.</summary>
+    public StoredImage Isolate(Digest digest, string isolation)
+    {
+        lock (_gate)
+        {
+            var held = _images[digest];
+            held.Entry = held.Entry with { Image = held.Entry.Image with { Isolation = isolation } };
+            return held.Entry.Image;
+        }
+    }
+
     /// <summary>Removes an image that nobody uses; null if there is none. Code: ImageInUse.</summary>
     public ImageEntry? Remove(Digest digest)
     {
@@ -95,7 +106,7 @@ internal sealed class ImageTable
 
     private sealed class Held(ImageEntry entry)
     {
-        public ImageEntry Entry { get; } = entry;
+        public ImageEntry Entry { get; set; } = entry;
 
         public int Users { get; set; }
     }

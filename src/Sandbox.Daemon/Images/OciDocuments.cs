@@ -21,6 +21,10 @@ internal sealed record OciDescriptor
     [JsonPropertyName("platform")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public OciPlatform? Platform { get; init; }
+
+    [JsonPropertyName("annotations")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, string>? Annotations { get; init; }
 }
 
 /// <summary><c>{"os":"linux","architecture":"amd64"}</c>.</summary>

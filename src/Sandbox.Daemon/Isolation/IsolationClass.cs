@@ -38,6 +38,24 @@ internal sealed record IsolationClass
 
     /// <summary>Files and directories of the kernel that a sandbox cannot write to.</summary>
     public required IReadOnlyList<string> ReadOnlyPaths { get; init; }
+
+    /// <summary>
+    /// Whether root inside may make control groups below the sandbox's own. The limits of the sandbox's own group stay
+    /// out of its reach, and bound all groups below together.
+    /// </summary>
+    public bool DelegatesControlGroup { get; init; }
+
+    /// <summary>
+    /// Directories on the sandbox's disk itself, because an overlay cannot be the upper layer of another overlay. They
+    /// begin empty, hide what the image has there, and no snapshot holds them.
+    /// </summary>
+    public IReadOnlyList<string> DiskDirectories { get; init; } = [];
+
+    /// <summary>Namespaces of each kind that root inside may make at once; null where the system call filter lets it make none.</summary>
+    public int? MostNamespaces { get; init; }
+
+    /// <summary>Whether only images that the operator marks may be started with this class.</summary>
+    public bool IsReserved { get; init; }
 }
 
 /// <summary>One entry of <c>mounts</c>. https://github.com/opencontainers/runtime-spec/blob/main/config.md#mounts</summary>

@@ -1,5 +1,7 @@
 using Sandbox.Core.Errors;
+using Sandbox.Core.Images;
 using Sandbox.Daemon.Isolation.Container;
+using Sandbox.Daemon.Isolation.Nested;
 
 namespace Sandbox.Daemon.Isolation;
 
@@ -12,8 +14,11 @@ internal static class IsolationClasses
     /// <summary>A container on the host's kernel, started by crun or runc.</summary>
     public static IsolationClass Container { get; } = ContainerClass.Create();
 
+    /// <summary>A container in which Docker runs.</summary>
+    public static IsolationClass Nested { get; } = NestedClass.Create(Container);
+
     /// <summary>All classes, the default first.</summary>
-    public static IReadOnlyList<IsolationClass> All { get; } = [Container];
+    public static IReadOnlyList<IsolationClass> All { get; } = [Container, Nested];
 
     private static readonly Dictionary<string, IsolationClass> ByName = All.ToDictionary(isolation => isolation.Name, StringComparer.Ordinal);
 
@@ -28,6 +33,16 @@ internal static class IsolationClasses
         _ when ByName.ContainsKey(name) => name,
         _ => throw new SandboxException(ErrorCode.Invalid, $"isolation: there is no class '{name}' here; there is {string.Join(", ", Names)}"),
     };
+
+    /// <summary>The class of a new sandbox: the one that is asked for, else the image's.</summary>
+    /// <exception cref="SandboxException">Invalid: the image may not have that class.</exception>
+    public static string Choose(string? name, StoredImage image)
+    {
+        var chosen = Choose(name ?? image.Isolation);
+        return !Find(chosen).IsReserved || chosen == image.Isolation
+            ? chosen
+            : throw new SandboxException(ErrorCode.Invalid, $"isolation: this image cannot be started with the class '{chosen}'; only images that the operator made for it can.");
+    }
 
     /// <summary>The class that a record names.</summary>
     public static IsolationClass Find(string name) =>

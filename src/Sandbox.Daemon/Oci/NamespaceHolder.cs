@@ -17,6 +17,8 @@ namespace Sandbox.Daemon.Oci;
 /// </summary>
 internal sealed class NamespaceHolder : IDisposable
 {
+    private static readonly string[] Kinds = ["cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"];
+
     private readonly AnonymousPipeServerStream _lifeline;
     private readonly int _pid;
 
@@ -61,6 +63,17 @@ internal sealed class NamespaceHolder : IDisposable
             await lifeline.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Limits the namespaces of each kind that the sandbox's root, and users of namespaces below, may make at once. Raising
+    /// the limit takes <c>CAP_SYS_RESOURCE</c>, which no sandbox has.
+    /// </summary>
+    public async Task LimitNamespacesAsync(int most, Tool tool)
+    {
+        // Each user namespace sees its own limits in these files; so a process inside has to write them.
+        var script = string.Join(" && ", Kinds.Select(kind => string.Create(CultureInfo.InvariantCulture, $"echo {most} > /proc/sys/user/max_{kind}_namespaces")));
+        await tool.RunOrThrowAsync("nsenter", ["--user=" + UserPath, "sh", "-c", script]);
     }
 
     public void Dispose()

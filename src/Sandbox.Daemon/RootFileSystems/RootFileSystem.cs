@@ -43,6 +43,9 @@ internal sealed class RootFileSystem
     /// <summary>The overlay's upper directory, which holds all changes of the sandbox.</summary>
     public string Changes => Path.Combine(Upper, "files");
 
+    /// <summary>A directory of the disk that is mounted over <paramref name="path"/> of the root.</summary>
+    public string OnDisk(string path) => Path.Combine(Upper, "directories", path.Trim('/').Replace('/', '-'));
+
     private string Mounts { get; }
 
     private string Upper => Path.Combine(Mounts, "disk");
@@ -90,6 +93,17 @@ internal sealed class RootFileSystem
                 UnmountLowers(layers.Count);
             }
         });
+    }
+
+    /// <summary>Makes the directories of the disk that are mounted over paths of the root.</summary>
+    public void MakeOnDisk(IReadOnlyList<string> paths, UidRange range)
+    {
+        foreach (var path in paths.Select(OnDisk))
+        {
+            Directory.CreateDirectory(path);
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            Mounting.Chown(path, range.First, range.First);
+        }
     }
 
     /// <summary>Undoes <see cref="MountAsync"/> and <see cref="PrepareAsync"/>, also if only a part of it exists.</summary>

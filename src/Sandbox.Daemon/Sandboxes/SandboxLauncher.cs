@@ -33,6 +33,7 @@ internal sealed partial class SandboxLauncher(
     ShellScripts shells,
     TerminalHolders terminals,
     ProcessWatch watch,
+    Tool tool,
     ILogger<SandboxLauncher> logger)
 {
     /// <summary>Builds and starts a new sandbox. If this fails, the caller takes it apart.</summary>
@@ -189,17 +190,33 @@ internal sealed partial class SandboxLauncher(
             CommandLookup.Require(sandbox.Root.Root, init.Command[0], environment, init.Workdir);
         }
 
+        var isolation = IsolationClasses.Find(record.Isolation);
+        if (isolation.MostNamespaces is { } most)
+        {
+            await holder.LimitNamespacesAsync(most, tool);
+        }
+
+        if (isolation.DelegatesControlGroup)
+        {
+            groups.Delegate(spec.Owner, spec.Id, sandbox.Range.First);
+        }
+
+        sandbox.Root.MakeOnDisk(isolation.DiskDirectories, sandbox.Range);
         var bundle = records.DirectoryOf(spec.Id);
         var plan = new BundlePlan
         {
-            Isolation = IsolationClasses.Find(record.Isolation),
+            Isolation = isolation,
             HostName = spec.Name,
             Root = sandbox.Root.Root,
             Limits = ControlGroupTree.Clamp(spec.Limits, spec.OwnerLimits),
             ControlGroup = groups.PathOf(spec.Owner, spec.Id),
             UserNamespace = holder.UserPath,
             NetworkNamespace = holder.NetworkPath,
-            Mounts = [new(shells.Directory, ShellScripts.Mounted, "bind", ["bind", "ro", "nosuid", "nodev", "noexec"])],
+            Mounts =
+            [
+                new(shells.Directory, ShellScripts.Mounted, "bind", ["bind", "ro", "nosuid", "nodev", "noexec"]),
+                .. isolation.DiskDirectories.Select(path => new SandboxMount(sandbox.Root.OnDisk(path), path, "bind", ["bind", "rw", "nodev"])),
+            ],
             Init = init,
         };
         await File.WriteAllBytesAsync(System.IO.Path.Combine(bundle, "config.json"), SandboxBundle.Configuration(plan));

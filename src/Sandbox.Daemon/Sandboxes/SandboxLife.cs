@@ -2,6 +2,7 @@ using Sandbox.Core.Errors;
 using Sandbox.Core.Quotas;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.Images;
+using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Networks;
 using Sandbox.Daemon.Oci;
@@ -111,6 +112,7 @@ internal sealed partial class SandboxLife(
             }
 
             sandbox.Image = images.Acquire(spec.Image);
+            sandbox.Record = sandbox.Record with { Isolation = IsolationClasses.Choose(spec.Isolation, sandbox.Image.Image) };
             lock (_admission)
             {
                 disks.Admit(spec.Limits.DiskBytes, PromisedExcept(sandbox));

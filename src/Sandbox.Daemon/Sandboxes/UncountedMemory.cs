@@ -1,6 +1,8 @@
 using System.Globalization;
 using Sandbox.Core.Quotas;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.ControlGroups;
+using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Sandboxes;
@@ -10,7 +12,7 @@ namespace Sandbox.Daemon.Sandboxes;
 /// sockets, multicast groups, and file locks. No limit of the kernel bounds their sum, so this looks for it whenever the
 /// host has lost memory, and from time to time.
 /// </summary>
-internal sealed partial class UncountedMemory(LiveSandboxes sandboxes, SandboxLife life, ILogger<UncountedMemory> logger)
+internal sealed partial class UncountedMemory(LiveSandboxes sandboxes, ControlGroupTree groups, SandboxLife life, ILogger<UncountedMemory> logger)
 {
     /// <summary>Locks of the whole host, each about 200 bytes. Beyond them, sandboxes that have a quarter of them are stopped.</summary>
     public const int MostLocks = 50_000;
@@ -49,7 +51,7 @@ internal sealed partial class UncountedMemory(LiveSandboxes sandboxes, SandboxLi
         foreach (var sandbox in running)
         {
             var allowance = AllowanceOf(sandbox.Record.Spec.Limits);
-            if (SocketQueues.Held(sandbox.Record.Pid, allowance) is var held && held > allowance)
+            if (NetworksOf(sandbox).Sum(pid => SocketQueues.Held(pid, allowance)) is var held && held > allowance)
             {
                 Stop(sandbox, $"{held >> 20} MiB in their sockets, as unread messages and multicast groups");
             }
@@ -63,6 +65,17 @@ internal sealed partial class UncountedMemory(LiveSandboxes sandboxes, SandboxLi
                 Stop(sandbox, $"at least {held} file locks");
             }
         }
+    }
+
+    /// <summary>A process in each of its network namespaces: its init, and for each other one that it made any of those in it.</summary>
+    private IEnumerable<int> NetworksOf(LiveSandbox sandbox)
+    {
+        var record = sandbox.Record;
+        return IsolationClasses.Find(record.Isolation).MostNamespaces is null
+            ? [record.Pid]
+            : groups.ProcessesBelow(record.Spec.Owner, sandbox.Id).Prepend(record.Pid)
+                .Select(pid => (Pid: pid, Network: new FileInfo(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/ns/net")).LinkTarget))
+                .Where(process => process.Network is not null).DistinctBy(process => process.Network, StringComparer.Ordinal).Select(process => process.Pid);
     }
 
     /// <summary>Kills its init, and with it everything in it. Its files stay, and it can be started again.</summary>
@@ -84,15 +97,20 @@ internal sealed partial class UncountedMemory(LiveSandboxes sandboxes, SandboxLi
 /// <summary>The host's memory. https://man7.org/linux/man-pages/man5/proc_meminfo.5.html</summary>
 internal static class HostMemory
 {
+    /// <summary>Bytes of the host: <c>MemTotal</c>.</summary>
+    public static long Total { get; } = Read("MemTotal:");
+
     /// <summary>Bytes that programs can still get: <c>MemAvailable</c>.</summary>
-    public static long Available()
+    public static long Available() => Read("MemAvailable:");
+
+    private static long Read(string name)
     {
         // MemAvailable:   23614000 kB
         foreach (var line in File.ReadLines("/proc/meminfo"))
         {
-            if (line.StartsWith("MemAvailable:", StringComparison.Ordinal))
+            if (line.StartsWith(name, StringComparison.Ordinal))
             {
-                return long.Parse(line.AsSpan(13).Trim().TrimEnd(" kB"), CultureInfo.InvariantCulture) * 1024;
+                return long.Parse(line.AsSpan(name.Length).Trim().TrimEnd(" kB"), CultureInfo.InvariantCulture) * 1024;
             }
         }
 

@@ -21,6 +21,11 @@ internal static class ImagesMap
                 IsInteractive = image.Config.IsInteractive,
             },
         };
+        if (image.Isolation is not null)
+        {
+            wire.Isolation = image.Isolation;
+        }
+
         foreach (var layer in image.Layers)
         {
             wire.Layers.Add(new ImageLayer { Digest = layer.Digest.Value, Size = layer.Size });
@@ -33,6 +38,7 @@ internal static class ImagesMap
     {
         Digest = Values.ToDigest(wire.Digest),
         Layers = [.. wire.Layers.Select(layer => new Port.ImageLayer(Values.ToDigest(layer.Digest), layer.Size))],
+        Isolation = wire.HasIsolation ? wire.Isolation : null,
         Config = wire.Config is { } config
             ? new Port.ImageConfig
             {

@@ -8,6 +8,8 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +61,33 @@ static int route(void) {
     ask.header.nlmsg_flags = NLM_F_REQUEST;
     ask.link.ifi_index = 1;
     for (int i = 0; i < 4000 && send(made, &ask, sizeof ask, MSG_DONTWAIT) > 0; i++) { }
+    return made;
+}
+
+/* A netlink socket of nftables with as many unread messages from another socket as it takes. */
+static int messages(void) {
+    static int sender = -1;
+    static char padded[NLMSG_SPACE(32768)];
+    struct sockaddr_nl to = {.nl_family = AF_NETLINK};
+    struct nlmsghdr *header = (void *)padded;
+    socklen_t length = sizeof to;
+    int made = socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER);
+    if (sender < 0) sender = socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER);
+    if (made < 0 || sender < 0 || bind(made, (void *)&to, sizeof to)) return -1;
+    setsockopt(made, SOL_SOCKET, SO_RCVBUF, &large, sizeof large);
+    getsockname(made, (void *)&to, &length);
+    header->nlmsg_len = sizeof padded;
+    for (int i = 0; i < 400 && sendto(sender, padded, sizeof padded, MSG_DONTWAIT, (void *)&to, sizeof to) > 0; i++) { }
+    return made;
+}
+
+/* The same in a network namespace that no process is in by now. */
+static int messages_away(void) {
+    int here = open("/proc/self/ns/net", O_RDONLY), made = -1;
+    if (unshare(CLONE_NEWNET)) return -1;
+    for (int i = 0; i < 150 && (made = messages()) >= 0; i++) { }
+    setns(here, CLONE_NEWNET);
+    close(here);
     return made;
 }
 
@@ -155,6 +184,30 @@ static int locks(void) {
     return fcntl(file, F_OFD_SETLK, &lock);
 }
 
+/* One namespace more, made by a child and held by an open file. */
+static int held(int kind, const char *name) {
+    char path[64];
+    int told[2], made = -1, error = 0;
+    pid_t child = pipe(told) ? -1 : fork();
+    if (child == 0) {
+        error = unshare(kind) ? errno : 0;
+        if (write(told[1], &error, sizeof error) < 0) _exit(1);
+        pause();
+    }
+    if (child < 0) return -1;
+    snprintf(path, sizeof path, "/proc/%d/ns/%s", child, name);
+    if (read(told[0], &error, sizeof error) == sizeof error && !error) made = open(path, O_RDONLY);
+    close(told[0]);
+    close(told[1]);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    if (error) errno = error;
+    return made;
+}
+
+static int networks(void) { return held(CLONE_NEWNET, "net"); }
+static int users(void) { return held(CLONE_NEWUSER, "user"); }
+
 /* attack forge SOURCE TARGET: one datagram to port 9000 that claims to come from SOURCE. Prints "sent" or why not. */
 static int forge(const char *source, const char *target) {
     struct sockaddr_in from = {.sin_family = AF_INET, .sin_port = htons(9001)}, to = {.sin_family = AF_INET, .sin_port = htons(9000)};
@@ -189,7 +242,7 @@ static int hear(int seconds) {
 static const struct { const char *name; int (*take)(void); } kinds[] = {
     {"files", files}, {"terminals", terminals}, {"inotify", inotify}, {"aio", aio}, {"raw", raw}, {"raw-tcp", raw_tcp}, {"raw6", raw6},
     {"packet", packet}, {"usersock", usersock}, {"audit", audit}, {"generic", generic}, {"crypto", crypto}, {"vsock", vsock},
-    {"route", route}, {"ping", ping}, {"raw-icmp", raw_icmp}, {"udp", udp}, {"locks", locks},
+    {"route", route}, {"messages", messages}, {"messages-away", messages_away}, {"networks", networks}, {"users", users}, {"ping", ping}, {"raw-icmp", raw_icmp}, {"udp", udp}, {"locks", locks},
     {"filters", filters}, {"filters-masked", filters_masked}, {"filters-reuse", filters_reuse}, {"multicast", multicast}, {"multicast6", multicast6},
     {"pair-unix", pair_unix}, {"pair-inet", pair_inet}, {"pair-tipc", pair_tipc},
 };

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Sandbox.Core.Images;
@@ -28,7 +29,7 @@ public sealed class LinuxHost : IAsyncLifetime
     {
         DataDirectory = Path.Combine(Home, "data"),
         RunDirectory = Path.Combine(Home, "run"),
-        RecipeDirectory = Path.Combine(Repository, "infra", "images"),
+        RecipeDirectory = Path.Combine(Home, "recipes"),
         TtyProgram = TtyProgram.Find(Repository),
         WebUser = "root",
         TtyUser = "nobody",
@@ -44,6 +45,9 @@ public sealed class LinuxHost : IAsyncLifetime
 
     internal Digest Busybox { get; private set; }
 
+    /// <summary>BusyBox as an image that an operator made for the isolation class <c>nested</c>.</summary>
+    internal Digest Nested { get; private set; }
+
     internal IServiceProvider Parts => _parts ?? throw new InvalidOperationException("not started");
 
     internal ISandboxRuntime Runtime => Parts.GetRequiredService<ISandboxRuntime>();
@@ -55,6 +59,22 @@ public sealed class LinuxHost : IAsyncLifetime
         await ClearAsync();
         await StartAsync();
         Busybox = await AddAsync("busybox");
+        Nested = await AddAsync("nested");
+    }
+
+    /// <summary>The operator's recipes, and one more.</summary>
+    private void WriteRecipes()
+    {
+        using var copy = Process.Start("cp", ["-r", "--", Path.Combine(Repository, "infra", "images"), Options.RecipeDirectory]);
+        copy.WaitForExit();
+        using var again = Process.Start("cp", ["-r", "--", Path.Combine(Options.RecipeDirectory, "busybox"), Path.Combine(Options.RecipeDirectory, "nested")]);
+        again.WaitForExit();
+        var file = Path.Combine(Options.RecipeDirectory, "nested", "image.json");
+        var recipe = JsonNode.Parse(File.ReadAllText(file))!.AsObject();
+        recipe.Remove("registry");
+        recipe["isolation"] = "nested";
+        recipe["config"]!["Labels"] = new JsonObject { ["nested"] = "yes" }; // another digest than BusyBox itself
+        File.WriteAllText(file, recipe.ToJsonString());
     }
 
     /// <summary>What a daemon does when it starts: also when another one was here before.</summary>
@@ -62,6 +82,11 @@ public sealed class LinuxHost : IAsyncLifetime
     {
         Directory.CreateDirectory(Options.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Directory.CreateDirectory(Options.RunDirectory);
+        if (!Directory.Exists(Options.RecipeDirectory))
+        {
+            WriteRecipes();
+        }
+
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
             .AddFilter("Sandbox.Daemon.Sandboxes.SandboxLauncher", Environment.GetEnvironmentVariable("SANDBOX_TRACE") is null ? LogLevel.Warning : LogLevel.Information));
@@ -71,6 +96,7 @@ public sealed class LinuxHost : IAsyncLifetime
         _stop = new CancellationTokenSource();
         _ = _parts.GetRequiredService<SandboxExpiry>().RunAsync(_stop.Token);
         _ = _parts.GetRequiredService<UncountedMemory>().RunAsync(_stop.Token);
+        _ = _parts.GetRequiredService<NestedUse>().RunAsync(_stop.Token);
         _ = _parts.GetRequiredService<MemoryKills>().RunAsync(_stop.Token);
     }
 
@@ -119,6 +145,7 @@ public sealed class LinuxHost : IAsyncLifetime
 
         Directory.Delete(Options.DataDirectory, recursive: true);
         Directory.Delete(Options.RunDirectory, recursive: true);
+        Directory.Delete(Options.RecipeDirectory, recursive: true);
     }
 
     private static string FindRepository()

@@ -14,7 +14,7 @@ public sealed class LaunchTests
         var answer = await caller.GetAsync("/api/v1/images");
         Assert.Equal((200, "application/json"), (answer.Status, answer.Message.Content.Headers.ContentType!.MediaType));
         var images = answer.Json.AsArray();
-        Assert.Superset(new HashSet<string> { "busybox", "debian", "python", "node", "postgres" }, images.Select(image => (string)image!["name"]!).ToHashSet());
+        Assert.Superset(new HashSet<string> { "busybox", "debian", "python", "node", "postgres", "docker" }, images.Select(image => (string)image!["name"]!).ToHashSet());
         Assert.All(images, image => Assert.Contains((string)image!["state"]!, States));
         var busybox = images.Single(image => (string)image!["name"]! == "busybox")!;
         Assert.Equal("ready", (string?)busybox["state"]);

@@ -1,0 +1,3 @@
+#!/bin/sh
+docker-start
+exec "$@"

@@ -1,0 +1,85 @@
+using Xunit;
+
+namespace Sandbox.EndToEnd.Tests.Contract;
+
+/// <summary>A Docker daemon in a guest's sandbox, driven by Docker's own programs.</summary>
+public sealed class DockerTests
+{
+    /// <summary>A base without a registry: a static shell, as an image of one layer.</summary>
+    private const string Base = """
+        mkdir -p /tmp/base/bin /tmp/base/tmp /tmp/base/www && cp /opt/busybox /tmp/base/bin/ && chmod 755 /tmp/base/bin/busybox
+        for name in sh ls cat sleep echo id nc httpd ip ping mount ps; do ln -s busybox /tmp/base/bin/$name; done
+        tar -C /tmp/base -c . | docker import -c 'CMD ["sh"]' - base > /dev/null
+
+        """;
+
+    [Fact]
+    public async Task Containers_run_with_names_ports_limits_volumes_and_networks()
+    {
+        await using var caller = await Caller.NewGuestAsync();
+        var sandbox = await LaunchAsync(caller);
+        Assert.Equal("hello\n", await caller.ShellAsync(sandbox, "docker run --rm base echo hello"));
+        Assert.Equal("answered\n", await caller.ShellAsync(sandbox, """
+            docker run -d --name web -p 8080:80 base sh -c 'echo answered > /www/index.html; httpd -f -p 80 -h /www' > /dev/null
+            for i in 1 2 3 4 5 6 7 8 9 10; do curl -sS -m 3 localhost:8080 2> /dev/null && break; sleep 0.3; done
+            """));
+        Assert.Equal("33554432\n", await caller.ShellAsync(sandbox, "docker run --rm -m 32m base cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2> /dev/null || docker run --rm -m 32m base cat /sys/fs/cgroup/memory.max"));
+        Assert.Equal("kept\n", await caller.ShellAsync(sandbox, "docker volume create data > /dev/null; docker run --rm -v data:/data base sh -c 'echo kept > /data/file'; docker run --rm -v data:/data base cat /data/file"));
+        Assert.Contains("1 packets received", await caller.ShellAsync(sandbox, "docker network create inner > /dev/null; docker run -d --net inner --name other base sleep 60 > /dev/null; docker run --rm --net inner base ping -c 1 other"), StringComparison.Ordinal);
+        Assert.Contains("httpd", await caller.ShellAsync(sandbox, "docker top web; docker exec web ps; docker stats --no-stream web; docker logs web"), StringComparison.Ordinal);
+        Assert.Equal("7\n", await caller.ShellAsync(sandbox, "docker run base sh -c 'exit 7'; echo $?"));
+    }
+
+    [Fact]
+    public async Task Images_are_built_by_docker_buildah_and_podman()
+    {
+        await using var caller = await Caller.NewGuestAsync();
+        var sandbox = await LaunchAsync(caller);
+        await caller.ShellAsync(sandbox, "mkdir /root/app && printf 'FROM base\\nARG who=world\\nRUN echo hello $who > /said\\nCOPY file /file\\nCMD cat /said /file\\n' > /root/app/Dockerfile && echo content > /root/app/file");
+        Assert.Equal("hello docker\ncontent\n", await caller.ShellAsync(sandbox, "docker build -q --build-arg who=docker -t built /root/app > /dev/null && docker run --rm built"));
+        Assert.Equal("hello classic\ncontent\n", await caller.ShellAsync(sandbox, "DOCKER_BUILDKIT=0 docker build -q --build-arg who=classic -t classic /root/app > /dev/null 2>&1 && docker run --rm classic"));
+        Assert.Equal("hello buildah\ncontent\n", await caller.ShellAsync(sandbox, "docker save base | podman load > /dev/null 2>&1; podman tag docker.io/library/base localhost/base; cd /root/app && buildah bud -q --build-arg who=buildah -t built . > /dev/null && podman run --rm --network host localhost/built"));
+        Assert.Equal("podman\n", await caller.ShellAsync(sandbox, "podman run --rm localhost/base echo podman"));
+    }
+
+    [Fact]
+    public async Task An_application_of_three_services_and_a_swarm_run_within_a_guests_plan()
+    {
+        await using var caller = await Caller.NewGuestAsync();
+        var sandbox = await LaunchAsync(caller);
+        await caller.ShellAsync(sandbox, """
+            mkdir /root/app && cd /root/app && cat > compose.yaml <<'END'
+            services:
+              web:
+                image: base
+                command: sh -c 'echo web answered > /www/index.html; httpd -f -p 80 -h /www'
+                ports: ["8081:80"]
+                depends_on: [cache, db]
+              db: {image: base, command: sleep 300}
+              cache: {image: base, command: sleep 300}
+            END
+            docker compose up -d --quiet-pull 2>&1
+            """);
+        Assert.Equal("web answered\n3\n", await caller.ShellAsync(sandbox, "for i in 1 2 3 4 5 6 7 8 9 10; do curl -sS -m 3 localhost:8081 2> /dev/null && break; sleep 0.3; done; docker compose -f /root/app/compose.yaml ps -q | wc -l"));
+        await caller.ShellAsync(sandbox, "docker compose -f /root/app/compose.yaml down 2>&1");
+        Assert.Contains("3/3", await caller.ShellAsync(sandbox, "docker swarm init --advertise-addr eth0 > /dev/null; docker service create --name s --replicas 2 base sleep 300 > /dev/null 2>&1; docker service scale s=3 > /dev/null; docker service ls"), StringComparison.Ordinal);
+    }
+
+    /// <summary>The first terminal comes before the daemon; a command that is typed at once waits for it.</summary>
+    [Fact]
+    public async Task Docker_is_asked_before_its_daemon_is_up_and_answers()
+    {
+        await using var caller = await Caller.NewGuestAsync();
+        var (_, sandbox) = await caller.LaunchAsync(new { image = "docker" });
+        Assert.Equal("0\n", await caller.ShellAsync(sandbox, "docker ps -q | wc -l"));
+    }
+
+    private static async Task<string> LaunchAsync(Caller caller)
+    {
+        var (_, sandbox) = await caller.LaunchAsync(new { image = "docker" });
+        var put = await caller.SendAsync(HttpMethod.Put, $"/api/v1/sandboxes/{sandbox}/files/opt/busybox?mode=755", new ByteArrayContent(await File.ReadAllBytesAsync("/usr/bin/busybox", TestContext.Current.CancellationToken)));
+        Assert.Equal(204, put.Status);
+        await caller.ShellAsync(sandbox, Base);
+        return sandbox;
+    }
+}
