@@ -68,6 +68,9 @@ public sealed record Tutorial
 
     public Layout Layout { get; init; } = new();
 
+    /// <summary>Whether a step opens only once the one before it passed, so that none is skipped.</summary>
+    public bool IsGated { get; init; }
+
     /// <summary>The tutorials that follow: paths, aliases or URLs.</summary>
     public IReadOnlyList<string> Next { get; init; } = [];
 }

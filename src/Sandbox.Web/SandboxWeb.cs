@@ -26,6 +26,8 @@ using Sandbox.Web.Sharing;
 using Sandbox.Web.Status;
 using Sandbox.Web.Store;
 using Sandbox.Web.Terminals;
+using Sandbox.Web.TutorialRuns;
+using Sandbox.Web.Tutorials;
 
 namespace Sandbox.Web;
 
@@ -173,6 +175,8 @@ internal static class SandboxWeb
         services.AddLinks();
         services.AddPlaygrounds();
         services.AddSaves();
+        services.AddTutorials();
+        services.AddTutorialRuns();
         services.AddExports();
         services.AddFiles();
         services.AddTerminals();
@@ -216,6 +220,8 @@ internal static class SandboxWeb
         app.MapLinks();
         app.MapPictures();
         app.MapPlaygrounds();
+        app.MapTutorials();
+        app.MapTutorialRuns();
         app.MapSaves();
         app.MapExports();
         app.MapSandboxes();

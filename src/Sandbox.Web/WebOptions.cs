@@ -24,6 +24,9 @@ public sealed class WebOptions
     /// <summary>The catalog of the first start: an array of {name, title, description, recipe}. Without the file the catalog begins empty.</summary>
     public string CatalogFile { get; set; } = "/usr/local/lib/sandbox/images/catalog.json";
 
+    /// <summary>The tutorials that everybody's list has: a folder for each, published at the start. Without the directory there are none.</summary>
+    public string TutorialDirectory { get; set; } = "/usr/local/lib/sandbox/tutorials";
+
     /// <summary>Where browsers reach us, scheme://host[:port]; the first one stands in links. Empty: localhost on the port we listen on.</summary>
     public string[] PublicUrls { get; set; } = [];
 
@@ -58,6 +61,11 @@ public sealed class WebOptions
         if (CatalogFile.Length > 0 && !Path.IsPathFullyQualified(CatalogFile))
         {
             mistakes.Add("CatalogFile: an absolute path, or empty");
+        }
+
+        if (TutorialDirectory.Length > 0 && !Path.IsPathFullyQualified(TutorialDirectory))
+        {
+            mistakes.Add("TutorialDirectory: an absolute path, or empty");
         }
 
         foreach (var url in PublicUrls)

@@ -64,6 +64,7 @@ internal sealed class WebUnderTest : IAsyncDisposable
             ["DataDirectory"] = Path.Combine(Home, "data"),
             ["ControlSocket"] = Path.Combine(Home, "control.sock"),
             ["CatalogFile"] = Path.Combine(Home, "catalog.json"),
+            ["TutorialDirectory"] = Path.Combine(Home, "tutorials"),
         };
         var config = Path.Combine(Home, "web.json");
         await File.WriteAllTextAsync(config, JsonSerializer.Serialize(new Dictionary<string, object> { ["Sandbox"] = settings }));

@@ -274,7 +274,8 @@ public static class RecipeRules
     /// <summary>The bytes that a variable takes of <see cref="MaxEnvBytes"/>.</summary>
     internal static long EnvBytes(string name, string? value) => Encoding.UTF8.GetByteCount(name) + Encoding.UTF8.GetByteCount(value ?? "") + 2;
 
-    internal static bool IsEnvName(string text) =>
+    /// <summary>Whether a text is the name of a variable: letters, digits and underscores, no digit first.</summary>
+    public static bool IsEnvName(string text) =>
         text.Length > 0 && !char.IsAsciiDigit(text[0]) && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '_');
 
     private static bool IsUser(string text)

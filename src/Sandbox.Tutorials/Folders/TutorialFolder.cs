@@ -65,6 +65,7 @@ internal sealed partial class TutorialFolder
         var time = fields.Text("time", 40);
         var (recipe, link) = ReadPlace(fields);
         var docker = fields.Flag("docker");
+        var gated = fields.Flag("gated");
         var parameters = ReadParameters(fields);
         var steps = ReadSteps(fields);
         CheckParameters(steps, parameters);
@@ -84,6 +85,7 @@ internal sealed partial class TutorialFolder
             Assets = ReadAssets(fields),
             Layout = ReadLayout(fields),
             Steps = steps,
+            IsGated = gated,
             Next = fields.Texts("next", 10),
         };
         fields.End();

@@ -33,6 +33,10 @@ public static class TutorialImport
         return new ImportResult([.. scenarios.OrderBy(scenario => scenario.Tutorial.Path, StringComparer.Ordinal)], courses, [.. source.Problems, .. log.All]);
     }
 
+    /// <summary>Reads the tutorial of one path of a source; null when none is there.</summary>
+    public static Scenario? ReadOne(TutorialSource source, string path) =>
+        Formats.Find(source, new ProblemLog()).FirstOrDefault(found => found.Path == path) is { } only ? Contained(only) : null;
+
     /// <summary>A text that a pattern needs too long for costs its own tutorial only.</summary>
     private static Scenario Contained(FoundTutorial found)
     {

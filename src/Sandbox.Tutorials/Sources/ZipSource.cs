@@ -12,8 +12,11 @@ public sealed class ZipSource : TutorialSource
     /// <summary>Bytes of all files when unpacked.</summary>
     public const long MaxTotalBytes = 256L * 1024 * 1024;
 
-    /// <summary>Bytes of one file when unpacked, and of its size when packed, once it is larger than a MiB.</summary>
+    /// <summary>Bytes of one file when unpacked for each byte of it when packed, once it is larger than <see cref="PlainBytes"/>.</summary>
     private const int MaxRatio = 200;
+
+    /// <summary>A file of so many bytes may be of one word: a long text is no bomb.</summary>
+    private const int PlainBytes = 8 * 1024 * 1024;
 
     private readonly ZipArchive archive;
     private readonly Dictionary<string, ZipArchiveEntry> entries = new(StringComparer.Ordinal);
@@ -97,7 +100,7 @@ public sealed class ZipSource : TutorialSource
                 throw Refused($"has more than {MaxTotalBytes / 1024 / 1024} MiB when it is unpacked");
             }
 
-            if (entry.Length > 1024 * 1024 && entry.Length / Math.Max(1, entry.CompressedLength) > MaxRatio)
+            if (entry.Length > PlainBytes && entry.Length / Math.Max(1, entry.CompressedLength) > MaxRatio)
             {
                 throw Refused($"has a file that is packed more than {MaxRatio} times: {entry.FullName}");
             }

@@ -1,6 +1,7 @@
 using Sandbox.Core.Recipes;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Links;
+using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Lifecycle;
 
@@ -17,4 +18,10 @@ internal sealed record LaunchOrder(Recipe Recipe, IReadOnlyList<ResolvedImage> I
 
     /// <summary>Names of the variables that hold secrets of the visitor, so that no save of the playground keeps them.</summary>
     public IReadOnlyList<string> Secrets { get; init; } = [];
+
+    /// <summary>Part of what is launched besides the recipe: a repeated request with the same key asks for the same. Empty for none.</summary>
+    public string Subject { get; init; } = "";
+
+    /// <summary>What else is written in the transaction that adds the playground; null for nothing.</summary>
+    public Func<SandboxDb, PlaygroundRow, Task>? Admitted { get; init; }
 }

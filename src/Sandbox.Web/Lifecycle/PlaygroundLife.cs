@@ -66,6 +66,12 @@ internal sealed class PlaygroundLife(SqliteStore store, TimeProvider time)
             db.LinkStarts.Add(new LinkStartRow { PlaygroundId = id, OwnerId = link.OwnerId, Hash = link.Hash, At = now });
         }
 
+        if (order.Admitted is { } admitted)
+        {
+            await db.SaveChangesAsync();
+            await admitted(db, row);
+        }
+
         return row;
     }
 

@@ -86,6 +86,16 @@ internal sealed class OwnedLinks(SqliteStore store, Locks locks, ImageUse use, G
         return hash;
     });
 
+    /// <summary>
+    /// Makes room for what a person stored beside their links. Part of the caller's transaction. Code: Quota.
+    /// </summary>
+    public async Task MakeRoomAsync(SandboxDb db, PersonId owner)
+    {
+        var person = await PersonAsync(db, owner);
+        await db.SaveChangesAsync();
+        await MakeRoomAsync(db, person, added: null);
+    }
+
     /// <summary>Changes a link. Codes: LinkNotFound, Invalid.</summary>
     public Task ChangeAsync(PersonId owner, RecipeHash hash, LinkChange change) => store.WriteAsync(async db =>
     {
@@ -120,7 +130,8 @@ internal sealed class OwnedLinks(SqliteStore store, Locks locks, ImageUse use, G
     {
         var layers = await db.LockLayers.Where(layer => db.Links.Any(link => link.OwnerId == owner && link.Hash == layer.Hash))
             .Select(layer => new { layer.Digest, layer.Size }).Distinct().SumAsync(layer => layer.Size);
-        return layers + await RecipeBytesAsync(db, owner);
+        var tutorials = await db.TutorialSources.Where(source => db.Tutorials.Any(tutorial => tutorial.OwnerId == owner && tutorial.SourceHash == source.Hash)).SumAsync(source => source.Size);
+        return layers + tutorials + await RecipeBytesAsync(db, owner);
     }
 
     private static Task<long> RecipeBytesAsync(SandboxDb db, string owner) =>
@@ -132,10 +143,10 @@ internal sealed class OwnedLinks(SqliteStore store, Locks locks, ImageUse use, G
             && db.Links.Any(row => row.OwnerId == link.OwnerId && row.Hash == other.Hash)))
         .SumAsync(layer => layer.Size);
 
-    /// <summary>Deletes the locks that no link claims. Part of the caller's transaction.</summary>
+    /// <summary>Deletes the locks that neither a link nor a tutorial claims. Part of the caller's transaction.</summary>
     public static async Task DropLocksAsync(SandboxDb db)
     {
-        await db.Locks.Where(row => !db.Links.Any(link => link.Hash == row.Hash)).ExecuteDeleteAsync();
+        await db.Locks.Where(row => !db.Links.Any(link => link.Hash == row.Hash) && !db.Tutorials.Any(tutorial => tutorial.LockHash == row.Hash)).ExecuteDeleteAsync();
         await RecipeRow.DropAsync(db);
     }
 
@@ -226,7 +237,7 @@ internal sealed class OwnedLinks(SqliteStore store, Locks locks, ImageUse use, G
     }
 
     /// <summary>Saves that nobody asked for give way, the oldest first; if that is not enough, the new link is refused.</summary>
-    private async Task MakeRoomAsync(SandboxDb db, PersonRow person, RecipeHash added)
+    private async Task MakeRoomAsync(SandboxDb db, PersonRow person, RecipeHash? added)
     {
         while (true)
         {
@@ -237,12 +248,13 @@ internal sealed class OwnedLinks(SqliteStore store, Locks locks, ImageUse use, G
                 return;
             }
 
-            var oldest = await db.Links.Where(row => row.IsAutomatic && row.Hash != added.Value && (isOver ? row.OwnerId == person.Id : db.People.Any(owner => owner.Id == row.OwnerId && owner.Kind == PersonKind.Guest)))
+            var spared = added?.Value;
+            var oldest = await db.Links.Where(row => row.IsAutomatic && row.Hash != spared && (isOver ? row.OwnerId == person.Id : db.People.Any(owner => owner.Id == row.OwnerId && owner.Kind == PersonKind.Guest)))
                 .OrderBy(row => row.LastOpenedAt).FirstOrDefaultAsync();
             if (oldest is null)
             {
                 throw new SandboxException(ErrorCode.Quota, isOver
-                    ? $"This would exceed the {person.Plan.StorageBytes >> 20} MiB that your links may keep. Delete one first, or leave large files out."
+                    ? $"This would exceed the {person.Plan.StorageBytes >> 20} MiB that your links and tutorials may keep. Delete one first, or leave large files out."
                     : "This server has no room for more links of guests. Try again later, or take your files home.");
             }
 
@@ -252,9 +264,13 @@ internal sealed class OwnedLinks(SqliteStore store, Locks locks, ImageUse use, G
         }
     }
 
-    private static Task<long> GuestsUseAsync(SandboxDb db) => db.LockLayers
-        .Where(layer => db.Links.Any(link => link.Hash == layer.Hash && db.People.Any(person => person.Id == link.OwnerId && person.Kind == PersonKind.Guest)))
-        .Select(layer => new { layer.Digest, layer.Size }).Distinct().SumAsync(layer => layer.Size);
+    private static async Task<long> GuestsUseAsync(SandboxDb db)
+    {
+        var guests = db.People.Where(person => person.Kind == PersonKind.Guest).Select(person => person.Id);
+        var layers = await db.LockLayers.Where(layer => db.Links.Any(link => link.Hash == layer.Hash && guests.Contains(link.OwnerId)))
+            .Select(layer => new { layer.Digest, layer.Size }).Distinct().SumAsync(layer => layer.Size);
+        return layers + await db.TutorialSources.Where(source => db.Tutorials.Any(tutorial => tutorial.SourceHash == source.Hash && guests.Contains(tutorial.OwnerId))).SumAsync(source => source.Size);
+    }
 
     private async Task<PersonRow> PersonAsync(SandboxDb db, PersonId owner)
     {

@@ -31,7 +31,7 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
     /// <summary>Admits a launch. Codes: Quota, Capacity, Conflict (the key).</summary>
     public async Task<Admitted> AdmitAsync(PersonId owner, LaunchOrder order, string? idempotencyKey)
     {
-        var hash = idempotencyKey is null ? "" : RecipeHash.Of(order.Recipe).Value;
+        var hash = idempotencyKey is null ? "" : RecipeHash.Of(order.Recipe).Value + order.Subject;
         var most = await CommittedMemoryAsync();
         return await store.WriteAsync(async db =>
         {

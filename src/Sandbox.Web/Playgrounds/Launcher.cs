@@ -23,6 +23,7 @@ internal sealed partial class Launcher(
     LaunchesUnderway underway,
     Setups setups,
     Endings endings,
+    IPreparesPlaygrounds preparation,
     IHostApplicationLifetime lifetime,
     ILogger<Launcher> logger)
 {
@@ -111,14 +112,14 @@ internal sealed partial class Launcher(
         }
 
         trace.Mark("create");
-        await SetUpAsync(row, recipe, launch, cancellationToken);
+        var prepared = await preparation.PrepareAsync(row, cancellationToken);
+        await SetUpAsync(row, Steps(row, recipe, prepared), launch, cancellationToken);
         trace.Mark("setup");
     }
 
     /// <summary>Runs every step in order. After one that failed its visitor decides, if they wanted to be asked; else the launch fails.</summary>
-    private async Task SetUpAsync(PlaygroundRow row, Recipe recipe, LaunchUnderway launch, CancellationToken cancellationToken)
+    private async Task SetUpAsync(PlaygroundRow row, List<SetupStep> steps, LaunchUnderway launch, CancellationToken cancellationToken)
     {
-        var steps = Steps(row, recipe);
         if (steps.Count == 0)
         {
             return;
@@ -156,10 +157,11 @@ internal sealed partial class Launcher(
         }
     }
 
-    private static List<SetupStep> Steps(PlaygroundRow row, Recipe recipe) =>
+    private static List<SetupStep> Steps(PlaygroundRow row, Recipe recipe, IReadOnlyList<PreparedCommand> prepared) =>
     [
         .. row.Sandboxes.OrderBy(sandbox => sandbox.Node).SelectMany(sandbox => RepositorySteps.Of(SandboxId.Parse(sandbox.Id), recipe.Nodes[sandbox.Node])
             .Concat(recipe.Nodes[sandbox.Node].Setup.Select(command => new SetupStep(SandboxId.Parse(sandbox.Id), command)))),
+        .. prepared.Select(command => new SetupStep(SandboxId.Parse(row.Sandboxes.Single(sandbox => sandbox.Node == 0).Id), command.Command) { Line = command.Line, Stdin = command.Stdin }),
     ];
 
     /// <summary>Null when the step went well, else the fault that says how it did not.</summary>
@@ -173,7 +175,7 @@ internal sealed partial class Launcher(
 
     private async Task<SandboxException?> RunAsync(SetupStep step, CancellationToken cancellationToken)
     {
-        var spec = new ExecSpec { Command = step.Command, Timeout = SetupTimeout, OutputLimit = 4096 };
+        var spec = new ExecSpec { Command = step.Command, Stdin = step.Stdin, Timeout = SetupTimeout, OutputLimit = 4096 };
         ExecResult result;
         try
         {

@@ -84,6 +84,13 @@ internal sealed class OwnedPlaygrounds(
         return LaunchAsync(owner, order, idempotencyKey, trace, cancellationToken);
     }
 
+    /// <summary>Admits and starts what somebody else put together. Codes: Invalid (the key), Quota, Capacity and those of the runtime.</summary>
+    public Task<PlaygroundView> LaunchOrderAsync(PersonId owner, LaunchOrder order, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
+    {
+        CheckKey(idempotencyKey);
+        return LaunchAsync(owner, order, idempotencyKey, trace, cancellationToken);
+    }
+
     /// <summary>The same for a recipe that was checked. Unlike the rules, it takes any number of nodes.</summary>
     internal Task<PlaygroundView> LaunchValidAsync(PersonId owner, Recipe recipe, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken) =>
         LaunchAsync(owner, new LaunchOrder(recipe, Images(recipe)), idempotencyKey, trace, cancellationToken);

@@ -4,19 +4,21 @@ using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Recipes;
 using Sandbox.Web.Http;
 using Sandbox.Web.Latency;
+using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Links;
 using Sandbox.Web.People;
 
 namespace Sandbox.Web.Playgrounds;
 
-/// <summary>What to launch: a catalog image, a whole recipe or a link, one of them.</summary>
+/// <summary>What to launch: a catalog image, a whole recipe, a link or a tutorial, one of them.</summary>
 /// <param name="Image">A name in the catalog, or a digest of it.</param>
 /// <param name="Recipe">A recipe.</param>
 /// <param name="Link">A link's hash, its alias, or alias@hash.</param>
-/// <param name="Parameters">A value for each parameter of the link or the recipe that has no default.</param>
+/// <param name="Tutorial">A tutorial's hash, its name, or name@hash.</param>
+/// <param name="Parameters">A value for each parameter of the link, the recipe or the tutorial that has no default.</param>
 /// <param name="Password">Of a link that asks for one.</param>
 /// <param name="OnSetupFailure">end (the default): a setup command that fails ends the launch. ask: it waits for POST …/setup, and 202 is answered as soon as the setup begins.</param>
-internal sealed record LaunchRequest(string? Image = null, Recipe? Recipe = null, string? Link = null, IReadOnlyDictionary<string, string>? Parameters = null, string? Password = null, string? OnSetupFailure = null);
+internal sealed record LaunchRequest(string? Image = null, Recipe? Recipe = null, string? Link = null, string? Tutorial = null, IReadOnlyDictionary<string, string>? Parameters = null, string? Password = null, string? OnSetupFailure = null);
 
 /// <summary>What to do about a setup that failed: retry or enter.</summary>
 internal sealed record SetupRequest(string Action);
@@ -36,7 +38,7 @@ internal static class PlaygroundEndpoints
             .Accepts<LaunchRequest>("application/json")
             .Produces<PlaygroundView>(201).Produces<PlaygroundView>(202).ProducesProblems(400, 403, 404, 409, 413, 415, 422, 429, 503, 504, 507)
             .Takes(ParameterLocation.Header, "Idempotency-Key", "1 to 255 ASCII characters; free again after a day")
-            .WithSummary("Launch an image, a recipe or a link")
+            .WithSummary("Launch an image, a recipe, a link or a tutorial")
             .WithDescription("201: its sandboxes run. 202: it is queued until its image is made or its link has a place, or takes longer than 30 s; ask for it again. An Idempotency-Key header makes a repeated request the same launch.");
         group.MapGet("/{id}", (string id, HttpContext context, OwnedPlaygrounds playgrounds) =>
                 playgrounds.FindAsync(context.RequirePerson(), Id(id), context.RequestAborted))
@@ -75,16 +77,16 @@ internal static class PlaygroundEndpoints
             .WithSummary("End it");
     }
 
-    private static async Task<IResult> LaunchAsync(HttpContext context, Guests guests, GuestAddresses addresses, AddressRates rates, LinkEntrance entrance, OwnedPlaygrounds playgrounds)
+    private static async Task<IResult> LaunchAsync(HttpContext context, Guests guests, GuestAddresses addresses, AddressRates rates, LinkEntrance entrance, IOrdersTutorials tutorials, OwnedPlaygrounds playgrounds)
     {
         var trace = new LaunchTrace();
         var request = await context.ReadJsonAsync<LaunchRequest>(MostRecipe);
         var recipe = request switch
         {
-            { Image: { } image, Recipe: null, Link: null } => Recipe.FromImage(image),
-            { Image: null, Recipe: { } given, Link: null } => given,
-            { Image: null, Recipe: null, Link: not null } => null,
-            _ => throw new SandboxException(ErrorCode.Invalid, "Send one of image, recipe and link."),
+            { Image: { } image, Recipe: null, Link: null, Tutorial: null } => Recipe.FromImage(image),
+            { Image: null, Recipe: { } given, Link: null, Tutorial: null } => given,
+            { Image: null, Recipe: null, Link: not null, Tutorial: null } or { Image: null, Recipe: null, Link: null, Tutorial: not null } => null,
+            _ => throw new SandboxException(ErrorCode.Invalid, "Send one of image, recipe, link and tutorial."),
         };
         // A class behind one router opens one link: its budget, which the link's owner answers for, covers them.
         var link = request.Link is null ? null : await entrance.FindAsync(context.User.Person(), LinkEndpoints.Address(request.Link));
@@ -128,7 +130,9 @@ internal static class PlaygroundEndpoints
             _ => throw new SandboxException(ErrorCode.Invalid, "onSetupFailure: end or ask"),
         };
         var key = context.Request.Headers.TryGetValue("Idempotency-Key", out var keys) ? keys.ToString() : null;
-        var view = link is null
+        var view = request.Tutorial is { } address
+            ? await playgrounds.LaunchOrderAsync(person, await tutorials.OrderAsync(person, address, request.Parameters, context.RequestAborted) with { AsksAfterFailure = asks }, key, trace, context.RequestAborted)
+            : link is null
             ? await playgrounds.LaunchAsync(person, recipe!, request.Parameters, asks, key, trace, context.RequestAborted)
             : await playgrounds.LaunchAsync(person, link, request.Parameters, asks, key, trace, context.RequestAborted);
         context.Response.Headers["Server-Timing"] = trace.ToString();

@@ -36,6 +36,7 @@ public sealed record PlaygroundUrls(string Page, string Api);
 /// <param name="Saved">The hash of the private link that holds its state after its end; null when nothing was saved.</param>
 /// <param name="Setup">The commands that run before it can be entered; null when none do.</param>
 /// <param name="HasTerminals">Whether its recipe says which terminals to open: <c>GET …/terminals</c>.</param>
+/// <param name="Tutorial">The tutorial that it was started from; null for none. GET …/tutorial is the run.</param>
 public sealed record PlaygroundView(
     string Id,
     string State,
@@ -49,7 +50,14 @@ public sealed record PlaygroundView(
     string? Link = null,
     string? Saved = null,
     SetupView? Setup = null,
-    bool HasTerminals = false);
+    bool HasTerminals = false,
+    PlaygroundTutorialView? Tutorial = null);
+
+/// <summary>The tutorial that a playground was started from.</summary>
+/// <param name="Address">Its name or hash: its page is /t/ and this.</param>
+/// <param name="Title">Its title.</param>
+/// <param name="Step">The furthest page that is open, from 1.</param>
+public sealed record PlaygroundTutorialView(string Address, string Title, int Step);
 
 /// <summary>The setup of a playground that is starting.</summary>
 /// <param name="State">running, or failed: it waits for <c>POST …/setup</c>.</param>

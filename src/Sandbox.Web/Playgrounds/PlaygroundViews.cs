@@ -11,7 +11,7 @@ namespace Sandbox.Web.Playgrounds;
 internal static class PlaygroundViews
 {
     public static IQueryable<PlaygroundRow> WithAll(this IQueryable<PlaygroundRow> rows) =>
-        rows.AsNoTracking().Include(row => row.Sandboxes).Include(row => row.Owner!.Plan);
+        rows.AsNoTracking().Include(row => row.Sandboxes).Include(row => row.Owner!.Plan).Include(row => row.Run);
 
     public static PlaygroundView ToView(this PlaygroundRow row, ImageCatalog catalog, SandboxStates states, DateTimeOffset now)
     {
@@ -34,7 +34,8 @@ internal static class PlaygroundViews
             new PlaygroundUrls($"/p/{row.Id}", $"/api/v1/playgrounds/{row.Id}"),
             row.LinkHash,
             row.SavedHash,
-            HasTerminals: row.HasTerminals);
+            HasTerminals: row.HasTerminals,
+            Tutorial: row.Run is { } run ? new PlaygroundTutorialView(run.Address, run.Title, run.Current) : null);
     }
 
     public static SetupView ToView(this SetupRun run) => new(

@@ -34,6 +34,9 @@ internal sealed class SetupStep(SandboxId sandbox, IReadOnlyList<string> command
 
     public IReadOnlyList<string> Command => command;
 
+    /// <summary>What it reads on standard input.</summary>
+    public ReadOnlyMemory<byte> Stdin { get; init; }
+
     /// <summary>The command as a person reads it; a shell's script without the shell before it.</summary>
     public string Line { get; init; } = Short(command is ["/bin/sh", "-c", var script] ? script : string.Join(' ', command));
 

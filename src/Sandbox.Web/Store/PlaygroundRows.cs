@@ -70,6 +70,9 @@ internal sealed class PlaygroundRow
 
     public List<SandboxRow> Sandboxes { get; init; } = [];
 
+    /// <summary>The run of a tutorial that takes place in it; null for none.</summary>
+    public TutorialRunRow? Run { get; set; }
+
     public Lease Lease => new() { GrantedAt = GrantedAt, EndsAt = EndsAt, WasExtended = WasExtended, Reason = Reason };
 }
 

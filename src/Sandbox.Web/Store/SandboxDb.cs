@@ -44,6 +44,22 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
 
     public DbSet<IdempotencyRow> IdempotencyKeys => Set<IdempotencyRow>();
 
+    public DbSet<TutorialSourceRow> TutorialSources => Set<TutorialSourceRow>();
+
+    public DbSet<TutorialRow> Tutorials => Set<TutorialRow>();
+
+    public DbSet<TutorialNameRow> TutorialNames => Set<TutorialNameRow>();
+
+    public DbSet<TutorialVersionRow> TutorialVersions => Set<TutorialVersionRow>();
+
+    public DbSet<TutorialRunRow> TutorialRuns => Set<TutorialRunRow>();
+
+    public DbSet<TutorialRunStepRow> TutorialRunSteps => Set<TutorialRunStepRow>();
+
+    public DbSet<TutorialCountRow> TutorialCounts => Set<TutorialCountRow>();
+
+    public DbSet<TutorialReportRow> TutorialReports => Set<TutorialReportRow>();
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         // SQLite has no time type; as numbers they compare and sort.
@@ -88,6 +104,7 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
         });
         modelBuilder.Entity<IdempotencyRow>().HasKey(row => new { row.OwnerId, row.Key });
         AddLinks(modelBuilder);
+        AddTutorials(modelBuilder);
     }
 
     private static void AddLinks(ModelBuilder modelBuilder)
@@ -124,6 +141,40 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
         {
             start.HasKey(row => row.PlaygroundId);
             start.HasIndex(row => new { row.OwnerId, row.Hash, row.At });
+        });
+    }
+
+    private static void AddTutorials(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<TutorialSourceRow>().HasKey(row => row.Hash);
+        modelBuilder.Entity<TutorialRow>(tutorial =>
+        {
+            tutorial.HasKey(row => new { row.OwnerId, row.Hash });
+            tutorial.HasIndex(row => row.Hash);
+            tutorial.HasOne<TutorialSourceRow>().WithMany().HasForeignKey(row => row.SourceHash).OnDelete(DeleteBehavior.Restrict);
+        });
+        modelBuilder.Entity<TutorialNameRow>(name =>
+        {
+            // Its tutorial may be deleted while it stays: then its page says so, and its owner can move it.
+            name.HasKey(row => row.Name);
+            name.HasIndex(row => row.Hash);
+            name.HasMany(row => row.Versions).WithOne().HasForeignKey(row => row.Name).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<TutorialVersionRow>().HasKey(row => new { row.Name, row.At });
+        modelBuilder.Entity<TutorialRunRow>(run =>
+        {
+            run.HasKey(row => row.Id);
+            run.HasIndex(row => row.Code).IsUnique();
+            run.HasOne<TutorialSourceRow>().WithMany().HasForeignKey(row => row.SourceHash).OnDelete(DeleteBehavior.Restrict);
+            run.HasOne<PlaygroundRow>().WithOne(row => row.Run).HasForeignKey<TutorialRunRow>(row => row.PlaygroundId).OnDelete(DeleteBehavior.SetNull);
+            run.HasMany(row => row.Steps).WithOne().HasForeignKey(row => row.RunId).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<TutorialRunStepRow>().HasKey(row => new { row.RunId, row.Number });
+        modelBuilder.Entity<TutorialCountRow>().HasKey(row => new { row.Hash, row.Number });
+        modelBuilder.Entity<TutorialReportRow>(report =>
+        {
+            report.HasKey(row => row.Id);
+            report.HasIndex(row => row.Hash);
         });
     }
 

@@ -670,6 +670,288 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("Tokens");
                 });
 
+            modelBuilder.Entity("Sandbox.Web.Store.TutorialCountRow", b =>
+                {
+                    b.Property<string>("Hash")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Entered")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Failed")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Passed")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Skipped")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Hash", "Number");
+
+                    b.ToTable("TutorialCounts");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.TutorialNameRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Hash")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("MovedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("OwnerId")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Name");
+
+                    b.HasIndex("Hash");
+
+                    b.ToTable("TutorialNames");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.TutorialReportRow", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Command")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Digest")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Hash")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Text")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Hash");
+
+                    b.ToTable("TutorialReports");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.TutorialRow", b =>
+                {
+                    b.Property<string>("OwnerId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Hash")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Cover")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Difficulty")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Failure")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Image")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("IsPublic")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("LockHash")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("PassedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Path")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Refusal")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("SourceHash")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Steps")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Summary")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("TestedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Time")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Title")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("OwnerId", "Hash");
+
+                    b.HasIndex("Hash");
+
+                    b.HasIndex("SourceHash");
+
+                    b.ToTable("Tutorials");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.TutorialRunRow", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Address")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("CheckpointHash")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Code")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Current")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Hash")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("OwnerId")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Parameters")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Path")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("PlaygroundId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("SourceHash")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("StartedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Title")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("UsedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Code")
+                        .IsUnique();
+
+                    b.HasIndex("PlaygroundId")
+                        .IsUnique();
+
+                    b.HasIndex("SourceHash");
+
+                    b.ToTable("TutorialRuns");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.TutorialRunStepRow", b =>
+                {
+                    b.Property<string>("RunId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Answered")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("CheckpointHash")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("EnteredAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("SetUpAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Terminals")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("RunId", "Number");
+
+                    b.ToTable("TutorialRunSteps");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.TutorialSourceRow", b =>
+                {
+                    b.Property<string>("Hash")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Size")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Hash");
+
+                    b.ToTable("TutorialSources");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.TutorialVersionRow", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Hash")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Name", "At");
+
+                    b.ToTable("TutorialVersions");
+                });
+
             modelBuilder.Entity("Sandbox.Web.Store.AliasMoveRow", b =>
                 {
                     b.HasOne("Sandbox.Web.Store.AliasRow", null)
@@ -779,6 +1061,47 @@ namespace Sandbox.Web.Store.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("Sandbox.Web.Store.TutorialRow", b =>
+                {
+                    b.HasOne("Sandbox.Web.Store.TutorialSourceRow", null)
+                        .WithMany()
+                        .HasForeignKey("SourceHash")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.TutorialRunRow", b =>
+                {
+                    b.HasOne("Sandbox.Web.Store.PlaygroundRow", null)
+                        .WithOne("Run")
+                        .HasForeignKey("Sandbox.Web.Store.TutorialRunRow", "PlaygroundId")
+                        .OnDelete(DeleteBehavior.SetNull);
+
+                    b.HasOne("Sandbox.Web.Store.TutorialSourceRow", null)
+                        .WithMany()
+                        .HasForeignKey("SourceHash")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.TutorialRunStepRow", b =>
+                {
+                    b.HasOne("Sandbox.Web.Store.TutorialRunRow", null)
+                        .WithMany("Steps")
+                        .HasForeignKey("RunId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.TutorialVersionRow", b =>
+                {
+                    b.HasOne("Sandbox.Web.Store.TutorialNameRow", null)
+                        .WithMany("Versions")
+                        .HasForeignKey("Name")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("Sandbox.Web.Store.AliasRow", b =>
                 {
                     b.Navigation("Moves");
@@ -793,7 +1116,19 @@ namespace Sandbox.Web.Store.Migrations
 
             modelBuilder.Entity("Sandbox.Web.Store.PlaygroundRow", b =>
                 {
+                    b.Navigation("Run");
+
                     b.Navigation("Sandboxes");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.TutorialNameRow", b =>
+                {
+                    b.Navigation("Versions");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.TutorialRunRow", b =>
+                {
+                    b.Navigation("Steps");
                 });
 #pragma warning restore 612, 618
         }

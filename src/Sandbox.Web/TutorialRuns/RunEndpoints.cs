@@ -1,0 +1,104 @@
+using Sandbox.Core.People;
+using Sandbox.Core.Playgrounds;
+using Sandbox.Web.Http;
+using Sandbox.Web.People;
+using Sandbox.Web.Playgrounds;
+
+namespace Sandbox.Web.TutorialRuns;
+
+/// <summary>What the page knows of the visitor's terminal.</summary>
+/// <param name="Command">The last command.</param>
+/// <param name="ExitCode">How it ended.</param>
+internal sealed record HintRequest(string? Command = null, int? ExitCode = null);
+
+/// <summary>An answer to a question.</summary>
+/// <param name="Choices">The numbers of the choices, from 0.</param>
+/// <param name="Text">A typed answer.</param>
+internal sealed record AnswerRequest(IReadOnlyList<int>? Choices = null, string? Text = null);
+
+/// <summary>Whether an answer is right.</summary>
+internal sealed record AnsweredView(bool Right);
+
+/// <summary>A file that a block wrote.</summary>
+internal sealed record WrittenView(string Path);
+
+internal static class RunEndpoints
+{
+    private const long MaxJson = 64 * 1024;
+
+    public static void MapTutorialRuns(this IEndpointRouteBuilder app)
+    {
+        var run = app.MapGroup("/api/v1/playgrounds/{id}/tutorial").WithTags("tutorials");
+        run.MapGet("", (string id, HttpContext context, RunSteps steps) => steps.FindAsync(context.RequirePerson(), PlaygroundEndpoints.Id(id)))
+            .Produces<RunView>().ProducesProblems(404).WithSummary("The run of a tutorial that takes place in a playground");
+        run.MapPut("parameters", async (string id, HttpContext context, RunSteps steps) =>
+                await steps.SetAsync(context.RequirePerson(), PlaygroundEndpoints.Id(id), await context.ReadJsonAsync<Dictionary<string, string>>(MaxJson)))
+            .Accepts<Dictionary<string, string>>("application/json").Produces<RunView>().ProducesProblems(400, 404, 413, 415)
+            .WithSummary("Set values of the tutorial's parameters; the others stay");
+        MapSteps(run.MapGroup("steps/{number:int}"));
+    }
+
+    private static void MapSteps(RouteGroupBuilder step)
+    {
+        step.MapGet("", (string id, int number, HttpContext context, RunSteps steps) => steps.PageAsync(context.RequirePerson(), PlaygroundEndpoints.Id(id), number))
+            .Produces<RunPageView>().ProducesProblems(404, 409).WithSummary("A page of the tutorial, with its blocks");
+        step.MapPost("enter", (string id, int number, HttpContext context, RunSteps steps, CommandPace pace) =>
+            {
+                var (person, playground) = Caller(id, context, pace);
+                return steps.EnterAsync(person, playground, number, context.RequestAborted);
+            })
+            .Produces<EnteredView>().ProducesProblems(404, 409, 429, 503).WithSummary("Come to a page: its setup runs, once");
+        step.MapPost("check", (string id, int number, HttpContext context, RunSteps steps, CommandPace pace) =>
+            {
+                var (person, playground) = Caller(id, context, pace);
+                return steps.CheckAsync(person, playground, number, context.RequestAborted);
+            })
+            .Produces<CheckView>().ProducesProblems(404, 409, 429, 503).WithSummary("Check whether a page is done; one that does not end within 60 s has timedOut");
+        step.MapPost("hint", async (string id, int number, HttpContext context, RunSteps steps, CommandPace pace) =>
+            {
+                var (person, playground) = Caller(id, context, pace);
+                var request = context.Request.ContentLength is null or 0 && context.Request.ContentType is null ? new HintRequest() : await context.ReadJsonAsync<HintRequest>(MaxJson);
+                return await steps.HintAsync(person, playground, number, request.Command, request.ExitCode, context.RequestAborted);
+            })
+            .Accepts<HintRequest>("application/json", "*/*").Produces<RunTextView>().ProducesProblems(400, 404, 409, 413, 415, 429, 503).WithSummary("A hint for a page");
+        step.MapGet("solution", (string id, int number, HttpContext context, RunSteps steps) => steps.SolutionAsync(context.RequirePerson(), PlaygroundEndpoints.Id(id), number))
+            .Produces<RunTextView>().ProducesProblems(404, 409).WithSummary("The solution of a page");
+        step.MapPost("solve", (string id, int number, HttpContext context, RunSteps steps, CommandPace pace) =>
+            {
+                var (person, playground) = Caller(id, context, pace);
+                return steps.SolveAsync(person, playground, number, context.RequestAborted);
+            })
+            .Produces<SolvedView>().ProducesProblems(404, 409, 429, 503).WithSummary("Do what a page asks for");
+        step.MapPost("skip", (string id, int number, HttpContext context, RunSteps steps, CommandPace pace) =>
+            {
+                var (person, playground) = Caller(id, context, pace);
+                return steps.SkipAsync(person, playground, number, context.RequestAborted);
+            })
+            .Produces<RunView>().ProducesProblems(404, 409, 429, 503).WithSummary("Go on without having done a page");
+        step.MapPost("next", (string id, int number, HttpContext context, RunSteps steps, CommandPace pace) =>
+            {
+                var (person, playground) = Caller(id, context, pace);
+                return steps.NextAsync(person, playground, number, context.RequestAborted);
+            })
+            .Produces<RunView>().ProducesProblems(404, 409, 429, 503).WithSummary("Go on from a page without a check");
+        step.MapPost("blocks/{index:int}/write", async (string id, int number, int index, HttpContext context, RunSteps steps, CommandPace pace) =>
+            {
+                var (person, playground) = Caller(id, context, pace);
+                return new WrittenView(await steps.WriteAsync(person, playground, number, index, context.RequestAborted));
+            })
+            .Produces<WrittenView>().ProducesProblems(400, 404, 409, 413, 429, 503, 507).WithSummary("Write the file of a block");
+        step.MapPost("blocks/{index:int}/answer", async (string id, int number, int index, HttpContext context, RunSteps steps) =>
+            {
+                var answer = await context.ReadJsonAsync<AnswerRequest>(MaxJson);
+                return new AnsweredView(await steps.AnswerAsync(context.RequirePerson(), PlaygroundEndpoints.Id(id), number, index, answer.Choices, answer.Text));
+            })
+            .Accepts<AnswerRequest>("application/json").Produces<AnsweredView>().ProducesProblems(400, 404, 409, 413, 415).WithSummary("Answer the question of a block");
+    }
+
+    private static (PersonId Person, PlaygroundId Playground) Caller(string id, HttpContext context, CommandPace pace)
+    {
+        var person = context.RequirePerson();
+        pace.Check(person);
+        return (person, PlaygroundEndpoints.Id(id));
+    }
+}
