@@ -1,0 +1,3 @@
+mkdir -p ~/work
+printf 'Hello, Ada\nWelcome to the shell.\n' > ~/work/greeting.txt
+cp ~/work/greeting.txt ~/work/copy.txt

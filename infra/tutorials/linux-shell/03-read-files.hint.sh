@@ -1,0 +1,1 @@
+echo 'What `grep` prints goes into a file with `>`, as what `echo` prints did.'

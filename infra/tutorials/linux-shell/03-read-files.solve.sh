@@ -1,0 +1,1 @@
+grep ' 500 ' ~/work/access.log > ~/work/errors.txt

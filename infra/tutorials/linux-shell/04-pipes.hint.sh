@@ -1,0 +1,1 @@
+echo 'Only the number behind `-f` differs from the block above. The result goes into a file with `>`.'
