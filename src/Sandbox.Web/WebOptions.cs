@@ -1,5 +1,6 @@
 using System.Net;
 using Sandbox.Web.Recordings;
+using Sandbox.Web.Repositories;
 
 namespace Sandbox.Web;
 
@@ -38,6 +39,9 @@ public sealed class WebOptions
 
     /// <summary>How much may be recorded, and how long it is kept.</summary>
     public RecordingLimits Recordings { get; set; } = new();
+
+    /// <summary>How git repositories are read.</summary>
+    public RepositoryOptions Repositories { get; set; } = new();
 
     /// <summary>Every mistake at once; empty when all is well.</summary>
     public IReadOnlyList<string> Validate()
@@ -86,6 +90,7 @@ public sealed class WebOptions
 
         mistakes.AddRange(Limits.Validate());
         mistakes.AddRange(Recordings.Validate());
+        mistakes.AddRange(Repositories.Validate());
         return mistakes;
     }
 }

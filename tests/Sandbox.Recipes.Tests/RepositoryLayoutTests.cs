@@ -113,5 +113,5 @@ public sealed class RepositoryLayoutTests
         address,
         (path, _) => Task.FromResult(files.Where(file => file.Path == path).Select(file => Encoding.UTF8.GetBytes(file.Text)).FirstOrDefault()),
         "debian",
-        TestContext.Current.CancellationToken);
+        cancellationToken: TestContext.Current.CancellationToken);
 }

@@ -30,6 +30,9 @@ internal sealed class WebUnderTest : IAsyncDisposable
 
     public FakeRuntime Runtime { get; } = new();
 
+    /// <summary>A runtime in place of the fake one.</summary>
+    private ISandboxRuntime? Real { get; init; }
+
     /// <summary>Maps endpoints of a test beside those of the process.</summary>
     private Action<IEndpointRouteBuilder>? Map { get; init; }
 
@@ -38,9 +41,9 @@ internal sealed class WebUnderTest : IAsyncDisposable
     public IServiceProvider Services => _app!.Services;
 
     /// <summary>Started, with a catalog of busybox that is ready.</summary>
-    public static async Task<WebUnderTest> StartAsync(Dictionary<string, object>? settings = null, string[]? catalog = null, bool ready = true, Action<FakeRuntime>? runtime = null, Action<IEndpointRouteBuilder>? map = null)
+    public static async Task<WebUnderTest> StartAsync(Dictionary<string, object>? settings = null, string[]? catalog = null, bool ready = true, Action<FakeRuntime>? runtime = null, Action<IEndpointRouteBuilder>? map = null, ISandboxRuntime? real = null)
     {
-        var web = new WebUnderTest(settings ?? []) { Map = map };
+        var web = new WebUnderTest(settings ?? []) { Map = map, Real = real };
         runtime?.Invoke(web.Runtime);
         await File.WriteAllTextAsync(
             Path.Combine(web.Home, "catalog.json"),
@@ -70,7 +73,7 @@ internal sealed class WebUnderTest : IAsyncDisposable
         await File.WriteAllTextAsync(config, JsonSerializer.Serialize(new Dictionary<string, object> { ["Sandbox"] = settings }));
         _app = SandboxWeb.Build(config, replace: services =>
         {
-            services.AddSingleton<ISandboxRuntime>(Runtime);
+            services.AddSingleton(Real ?? Runtime);
             services.AddSingleton<TimeProvider>(Time);
             services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Error));
         });

@@ -63,6 +63,9 @@ public enum ErrorCode
     /// <summary>A registry could not be reached or refused. 502.</summary>
     RegistryUnreachable,
 
+    /// <summary>A git host could not be reached, hung, or sent something that is no repository. 502.</summary>
+    RepositoryUnreachable,
+
     /// <summary>The daemon cannot be reached. 503.</summary>
     RuntimeUnavailable,
 

@@ -40,6 +40,7 @@ public static class ErrorCodes
         ErrorCode.Rate => ("rate", 429),
         ErrorCode.Capacity => ("capacity", 429),
         ErrorCode.RegistryUnreachable => ("registry_unreachable", 502),
+        ErrorCode.RepositoryUnreachable => ("repository_unreachable", 502),
         ErrorCode.RuntimeUnavailable => ("runtime_unavailable", 503),
         ErrorCode.Timeout => ("timeout", 504),
         ErrorCode.DiskFull => ("disk_full", 507),

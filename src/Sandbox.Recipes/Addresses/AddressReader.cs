@@ -24,6 +24,17 @@ internal sealed class AddressReader
         this.extraHosts = extraHosts;
     }
 
+    /// <summary>An address whose parts came one by one, none of them escaped.</summary>
+    public static RepositoryAddress Read(string url, string? @ref, string? folder, IReadOnlyCollection<string> extraHosts)
+    {
+        if (url.Length > MostLength)
+        {
+            throw new FormatException($"the address has more than {MostLength} characters");
+        }
+
+        return new RepositoryAddress(Checked(url.TrimEnd('/'), extraHosts), @ref is null ? null : CheckedRef(@ref), folder is null ? null : Folder(folder));
+    }
+
     public RepositoryAddress Read()
     {
         var segments = path.Trim('/').Split('/');
@@ -97,7 +108,9 @@ internal sealed class AddressReader
         return Folder(file[(file.LastIndexOf('/') + 1)..].Contains('.', StringComparison.Ordinal) ? file[..Math.Max(0, file.LastIndexOf('/'))] : file);
     }
 
-    private string Checked(string url)
+    private string Checked(string url) => Checked(url, extraHosts);
+
+    private static string Checked(string url, IReadOnlyCollection<string> extraHosts)
     {
         if (!RepositoryRules.IsUrl(url))
         {
@@ -129,11 +142,10 @@ internal sealed class AddressReader
             : throw new FormatException($"{Shown(host)} is not the public name of a host");
     }
 
-    private static string Ref(string escaped)
-    {
-        var name = Unescaped(escaped);
-        return RepositoryRules.IsRef(name) ? name : throw new FormatException($"{Shown(name)} is not a branch, a tag or a commit");
-    }
+    private static string Ref(string escaped) => CheckedRef(Unescaped(escaped));
+
+    private static string CheckedRef(string name) =>
+        RepositoryRules.IsRef(name) ? name : throw new FormatException($"{Shown(name)} is not a branch, a tag or a commit");
 
     /// <summary>A segment as it stands in a URL: escaped, and nothing that changes the path.</summary>
     private static string Segment(string escaped)

@@ -33,11 +33,24 @@ public sealed record RepositoryAddress(string Url, string? Ref = null, string? F
     /// <param name="extraHosts">Hosts, each with its port (<c>127.0.0.1:8443</c>), that are accepted although they are an IP address or have a port.</param>
     /// <param name="address">The repository.</param>
     /// <param name="mistake">The reason when there is none.</param>
-    public static bool TryParse(string target, IReadOnlyCollection<string> extraHosts, [NotNullWhen(true)] out RepositoryAddress? address, [NotNullWhen(false)] out string? mistake)
+    public static bool TryParse(string target, IReadOnlyCollection<string> extraHosts, [NotNullWhen(true)] out RepositoryAddress? address, [NotNullWhen(false)] out string? mistake) =>
+        TryRead(() => new AddressReader(target, extraHosts).Read(), out address, out mistake);
+
+    /// <summary>Checks a repository whose parts were sent one by one; see <see cref="TryParse"/>.</summary>
+    /// <param name="url">An https URL.</param>
+    /// <param name="ref">A branch, a tag or a commit; null is the remote's HEAD.</param>
+    /// <param name="folder">The folder in which the visitor starts.</param>
+    /// <param name="extraHosts">As for <see cref="TryParse"/>.</param>
+    /// <param name="address">The repository.</param>
+    /// <param name="mistake">The reason when there is none.</param>
+    public static bool TryCreate(string url, string? @ref, string? folder, IReadOnlyCollection<string> extraHosts, [NotNullWhen(true)] out RepositoryAddress? address, [NotNullWhen(false)] out string? mistake) =>
+        TryRead(() => AddressReader.Read(url, @ref, folder, extraHosts), out address, out mistake);
+
+    private static bool TryRead(Func<RepositoryAddress> read, [NotNullWhen(true)] out RepositoryAddress? address, [NotNullWhen(false)] out string? mistake)
     {
         try
         {
-            address = new AddressReader(target, extraHosts).Read();
+            address = read();
             mistake = null;
             return true;
         }

@@ -22,13 +22,19 @@ public static class RepositoryLayout
     private static readonly string[] DevContainers = [".devcontainer/devcontainer.json", ".devcontainer.json"];
     private static readonly string[] Builds = ["Dockerfile", "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
+    /// <summary>Every path that is looked at, in order.</summary>
+    public static IEnumerable<string> Candidates(RepositoryAddress address) => address.Stack is { } stack
+        ? [stack]
+        : Folders(address).SelectMany(folder => (string[])[folder + RecipeFile, .. DevContainers.Select(file => folder + file), .. Builds.Select(file => folder + file)]);
+
     /// <summary>Reads a checked-out repository.</summary>
     /// <param name="address">The repository.</param>
     /// <param name="read">Gives the content of a file by its path relative to the root, or null when there is no such file. It reads no more than <see cref="MaxFileBytes"/> + 1 bytes.</param>
     /// <param name="defaultImage">The image of a repository that names none.</param>
+    /// <param name="offered">Gives the name here of an image that a dev container asks for, or null when there is none; null leaves images as they are written.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     public static async Task<RepositoryReading> ReadAsync(
-        RepositoryAddress address, Func<string, CancellationToken, Task<byte[]?>> read, string defaultImage, CancellationToken cancellationToken = default)
+        RepositoryAddress address, Func<string, CancellationToken, Task<byte[]?>> read, string defaultImage, Func<string, string?>? offered = null, CancellationToken cancellationToken = default)
     {
         var log = new ProblemLog();
         if (address.Stack is { } stack)
@@ -36,7 +42,7 @@ public static class RepositoryLayout
             return Built(address, stack, defaultImage, log);
         }
 
-        foreach (var folder in address.Folder is null ? [""] : new[] { address.Folder + "/", "" })
+        foreach (var folder in Folders(address))
         {
             if (await read(folder + RecipeFile, cancellationToken) is { } recipe)
             {
@@ -47,7 +53,7 @@ public static class RepositoryLayout
             {
                 if (await read(folder + file, cancellationToken) is { } container)
                 {
-                    return OfDevContainer(address, folder + file, container, defaultImage, log);
+                    return OfDevContainer(address, folder + file, container, defaultImage, offered ?? (image => image), log);
                 }
             }
 
@@ -62,6 +68,8 @@ public static class RepositoryLayout
 
         return new RepositoryReading(OfDefault(address, defaultImage), null, NeedsBuilds: false, []);
     }
+
+    private static string[] Folders(RepositoryAddress address) => address.Folder is null ? [""] : [address.Folder + "/", ""];
 
     private static RepositoryReading OfRecipe(RepositoryAddress address, string file, byte[] bytes, string defaultImage)
     {
@@ -80,7 +88,7 @@ public static class RepositoryLayout
         return new RepositoryReading(checkedOut, file, NeedsBuilds: false, []);
     }
 
-    private static RepositoryReading OfDevContainer(RepositoryAddress address, string file, byte[] bytes, string defaultImage, ProblemLog log)
+    private static RepositoryReading OfDevContainer(RepositoryAddress address, string file, byte[] bytes, string defaultImage, Func<string, string?> offered, ProblemLog log)
     {
         if (bytes.Length > MaxFileBytes)
         {
@@ -89,7 +97,18 @@ public static class RepositoryLayout
         }
 
         var container = DevContainer.Read(Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF'), file, address.Name, defaultImage);
-        return new RepositoryReading(CheckedOut(container.Recipe, address, container.WorkspaceFolder), file, container.Build is not null, container.Problems);
+        if (container.Image is not { } image || offered(image) == image)
+        {
+            return new RepositoryReading(CheckedOut(container.Recipe, address, container.WorkspaceFolder), file, container.Build is not null, container.Problems);
+        }
+
+        // The user and the commands belong to the author's image; a relative of it, by name, has them too.
+        var other = offered(image);
+        log.Unsupported(file, 1, $"the image {image} is not offered here: {other ?? defaultImage} is started instead", "image");
+        var recipe = other is null
+            ? Recipe.FromImage(defaultImage)
+            : container.Recipe with { Nodes = [container.Recipe.Nodes[0] with { Image = other, User = null }, .. container.Recipe.Nodes.Skip(1)] };
+        return new RepositoryReading(CheckedOut(recipe, address, container.WorkspaceFolder), file, NeedsBuilds: false, [.. log.All, .. container.Problems]);
     }
 
     private static RepositoryReading Built(RepositoryAddress address, string file, string defaultImage, ProblemLog log)

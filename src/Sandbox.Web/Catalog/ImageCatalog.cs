@@ -152,6 +152,9 @@ internal sealed partial class ImageCatalog(SqliteStore store, ISandboxRuntime ru
         };
     }
 
+    /// <summary>Whether the catalog offers an image of this name.</summary>
+    internal bool Offers(string name) => _entries.GetValueOrDefault(name) is { Removed: false, Hidden: false };
+
     /// <summary>The entry, hidden or not; null when the catalog has none.</summary>
     internal CatalogRow? Find(string name) => _entries.GetValueOrDefault(name) is { Removed: false } row ? row : null;
 

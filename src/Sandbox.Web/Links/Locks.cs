@@ -58,7 +58,8 @@ internal sealed class Locks(ImageCatalog catalog, OwnSurroundings surroundings, 
         return RecipeHash.TryParse(hash, out var parsed) ? parsed : throw new InvalidOperationException("a stored hash is none");
     }
 
-    private static bool IsCommit(string? text) => text is { Length: 40 or 64 } && text.All(char.IsAsciiHexDigitLower);
+    /// <summary>Whether a ref is a commit, which never moves.</summary>
+    public static bool IsCommit(string? text) => text is { Length: 40 or 64 } && text.All(char.IsAsciiHexDigitLower);
 
     /// <summary>The layers that no image of the catalog ever had: the keeper of a link pays for these.</summary>
     private static async Task<IReadOnlyList<ImageLayer>> PersonalAsync(SandboxDb db, IReadOnlyList<ImageLayer> layers)

@@ -101,6 +101,7 @@ export function headline(code: string): string {
     case "link_closed": return "This link is closed";
     case "link_password": return "This link asks for a password";
     case "image_not_found": return "This image does not exist";
+    case "repository_unreachable": return "The repository cannot be read";
     case "not_found": return "This playground does not exist";
     case "command_not_found": return "The command does not exist in the image";
     case "setup_failed": return "A setup command failed";

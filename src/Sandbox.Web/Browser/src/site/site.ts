@@ -47,6 +47,11 @@ if (link) {
   startLink(link);
 }
 
+const reading = document.getElementById("reading");
+if (reading) {
+  void import("./reading").then(({ startReading }) => startReading(reading));
+}
+
 const recipe = document.getElementById("new");
 if (recipe) {
   startNew(recipe);

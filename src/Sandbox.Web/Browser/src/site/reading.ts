@@ -1,0 +1,81 @@
+import { api, headline, Problem } from "../page/api";
+import { prerendered } from "../workspace/launch";
+
+/** A repository that is read, as REST gives it. */
+interface Reading {
+  id: string;
+  state: "reading" | "done" | "failed";
+  step: string;
+  log: string[];
+  page?: string | null;
+  error?: { code: string; message: string } | null;
+}
+
+const pause = 400;
+
+/** Codes whose usual heading is about playgrounds. */
+const ofRepository = new Set(["not_found", "invalid", "too_large", "conflict"]);
+
+function title(code: string): string {
+  return ofRepository.has(code) ? "This repository cannot be opened" : headline(code);
+}
+
+/** The page of a repository in an address: has it read, shows how that goes on, and goes to the link that it becomes. */
+export function startReading(article: HTMLElement): void {
+  const step = document.getElementById("reading-step")!;
+  const error = document.getElementById("reading-error")!;
+  const log = document.getElementById("reading-log")!;
+  const cancel = document.getElementById("reading-cancel") as HTMLButtonElement;
+  const again = document.getElementById("reading-again") as HTMLButtonElement;
+  let reading: Reading | null = null;
+  let isCancelled = false;
+
+  cancel.addEventListener("click", () => {
+    isCancelled = true;
+    if (reading) {
+      void api("DELETE", `/api/v1/readings/${reading.id}`).catch(() => undefined);
+    }
+    fail("Cancelled", "Nothing was made.");
+  });
+  again.addEventListener("click", () => void read());
+  void prerendered().then(read);
+
+  async function read(): Promise<void> {
+    isCancelled = false;
+    error.hidden = again.hidden = true;
+    step.hidden = cancel.hidden = false;
+    const began = performance.now();
+    try {
+      reading = await api<Reading>("POST", "/api/v1/readings", { address: article.dataset["target"] });
+      while (reading.state === "reading" && !isCancelled) {
+        show(reading, (performance.now() - began) / 1000);
+        await new Promise(resolve => setTimeout(resolve, pause));
+        reading = await api<Reading>("GET", `/api/v1/readings/${reading.id}`);
+      }
+      if (isCancelled) {
+        return;
+      }
+      show(reading, (performance.now() - began) / 1000);
+      if (reading.state === "done") {
+        location.replace(reading.page!);
+      } else {
+        fail(title(reading.error?.code ?? "internal"), reading.error?.message ?? "");
+      }
+    } catch (fault) {
+      if (!isCancelled) {
+        fail(title(fault instanceof Problem ? fault.code : "internal"), (fault as Error).message);
+      }
+    }
+  }
+
+  function show(now: Reading, seconds: number): void {
+    step.textContent = `${now.step}${seconds >= 2 ? ` · ${Math.floor(seconds)} s` : " …"}`;
+    log.textContent = now.log.join("\n");
+  }
+
+  function fail(title: string, detail: string): void {
+    error.textContent = `${title}. ${detail}`;
+    error.hidden = again.hidden = false;
+    step.hidden = cancel.hidden = true;
+  }
+}

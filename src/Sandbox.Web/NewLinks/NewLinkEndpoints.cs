@@ -1,0 +1,133 @@
+using Sandbox.Core.Errors;
+using Sandbox.Core.People;
+using Sandbox.Core.Recipes;
+using Sandbox.Recipes.Documents;
+using Sandbox.Web.Catalog;
+using Sandbox.Web.Http;
+using Sandbox.Web.Links;
+using Sandbox.Web.People;
+using Sandbox.Web.Repositories;
+using Sandbox.Web.Store;
+
+namespace Sandbox.Web.NewLinks;
+
+/// <summary>A recipe or a git repository to make a link of, one of both.</summary>
+/// <param name="Recipe">The recipe.</param>
+/// <param name="Name">An alias to lead to it; null for none.</param>
+/// <param name="Title">For people; null is the image's title.</param>
+/// <param name="Access">anyone (the default) or private.</param>
+/// <param name="Budget">How often it may be started; null is not limited.</param>
+/// <param name="Repository">An https URL of a git repository.</param>
+/// <param name="Ref">Its branch, tag or commit; null is its HEAD.</param>
+/// <param name="Path">The folder in which the visitor starts.</param>
+internal sealed record NewLink(Recipe? Recipe = null, string? Name = null, string? Title = null, string? Access = null, LinkBudgetChange? Budget = null, string? Repository = null, string? Ref = null, string? Path = null);
+
+internal static class NewLinkEndpoints
+{
+    private const long MostRecipe = 2 * 1024 * 1024;
+    private const int MostProblems = 100;
+
+    public static void MapNewLinks(this IEndpointRouteBuilder app)
+    {
+        app.MapPost("/api/v1/links", CreateAsync).WithTags("links")
+            .Accepts<NewLink>("application/json", "application/yaml", "text/yaml", "application/x-yaml", "text/x-yaml")
+            .Produces<LinkView>(201).Produces<ReadingView>(202).ProducesProblems(400, 404, 409, 413, 415, 429, 502, 504)
+            .WithSummary("Make a link of a recipe or of a git repository")
+            .WithDescription("repository: git reads it in a sandbox of yours, and the link checks out the commit where ref is now. 202: that takes longer than 30 s and goes on; ask for the reading. Every image is pinned by its digest. Equal recipes have the same hash, on every server. As application/yaml the body is the recipe as people write it, and name, title and access stand in the query; every mistake has its line and column. name: an alias, which is taken or moved to the new link.");
+    }
+
+    private static async Task<IResult> CreateAsync(HttpContext context, Guests guests, AddressRates rates, ImageCatalog catalog, Locks locks, OwnedLinks links, RepositoryLinks repositories, WebOptions options, Aliases aliases, LinkEntrance entrance, LinkList list)
+    {
+        var request = IsYaml(context.Request) ? await ReadDocumentAsync(context) : await context.ReadJsonAsync<NewLink>(MostRecipe);
+        if (request is not ({ Recipe: not null, Repository: null, Ref: null, Path: null } or { Recipe: null, Repository: not null }))
+        {
+            throw new SandboxException(ErrorCode.Invalid, "Send one of recipe and repository; ref and path belong to a repository.");
+        }
+
+        var mistakes = request.Recipe is { } given ? RecipeRules.Validate(given).Select(mistake => $"recipe.{mistake}").ToList() : [];
+        if (request.Title is { } named)
+        {
+            OwnedLinks.CheckTitle(named, mistakes);
+        }
+
+        if (request.Name is not null && !LinkAddress.IsAlias(request.Name))
+        {
+            mistakes.Add($"name: 3 to {LinkAddress.MaxAliasLength} lower-case letters, digits and dashes, a letter or digit at both ends");
+        }
+
+        OwnedLinks.CheckBudget(request.Budget, mistakes);
+        if (mistakes.Count > 0)
+        {
+            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
+        }
+
+        var access = LinkEndpoints.Access(request.Access) ?? LinkAccess.Anyone;
+        if (request.Repository is { } url)
+        {
+            var address = RepositoryEndpoints.Address(options, url, request.Ref, request.Path);
+            return await RepositoryEndpoints.AdmitAsync(context) is { } reader
+                ? await ReadAsync(repositories.Begin(reader, address, new RepositoryLinkOrder(request.Title?.Trim(), access, request.Name, request.Budget)))
+                : Results.Empty;
+        }
+
+        if (!await rates.AllowsLaunchAsync(context))
+        {
+            return Results.Empty;
+        }
+
+        var person = guests.Ensure(context);
+        if (!await guests.IsKnownAsync(person) && !await rates.AllowsGuestAsync(context))
+        {
+            return Results.Empty;
+        }
+
+        var draft = await locks.PinAsync(request.Recipe!, context.RequestAborted);
+        var title = request.Title?.Trim() ?? catalog.Find(draft.Images[0].Name)?.Title ?? draft.Images[0].Name;
+        var hash = await links.KeepAsync(person, draft, title, access, isAutomatic: false, request.Budget);
+        if (request.Name is not null)
+        {
+            await aliases.SetAsync(person, request.Name, hash, null);
+        }
+
+        return await CreatedAsync(person, hash);
+
+        async Task<IResult> ReadAsync(Reading reading)
+        {
+            var wait = TimeSpan.FromSeconds(options.Limits.LaunchWaitSeconds);
+            if (await Task.WhenAny(reading.Outcome, Task.Delay(wait, context.RequestAborted)) != reading.Outcome)
+            {
+                context.RequestAborted.ThrowIfCancellationRequested();
+                return Results.Accepted($"/api/v1/readings/{reading.Id}", ReadingView.Of(reading));
+            }
+
+            return await CreatedAsync(reading.Owner, RecipeHash.TryParse((await reading.Outcome).Hash, out var made) ? made : default);
+        }
+
+        async Task<IResult> CreatedAsync(PersonId owner, RecipeHash hash) =>
+            Results.Created($"/api/v1/links/{hash}", await list.ViewAsync(await entrance.FindAsync(owner, new LinkAddress(null, hash)), context.RequestAborted));
+    }
+
+    private static bool IsYaml(HttpRequest request) =>
+        request.ContentType?.Split(';')[0].Trim() is "application/yaml" or "application/x-yaml" or "text/yaml" or "text/x-yaml";
+
+    /// <summary>A document as people write it, with what else a link takes in the query.</summary>
+    private static async Task<NewLink> ReadDocumentAsync(HttpContext context)
+    {
+        using var body = new MemoryStream();
+        await foreach (var bytes in context.ReadBodyAsync(MostRecipe))
+        {
+            body.Write(bytes.Span);
+        }
+
+        var (recipe, problems) = RecipeDocument.Read(body.GetBuffer().AsSpan(0, (int)body.Length), "recipe.yaml");
+        if (recipe is null)
+        {
+            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", problems.Take(MostProblems)));
+        }
+
+        var query = context.Request.Query;
+        return new NewLink(recipe, Of("name"), Of("title"), Of("access"));
+
+        string? Of(string name) => query.TryGetValue(name, out var value) ? value.ToString() : null;
+    }
+}

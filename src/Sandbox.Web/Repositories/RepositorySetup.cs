@@ -1,0 +1,12 @@
+namespace Sandbox.Web.Repositories;
+
+internal static class RepositorySetup
+{
+    public static void AddRepositories(this IServiceCollection services)
+    {
+        services.AddSingleton<ReaderSandboxes>();
+        services.AddSingleton<RepositoryReader>();
+        services.AddSingleton<Readings>();
+        services.AddSingleton<RepositoryLinks>();
+    }
+}
