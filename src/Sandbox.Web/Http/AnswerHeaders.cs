@@ -26,6 +26,13 @@ internal static class AnswerHeaders
         return next(context);
     });
 
+    /// <summary>Replaces the policy of the endpoint, for an answer whose policy depends on what it shows. Nothing may have been sent yet.</summary>
+    public static void UsePolicy(this HttpContext context, PagePolicy policy)
+    {
+        context.Features.Get<Applied>()!.Policy = policy;
+        Write(context, policy);
+    }
+
     private static void Write(HttpContext context, PagePolicy policy)
     {
         var headers = context.Response.Headers;
@@ -34,6 +41,11 @@ internal static class AnswerHeaders
         headers["Referrer-Policy"] = policy.IsOwn ? "same-origin" : default;
         headers["Cross-Origin-Opener-Policy"] = policy.IsOwn ? "same-origin" : default;
         headers["Cross-Origin-Resource-Policy"] = policy.ResourcePolicy;
+        if (policy.Readers is not null)
+        {
+            headers.AccessControlAllowOrigin = policy.Readers;
+        }
+
         if (policy.IsOwn && context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase))
         {
             headers.CacheControl = "no-store";

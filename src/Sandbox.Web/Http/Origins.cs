@@ -19,12 +19,27 @@ internal sealed class Origins(WebOptions options, IServer server)
         ? first.TrimEnd('/')
         : $"{Listening(options, server).Scheme}://localhost:{Listening(options, server).Port}";
 
+    /// <summary>The origin of <see cref="PublicUrl"/>.</summary>
+    public string PublicOrigin => new Uri(PublicUrl).GetLeftPart(UriPartial.Authority);
+
     public bool Allows(string origin) => _allowed.Value.Contains(origin);
 
     public async Task CheckAsync(HttpContext context, RequestDelegate next)
     {
         var request = context.Request;
-        if (request.Headers.Origin is [{ } origin, ..] && IsGuarded(request) && !Allows(origin))
+        if (request.Headers.Origin is not [{ } origin, ..] || Allows(origin) || context.GetEndpoint()?.Metadata.GetMetadata<OpenToPages>() is not null)
+        {
+            await next(context);
+            return;
+        }
+
+        var isOpaque = OpaquePages.IsFrom(origin, request);
+        if (isOpaque && OpaquePages.Answer(context))
+        {
+            return;
+        }
+
+        if (IsGuarded(request) && !(isOpaque && OpaquePages.MayAct(request)))
         {
             await context.WriteProblemAsync(403, "origin", "This page may not act here: its origin is not one of ours.");
             return;

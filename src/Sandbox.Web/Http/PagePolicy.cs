@@ -9,14 +9,15 @@ internal sealed class PagePolicy
 {
     private const string OwnContent =
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
-        "font-src 'self' data:; connect-src 'self'; frame-ancestors {0}; base-uri 'self'; form-action 'self'; object-src 'none'";
+        "font-src 'self' data:; connect-src 'self'; {0}base-uri 'self'; form-action 'self'; object-src 'none'";
 
-    private PagePolicy(string content, bool isOwn, bool issuesCookies, string? resource)
+    private PagePolicy(string content, bool isOwn, bool issuesCookies, string? resource, string? readers = null)
     {
         ContentSecurityPolicy = content;
         IsOwn = isOwn;
         IssuesCookies = issuesCookies;
         ResourcePolicy = resource;
+        Readers = readers;
     }
 
     /// <summary>Our own pages: nobody frames them.</summary>
@@ -27,6 +28,15 @@ internal sealed class PagePolicy
     /// and loads nothing. The endpoint sends it as an attachment.
     /// </summary>
     public static PagePolicy Download { get; } = new("sandbox; default-src 'none'", isOwn: true, issuesCookies: true, "same-origin");
+
+    /// <summary>
+    /// A script, a style, a font or a picture of ours. Pages elsewhere load our scripts, and a frame of ours in a page without
+    /// an origin is elsewhere too. There is nothing of anybody in them.
+    /// </summary>
+    public static PagePolicy Asset { get; } = new(Own("'none'"), isOwn: true, issuesCookies: false, "cross-origin", readers: "*");
+
+    /// <summary>Our own page inside a page of any origin. It sets no cookies, see <see cref="Embed"/>.</summary>
+    public static PagePolicy EmbedAnywhere { get; } = new(Own(null), isOwn: true, issuesCookies: false, "cross-origin");
 
     /// <summary>A picture of ours that pages elsewhere show. Opened by itself it loads and runs nothing.</summary>
     public static PagePolicy Picture { get; } = new("sandbox; default-src 'none'", isOwn: true, issuesCookies: false, "cross-origin");
@@ -50,6 +60,9 @@ internal sealed class PagePolicy
     /// <summary>The value of Cross-Origin-Resource-Policy; null for none.</summary>
     public string? ResourcePolicy { get; }
 
+    /// <summary>The value of Access-Control-Allow-Origin; null for none.</summary>
+    public string? Readers { get; }
+
     /// <summary>Our own page inside a page of the given origins. It sets no cookies: browsers refuse those of a frame, or keep them per site.</summary>
     /// <param name="origins">Who may frame it: scheme://host[:port]. None: nobody.</param>
     /// <exception cref="ArgumentException">One of them is no origin.</exception>
@@ -57,8 +70,7 @@ internal sealed class PagePolicy
     {
         foreach (var origin in origins)
         {
-            // Compared with what the parser would write: a path, a wildcard, a space or a semicolon never gets into the header.
-            if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || $"{uri.Scheme}://{uri.Authority}" != origin)
+            if (!IsOrigin(origin))
             {
                 throw new ArgumentException($"'{origin}' is no origin like https://example.org", nameof(origins));
             }
@@ -67,10 +79,18 @@ internal sealed class PagePolicy
         return new(Own(origins.Count == 0 ? "'none'" : string.Join(' ', origins)), isOwn: true, issuesCookies: false, "cross-origin");
     }
 
+    /// <summary>
+    /// Whether a text is an origin of the web, written as a browser writes it. It is compared with what the parser would write:
+    /// a path, a wildcard, a space or a semicolon never gets into a header.
+    /// </summary>
+    public static bool IsOrigin(string? text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && $"{uri.Scheme}://{uri.Authority}" == text;
+
     /// <summary>The policy of the endpoint that answers.</summary>
     public static PagePolicy Of(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<PagePolicy>() ?? Site;
 
-    private static string Own(string ancestors) => OwnContent.Replace("{0}", ancestors, StringComparison.Ordinal);
+    /// <summary>A browser that finds no list of ancestors asks nobody; a list with a wildcard would leave out pages without an origin.</summary>
+    private static string Own(string? ancestors) => OwnContent.Replace("{0}", ancestors is null ? "" : $"frame-ancestors {ancestors}; ", StringComparison.Ordinal);
 }
 
 /// <summary>Gives endpoints their policy.</summary>

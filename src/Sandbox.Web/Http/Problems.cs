@@ -36,7 +36,9 @@ internal static partial class Problems
 
     /// <summary>Whether a program asked, rather than a person with a browser's address bar.</summary>
     public static bool IsForPrograms(this HttpContext context) =>
-        context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase) || context.Request.Path.StartsWithSegments("/hubs", StringComparison.OrdinalIgnoreCase);
+        context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase)
+        || context.Request.Path.StartsWithSegments("/hubs", StringComparison.OrdinalIgnoreCase)
+        || context.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase);
 
     public static void UseProblems(this IApplicationBuilder app) => app.Use(AnswerAsync);
 

@@ -36,7 +36,7 @@ internal static class PeopleSetup
                 return;
             }
 
-            if (PersonAuthentication.BearerToken(request) is not null)
+            if (RequestToken.Of(request) is not null)
             {
                 await context.WriteProblemAsync(401, "unauthorized", "This token is invalid or has expired.");
                 return;

@@ -20,26 +20,9 @@ internal sealed class PersonAuthentication(
 {
     public const string OperatorCookie = "sandbox_operator";
 
-    private const string Bearer = "Bearer ";
-
-    /// <summary>The token of a request, valid or not.</summary>
-    public static string? BearerToken(HttpRequest request)
-    {
-        var header = request.Headers.Authorization.ToString();
-        if (header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
-        {
-            return header[Bearer.Length..].Trim();
-        }
-
-        return IsHub(request) && request.Query["access_token"].ToString() is { Length: > 0 } query ? query : null;
-    }
-
-    /// <summary>Whether a request is for a hub, where the token may also be in the query.</summary>
-    public static bool IsHub(HttpRequest request) => request.Path.StartsWithSegments("/hubs", StringComparison.OrdinalIgnoreCase);
-
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (BearerToken(Request) is { } bearer)
+        if (RequestToken.Of(Request) is { } bearer)
         {
             return await tokens.FindAsync(bearer) is { } holder
                 ? Success(holder)

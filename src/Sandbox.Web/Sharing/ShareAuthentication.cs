@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
-using Sandbox.Web.People;
+using Sandbox.Web.Http;
 
 namespace Sandbox.Web.Sharing;
 
@@ -15,14 +15,14 @@ internal sealed class ShareAuthentication(IOptionsMonitor<AuthenticationSchemeOp
 
     /// <summary>This scheme's name if the request carries a link's token, else null.</summary>
     public static string? SchemeFor(HttpContext context) =>
-        PersonAuthentication.BearerToken(context.Request) is { } token && ShareLinks.IsShare(token) ? SchemeName : null;
+        RequestToken.Of(context.Request) is { } token && ShareLinks.IsShare(token) ? SchemeName : null;
 
     /// <summary>Why the link of a request admits nobody; null if it does, or if there is none.</summary>
     public static ShareRefusal? RefusalOf(HttpContext context) => context.Items[RefusalKey] as ShareRefusal;
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (!PersonAuthentication.IsHub(Request) || PersonAuthentication.BearerToken(Request) is not { } token)
+        if (!RequestToken.IsHub(Request) || RequestToken.Of(Request) is not { } token)
         {
             return AuthenticateResult.Fail("unknown token");
         }
