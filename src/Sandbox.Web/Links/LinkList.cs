@@ -45,7 +45,8 @@ internal sealed class LinkList(SqliteStore store, ISandboxRuntime runtime, LinkE
                 link.UntilMinute is { } until ? LinkBudget.Clock(until) : null,
                 link.ExpiresAt,
                 link.IsOffline,
-                link.Password is not null),
+                link.Password is not null,
+                link.PageOrigins?.Split(' ')),
             own);
     }
 

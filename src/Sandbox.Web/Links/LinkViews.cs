@@ -10,7 +10,8 @@ namespace Sandbox.Web.Links;
 /// <param name="ExpiresAt">Nobody but its owner starts it afterwards.</param>
 /// <param name="Offline">Its sandboxes have no network.</param>
 /// <param name="HasPassword">Whether a visitor needs a password.</param>
-public sealed record LinkBudgetView(int? AtOnce, int? PerDay, string? From, string? Until, DateTimeOffset? ExpiresAt, bool Offline, bool HasPassword);
+/// <param name="Origins">The pages elsewhere that may show it in a frame, scheme://host[:port]; null leaves it to the operator, who allows any page if nothing else is configured.</param>
+public sealed record LinkBudgetView(int? AtOnce, int? PerDay, string? From, string? Until, DateTimeOffset? ExpiresAt, bool Offline, bool HasPassword, IReadOnlyList<string>? Origins);
 
 /// <summary>How a link was used in the last 30 days.</summary>
 /// <param name="Starts">Starts by anybody.</param>

@@ -3,6 +3,7 @@ using Sandbox.Core.Errors;
 using Sandbox.Core.People;
 using Sandbox.Core.Recipes;
 using Sandbox.Web.Catalog;
+using Sandbox.Web.Http;
 using Sandbox.Web.People;
 using Sandbox.Web.Store;
 
@@ -13,6 +14,7 @@ internal sealed record LinkChange(string? Title = null, LinkAccess? Access = nul
 
 /// <summary>A link's whole budget. What is null is not limited.</summary>
 /// <param name="Password">A new password; empty removes it, null keeps the one there is.</param>
+/// <param name="Origins">The pages elsewhere that may show it in a frame, scheme://host[:port].</param>
 internal sealed record LinkBudgetChange(
     int? AtOnce = null,
     int? PerDay = null,
@@ -20,7 +22,8 @@ internal sealed record LinkBudgetChange(
     string? Until = null,
     DateTimeOffset? ExpiresAt = null,
     bool Offline = false,
-    string? Password = null);
+    string? Password = null,
+    IReadOnlyList<string>? Origins = null);
 
 /// <summary>A person's links: made, changed and deleted within their storage.</summary>
 internal sealed class OwnedLinks(SqliteStore store, Locks locks, ImageUse use, Guests guests, WebOptions options, TimeProvider time)
@@ -35,6 +38,8 @@ internal sealed class OwnedLinks(SqliteStore store, Locks locks, ImageUse use, G
     public const int MaxTitleLength = 120;
 
     private const int MaxPasswordLength = 200;
+    private const int MaxOrigins = 50;
+    private const int MaxOriginLength = 260;
 
     /// <summary>
     /// Keeps a lock for a person. The same lock kept twice is one link; a share of it opens a private one, and never the
@@ -209,6 +214,11 @@ internal sealed class OwnedLinks(SqliteStore store, Locks locks, ImageUse use, G
         {
             mistakes.Add($"budget.password: at most {MaxPasswordLength} characters");
         }
+
+        if (budget.Origins is { } origins && (origins.Count is 0 or > MaxOrigins || origins.Any(origin => origin is null || origin.Length > MaxOriginLength || !PagePolicy.IsOrigin(origin))))
+        {
+            mistakes.Add($"budget.origins: 1 to {MaxOrigins} origins like https://docs.example.org, without a path, or null");
+        }
     }
 
     private static bool AreHours(LinkBudgetChange budget, out int from, out int until)
@@ -228,6 +238,7 @@ internal sealed class OwnedLinks(SqliteStore store, Locks locks, ImageUse use, G
         row.UntilMinute = budget.From is null ? null : until;
         row.ExpiresAt = budget.ExpiresAt;
         row.IsOffline = budget.Offline;
+        row.PageOrigins = budget.Origins is { } origins ? string.Join(' ', origins.Distinct(StringComparer.Ordinal)) : null;
         row.Password = budget.Password switch
         {
             null => row.Password,

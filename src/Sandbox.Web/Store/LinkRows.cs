@@ -103,6 +103,9 @@ internal sealed class LinkRow
     /// <summary>Its sandboxes have no network, whatever its recipe says.</summary>
     public bool IsOffline { get; set; }
 
+    /// <summary>Origins of the pages that may show it in a frame, with a blank between; null leaves it to the operator.</summary>
+    public string? PageOrigins { get; set; }
+
     /// <summary>A salted hash; null when no password is asked for.</summary>
     public string? Password { get; set; }
 }

@@ -217,6 +217,9 @@ namespace Sandbox.Web.Store.Migrations
                     b.Property<long>("LastOpenedAt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("PageOrigins")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Password")
                         .HasColumnType("TEXT");
 
