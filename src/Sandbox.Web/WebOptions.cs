@@ -1,4 +1,5 @@
 using System.Net;
+using Sandbox.Web.Embeds;
 using Sandbox.Web.Recordings;
 using Sandbox.Web.Repositories;
 
@@ -42,6 +43,9 @@ public sealed class WebOptions
 
     /// <summary>How git repositories are read.</summary>
     public RepositoryOptions Repositories { get; set; } = new();
+
+    /// <summary>Which pages elsewhere may show sandboxes.</summary>
+    public EmbedOptions Embeds { get; set; } = new();
 
     /// <summary>Every mistake at once; empty when all is well.</summary>
     public IReadOnlyList<string> Validate()
@@ -91,6 +95,7 @@ public sealed class WebOptions
         mistakes.AddRange(Limits.Validate());
         mistakes.AddRange(Recordings.Validate());
         mistakes.AddRange(Repositories.Validate());
+        mistakes.AddRange(Embeds.Validate());
         return mistakes;
     }
 }

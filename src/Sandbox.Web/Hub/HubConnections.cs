@@ -1,5 +1,4 @@
 using Sandbox.Core.People;
-using Sandbox.Web.Http;
 
 namespace Sandbox.Web.Hub;
 
@@ -8,9 +7,49 @@ internal sealed class HubConnections
 {
     private const int MostEach = 64;
 
-    private readonly OpenCounts<PersonId> _open = new();
+    private readonly Lock _gate = new();
+    private readonly Dictionary<PersonId, HashSet<Action>> _open = [];
 
-    public bool TryEnter(PersonId person) => _open.Enter(person) <= MostEach;
+    /// <summary>Counts a connection. False when the person has too many.</summary>
+    /// <param name="person">Whose it is.</param>
+    /// <param name="cut">Ends it; it is also what <see cref="Leave"/> knows it by.</param>
+    public bool TryEnter(PersonId person, Action cut)
+    {
+        lock (_gate)
+        {
+            if (!_open.TryGetValue(person, out var open))
+            {
+                _open[person] = open = [];
+            }
 
-    public void Leave(PersonId person) => _open.Leave(person);
+            return open.Count < MostEach && open.Add(cut);
+        }
+    }
+
+    /// <summary>A connection is over; one that was refused counts for nothing.</summary>
+    public void Leave(PersonId person, Action cut)
+    {
+        lock (_gate)
+        {
+            if (_open.TryGetValue(person, out var open) && open.Remove(cut) && open.Count == 0)
+            {
+                _open.Remove(person);
+            }
+        }
+    }
+
+    /// <summary>Ends all connections of a person, who may connect again: something is no longer theirs.</summary>
+    public void Cut(PersonId person)
+    {
+        Action[] cuts;
+        lock (_gate)
+        {
+            cuts = _open.TryGetValue(person, out var open) ? [.. open] : [];
+        }
+
+        foreach (var cut in cuts)
+        {
+            cut();
+        }
+    }
 }

@@ -45,7 +45,7 @@ internal sealed class TerminalHub(
         {
             await EnterAsync(caller, share);
         }
-        else if (!connections.TryEnter(caller.Person))
+        else if (!connections.TryEnter(caller.Person, caller.Cut))
         {
             Context.Abort();
         }
@@ -57,7 +57,7 @@ internal sealed class TerminalHub(
         caller.Visit?.Dispose();
         if (caller.Share is null)
         {
-            connections.Leave(caller.Person);
+            connections.Leave(caller.Person, caller.Cut);
         }
 
         await caller.Viewers.DropAllAsync();

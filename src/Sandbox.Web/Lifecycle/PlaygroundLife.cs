@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Leases;
+using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Sandboxes;
@@ -173,6 +174,23 @@ internal sealed class PlaygroundLife(SqliteStore store, TimeProvider time)
         await db.Playgrounds.Where(row => row.Id == id.Value && row.State == PlaygroundStage.Running && row.EndsAt == from)
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.EndsAt, to).SetProperty(row => row.WasExtended, true)) == 1);
 
+    /// <summary>
+    /// From one owner to another, with nothing that the first gave away or could repeat: its shares, its idempotency keys. False
+    /// if it ended meanwhile, or belongs to neither. Part of the caller's transaction.
+    /// </summary>
+    public static async Task<bool> HandOverAsync(SandboxDb db, PlaygroundId id, PersonId from, PersonId to)
+    {
+        if (await db.Playgrounds.Where(row => row.Id == id.Value && row.OwnerId == from.Value && row.State == PlaygroundStage.Running)
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.OwnerId, to.Value)) == 0)
+        {
+            return false;
+        }
+
+        await db.Shares.Where(row => row.PlaygroundId == id.Value).ExecuteDeleteAsync();
+        await db.IdempotencyKeys.Where(row => row.PlaygroundId == id.Value).ExecuteDeleteAsync();
+        return true;
+    }
+
     /// <summary>Writes what the runtime says of one sandbox.</summary>
     public Task<int> RecordAsync(SandboxInfo info) => store.WriteAsync(db => db.Sandboxes
         .Where(row => row.Id == info.Id.Value && (row.State != info.State || row.ExitCode != info.ExitCode))
@@ -189,6 +207,9 @@ internal sealed class PlaygroundLife(SqliteStore store, TimeProvider time)
             }
         }
     }
+
+    /// <summary>Ended to nothing, for one that nobody will ask about.</summary>
+    public Task<int> ForgetAsync(PlaygroundId id) => store.WriteAsync(db => db.Playgrounds.Where(row => row.Id == id.Value && row.State == PlaygroundStage.Ended).ExecuteDeleteAsync());
 
     /// <summary>Ended to nothing, for all that ended before a time. Part of the caller's transaction.</summary>
     public static Task<int> ForgetAsync(SandboxDb db, DateTimeOffset before) =>

@@ -64,6 +64,31 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
     }
 
     /// <summary>
+    /// Admits a running playground of somebody else to a person's plan. Part of the caller's transaction. Code: Quota. The host's
+    /// memory is not asked: the playground has its share of it already.
+    /// </summary>
+    public async Task AdmitAsync(SandboxDb db, PersonId owner, PlaygroundRow playground)
+    {
+        var person = await PersonAsync(db, owner);
+        await db.SaveChangesAsync();
+        var plan = person.Plan!;
+        var live = db.Playgrounds.Where(row => row.OwnerId == owner.Value && row.State != PlaygroundStage.Ended);
+        var most = person.MaxPlaygrounds ?? plan.Playgrounds;
+        if (await live.CountAsync() >= most)
+        {
+            throw TooMany(most);
+        }
+
+        var held = await live.SelectMany(row => row.Sandboxes).SumAsync(sandbox => sandbox.MemoryBytes);
+        if (held + playground.Sandboxes.Sum(sandbox => sandbox.MemoryBytes) > plan.TotalMemoryBytes)
+        {
+            throw TooMuch(plan);
+        }
+
+        guests.Saw(owner);
+    }
+
+    /// <summary>
     /// Runs the queries of a launch once and rolls them back, so that the first visitor does not wait for code to be
     /// compiled and queries to be built.
     /// </summary>
@@ -135,12 +160,12 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
         var playgrounds = person.MaxPlaygrounds ?? plan.Playgrounds;
         if (held.Playgrounds >= playgrounds)
         {
-            throw new SandboxException(ErrorCode.Quota, $"You've reached your limit of {playgrounds} {(playgrounds == 1 ? "playground" : "playgrounds")}. End one first.");
+            throw TooMany(playgrounds);
         }
 
         if (held.OwnMemory + memory > plan.TotalMemoryBytes)
         {
-            throw new SandboxException(ErrorCode.Quota, $"This would exceed the {plan.TotalMemoryBytes >> 20} MiB of memory in your plan. End a playground first.");
+            throw TooMuch(plan);
         }
 
         if (held.AllMemory + memory > most)
@@ -154,6 +179,12 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
             throw new SandboxException(ErrorCode.Capacity, "Guests of your network use their whole share of this host. End a playground, sign in, or try again in a few minutes.");
         }
     }
+
+    private static SandboxException TooMany(int most) =>
+        new(ErrorCode.Quota, $"You've reached your limit of {most} {(most == 1 ? "playground" : "playgrounds")}. End one first.");
+
+    private static SandboxException TooMuch(PlanRow plan) =>
+        new(ErrorCode.Quota, $"This would exceed the {plan.TotalMemoryBytes >> 20} MiB of memory in your plan. End a playground first.");
 
     /// <summary>
     /// Memory for the guests of one address: as configured, else twice what is still free. Alone they get two thirds of
