@@ -28,14 +28,19 @@ if (process.argv.includes("--tests")) {
     build({ ...shipped, entryPoints: ["src/first.ts"], format: "iife" }),
     build({
       ...shipped,
-      entryPoints: { site: "src/site/site.ts", workspace: "src/workspace/workspace.ts", shared: "src/sharing/shared-page.ts" },
+      entryPoints: {
+        site: "src/site/site.ts", workspace: "src/workspace/workspace.ts", shared: "src/sharing/shared-page.ts",
+        "terminal-frame": "src/frames/terminal-frame.ts", "run-frame": "src/frames/run-frame.ts", "refused-frame": "src/frames/refused-frame.ts",
+      },
       format: "esm",
       splitting: true,
       chunkNames: "chunk-[name]-[hash]",
     }),
+    // Alone, at an address that pages elsewhere write down: it is all that they load.
+    build({ ...shipped, outdir: dirname(outdir), entryPoints: { embed: "src/embed/embed.ts" }, format: "esm" }),
     build({
       ...shipped,
-      entryPoints: { site: "src/styles/site.css", workspace: "src/styles/workspace.css", recording: "src/styles/recording.css", admin: "src/styles/admin.css" },
+      entryPoints: { frame: "src/styles/frame.css", site: "src/styles/site.css", workspace: "src/styles/workspace.css", recording: "src/styles/recording.css", admin: "src/styles/admin.css" },
       external: ["/images/*"],
     }),
   ]);

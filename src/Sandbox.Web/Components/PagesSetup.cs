@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Diagnostics;
 using MudBlazor.Services;
 using Sandbox.Core.Errors;
+using Sandbox.Web.Components.Frames;
 using Sandbox.Web.Http;
 using Sandbox.Web.People;
 
@@ -16,6 +17,7 @@ public static partial class PagesSetup
         builder.Services.AddCascadingAuthenticationState();
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddMudServices();
+        builder.Services.AddSingleton<FrameAssets>();
     }
 
     /// <summary>Maps the pages and their files. Called after everything that decides who a request is from.</summary>
@@ -28,7 +30,8 @@ public static partial class PagesSetup
         app.Use(AnswerPeopleAsync);
         app.Use(RefuseCircuitsAsync);
         app.UseAntiforgery();
-        app.MapStaticAssets();
+        app.MapStaticAssets().WithPagePolicy(PagePolicy.Asset);
+        app.MapFrames();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = "'none'").WithPagePolicy(PagePolicy.Site);
     }
 

@@ -55,15 +55,28 @@ export class Problem extends Error {
   }
 }
 
+/** The token that stands for the visitor of this page; null where a cookie does. */
+let bearer: string | null = null;
+
+/** From now on calls carry this token, and no cookie. */
+export function useBearer(token: string): void {
+  bearer = token;
+}
+
+/** The header of that token, for calls that are no JSON. */
+export function authorization(): Record<string, string> {
+  return bearer === null ? {} : { authorization: `Bearer ${bearer}` };
+}
+
 /** Calls the REST API of this origin. */
 export async function api<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}, signal: AbortSignal | null = null): Promise<T> {
   let response: Response;
   try {
     response = await fetch(path, {
       method,
-      headers: body === undefined ? headers : { "content-type": "application/json", ...headers },
+      headers: { ...body === undefined ? {} : { "content-type": "application/json" }, ...authorization(), ...headers },
       body: body === undefined ? null : JSON.stringify(body),
-      credentials: "same-origin",
+      credentials: bearer === null ? "same-origin" : "omit",
       cache: "no-store",
       signal,
     });

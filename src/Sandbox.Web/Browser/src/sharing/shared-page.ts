@@ -10,7 +10,7 @@ import { listenForShortcuts } from "../terminal-page/shortcuts";
 import { commandActs } from "../terminals/commands/acts";
 import { KeyBar } from "../terminals/input/key-bar";
 import { HubLink } from "../terminals/session/hub-link";
-import { sharedConnection } from "../terminals/session/signalr-connection";
+import { tokenConnection } from "../terminals/session/signalr-connection";
 import { followWakes } from "../terminals/session/wake";
 import { TerminalPane } from "../terminals/terminal-pane";
 import { painterReady } from "../terminals/view/painter";
@@ -36,7 +36,7 @@ const byId = <T extends HTMLElement = HTMLElement>(id: string): T => document.ge
 const token = location.hash.slice(1);
 const root = byId("workspace");
 const panel = new Panel(byId("ws-panel"), byId("shared-panel"));
-const link = new HubLink(failures => sharedConnection(failures, token));
+const link = new HubLink(failures => tokenConnection(failures, token));
 const signs = new RecordingSigns(link, byId("ws-status"));
 let pane: TerminalPane | null = null;
 let audience: Audience | null = null;

@@ -2,6 +2,7 @@ import { writeClipboard } from "../page/clipboard";
 import { startThemeToggle } from "../page/theme-toggle";
 import { toast } from "../page/toast";
 import { startCatalog } from "./catalog";
+import { startHandover } from "./handover";
 import { startLink } from "./link";
 import { startNew } from "./new";
 import { startPlaygrounds } from "./playgrounds";
@@ -55,4 +56,9 @@ if (reading) {
 const recipe = document.getElementById("new");
 if (recipe) {
   startNew(recipe);
+}
+
+const handover = document.getElementById("handover");
+if (handover) {
+  startHandover(handover);
 }

@@ -4,8 +4,13 @@ import { api, type Playground } from "../page/api";
 export type Launched = { image: string } | { link: string; parameters?: Record<string, string>; password?: string };
 
 /** Asks for a playground; asked again after a reload or a refusal, it is still one. */
-export function launch(what: Launched): Promise<Playground> {
-  return api<Playground>("POST", "/api/v1/playgrounds", { ...what, onSetupFailure: "ask" }, { "Idempotency-Key": launchKey() });
+export function launch(what: Launched, key = launchKey()): Promise<Playground> {
+  return api<Playground>("POST", "/api/v1/playgrounds", { ...what, onSetupFailure: "ask" }, { "Idempotency-Key": key });
+}
+
+/** A key that no other launch has. */
+export function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Resolves when the page is looked at: one that a browser renders ahead of a click must not start anything. */
@@ -24,7 +29,7 @@ function launchKey(): string {
   const url = new URL(location.href);
   let key = url.searchParams.get("key");
   if (!key) {
-    key = Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, "0")).join("");
+    key = newKey();
     url.searchParams.set("key", key);
     history.replaceState(null, "", url);
   }

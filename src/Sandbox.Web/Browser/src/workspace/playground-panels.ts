@@ -1,5 +1,6 @@
 import { headline, type Playground, type Problem, type Setup } from "../page/api";
 import type { PanelAction, PanelContent } from "../page/panel";
+import { returnOf } from "../page/return-address";
 
 /** What a visitor can do about a playground from a panel. */
 export interface PanelRuns {
@@ -47,13 +48,22 @@ export function stateOf(playground: Playground, title: string, runs: PanelRuns):
         kind: playground.error ? "error" : "ended",
         title: playground.error ? headline(playground.error.code) : "This playground has ended",
         text: `${playground.error?.message ?? playground.lease.message ?? reasonText(playground.lease.reason)}${playground.saved ? " Its files are saved in a private link of yours." : ""}`,
-        actions: playground.saved
-          ? [{ label: "Continue", href: `/p/new?link=${playground.saved}`, primary: true }, mine]
-          : [{ label: "Start a new one", href: playground.link ? `/x/${playground.link}` : `/p/new?image=${encodeURIComponent(playground.image)}`, primary: true }, others],
+        actions: [
+          ...back(playground.id),
+          ...playground.saved
+            ? [{ label: "Continue", href: `/p/new?link=${playground.saved}`, primary: true }, mine]
+            : [{ label: "Start a new one", href: playground.link ? `/x/${playground.link}` : `/p/new?image=${encodeURIComponent(playground.image)}`, primary: true }, others],
+        ],
       };
     default:
       return null;
   }
+}
+
+/** The way back to the page elsewhere that it came from, with the whole address: anybody can have written it. */
+function back(playground: string): PanelAction[] {
+  const url = returnOf(playground);
+  return url ? [{ label: `Back to ${url.host}${url.pathname === "/" ? "" : url.pathname}`, href: url.href }] : [];
 }
 
 /** The commands of a setup, how far they are, and what to do after one failed. */

@@ -7,9 +7,9 @@ export function terminalConnection(failures: number): Connection {
   return connection(failures, {});
 }
 
-/** The same for a visitor with a share link: only its token counts, whatever cookies the browser has. */
-export function sharedConnection(failures: number, token: string): Connection {
-  return connection(failures, { accessTokenFactory: () => token });
+/** The same for a visitor with a share link, or a guest by token: only the token counts, whatever cookies the browser has. */
+export function tokenConnection(failures: number, token: string): Connection {
+  return connection(failures, { accessTokenFactory: () => token, withCredentials: false });
 }
 
 function connection(failures: number, who: IHttpConnectionOptions): Connection {

@@ -1,0 +1,44 @@
+/**
+ * What a page's elements and our frames say to each other. The page is not trusted by the frame, nor the frame's content by
+ * the page: neither a token nor an id passes.
+ */
+
+/** From an element to its frame. */
+export type ToFrame =
+  /** Letters that were typed before the terminal had the focus; control characters are not taken. */
+  | { sandbox: "keys"; text: string }
+  /** Another terminal of the page is in use, on a screen that has room for one. */
+  | { sandbox: "pause" }
+  | { sandbox: "focus" }
+  | { sandbox: "theme"; theme: string | null }
+  | { sandbox: "run"; run: number; files: { path: string; text: string }[]; command: string[] }
+  /** The page that *Open full page* leads back to. */
+  | { sandbox: "page"; address: string };
+
+/** From a frame to its element. */
+export type ToElement =
+  /** It listens. */
+  | { sandbox: "ready" }
+  | { sandbox: "state"; state: FrameState }
+  | { sandbox: "progress"; run: number; text: string }
+  | { sandbox: "result"; run: number; result: RunResult };
+
+export type FrameState = "asking" | "starting" | "live" | "paused" | "ended" | "failed";
+
+/** How a run ended; with `error` it did not run. */
+export interface RunResult {
+  exitCode: number | null;
+  stdout: string;
+  stderr: string;
+  truncated: boolean;
+  durationMs: number;
+  error: string | null;
+}
+
+/** The most letters that a page may type for its visitor before the terminal is there. */
+export const maxKeys = 64;
+
+/** Letters that do nothing by themselves: without Enter, Tab and escapes no command runs. */
+export function harmless(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "").slice(0, maxKeys);
+}

@@ -1,0 +1,113 @@
+import type { RunResult } from "../embed/messages";
+import { api, authorization, headline, type Playground, Problem } from "../page/api";
+import { newKey } from "../workspace/launch";
+import { newGuest } from "./guest";
+
+/** Seconds that a block of code may take. */
+const patience = 60;
+/** Milliseconds between two questions whether a queued sandbox is there. */
+const pause = 500;
+/** The most files that one block sends, and bytes of them. */
+const maxFiles = 20;
+const maxBytes = 256 * 1024;
+
+/** What REST answers for a command. */
+interface Exec {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+  truncated: boolean;
+  durationMs: number;
+}
+
+/** The sandbox that blocks of code share: made with the first run, and made again once it is gone. */
+export class RunSandbox {
+  #isGuest = false;
+  #sandbox: string | null = null;
+  #playground: string | null = null;
+
+  constructor(private readonly what: { image: string } | { link: string }) {}
+
+  /** The playground that was made last; null before the first. */
+  get playground(): string | null {
+    return this.#playground;
+  }
+
+  /** Writes the files, runs the command, and resolves to how it ended. Never fails: `error` says why it did not run. */
+  async run(files: readonly { path: string; text: string }[], command: readonly string[], progress: (text: string) => void): Promise<RunResult> {
+    try {
+      if (files.length > maxFiles || files.reduce((sum, file) => sum + file.text.length, 0) > maxBytes) {
+        return failed(`A block may have ${maxFiles} files and ${maxBytes / 1024} KiB of code.`);
+      }
+      try {
+        return await this.#try(files, command, progress);
+      } catch (error) {
+        if (!["not_found", "unauthorized"].includes((error as Problem).code) || !this.#sandbox) {
+          throw error;
+        }
+        // It ended meanwhile: its time was up, or nobody was there.
+        this.#sandbox = null;
+        progress("The sandbox had ended. Starting another one");
+        return await this.#try(files, command, progress);
+      }
+    } catch (error) {
+      const problem = error as Problem;
+      return failed(`${headline(problem.code)}. ${problem.message}`);
+    }
+  }
+
+  async #try(files: readonly { path: string; text: string }[], command: readonly string[], progress: (text: string) => void): Promise<RunResult> {
+    const sandbox = this.#sandbox ??= await this.#launch(progress);
+    progress("Running");
+    for (const { path, text } of files) {
+      await put(sandbox, path, text);
+    }
+    try {
+      const { exitCode, stdout, stderr, truncated, durationMs } = await api<Exec>("POST", `/api/v1/sandboxes/${sandbox}/exec`, { command, timeoutSeconds: patience });
+      return { exitCode, stdout, stderr, truncated, durationMs, error: null };
+    } catch (error) {
+      if ((error as Problem).code === "timeout") {
+        return failed(`It did not end within ${patience} s and was stopped.`);
+      }
+      throw error;
+    }
+  }
+
+  async #launch(progress: (text: string) => void): Promise<string> {
+    progress("Starting a sandbox");
+    if (!this.#isGuest) {
+      await newGuest();
+      this.#isGuest = true;
+    }
+    let made = await api<Playground>("POST", "/api/v1/playgrounds", this.what, { "Idempotency-Key": newKey() });
+    this.#playground = made.id;
+    while (made.state === "queued" || made.state === "starting") {
+      progress(made.progress ?? "Starting a sandbox");
+      await new Promise(resolve => setTimeout(resolve, pause));
+      made = await api<Playground>("GET", `/api/v1/playgrounds/${made.id}`);
+    }
+    if (made.state !== "running") {
+      throw new Problem(made.error?.code ?? "conflict", 0, made.error?.message ?? made.lease.message ?? "It could not be started.");
+    }
+    return made.sandboxes[0]!.id;
+  }
+}
+
+async function put(sandbox: string, path: string, text: string): Promise<void> {
+  let answer: Response;
+  try {
+    answer = await fetch(`/api/v1/sandboxes/${sandbox}/files/${path.slice(1).split("/").map(encodeURIComponent).join("/")}`, {
+      method: "PUT", body: text, credentials: "omit", headers: { "content-type": "application/octet-stream", ...authorization() },
+    });
+  } catch {
+    throw new Problem("offline", 0, "The server cannot be reached. Check your connection.");
+  }
+  if (!answer.ok) {
+    const problem = await answer.json().catch(() => ({})) as { code?: string; detail?: string };
+    throw new Problem(problem.code ?? "internal", answer.status, problem.detail ?? `The server answered ${answer.status}.`);
+  }
+}
+
+function failed(error: string): RunResult {
+  return { exitCode: null, stdout: "", stderr: "", truncated: false, durationMs: 0, error };
+}
