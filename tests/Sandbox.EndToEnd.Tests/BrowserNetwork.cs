@@ -35,12 +35,16 @@ internal sealed partial class BrowserNetwork : IAsyncDisposable
     private readonly TcpListener _listener;
     private readonly Task _served;
 
-    private BrowserNetwork(SafeFileHandle ofNamespace, TcpListener listener)
+    private BrowserNetwork(SafeFileHandle ofNamespace, TcpListener listener, ForeignPages pages)
     {
+        Pages = pages;
         _namespace = ofNamespace;
         _listener = listener;
         _served = ServeAsync();
     }
+
+    /// <summary>Pages of another site.</summary>
+    public ForeignPages Pages { get; }
 
     /// <summary>Makes one, with the port of the instance on its loopback address.</summary>
     public static BrowserNetwork Make(int port)
@@ -76,6 +80,7 @@ internal sealed partial class BrowserNetwork : IAsyncDisposable
     {
         _listener.Dispose();
         await _served;
+        await Pages.DisposeAsync();
         _namespace.Dispose();
     }
 
@@ -98,7 +103,7 @@ internal sealed partial class BrowserNetwork : IAsyncDisposable
 
         var listener = new TcpListener(IPAddress.Loopback, port);
         listener.Start();
-        return new BrowserNetwork(File.OpenHandle("/proc/thread-self/ns/net"), listener);
+        return new BrowserNetwork(File.OpenHandle("/proc/thread-self/ns/net"), listener, new ForeignPages(port));
     }
 
     private async Task ServeAsync()

@@ -23,19 +23,29 @@ public sealed class Chromium : IAsyncLifetime
 
     public IBrowser Browser { get; private set; } = null!;
 
+    /// <summary>Pages of another site, for all browsers of these tests.</summary>
+    internal ForeignPages Pages => _network!.Pages;
+
     private string Starter => Path.Combine(_directory, "chromium");
+
+    private string WholeStarter => Path.Combine(_directory, "chromium-whole");
 
     public async ValueTask InitializeAsync()
     {
         Assertions.SetDefaultExpectTimeout((float)Eventually.Patience.TotalMilliseconds);
         _network = BrowserNetwork.Make(Contract.Instance.Url.Port);
         _network.WriteStarter(Starter, "/usr/bin/chromium-headless-shell");
+        _network.WriteStarter(WholeStarter, "/usr/bin/chromium");
         _playwright = await Playwright.CreateAsync();
         Browser = await LaunchAsync(Flags);
     }
 
     /// <summary>Starts another one with more flags. The caller closes it.</summary>
     public Task<IBrowser> AnotherAsync(params string[] flags) => LaunchAsync([.. Flags, .. flags]);
+
+    /// <summary>Starts the whole browser, which has settings that the headless shell lacks. The caller closes it.</summary>
+    public Task<IBrowser> WholeAsync(params string[] flags) =>
+        _playwright!.Chromium.LaunchAsync(new() { ExecutablePath = WholeStarter, Headless = true, Args = [.. Flags, .. flags] });
 
     public async ValueTask DisposeAsync()
     {

@@ -29,7 +29,10 @@ export function editLink(link: OwnedLink): Promise<boolean> {
   if (budget.hasPassword) {
     limits.append(tick("noPassword", "1", ["Without a password"], false));
   }
-  limits.append(tick("offline", "1", ["Without a network"], budget.offline));
+  limits.append(
+    tick("offline", "1", ["Without a network"], budget.offline),
+    field(textInput("origins", budget.origins?.join(" ") ?? "", 2000), "edit-origins", "Pages that may show it", "Like https://docs.example.org, with a blank between. Empty is any page."),
+  );
   const form = make("form", "state-form",
     field(title, "edit-title", "Title"),
     make("fieldset", "", make("legend", "", "Who can start it"), choice("access", "anyone", "anyone who has the link", access === "anyone"), choice("access", "private", "only me", access === "private")),
@@ -66,9 +69,23 @@ export function changeOf(data: FormData): { title: string; access: string; budge
       until: text("until") || null,
       expiresAt: text("expiresAt") === "" ? null : new Date(text("expiresAt")).toISOString(),
       offline: data.has("offline"),
+      origins: originsOf(text("origins")),
       ...password === undefined ? {} : { password },
     },
   };
+}
+
+/** The origins of what a person wrote or copied: addresses of pages count as their origin. What is none is left for the server to name. */
+export function originsOf(text: string): string[] | null {
+  const origins = text.split(/[\s,]+/).filter(Boolean).map(word => {
+    try {
+      const url = new URL(word);
+      return url.protocol === "https:" || url.protocol === "http:" ? url.origin : word;
+    } catch {
+      return word;
+    }
+  });
+  return origins.length === 0 ? null : origins;
 }
 
 /** As the field of a date and time wants it: the visitor's clock, to the minute. */

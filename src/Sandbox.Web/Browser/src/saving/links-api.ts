@@ -25,6 +25,8 @@ export interface LinkBudget {
   expiresAt: string | null;
   offline: boolean;
   hasPassword: boolean;
+  /** Pages elsewhere that may show it in a frame. */
+  origins: string[] | null;
 }
 
 /** The contents of a link of one sandbox's present state. Lists end at 1,000 entries; counts do not. */

@@ -24,13 +24,14 @@ export function madeLink(url: string, title: string, isPublic: boolean): HTMLEle
   return make("div", "made-link", ...parts);
 }
 
-/** The badge with its link, as pages elsewhere write it. */
+/** The badge with its link, and the terminal itself, as pages elsewhere write them. */
 export function snippetsOf(url: string, title: string): [string, string][] {
   const badge = `${url}/badge.svg`;
   const alt = `Open in Sandbox: ${title}`;
   return [
     ["Markdown", `[![${alt.replace(/[\\[\]`*_<>]/g, "\\$&")}](${badge})](${url})`],
     ["HTML", `<a href="${url}"><img src="${badge}" alt="${alt.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;")}"></a>`],
+    ["In a page", `<script type="module" src="${new URL(url).origin}/embed.js"></script>\n<sandbox-terminal link="${url.slice(url.lastIndexOf("/") + 1)}"></sandbox-terminal>`],
     ["reStructuredText", `.. image:: ${badge}\n   :target: ${url}\n   :alt: ${alt}`],
   ];
 }

@@ -1,0 +1,69 @@
+using Microsoft.Playwright;
+using Xunit;
+
+namespace Sandbox.EndToEnd.Tests;
+
+/// <summary>A page that was written for codapi, with codapi's own script, and this server in its settings.</summary>
+public sealed class CodapiTests(Instance instance, Chromium chromium)
+{
+    [Fact]
+    public async Task An_unchanged_codapi_page_works_on_another_site()
+    {
+        foreach (var file in new[] { "snippet.js", "settings.js", "snippet.css" })
+        {
+            chromium.Pages.Add(file, file.EndsWith(".css", StringComparison.Ordinal) ? "text/css" : "text/javascript", await File.ReadAllBytesAsync(Path.Combine(Package(), "dist", file), TestContext.Current.CancellationToken));
+        }
+
+        var address = chromium.Pages.Add("codapi.html", $$"""
+            <!doctype html><meta charset=utf-8><link rel=stylesheet href=snippet.css>
+            <pre><code>def greet(name):
+              print(f"Hello, {name}!")
+
+            greet("World")</code></pre>
+            <codapi-snippet id=python sandbox=python editor=basic></codapi-snippet>
+            <pre><code>console.log("answer", 6 * 7)</code></pre>
+            <codapi-snippet id=node sandbox=javascript></codapi-snippet>
+            <pre><code>echo wrong >&2; exit 1</code></pre>
+            <codapi-snippet id=sh sandbox=sh></codapi-snippet>
+            <pre><code>select 6 * 7 as answer;</code></pre>
+            <codapi-snippet id=sql sandbox=postgres></codapi-snippet>
+            <pre><code>x</code></pre>
+            <codapi-snippet id=none sandbox=cobol></codapi-snippet>
+            <script src=settings.js></script>
+            <codapi-settings url="{{instance.Url}}v1"></codapi-settings>
+            <script src=snippet.js></script>
+            """);
+        await using var visit = await ForeignVisit.OpenAsync(await chromium.AnotherAsync(), address, null);
+        foreach (var (id, output) in new[] { ("python", "Hello, World!"), ("node", "answer 42"), ("sh", "wrong"), ("sql", "42"), ("none", "404 - ") })
+        {
+            // Its script waits ten seconds, and a database may take longer to begin on a busy host: then a reader tries again.
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    await visit.Of($"#{id}").GetByRole(AriaRole.Button, new() { Name = "Run" }).ClickAsync();
+                    await Assertions.Expect(visit.Of($"#{id} codapi-output pre")).Not.ToHaveTextAsync("");
+                    var printed = await visit.Of($"#{id} codapi-output").TextContentAsync() ?? "";
+                    return printed.Contains(output, StringComparison.Ordinal) || !printed.Contains("request failed", StringComparison.Ordinal) && Fail(printed);
+                },
+                $"the output of {id}");
+        }
+    }
+
+    private static bool Fail(string printed)
+    {
+        Assert.Fail($"It printed:\n{printed}");
+        return false;
+    }
+
+    /// <summary>The package is among those of the browser's sources, for this test alone.</summary>
+    private static string Package()
+    {
+        var directory = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(directory.FullName, "Sandbox.sln")))
+        {
+            directory = directory.Parent ?? throw new InvalidOperationException("Run the tests from within the source tree.");
+        }
+
+        return Path.Combine(directory.FullName, "src", "Sandbox.Web", "Browser", "node_modules", "@antonz", "codapi");
+    }
+}
