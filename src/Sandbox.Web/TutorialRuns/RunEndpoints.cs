@@ -1,8 +1,10 @@
+using Sandbox.Core.Errors;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Web.Http;
 using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Saves;
 
 namespace Sandbox.Web.TutorialRuns;
 
@@ -15,6 +17,14 @@ internal sealed record HintRequest(string? Command = null, int? ExitCode = null)
 /// <param name="Choices">The numbers of the choices, from 0.</param>
 /// <param name="Text">A typed answer.</param>
 internal sealed record AnswerRequest(IReadOnlyList<int>? Choices = null, string? Text = null);
+
+/// <summary>A run's code.</summary>
+internal sealed record ResumeRequest(string Code);
+
+/// <summary>What is wrong with a page.</summary>
+/// <param name="Text">In the visitor's words.</param>
+/// <param name="Command">The last command of their terminal.</param>
+internal sealed record ReportRequest(string Text, string? Command = null);
 
 /// <summary>Whether an answer is right.</summary>
 internal sealed record AnsweredView(bool Right);
@@ -35,6 +45,13 @@ internal static class RunEndpoints
                 await steps.SetAsync(context.RequirePerson(), PlaygroundEndpoints.Id(id), await context.ReadJsonAsync<Dictionary<string, string>>(MaxJson)))
             .Accepts<Dictionary<string, string>>("application/json").Produces<RunView>().ProducesProblems(400, 404, 413, 415)
             .WithSummary("Set values of the tutorial's parameters; the others stay");
+        var tutorials = app.MapGroup("/api/v1/tutorials").WithTags("tutorials");
+        tutorials.MapPost("resume", ResumeAsync)
+            .Accepts<ResumeRequest>("application/json").Produces<JumpedView>().ProducesProblems(400, 404, 409, 413, 415, 422, 429, 503, 504, 507)
+            .WithSummary("Continue a run by its code: your own where it is, anybody else's as a copy from its last checkpoint");
+        tutorials.MapGet("{address}/statistics", (string address, HttpContext context, RunReports reports) =>
+                reports.FindAsync(context.RequirePerson(), context.User.IsInRole(CallerClaims.OperatorRole), address, context.RequestAborted))
+            .Produces<TutorialStatisticsView>().ProducesProblems(404).WithSummary("Where visitors of your tutorial stop, which checks fail, and what they reported");
         MapSteps(run.MapGroup("steps/{number:int}"));
     }
 
@@ -81,6 +98,19 @@ internal static class RunEndpoints
                 return steps.NextAsync(person, playground, number, context.RequestAborted);
             })
             .Produces<RunView>().ProducesProblems(404, 409, 429, 503).WithSummary("Go on from a page without a check");
+        step.MapPost("reset", (string id, int number, HttpContext context, AddressRates rates, SavePace pace, RunJumps jumps) => JumpAsync(id, number, isReset: true, context, rates, pace, jumps))
+            .Produces<JumpedView>().ProducesProblems(404, 409, 422, 429, 503, 504, 507).WithSummary("Begin a page again, in a new playground from its checkpoint")
+            .WithDescription("The old playground ends once the new one runs. GET …/terminals of the new one says how to bring terminals where they were.");
+        step.MapPost("jump", (string id, int number, HttpContext context, AddressRates rates, SavePace pace, RunJumps jumps) => JumpAsync(id, number, isReset: false, context, rates, pace, jumps))
+            .Produces<JumpedView>().ProducesProblems(404, 409, 422, 429, 503, 504, 507).WithSummary("Go to a page as it was begun, in a new playground; pages that were done stay done");
+        step.MapPost("report", async (string id, int number, HttpContext context, CommandPace pace, RunReports reports) =>
+            {
+                var (person, playground) = Caller(id, context, pace);
+                var request = await context.ReadJsonAsync<ReportRequest>(MaxJson);
+                await reports.ReportAsync(person, playground, number, request.Text ?? "", request.Command);
+                return Results.NoContent();
+            })
+            .Accepts<ReportRequest>("application/json").Produces(204).ProducesProblems(400, 404, 413, 415, 429).WithSummary("Report a page to its author");
         step.MapPost("blocks/{index:int}/write", async (string id, int number, int index, HttpContext context, RunSteps steps, CommandPace pace) =>
             {
                 var (person, playground) = Caller(id, context, pace);
@@ -93,6 +123,42 @@ internal static class RunEndpoints
                 return new AnsweredView(await steps.AnswerAsync(context.RequirePerson(), PlaygroundEndpoints.Id(id), number, index, answer.Choices, answer.Text));
             })
             .Accepts<AnswerRequest>("application/json").Produces<AnsweredView>().ProducesProblems(400, 404, 409, 413, 415).WithSummary("Answer the question of a block");
+    }
+
+    private static async Task<IResult> JumpAsync(string id, int number, bool isReset, HttpContext context, AddressRates rates, SavePace pace, RunJumps jumps)
+    {
+        var person = context.RequirePerson();
+        pace.Check(person);
+        return await rates.AllowsLaunchAsync(context)
+            ? Results.Ok(await jumps.JumpAsync(person, PlaygroundEndpoints.Id(id), number, isReset, context.RequestAborted))
+            : Results.Empty;
+    }
+
+    private static async Task<IResult> ResumeAsync(HttpContext context, Guests guests, AddressRates rates, RunJumps jumps)
+    {
+        var request = await context.ReadJsonAsync<ResumeRequest>(MaxJson);
+
+        // A code is a secret like a password, and is guessed as slowly.
+        if (!await rates.AllowsPasswordAsync(context) || !await rates.AllowsLaunchAsync(context))
+        {
+            return Results.Empty;
+        }
+
+        var person = guests.Ensure(context);
+        if (!await guests.IsKnownAsync(person) && !await rates.AllowsGuestAsync(context))
+        {
+            return Results.Empty;
+        }
+
+        try
+        {
+            return Results.Ok(await jumps.ResumeAsync(person, request.Code ?? "", context.RequestAborted));
+        }
+        catch (SandboxException fault) when (fault.Code == ErrorCode.NotFound)
+        {
+            rates.CountWrongPassword(context);
+            throw;
+        }
     }
 
     private static (PersonId Person, PlaygroundId Playground) Caller(string id, HttpContext context, CommandPace pace)

@@ -44,7 +44,7 @@ internal sealed class RunSteps(Runs runs, RunScripts scripts, BlockWrites writes
         run = await runs.ChangeAsync(run, async (db, row) =>
         {
             var entered = Runs.StepOf(row, number);
-            (sets, types) = (step.Setup is not null && entered.SetUpAt is null, step.Foreground is not null && entered.EnteredAt is null);
+            (sets, types) = (step.Setup is not null && entered.SetUpAt is null, step.Foreground is not null && entered.SetUpAt is null);
             if (entered.EnteredAt is null)
             {
                 await Runs.CountAsync(db, row.Hash, number, count => count.Entered++);

@@ -12,6 +12,9 @@ internal static class TutorialRunSetup
         services.AddSingleton<OpenTerminals>();
         services.AddSingleton<Checkpoints>();
         services.AddSingleton<RunSteps>();
+        services.AddSingleton<RunJumps>();
+        services.AddSingleton<RunReports>();
+        services.AddHostedService<RunSweeper>();
         services.AddSingleton<TutorialLaunches>();
         services.AddSingleton<IOrdersTutorials>(provider => provider.GetRequiredService<TutorialLaunches>());
         services.AddSingleton<IPreparesPlaygrounds, RunPreparation>();

@@ -81,5 +81,72 @@ public sealed class RunTests
         Assert.Null((await visitor.GetAsync($"/api/v1/playgrounds/{playground}")).Json!["tutorial"]);
     }
 
+    [Fact]
+    public async Task A_page_is_begun_again_from_its_checkpoint_and_a_code_continues_elsewhere()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var visitor = web.NewClient();
+        await visitor.PublishAsync(Zip.Small, "?name=small-one");
+        var (playground, sandbox) = await visitor.LaunchAsync(new { tutorial = "small-one" });
+        var at = $"/api/v1/playgrounds/{playground}/tutorial";
+        Assert.Equal("conflict", (await visitor.PostAsync($"{at}/steps/2/reset")).Code);
+        await visitor.PutBytesAsync($"/api/v1/sandboxes/{sandbox}/files/root/first.txt", "1"u8.ToArray());
+        await visitor.PostAsync($"{at}/steps/1/blocks/3/answer", new { choices = new[] { 1 } });
+        var run = (await visitor.PostAsync($"{at}/steps/1/next")).Json!;
+        Assert.True((bool?)run["steps"]![1]!["reset"]);
+        await visitor.PutBytesAsync($"/api/v1/sandboxes/{sandbox}/files/root/second.txt", "2"u8.ToArray());
+
+        var jumped = await visitor.PostAsync($"{at}/steps/2/reset");
+        Assert.Equal(200, jumped.Status);
+        var next = (string)jumped.Json!["playground"]!["id"]!;
+        Assert.NotEqual(playground, next);
+        Assert.Equal(["passed", "current"], States(jumped.Json["run"]!));
+        Assert.Equal("ended", (string?)(await visitor.GetAsync($"/api/v1/playgrounds/{playground}")).Json!["state"]);
+        Assert.Equal(404, (await visitor.GetAsync(at)).Status);
+        var copy = (string)(await visitor.GetAsync($"/api/v1/playgrounds/{next}")).Json!["sandboxes"]![0]!["id"]!;
+        Assert.Equal("1", (await visitor.GetAsync($"/api/v1/sandboxes/{copy}/files/root/first.txt")).Text);
+        Assert.Equal(404, (await visitor.GetAsync($"/api/v1/sandboxes/{copy}/files/root/second.txt")).Status);
+
+        // The code is the visitor's way back, and somebody else's way to a copy of their own.
+        var code = (string)run["resumeCode"]!;
+        Assert.Equal(next, (string?)(await visitor.PostAsync("/api/v1/tutorials/resume", new { code })).Json!["playground"]!["id"]);
+        using var other = web.NewClient();
+        Assert.Equal(404, (await other.PostAsync("/api/v1/tutorials/resume", new { code = "aaaa-bbbb-cccc" })).Status);
+        var resumed = await other.PostAsync("/api/v1/tutorials/resume", new { code = code.ToUpperInvariant().Replace("-", "", StringComparison.Ordinal) });
+        Assert.Equal(200, resumed.Status);
+        Assert.Equal(["passed", "current"], States(resumed.Json!["run"]!));
+        Assert.NotEqual(code, (string?)resumed.Json["run"]!["resumeCode"]);
+        var theirs = (string)(await other.GetAsync($"/api/v1/playgrounds/{(string)resumed.Json["playground"]!["id"]!}")).Json!["sandboxes"]![0]!["id"]!;
+        Assert.Equal("1", (await other.GetAsync($"/api/v1/sandboxes/{theirs}/files/root/first.txt")).Text);
+        Assert.Equal(200, (await visitor.GetAsync($"/api/v1/playgrounds/{next}/tutorial")).Status);
+
+        // To the first page, which begins with the tutorial.
+        var first = (await visitor.PostAsync($"/api/v1/playgrounds/{next}/tutorial/steps/1/jump")).Json!;
+        Assert.Equal(1, (int?)first["run"]!["current"]);
+        Assert.Equal("passed", (string?)first["run"]!["steps"]![0]!["state"]);
+    }
+
+    [Fact]
+    public async Task Author_learns_where_visitors_stop_and_what_they_report()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var author = web.NewClient();
+        using var visitor = web.NewClient();
+        await author.PublishAsync(Zip.Small, "?name=small-one");
+        var (playground, _) = await visitor.LaunchAsync(new { tutorial = "small-one" });
+        var at = $"/api/v1/playgrounds/{playground}/tutorial/steps/1";
+        await visitor.PostAsync($"{at}/enter");
+        await visitor.PostAsync($"{at}/enter");
+        await visitor.PostAsync($"{at}/skip");
+        Assert.Equal(204, (await visitor.PostAsync($"{at}/report", new { text = "It says red.", command = "echo red" })).Status);
+        Assert.Equal(400, (await visitor.PostAsync($"{at}/report", new { text = "" })).Status);
+
+        Assert.Equal(404, (await visitor.GetAsync("/api/v1/tutorials/small-one/statistics")).Status);
+        var statistics = (await author.GetAsync("/api/v1/tutorials/small-one/statistics")).Json!;
+        Assert.Equal((1, 1, 0), ((int)statistics["pages"]![0]!["entered"]!, (int)statistics["pages"]![0]!["skipped"]!, (int)statistics["pages"]![1]!["entered"]!));
+        Assert.Equal("echo red", (string?)statistics["reports"]![0]!["command"]);
+        Assert.StartsWith("sha256:", (string?)statistics["reports"]![0]!["digest"], StringComparison.Ordinal);
+    }
+
     private static IEnumerable<string> States(System.Text.Json.Nodes.JsonNode run) => run["steps"]!.AsArray().Select(step => (string)step!["state"]!);
 }
