@@ -4,6 +4,7 @@ return args switch
 {
     ["tutorial-import", .. var rest] => TutorialImportCommand.Run(rest, Console.Out, Console.Error),
     ["tutorial-new", .. var rest] => TutorialNewCommand.Run(rest, Console.Out, Console.Error),
+    ["tutorial-test", .. var rest] => await TutorialTestCommand.RunAsync(rest, Console.Out, Console.Error),
     _ => Usage(),
 };
 
@@ -13,6 +14,8 @@ static int Usage()
         """
         usage: tutorial-import DIR|ZIP [--json]    prints what the tutorials there need, do and lack
                tutorial-new DIR                    makes a tutorial to begin with
+               tutorial-test DIR|ZIP [--json] [--junit FILE] [--url URL]
+                                                   runs every step of the tutorials there
         """);
     return 2;
 }

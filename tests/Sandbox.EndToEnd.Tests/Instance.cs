@@ -113,7 +113,8 @@ public sealed class Instance : IAsyncLifetime
             ? value
             : throw new InvalidOperationException($"{variable} is not set: these tests need a running instance. infra/test starts one and runs them.");
 
-    private static string SourceDirectory()
+    /// <summary>The root of the source tree.</summary>
+    internal static string SourceDirectory()
     {
         var directory = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(directory.FullName, "Sandbox.sln")))

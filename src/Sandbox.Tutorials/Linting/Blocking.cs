@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Sandbox.Tutorials.Linting;
 
 /// <summary>Finds commands that do not come back to the prompt by themselves.</summary>
-internal static partial class Blocking
+public static partial class Blocking
 {
     private static readonly (Regex Pattern, string Reason)[] Rules =
     [
