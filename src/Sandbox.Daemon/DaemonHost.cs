@@ -72,15 +72,21 @@ internal static class DaemonHost
         app.MapGrpcService<TerminalsService>();
         app.MapGrpcService<FilesService>();
         await app.StartAsync();
-        Protect(options);
+        Protect(options.ControlSocket, options);
+        var (web, _) = HostUsers.Find(options.WebUser);
+        var ports = new PortsSocket(
+            PortsSocket.PathOf(options.RunDirectory), uid => uid == web || uid == 0, app.Services.GetRequiredService<LinuxPorts>().OpenAsync, app.Services.GetRequiredService<ILogger<PortsSocket>>());
         using var stop = new CancellationTokenSource();
         var expiry = app.Services.GetRequiredService<SandboxExpiry>().RunAsync(stop.Token);
         var memory = app.Services.GetRequiredService<UncountedMemory>().RunAsync(stop.Token);
+        using var listener = ports.Listen();
+        Protect(PortsSocket.PathOf(options.RunDirectory), options);
+        var answers = ports.RunAsync(listener, stop.Token);
         var nested = app.Services.GetRequiredService<NestedUse>().RunAsync(stop.Token);
         var kills = app.Services.GetRequiredService<MemoryKills>().RunAsync(stop.Token);
         await app.WaitForShutdownAsync();
         await stop.CancelAsync();
-        await Task.WhenAny(Task.WhenAll(expiry, memory, nested, kills));
+        await Task.WhenAny(Task.WhenAll(expiry, memory, answers, nested, kills));
         return 0;
     }
 
@@ -123,6 +129,7 @@ internal static class DaemonHost
         services.AddSingleton<LinuxSandboxes>();
         services.AddSingleton<LinuxTerminals>();
         services.AddSingleton<LinuxFiles>();
+        services.AddSingleton<LinuxPorts>();
         services.AddSingleton<ISandboxRuntime, LinuxRuntime>();
         services.AddSingleton<SandboxExpiry>();
         services.AddSingleton<SandboxRecovery>();
@@ -212,10 +219,10 @@ internal static class DaemonHost
         return socket.GetRawSocketOption(1 /* SOL_SOCKET */, 17 /* SO_PEERCRED */, credentials) == 12 ? BitConverter.ToUInt32(credentials[4..]) : null;
     }
 
-    private static void Protect(DaemonOptions options)
+    private static void Protect(string socket, DaemonOptions options)
     {
         var (web, group) = HostUsers.Find(options.WebUser);
-        File.SetUnixFileMode(options.ControlSocket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        Mounting.Chown(options.ControlSocket, web, group);
+        File.SetUnixFileMode(socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Mounting.Chown(socket, web, group);
     }
 }

@@ -60,6 +60,7 @@ public sealed class RuntimeClient : ISandboxRuntime, IDisposable
         Images = new ImagesClient(new Wire.Images.ImagesClient(_channel));
         Sandboxes = new SandboxesClient(new Wire.Sandboxes.SandboxesClient(_channel));
         Terminals = new TerminalsClient(new Wire.Terminals.TerminalsClient(_channel), Path.GetDirectoryName(Path.GetFullPath(socketPath))!);
+        Ports = new PortsClient(new Wire.Sandboxes.SandboxesClient(_channel), Path.GetDirectoryName(Path.GetFullPath(socketPath))!);
         Files = new FilesClient(new Wire.Files.FilesClient(_channel));
     }
 
@@ -74,6 +75,9 @@ public sealed class RuntimeClient : ISandboxRuntime, IDisposable
 
     /// <inheritdoc/>
     public ISandboxFiles Files { get; }
+
+    /// <inheritdoc/>
+    public ISandboxPorts Ports { get; }
 
     /// <inheritdoc/>
     public async Task<CoreRuntimeInfo> GetInfoAsync(CancellationToken cancellationToken) =>

@@ -12,6 +12,7 @@ namespace Sandbox.Rpc;
 public sealed class SandboxesService(ISandboxRuntime runtime, ILogger<SandboxesService> logger) : Wire.Sandboxes.SandboxesBase
 {
     private readonly Answers<ISandboxes> _answers = new(runtime.Sandboxes, logger);
+    private readonly Answers<ISandboxPorts> _ports = new(runtime.Ports, logger);
 
     /// <inheritdoc/>
     public override Task<SandboxInfo> Create(SandboxSpec request, ServerCallContext context) =>
@@ -51,6 +52,11 @@ public sealed class SandboxesService(ISandboxRuntime runtime, ILogger<SandboxesS
 
             return (await sandboxes.StopAsync(Values.ToSandboxId(request.Id), grace, cancellation).ConfigureAwait(false)).ToWire();
         });
+
+    /// <inheritdoc/>
+    public override Task<PortsReply> ListPorts(SandboxRequest request, ServerCallContext context) =>
+        _ports.AnswerAsync(request, context, static async (ports, request, cancellation) =>
+            new PortsReply { Ports = { await ports.ListAsync(Values.ToSandboxId(request.Id), cancellation).ConfigureAwait(false) } });
 
     /// <inheritdoc/>
     public override Task<SandboxInfo> Pause(SandboxRequest request, ServerCallContext context) =>

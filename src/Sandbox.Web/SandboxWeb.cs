@@ -22,6 +22,7 @@ using Sandbox.Web.Operators;
 using Sandbox.Web.People;
 using Sandbox.Web.Pictures;
 using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Previews;
 using Sandbox.Web.Recordings;
 using Sandbox.Web.Repositories;
 using Sandbox.Web.Saves;
@@ -184,6 +185,7 @@ internal static class SandboxWeb
         services.AddTutorialRuns();
         services.AddExports();
         services.AddFiles();
+        services.AddPreviews();
         services.AddTerminals();
         services.AddSharing();
         services.AddHub();
@@ -209,6 +211,7 @@ internal static class SandboxWeb
             app.UseForwardedHeaders();
         }
 
+        app.UsePreviews();
         app.UseAnswerHeaders();
         app.UseProblems();
         var rates = app.Services.GetRequiredService<AddressRates>();
@@ -228,6 +231,7 @@ internal static class SandboxWeb
         app.MapNewLinks();
         app.MapRepositories();
         app.MapPictures();
+        app.MapPreviews();
         app.MapPlaygrounds();
         app.MapTutorials();
         app.MapTutorialRuns();

@@ -35,6 +35,13 @@ public sealed class WebOptions
     /// <summary>Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or networks (10.0.0.0/8).</summary>
     public string[] Proxies { get; set; } = [];
 
+    /// <summary>
+    /// The domain below which each port of a sandbox has an origin of its own, as host[:port]: preview.example.org, with a
+    /// wildcard name in DNS and in the certificate. Best a domain that has nothing else. Empty: localhost, unless there are
+    /// public URLs; then there are no previews.
+    /// </summary>
+    public string PreviewDomain { get; set; } = "";
+
     /// <summary>Bounds on what callers may send and how often.</summary>
     public WebLimits Limits { get; set; } = new();
 
@@ -82,6 +89,11 @@ public sealed class WebOptions
             {
                 mistakes.Add($"PublicUrls: '{url}' is no URL like https://sandbox.example.org");
             }
+        }
+
+        if (PreviewDomain.Length > 0 && (!Uri.TryCreate($"http://{PreviewDomain}", UriKind.Absolute, out var domain) || domain.Authority != PreviewDomain || domain.HostNameType != UriHostNameType.Dns))
+        {
+            mistakes.Add("PreviewDomain: a domain like preview.example.org, with a port if it is not the usual one");
         }
 
         foreach (var proxy in Proxies)

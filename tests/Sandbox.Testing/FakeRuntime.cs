@@ -25,6 +25,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
         Sandboxes = new FakeSandboxes(_host, () => Capabilities.IsolationClasses);
         Terminals = new FakeTerminals(this, _host);
         Files = new FakeFiles(_host);
+        Ports = new FakePorts(Sandboxes);
     }
 
     /// <inheritdoc/>
@@ -38,6 +39,9 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
 
     /// <inheritdoc/>
     public ISandboxFiles Files { get; }
+
+    /// <inheritdoc/>
+    public ISandboxPorts Ports { get; }
 
     /// <summary>The optional features that it claims to have.</summary>
     public RuntimeCapabilities Capabilities { get; set; } = new() { IsolationClasses = ["container"], HasSnapshots = true };

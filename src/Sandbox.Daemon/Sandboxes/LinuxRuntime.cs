@@ -12,12 +12,13 @@ internal sealed class LinuxRuntime(
     LinuxSandboxes all,
     LinuxTerminals terminals,
     LinuxFiles files,
+    LinuxPorts ports,
     LiveSandboxes sandboxes,
     SandboxLife life,
     OciRuntimes runtimes,
     DiskImages disks) : ISandboxRuntime
 {
-    private static readonly RuntimeCapabilities Capabilities = new() { IsolationClasses = IsolationClasses.Names, HasSnapshots = true };
+    private static readonly RuntimeCapabilities Capabilities = new() { IsolationClasses = IsolationClasses.Names, HasSnapshots = true, HasPorts = true };
 
     private static readonly string Kernel = File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
 
@@ -30,6 +31,8 @@ internal sealed class LinuxRuntime(
     public ITerminals Terminals => terminals;
 
     public ISandboxFiles Files => files;
+
+    public ISandboxPorts Ports => ports;
 
     public async Task<RuntimeInfo> GetInfoAsync(CancellationToken cancellationToken)
     {

@@ -1,5 +1,5 @@
 /** Shows a short message at the edge of the page; screen readers announce it. */
-export function toast(text: string, kind: "info" | "error" = "info", link?: { label: string; href: string }): void {
+export function toast(text: string, kind: "info" | "error" = "info", link?: { label: string; href: string; isElsewhere?: boolean }): void {
   const host = document.getElementById("toasts");
   if (!host) {
     return;
@@ -11,6 +11,10 @@ export function toast(text: string, kind: "info" | "error" = "info", link?: { la
     const anchor = document.createElement("a");
     anchor.href = link.href;
     anchor.textContent = link.label;
+    if (link.isElsewhere) {
+      anchor.target = "_blank";
+      anchor.rel = "noopener";
+    }
     item.append(" ", anchor);
   }
   host.append(item);

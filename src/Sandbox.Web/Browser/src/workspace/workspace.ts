@@ -27,6 +27,7 @@ import { SidePanel } from "./side-panel";
 import { startCommands } from "./start-commands";
 import { startEditor } from "./start-editor";
 import { startFiles } from "./start-files";
+import { startPorts } from "./start-ports";
 import { startRecording } from "./start-recording";
 import { startSaving } from "./start-saving";
 import { startSharing } from "./start-sharing";
@@ -67,6 +68,7 @@ tabs.onTerminal(({ pane }) => {
 });
 const commandActs = startCommands(tabs, side, byId("ws-commands-live"));
 const saveActs = startSaving(() => watch.now, () => root.dataset["title"] ?? "", () => tabs.active?.focus());
+startPorts(byId<HTMLButtonElement>("ws-ports"), byId("ws-ports-menu"), () => watch.now);
 startSharing(tabs, link, byId<HTMLButtonElement>("ws-share"), byId("ws-status"), saveActs["share-state"]);
 tabs.onFirst = () => {
   if (watch.now?.state === "running") {

@@ -1,0 +1,16 @@
+using Sandbox.Core.Sandboxes;
+
+namespace Sandbox.Core.Runtime;
+
+/// <summary>The TCP ports of running sandboxes.</summary>
+public interface ISandboxPorts
+{
+    /// <summary>The ports on which a program in the sandbox listens now, in ascending order. Codes: NotFound, Conflict (it does not run).</summary>
+    Task<IReadOnlyList<int>> ListAsync(SandboxId sandbox, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Connects to a port as a program in the sandbox would, also to one that is open to the sandbox itself only. Null if no
+    /// program listens. Disposing the stream ends the connection. Codes: NotFound, Conflict (it does not run).
+    /// </summary>
+    Task<Stream?> ConnectAsync(SandboxId sandbox, int port, CancellationToken cancellationToken);
+}

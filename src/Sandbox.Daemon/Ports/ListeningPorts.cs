@@ -1,0 +1,48 @@
+using System.Globalization;
+
+namespace Sandbox.Daemon.Ports;
+
+/// <summary>Reads from the kernel on which TCP ports programs of a network namespace listen.</summary>
+internal static class ListeningPorts
+{
+    /// <summary>Lines read of each table: a sandbox may hold tens of thousands of connections.</summary>
+    private const int MostLines = 20_000;
+
+    private const string Listening = "0A"; // TCP_LISTEN
+
+    public static IReadOnlyList<int> Of(int pid) => [.. Read(pid, "tcp").Concat(Read(pid, "tcp6")).Distinct().Order()];
+
+    /// <summary>
+    /// The kernel lists listening sockets before all others.
+    /// <code>
+    ///   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+    ///    0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 12345 1 …
+    /// </code>
+    /// </summary>
+    private static List<int> Read(int pid, string table)
+    {
+        var ports = new List<int>();
+        try
+        {
+            foreach (var line in File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/net/{table}")).Skip(1).Take(MostLines))
+            {
+                var columns = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                if (columns.Length < 4 || columns[3] != Listening)
+                {
+                    break;
+                }
+
+                if (int.TryParse(columns[1].AsSpan(columns[1].LastIndexOf(':') + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var port))
+                {
+                    ports.Add(port);
+                }
+            }
+        }
+        catch (IOException)
+        {
+            // The process ended.
+        }
+
+        return ports;
+    }
+}

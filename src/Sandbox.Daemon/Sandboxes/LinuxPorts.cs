@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Runtime;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Ports;
+
+namespace Sandbox.Daemon.Sandboxes;
+
+/// <summary>The ports of the sandboxes of one Linux host.</summary>
+internal sealed class LinuxPorts(LiveSandboxes sandboxes) : ISandboxPorts
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    public Task<IReadOnlyList<int>> ListAsync(SandboxId sandbox, CancellationToken cancellationToken) => Task.Run(() => ListeningPorts.Of(Running(sandbox).Pid), cancellationToken);
+
+    public async Task<Stream?> ConnectAsync(SandboxId sandbox, int port, CancellationToken cancellationToken) =>
+        await OpenAsync(sandbox, port, cancellationToken) is { } socket ? new NetworkStream(socket, ownsSocket: true) : null;
+
+    /// <summary>Connects from within the sandbox's network: to 127.0.0.1, to ::1, and to its own address. Null if no program listens.</summary>
+    public async Task<Socket?> OpenAsync(SandboxId sandbox, int port, CancellationToken cancellationToken)
+    {
+        if (port is < 1 or > 65_535)
+        {
+            return null;
+        }
+
+        var record = Running(sandbox);
+        using var network = File.OpenHandle(string.Create(CultureInfo.InvariantCulture, $"/proc/{record.Pid}/ns/net"));
+        if (!SandboxLauncher.IsAlive(record))
+        {
+            throw NotRunning(); // the pid may be somebody else's by now
+        }
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
+        foreach (var address in (IPAddress?[])[IPAddress.Loopback, IPAddress.IPv6Loopback, record.Address is { } own ? IPAddress.Parse(own) : null])
+        {
+            if (address is not null && await TryAsync(network, address, port, patience.Token) is { } socket)
+            {
+                return socket;
+            }
+        }
+
+        return null;
+    }
+
+    private static async Task<Socket?> TryAsync(Microsoft.Win32.SafeHandles.SafeFileHandle network, IPAddress address, int port, CancellationToken cancellationToken)
+    {
+        var (v4, v6) = NamespaceSocket.Make(network);
+        var (used, other) = address.AddressFamily == AddressFamily.InterNetwork ? (v4, v6) : (v6, v4);
+        other.Dispose();
+        try
+        {
+            await used.ConnectAsync(address, port, cancellationToken);
+            return used;
+        }
+        catch (Exception fault) when (fault is SocketException or OperationCanceledException)
+        {
+            used.Dispose();
+            return null;
+        }
+    }
+
+    private Records.SandboxRecord Running(SandboxId sandbox)
+    {
+        var record = sandboxes.Find(sandbox).Record;
+        return record.State == SandboxState.Running ? record : throw NotRunning();
+    }
+
+    private static SandboxException NotRunning() => new(ErrorCode.Conflict, "The sandbox does not run.");
+}

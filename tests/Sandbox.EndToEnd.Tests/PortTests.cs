@@ -1,0 +1,34 @@
+using Microsoft.Playwright;
+using Xunit;
+
+namespace Sandbox.EndToEnd.Tests;
+
+/// <summary>A server that a visitor starts in their terminal, opened from the page.</summary>
+public sealed class PortTests(Instance instance, Chromium chromium)
+{
+    [Fact]
+    public async Task A_server_in_a_terminal_opens_in_a_tab_of_its_own()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        await visitor.LaunchAsync("busybox");
+        await visitor.TypeAsync("mkdir /www; echo '<h1>Served from inside</h1>' > /www/index.html; httpd -p 8080 -h /www");
+        var button = visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Port 8080" });
+        await Assertions.Expect(button).ToBeVisibleAsync();
+        await Assertions.Expect(visitor.Page.GetByText("A program listens on port 8080.")).ToBeVisibleAsync();
+
+        await button.ClickAsync();
+        var popup = await visitor.Page.RunAndWaitForPopupAsync(() => visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Open port 8080" }).ClickAsync());
+        await Assertions.Expect(popup.GetByRole(AriaRole.Heading, new() { Name = "Served from inside" })).ToBeVisibleAsync();
+        Assert.Matches("^http://8080-[a-z2-7]{16}\\.localhost:[0-9]+/$", popup.Url);
+
+        // Another origin: no cookie of ours, and no way to the page that opened it.
+        Assert.Equal("", await popup.EvaluateAsync<string>("document.cookie"));
+        Assert.True(await popup.EvaluateAsync<bool>("window.opener === null"));
+
+        await visitor.ExecAsync("killall httpd");
+        await visitor.Page.BringToFrontAsync();
+        await Assertions.Expect(button).ToBeHiddenAsync();
+        await popup.ReloadAsync();
+        await Assertions.Expect(popup.GetByRole(AriaRole.Heading, new() { Name = "Nothing listens on port 8080 yet" })).ToBeVisibleAsync();
+    }
+}
