@@ -54,7 +54,7 @@ internal sealed record DaemonOptions
     public string DnsUser { get; init; } = "sandbox-dns";
 
     /// <summary>A PEM file whose certificates go into every image's bundle.</summary>
-    public string? ExtraCaFile { get; set; }
+    public string? ExtraCaFile { get; init; }
 
     /// <summary><c>crun</c>, <c>runc</c>, or null for the first of them that is installed. Isolation classes that neither can start have a program of their own.</summary>
     public string? OciRuntime { get; init; }

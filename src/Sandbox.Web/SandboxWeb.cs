@@ -16,6 +16,7 @@ using Sandbox.Web.Hub;
 using Sandbox.Web.Latency;
 using Sandbox.Web.Leases;
 using Sandbox.Web.Lifecycle;
+using Sandbox.Web.LinkArchives;
 using Sandbox.Web.Links;
 using Sandbox.Web.NewLinks;
 using Sandbox.Web.Operators;
@@ -180,6 +181,7 @@ internal static class SandboxWeb
         services.AddLinks();
         services.AddPlaygrounds();
         services.AddRepositories();
+        services.AddLinkArchives();
         services.AddSaves();
         services.AddTutorials();
         services.AddTutorialRuns();
@@ -230,6 +232,7 @@ internal static class SandboxWeb
         app.MapLinks();
         app.MapNewLinks();
         app.MapRepositories();
+        app.MapLinkArchives();
         app.MapPictures();
         app.MapPreviews();
         app.MapPlaygrounds();

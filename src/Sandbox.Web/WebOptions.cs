@@ -157,6 +157,9 @@ public sealed class WebLimits
     /// <summary>Bytes of one uploaded image archive.</summary>
     public long ArchiveBytes { get; set; } = 8L << 30;
 
+    /// <summary>Bytes of a link's archive that comes from another server.</summary>
+    public long LinkArchiveBytes { get; set; } = 2L << 30;
+
     /// <summary>Memory promised to all sandboxes together; 0 is four fifths of the host's.</summary>
     public long CommittedMemoryBytes { get; set; }
 
@@ -179,7 +182,7 @@ public sealed class WebLimits
             (nameof(CommandBurst), CommandBurst), (nameof(CommandsPerMinute), CommandsPerMinute),
             (nameof(RequestBurst), RequestBurst), (nameof(RequestsPerSecond), RequestsPerSecond),
             (nameof(RequestsAtOnce), RequestsAtOnce), (nameof(ConnectionsAtOnce), ConnectionsAtOnce),
-            (nameof(FileBytes), FileBytes), (nameof(ArchiveBytes), ArchiveBytes), (nameof(LaunchWaitSeconds), LaunchWaitSeconds),
+            (nameof(FileBytes), FileBytes), (nameof(LinkArchiveBytes), LinkArchiveBytes), (nameof(ArchiveBytes), ArchiveBytes), (nameof(LaunchWaitSeconds), LaunchWaitSeconds),
         ];
         foreach (var (name, value) in positive)
         {

@@ -41,6 +41,7 @@ internal sealed class AddressReader
         return (segments[0], segments.Length > 1 ? segments[1] : "") switch
         {
             ("git", _) => ReadGit(segments[1..]),
+            ("k", _) => ReadTutorial(segments[1..]),
             ("v2", "gh") => ReadBinder("github.com", segments[2..], 2, "/v2/gh/{owner}/{repository}/{ref}"),
             ("v2", "gl") => ReadBinder("gitlab.com", segments[2..], 1, "/v2/gl/{namespace}/{ref}"),
             ("v2", "gist") => ReadBinder("gist.github.com", segments[2..], 2, "/v2/gist/{owner}/{id}/{ref}"),
@@ -66,6 +67,21 @@ internal sealed class AddressReader
             Checked($"https://{Host(segments[0])}/{string.Join('/', repository)}"),
             at < 0 ? null : Ref(rest[(at + 1)..]),
             query["path"].FirstOrDefault() is { } folder ? Folder(folder) : null);
+    }
+
+    /// <summary>A tutorial stands below a repository: its path has any depth, so owner and repository are one segment each, and a ref there has no slash.</summary>
+    private RepositoryAddress ReadTutorial(string[] segments)
+    {
+        if (segments.Length < 3)
+        {
+            throw new FormatException("the form is /k/{host}/{owner}/{repository}[@{ref}]/{path}");
+        }
+
+        var repository = segments[2].Split('@', 2);
+        return new RepositoryAddress(
+            Checked($"https://{Host(segments[0])}/{Segment(segments[1])}/{Segment(repository[0])}"),
+            query["ref"].FirstOrDefault() is { } named ? CheckedRef(named) : repository.Length == 2 ? Ref(repository[1]) : null,
+            Folder(string.Join('/', segments[3..].Select(Unescaped))));
     }
 
     private RepositoryAddress ReadBinder(string host, string[] segments, int names, string form)

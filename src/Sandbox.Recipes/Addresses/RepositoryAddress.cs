@@ -26,6 +26,7 @@ public sealed record RepositoryAddress(string Url, string? Ref = null, string? F
     /// /git/{host}/{owner}/{repo}[@{ref}][?path={folder}]
     /// /v2/gh/{owner}/{repo}/{ref}    /v2/gl/{escaped namespace}/{ref}    /v2/gist/{owner}/{id}[/{ref}]    /v2/git/{escaped URL}/{ref}
     /// /?stack={URL of a compose file}
+    /// /k/{host}/{owner}/{repo}[@{ref}][/{folder}][?ref={ref}]
     /// </code>
     /// Binder's: https://mybinder.readthedocs.io/en/latest/howto/external_binderhub.html
     /// </summary>

@@ -53,9 +53,12 @@ internal sealed class ArchiveUploads(WebOptions options)
 
     public bool Has(string name) => IdText.IsValid(name) && File.Exists(Path.Combine(_directory, name));
 
+    /// <summary>An upload, to be read in any order.</summary>
+    public FileStream Open(string name) => new(Path.Combine(_directory, name), FileMode.Open, FileAccess.Read, FileShare.Read, 1, useAsync: true);
+
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(string name)
     {
-        await using var file = new FileStream(Path.Combine(_directory, name), FileMode.Open, FileAccess.Read, FileShare.Read, 1, useAsync: true);
+        await using var file = Open(name);
         int read;
         do
         {

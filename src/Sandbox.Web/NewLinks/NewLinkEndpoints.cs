@@ -3,7 +3,9 @@ using Sandbox.Core.People;
 using Sandbox.Core.Recipes;
 using Sandbox.Recipes.Documents;
 using Sandbox.Web.Catalog;
+using Sandbox.Web.Exports;
 using Sandbox.Web.Http;
+using Sandbox.Web.LinkArchives;
 using Sandbox.Web.Links;
 using Sandbox.Web.People;
 using Sandbox.Web.Repositories;
@@ -27,17 +29,24 @@ internal static class NewLinkEndpoints
     private const long MostRecipe = 2 * 1024 * 1024;
     private const int MostProblems = 100;
 
+    private static readonly string[] Archives = ["application/x-tar", "application/tar", "application/vnd.oci.image.layout.v1+tar", "application/vnd.oci.image.layout.v1.tar"];
+
     public static void MapNewLinks(this IEndpointRouteBuilder app)
     {
         app.MapPost("/api/v1/links", CreateAsync).WithTags("links")
-            .Accepts<NewLink>("application/json", "application/yaml", "text/yaml", "application/x-yaml", "text/x-yaml")
-            .Produces<LinkView>(201).Produces<ReadingView>(202).ProducesProblems(400, 404, 409, 413, 415, 429, 502, 504)
-            .WithSummary("Make a link of a recipe or of a git repository")
+            .Accepts<NewLink>("application/json", "application/yaml", "text/yaml", "application/x-yaml", "text/x-yaml", "application/x-tar", "application/vnd.oci.image.layout.v1+tar")
+            .Produces<LinkView>(201).Produces<ReadingView>(202).ProducesProblems(400, 404, 409, 413, 415, 422, 429, 502, 504, 507)
+            .WithSummary("Make a link of a recipe, of a git repository or of another server's archive")
             .WithDescription("repository: git reads it in a sandbox of yours, and the link checks out the commit where ref is now. 202: that takes longer than 30 s and goes on; ask for the reading. Every image is pinned by its digest. Equal recipes have the same hash, on every server. As application/yaml the body is the recipe as people write it, and name, title and access stand in the query; every mistake has its line and column. name: an alias, which is taken or moved to the new link.");
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext context, Guests guests, AddressRates rates, ImageCatalog catalog, Locks locks, OwnedLinks links, RepositoryLinks repositories, WebOptions options, Aliases aliases, LinkEntrance entrance, LinkList list)
+    private static async Task<IResult> CreateAsync(HttpContext context, Guests guests, AddressRates rates, ImageCatalog catalog, Locks locks, OwnedLinks links, RepositoryLinks repositories, LinkImports imports, ExportPlaces places, WebOptions options, Aliases aliases, LinkEntrance entrance, LinkList list)
     {
+        if (Archives.Contains(MediaType(context.Request), StringComparer.OrdinalIgnoreCase))
+        {
+            return await ImportAsync(context, guests, rates, imports, places, aliases, entrance, list, options);
+        }
+
         var request = IsYaml(context.Request) ? await ReadDocumentAsync(context) : await context.ReadJsonAsync<NewLink>(MostRecipe);
         if (request is not ({ Recipe: not null, Repository: null, Ref: null, Path: null } or { Recipe: null, Repository: not null }))
         {
@@ -50,17 +59,9 @@ internal static class NewLinkEndpoints
             OwnedLinks.CheckTitle(named, mistakes);
         }
 
-        if (request.Name is not null && !LinkAddress.IsAlias(request.Name))
-        {
-            mistakes.Add($"name: 3 to {LinkAddress.MaxAliasLength} lower-case letters, digits and dashes, a letter or digit at both ends");
-        }
-
+        CheckName(request.Name, mistakes);
         OwnedLinks.CheckBudget(request.Budget, mistakes);
-        if (mistakes.Count > 0)
-        {
-            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
-        }
-
+        Refuse(mistakes);
         var access = LinkEndpoints.Access(request.Access) ?? LinkAccess.Anyone;
         if (request.Repository is { } url)
         {
@@ -107,8 +108,48 @@ internal static class NewLinkEndpoints
             Results.Created($"/api/v1/links/{hash}", await list.ViewAsync(await entrance.FindAsync(owner, new LinkAddress(null, hash)), context.RequestAborted));
     }
 
+    /// <summary>A link that another server wrote; its name, title and access stand in the query.</summary>
+    private static async Task<IResult> ImportAsync(HttpContext context, Guests guests, AddressRates rates, LinkImports imports, ExportPlaces places, Aliases aliases, LinkEntrance entrance, LinkList list, WebOptions options)
+    {
+        var (name, title) = (Of(context, "name"), Of(context, "title")?.Trim());
+        var mistakes = new List<string>();
+        CheckName(name, mistakes);
+        if (title is not null)
+        {
+            OwnedLinks.CheckTitle(title, mistakes);
+        }
+
+        Refuse(mistakes);
+        var access = LinkEndpoints.Access(Of(context, "access")) ?? LinkAccess.Anyone;
+        if (!await rates.AllowsLaunchAsync(context))
+        {
+            return Results.Empty;
+        }
+
+        var person = guests.Ensure(context);
+        if (!await guests.IsKnownAsync(person) && !await rates.AllowsGuestAsync(context))
+        {
+            return Results.Empty;
+        }
+
+        RecipeHash hash;
+        using (places.Enter(person, context))
+        {
+            hash = await imports.ImportAsync(person, context.ReadBodyAsync(options.Limits.LinkArchiveBytes), new ImportOrder(title, access), context.RequestAborted);
+        }
+
+        if (name is not null)
+        {
+            await aliases.SetAsync(person, name, hash, null);
+        }
+
+        return Results.Created($"/api/v1/links/{hash}", await list.ViewAsync(await entrance.FindAsync(person, new LinkAddress(null, hash)), context.RequestAborted));
+    }
+
+    private static string? MediaType(HttpRequest request) => request.ContentType?.Split(';')[0].Trim();
+
     private static bool IsYaml(HttpRequest request) =>
-        request.ContentType?.Split(';')[0].Trim() is "application/yaml" or "application/x-yaml" or "text/yaml" or "text/x-yaml";
+        MediaType(request) is "application/yaml" or "application/x-yaml" or "text/yaml" or "text/x-yaml";
 
     /// <summary>A document as people write it, with what else a link takes in the query.</summary>
     private static async Task<NewLink> ReadDocumentAsync(HttpContext context)
@@ -125,9 +166,24 @@ internal static class NewLinkEndpoints
             throw new SandboxException(ErrorCode.Invalid, string.Join("; ", problems.Take(MostProblems)));
         }
 
-        var query = context.Request.Query;
-        return new NewLink(recipe, Of("name"), Of("title"), Of("access"));
+        return new NewLink(recipe, Of(context, "name"), Of(context, "title"), Of(context, "access"));
+    }
 
-        string? Of(string name) => query.TryGetValue(name, out var value) ? value.ToString() : null;
+    private static string? Of(HttpContext context, string name) => context.Request.Query.TryGetValue(name, out var value) ? value.ToString() : null;
+
+    private static void CheckName(string? name, List<string> mistakes)
+    {
+        if (name is not null && !LinkAddress.IsAlias(name))
+        {
+            mistakes.Add($"name: 3 to {LinkAddress.MaxAliasLength} lower-case letters, digits and dashes, a letter or digit at both ends");
+        }
+    }
+
+    private static void Refuse(List<string> mistakes)
+    {
+        if (mistakes.Count > 0)
+        {
+            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
+        }
     }
 }

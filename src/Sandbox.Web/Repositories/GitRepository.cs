@@ -1,3 +1,4 @@
+using System.Formats.Tar;
 using System.Globalization;
 using System.Text;
 using Sandbox.Core.Errors;
@@ -107,14 +108,13 @@ internal sealed class GitRepository(ReaderSandbox sandbox, Reading reading, Repo
     }
 
     /// <summary>
-    /// Writes the files of a folder into a directory of the reader, which is then read as a tar: files and directories, without
-    /// symbolic links and submodules. Codes: NotFound, TooLarge.
+    /// The files of a folder by their paths in it; symbolic links and submodules are left out. No program of the repository
+    /// runs: git knows no filter in a reader. Codes: NotFound, TooLarge.
     /// </summary>
-    public async Task<byte[]> ReadTreeAsync(string? folder, int mostFiles, int mostBytes, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<string, byte[]>> ReadTreeAsync(string? folder, int mostFiles, int mostBytes, CancellationToken cancellationToken)
     {
         const string Tree = "/srv/tree";
-        var prefix = folder is null ? "" : folder + "/";
-        var listing = await GitAsync(["--literal-pathspecs", "-C", Home, "ls-tree", "-z", "-r", "--full-tree", Commit, .. folder is null ? [] : new[] { "--", prefix }], Quick, cancellationToken);
+        var listing = await GitAsync(["--literal-pathspecs", "-C", Home, "ls-tree", "-z", "-r", "--full-tree", Commit, .. folder is null ? [] : new[] { "--", folder + "/" }], Quick, cancellationToken);
         var entries = Entries(listing).ToList();
         if (entries.Count == 0)
         {
@@ -127,10 +127,24 @@ internal sealed class GitRepository(ReaderSandbox sandbox, Reading reading, Repo
         }
 
         reading.Say($"Fetching {entries.Count} {(entries.Count == 1 ? "file" : "files")}");
-        await RunAsync(["mkdir", "-p", Tree], "mkdir", default, Quick, cancellationToken);
+        await RunAsync(["mkdir", "-p", Tree], "mkdir", null, Quick, cancellationToken);
         string[] checkout = ["--literal-pathspecs", $"--git-dir={Home}", $"--work-tree={Tree}", "-c", "core.symlinks=false", "-c", "core.autocrlf=false", "checkout", "--quiet", "--no-recurse-submodules", Commit, "--", folder ?? "."];
         await GitAsync(checkout, TimeSpan.FromSeconds(options.Seconds), cancellationToken);
-        return await sandbox.ReadTreeAsync(folder is null ? Tree : $"{Tree}/{folder}", mostBytes, cancellationToken);
+
+        var left = entries.Where(entry => entry.Mode is not ("100644" or "100755")).Select(entry => folder is null ? entry.Path : entry.Path[(folder.Length + 1)..]).ToHashSet(StringComparer.Ordinal);
+        using var tar = new TarReader(new MemoryStream(await sandbox.ReadTreeAsync(folder is null ? Tree : $"{Tree}/{folder}", mostBytes, cancellationToken)));
+        var files = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        while (await tar.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
+        {
+            if (entry.EntryType == TarEntryType.RegularFile && !left.Contains(entry.Name) && files.Count < mostFiles)
+            {
+                using var content = new MemoryStream();
+                await (entry.DataStream?.CopyToAsync(content, cancellationToken) ?? Task.CompletedTask);
+                files[entry.Name] = content.ToArray();
+            }
+        }
+
+        return files;
     }
 
     private static IEnumerable<TreeEntry> Entries(string listing)

@@ -38,7 +38,7 @@ internal sealed class ReaderSandbox(ISandboxes sandboxes, ISandboxFiles files, E
         return content.ToArray();
     }
 
-    /// <summary>A tree as a tar. Code: TooLarge.</summary>
+    /// <summary>A tree as a tar. Code: TooLarge (more than so many bytes, headers among them).</summary>
     public async Task<byte[]> ReadTreeAsync(string path, int most, CancellationToken cancellationToken)
     {
         using var content = new MemoryStream();

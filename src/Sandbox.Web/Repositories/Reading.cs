@@ -2,6 +2,7 @@ using Sandbox.Core.Errors;
 using Sandbox.Core.Ids;
 using Sandbox.Core.People;
 using Sandbox.Recipes.Addresses;
+using Sandbox.Web.Tutorials;
 
 namespace Sandbox.Web.Repositories;
 
@@ -26,6 +27,9 @@ internal sealed record ReadingResult(string Page, string? Hash)
 
     /// <summary>Whether the author's image has to be built, so that another one is started.</summary>
     public bool NeedsBuilds { get; init; }
+
+    /// <summary>The tutorials that were published.</summary>
+    public IReadOnlyList<PublishedTutorialView> Tutorials { get; init; } = [];
 
     /// <summary>A sentence for each part that was left out.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];

@@ -1,9 +1,10 @@
 using Sandbox.Core.Errors;
+using Sandbox.Web.Tutorials;
 
 namespace Sandbox.Web.Repositories;
 
 /// <summary>A fault, as it stands in an answer.</summary>
-public sealed record ReadingErrorView(string Code, string Message);
+internal sealed record ReadingErrorView(string Code, string Message);
 
 /// <summary>A repository that is read, or was.</summary>
 /// <param name="Id">Its id.</param>
@@ -19,8 +20,9 @@ public sealed record ReadingErrorView(string Code, string Message);
 /// <param name="Problems">A sentence for each part that was left out.</param>
 /// <param name="Hash">The link's hash.</param>
 /// <param name="Page">The path of the page to go to.</param>
+/// <param name="Tutorials">The tutorials of an address below /k/.</param>
 /// <param name="Error">Why it failed.</param>
-public sealed record ReadingView(
+internal sealed record ReadingView(
     string Id,
     string State,
     string Repository,
@@ -34,9 +36,10 @@ public sealed record ReadingView(
     IReadOnlyList<string> Problems,
     string? Hash,
     string? Page,
+    IReadOnlyList<PublishedTutorialView> Tutorials,
     ReadingErrorView? Error)
 {
-    internal static ReadingView Of(Reading reading)
+    public static ReadingView Of(Reading reading)
     {
         var (step, log) = reading.Words();
         var state = reading.State;
@@ -55,6 +58,7 @@ public sealed record ReadingView(
             result?.Problems ?? [],
             result?.Hash,
             result?.Page,
+            result?.Tutorials ?? [],
             state == ReadingState.Failed && reading.Fault is { } fault ? new ReadingErrorView(ErrorCodes.Text(fault.Code), fault.Message) : null);
     }
 }

@@ -8,7 +8,7 @@ using Sandbox.Web.Store;
 namespace Sandbox.Web.Repositories;
 
 /// <summary>A repository to read for a private link: the address of a page, or its parts.</summary>
-/// <param name="Address">A path with its query: <c>/git/github.com/owner/repository@main</c>, a Binder address or <c>/?stack=…</c>.</param>
+/// <param name="Address">A path with its query: <c>/git/github.com/owner/repository@main</c>, a Binder address, <c>/?stack=…</c>, or <c>/k/…</c> for tutorials.</param>
 /// <param name="Repository">An https URL, in place of an address.</param>
 /// <param name="Ref">A branch, a tag or a commit.</param>
 /// <param name="Path">The folder in which the visitor starts.</param>
@@ -23,7 +23,7 @@ internal static class RepositoryEndpoints
         var group = app.MapGroup("/api/v1/readings").WithTags("links");
         group.MapPost("", BeginAsync)
             .Accepts<NewReading>("application/json").Produces<ReadingView>(202).ProducesProblems(400, 413, 429)
-            .WithSummary("Read a git repository for a private link")
+            .WithSummary("Read a git repository for a private link, or for its tutorials")
             .WithDescription("Git runs in a sandbox of yours, within your plan, which ends as soon as the repository was read. Ask for the reading until its state is done or failed.");
         group.MapGet("/{id}", (string id, HttpContext context, Readings readings) => ReadingView.Of(Find(context, readings, id)))
             .Produces<ReadingView>().ProducesProblems(404).WithSummary("How far the reading of a repository is; for ten minutes after its end");
@@ -59,7 +59,7 @@ internal static class RepositoryEndpoints
     public static RepositoryAddress Address(WebOptions options, string repository, string? @ref, string? path) =>
         RepositoryAddress.TryCreate(repository, @ref, path, options.Repositories.Hosts, out var address, out var mistake) ? address : throw new SandboxException(ErrorCode.Invalid, mistake);
 
-    private static async Task<IResult> BeginAsync(HttpContext context, RepositoryLinks links, WebOptions options)
+    private static async Task<IResult> BeginAsync(HttpContext context, RepositoryLinks links, RepositoryTutorials tutorials, WebOptions options)
     {
         var request = await context.ReadJsonAsync<NewReading>(MostJson);
         var address = request switch
@@ -74,7 +74,7 @@ internal static class RepositoryEndpoints
             return Results.Empty;
         }
 
-        var reading = links.Begin(person, address, new RepositoryLinkOrder(null, LinkAccess.Private, null, null));
+        var reading = request.Address?.StartsWith("/k/", StringComparison.Ordinal) == true ? tutorials.Begin(person, address) : links.Begin(person, address, new RepositoryLinkOrder(null, LinkAccess.Private, null, null));
         return Results.Accepted($"/api/v1/readings/{reading.Id}", ReadingView.Of(reading));
     }
 

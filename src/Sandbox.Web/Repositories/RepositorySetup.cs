@@ -8,5 +8,6 @@ internal static class RepositorySetup
         services.AddSingleton<RepositoryReader>();
         services.AddSingleton<Readings>();
         services.AddSingleton<RepositoryLinks>();
+        services.AddSingleton<RepositoryTutorials>();
     }
 }

@@ -14,9 +14,7 @@ public sealed class RepositorySite(LinuxHost host) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Git = await GitHost.StartAsync();
-        host.Options.ExtraCaFile = Git.CaFile;
-        await host.KillAsync();
-        await host.StartAsync();
+        await host.RestartAsync(options => options with { ExtraCaFile = Git.CaFile });
         Web = await WebUnderTest.StartAsync(
             new()
             {
@@ -40,8 +38,6 @@ public sealed class RepositorySite(LinuxHost host) : IAsyncLifetime
     {
         await Web.DisposeAsync();
         await Git.DisposeAsync();
-        host.Options.ExtraCaFile = null;
-        await host.KillAsync();
-        await host.StartAsync();
+        await host.RestartAsync(options => options with { ExtraCaFile = null });
     }
 }

@@ -189,6 +189,72 @@ public sealed class RepositoryTests(LinuxHost host, RepositorySite site) : IClas
         Assert.Empty(await host.Runtime.Sandboxes.ListAsync(Cancel));
     }
 
+    [Fact]
+    public async Task A_folder_of_scenarios_becomes_tutorials()
+    {
+        const string Index = """{"title":"First","details":{"steps":[{"title":"One","text":"step1.md"}]},"backend":{"imageid":"ubuntu"}}""";
+        _git.CommitTree("team/course.git", tree =>
+        {
+            foreach (var name in new[] { "one", "two" })
+            {
+                var folder = Directory.CreateDirectory(Path.Combine(tree, "labs", name)).FullName;
+                File.WriteAllText(Path.Combine(folder, "index.json"), Index.Replace("First", name, StringComparison.Ordinal));
+                File.WriteAllText(Path.Combine(folder, "step1.md"), "Run `echo hello`{{execute}}\n");
+            }
+
+            File.CreateSymbolicLink(Path.Combine(tree, "labs", "one", "secret.md"), "/etc/passwd");
+        });
+        using var client = _web.NewClient();
+
+        var course = await ReadAsync(client, $"/k/{GitHost.Address}/team/course.git/labs");
+        Assert.True((string?)course["state"] == "done", course.ToJsonString());
+        Assert.Equal(["one", "two"], course["tutorials"]!.AsArray().Select(tutorial => (string)tutorial!["title"]!));
+
+        var one = await ReadAsync(client, $"/k/{GitHost.Address}/team/course.git@main/labs/one");
+        Assert.True((string?)one["state"] == "done", one.ToJsonString());
+        var hash = (string)Assert.Single(one["tutorials"]!.AsArray())!["hash"]!;
+        Assert.Equal($"/t/{hash}", (string?)one["page"]);
+        Assert.Equal(1, (int?)(await client.GetAsync($"/api/v1/tutorials/{hash}")).Json!["steps"]!.AsArray().Count(step => (string?)step!["kind"] == "step"));
+        await AssertNothingRunsAsync(client);
+
+        foreach (var (target, code, words) in new[]
+        {
+            ("labs/none", "not_found", "no folder"),
+            ("../../etc", "invalid", "without .."),
+        })
+        {
+            var answer = await client.PostAsync("/api/v1/readings", new { address = $"/k/{GitHost.Address}/team/course.git/{target}" });
+            var text = answer.Status == 202 ? (await ReadAsync(client, $"/k/{GitHost.Address}/team/course.git/{target}")).ToJsonString() : answer.Text;
+            Assert.True(text.Contains(code, StringComparison.Ordinal) && text.Contains(words, StringComparison.Ordinal), text);
+        }
+
+        var app = await ReadAsync(client, $"/k/{GitHost.Address}/team/app.git");
+        Assert.Contains("holds no tutorial", (string?)app["error"]!["message"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_folder_with_too_much_in_it_is_refused()
+    {
+        _git.CommitTree("team/many.git", tree =>
+        {
+            for (var at = 0; at < 5001; at++)
+            {
+                File.WriteAllText(Path.Combine(tree, $"{at}.md"), "x");
+            }
+        });
+        var bytes = new byte[24 << 20];
+        new Random(2).NextBytes(bytes);
+        _git.CommitTree("team/large.git", tree => File.WriteAllBytes(Path.Combine(tree, "index.json"), bytes));
+        using var client = _web.NewClient();
+        foreach (var repository in new[] { "many", "large" })
+        {
+            var reading = await ReadAsync(client, $"/k/{GitHost.Address}/team/{repository}.git");
+            Assert.True((string?)reading["error"]?["code"] == "too_large", reading.ToJsonString());
+        }
+
+        await AssertNothingRunsAsync(client);
+    }
+
     private static async Task<JsonNode> ReadAsync(Client client, string target)
     {
         var answer = await client.PostAsync("/api/v1/readings", new { address = target });

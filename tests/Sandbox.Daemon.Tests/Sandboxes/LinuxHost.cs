@@ -25,7 +25,7 @@ public sealed class LinuxHost : IAsyncLifetime
     private ServiceProvider? _parts;
     private CancellationTokenSource _stop = new();
 
-    internal DaemonOptions Options { get; } = new()
+    internal DaemonOptions Options { get; private set; } = new()
     {
         DataDirectory = Path.Combine(Home, "data"),
         RunDirectory = Path.Combine(Home, "run"),
@@ -112,6 +112,14 @@ public sealed class LinuxHost : IAsyncLifetime
         Parts.GetRequiredService<OrphanReaper>().Dispose(); // or it would take the next one's children for orphans
         await Parts.GetRequiredService<PlaygroundNetworks>().DisposeAsync();
         _parts = null;
+    }
+
+    /// <summary>The next daemon, with other options: another data directory is another server.</summary>
+    internal async Task RestartAsync(Func<DaemonOptions, DaemonOptions> change)
+    {
+        await KillAsync();
+        Options = change(Options);
+        await StartAsync();
     }
 
     internal async Task<Digest> AddAsync(string recipe)

@@ -1,4 +1,5 @@
 import { api, headline, Problem } from "../page/api";
+import { make } from "../page/dom";
 import { prerendered } from "../workspace/launch";
 
 /** A repository that is read, as REST gives it. */
@@ -8,6 +9,8 @@ interface Reading {
   step: string;
   log: string[];
   page?: string | null;
+  problems: string[];
+  tutorials: { url: string; title: string; summary: string; runnable: boolean; reason?: string | null }[];
   error?: { code: string; message: string } | null;
 }
 
@@ -56,7 +59,9 @@ export function startReading(article: HTMLElement): void {
         return;
       }
       show(reading, (performance.now() - began) / 1000);
-      if (reading.state === "done") {
+      if (reading.state === "done" && (reading.tutorials.length > 1 || (reading.tutorials.length === 1 && reading.problems.length > 0))) {
+        list(reading);
+      } else if (reading.state === "done") {
         location.replace(reading.page!);
       } else {
         fail(title(reading.error?.code ?? "internal"), reading.error?.message ?? "");
@@ -71,6 +76,26 @@ export function startReading(article: HTMLElement): void {
   function show(now: Reading, seconds: number): void {
     step.textContent = `${now.step}${seconds >= 2 ? ` · ${Math.floor(seconds)} s` : " …"}`;
     log.textContent = now.log.join("\n");
+  }
+
+  /** Several tutorials, or one of which parts are left out. */
+  function list(done: Reading): void {
+    const place = document.getElementById("reading-tutorials")!;
+    const count = done.tutorials.length;
+    const tutorials = make("ul", "link-list", ...done.tutorials.map(tutorial => {
+      const link = make("a", "", tutorial.title);
+      link.href = tutorial.url;
+      return make("li", "", link, make("span", "hint", tutorial.runnable ? ` ${tutorial.summary}` : ` It can be read only: ${tutorial.reason ?? "it cannot run here"}`));
+    }));
+    place.replaceChildren(make("h2", "", count === 1 ? "One tutorial" : `${count} tutorials`), tutorials);
+    if (done.problems.length > 0) {
+      const details = make("details", "", make("summary", "", `${done.problems.length} ${done.problems.length === 1 ? "part is" : "parts are"} left out or worth a look`),
+        make("ul", "link-list", ...done.problems.map(problem => make("li", "", problem))));
+      place.append(details);
+    }
+    place.hidden = false;
+    step.hidden = cancel.hidden = true;
+    document.querySelector("#reading h1")!.textContent = document.querySelector("#reading h1")!.textContent!.replace("Reading ", "");
   }
 
   function fail(title: string, detail: string): void {
