@@ -106,6 +106,22 @@ public sealed class EmbedTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
+    public async Task A_shell_that_ended_says_so_and_another_is_a_click_away()
+    {
+        await using var page = await OpenAsync("over.html", "<sandbox-terminal id=t image=busybox></sandbox-terminal>");
+        await page.Of("#t").GetByRole(AriaRole.Button).ClickAsync();
+        await page.StateAsync("#t", "live");
+        await page.Page.Keyboard.TypeAsync("echo kept > /root/file; exit\n");
+        var frame = page.Frames[0];
+        await Assertions.Expect(frame.GetByText("The shell ended.")).ToBeVisibleAsync();
+        await Task.Delay(1500, TestContext.Current.CancellationToken);
+        await frame.GetByRole(AriaRole.Button, new() { Name = "New shell" }).ClickAsync();
+        await Assertions.Expect(frame.Locator("#ws-panel")).ToBeHiddenAsync();
+        await page.Page.Keyboard.TypeAsync("cat /root/file\n");
+        await page.SeesAsync(0, "kept");
+    }
+
+    [Fact]
     public async Task A_link_with_commands_asks_in_the_frame_and_runs_after_a_click()
     {
         var hash = await LinkAsync(new { recipe = new { nodes = new[] { new { image = "busybox", setup = new[] { new[] { "sh", "-c", "echo set-up > /root/made" } } } } }, title = "With a setup" });
@@ -223,7 +239,7 @@ public sealed class EmbedTests(Instance instance, Chromium chromium)
         await page.StateAsync("#t", "live");
         await page.Page.EvaluateAsync("() => document.querySelector('#two').append(document.querySelector('#t'))");
         await page.StateAsync("#t", "live");
-        await Eventually.TrueAsync(async () => page.Frames is [{ } frame] && await frame.Locator("#workspace[data-state='running']").CountAsync() == 1, "the moved frame");
+        await Assertions.Expect(page.Page.FrameLocator("sandbox-terminal iframe").Locator("#workspace[data-state='running']")).ToBeVisibleAsync();
 
         await page.Page.EvaluateAsync("() => document.querySelector('#t').setAttribute('image', 'debian')");
         await Assertions.Expect(page.Of("#t").GetByText("A debian terminal")).ToBeVisibleAsync();
@@ -235,13 +251,13 @@ public sealed class EmbedTests(Instance instance, Chromium chromium)
             () => page.Of("#t").GetByRole(AriaRole.Button).ClickAsync(),
             response => response.Request.Method == "POST" && response.Url.EndsWith("/api/v1/playgrounds", StringComparison.Ordinal));
         await page.StateAsync("#t", "live");
+        var id = (await launched.JsonAsync())!.Value.GetProperty("id").GetString();
         await page.Page.EvaluateAsync("() => document.querySelector('#t').remove()");
         await Eventually.TrueAsync(() => Task.FromResult(page.Frames.Count == 0), "the frame to go");
 
         // Its token is gone with it, so nobody could come back.
         using var client = instance.NewClient();
         client.DefaultRequestHeaders.Add("Authorization", await launched.Request.HeaderValueAsync("authorization"));
-        var id = (await launched.JsonAsync())!.Value.GetProperty("id").GetString();
         await Eventually.TrueAsync(async () => (string)(await client.GetFromJsonNodeAsync($"/api/v1/playgrounds/{id}"))["state"]! == "ended", "the playground to end");
     }
 

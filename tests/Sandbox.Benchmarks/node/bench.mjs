@@ -1,6 +1,7 @@
 // Measures terminals and the page of our service beside ttyd, with one client for all. Started by infra/bench.
 import { parseArgs } from "node:util";
 import { crowd } from "./crowd.mjs";
+import { embed } from "./embed.mjs";
 import { echo, echoAmongBusy } from "./keys.mjs";
 import { neighbour } from "./neighbour.mjs";
 import { Ours } from "./ours.mjs";
@@ -51,7 +52,7 @@ const bench = {
     longBytes: 50_000_000,
   },
 };
-const measures = { echo, output, busy: echoAmongBusy, crowd, page, neighbour };
+const measures = { echo, output, busy: echoAmongBusy, crowd, page, embed, neighbour };
 try {
   for (const name of values.measure ?? Object.keys(measures)) {
     console.error(`measuring: ${name}`);

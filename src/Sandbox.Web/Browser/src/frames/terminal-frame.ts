@@ -47,8 +47,10 @@ const keyBar: KeyBar = new KeyBar(byId("ws-keys"), () => pane?.keyboard ?? null)
 const promptMayTake = 1000;
 
 let pane: TerminalPane | null = null;
-/** How far the terminal is. */
-let terminal: "absent" | "coming" | "there" = "absent";
+/** How far the terminal is. Once its shell is over, the visitor decides whether there is another. */
+let terminal: "absent" | "coming" | "there" | "over" = "absent";
+/** Terminals whose program has ended; the server lists them for a while. */
+const over = new Set<string>();
 let answers: Pick<Extract<Launched, { link: string }>, "parameters" | "password"> = {};
 let isPausedByPage = false;
 /** The command of the page was answered; a terminal that is opened again does not ask again. */
@@ -102,6 +104,7 @@ async function begin(): Promise<void> {
   }
   if (root.dataset["consent"] === "true") {
     say("asking");
+    byId("ws-state").textContent = "asks first";
     answers = await agreed(byId("frame-consent"));
   }
   await start();
@@ -119,7 +122,7 @@ async function makePane(): Promise<void> {
   pane.onState = state => {
     root.dataset["session"] = state;
     if (state === "exited" || state === "gone") {
-      over();
+      end();
     }
   };
   focusTerminal();
@@ -151,7 +154,7 @@ async function resumed(): Promise<boolean> {
 
 async function start(): Promise<void> {
   say("starting");
-  root.dataset["state"] = "starting";
+  root.dataset["state"] = byId("ws-state").textContent = "starting";
   panel.show({ kind: "busy", title: `Starting ${root.dataset["title"]}`, text: "Requesting your sandbox" });
   try {
     if (!token) {
@@ -242,9 +245,9 @@ async function enter({ id, sandboxes, hasTerminals }: Playground): Promise<void>
     }
     const wanted = hasTerminals ? await api<WantedTerminal[]>("GET", `/api/v1/playgrounds/${id}/terminals`) : [];
     const sandbox = sandboxes.find(each => each.name === wanted[0]?.node) ?? sandboxes[0]!;
-    const open = await openTerminals(sandbox.id);
+    const open = (await openTerminals(sandbox.id)).find(each => !over.has(each.id));
     await link.connected();
-    await attach(sandbox.id, open[0]?.id ?? null, wanted[0]);
+    await attach(sandbox.id, open?.id ?? null, over.size > 0 ? undefined : wanted[0]);
     terminal = "there";
     panel.hide();
     if (document.hasFocus()) {
@@ -269,6 +272,7 @@ async function enter({ id, sandboxes, hasTerminals }: Playground): Promise<void>
 }
 
 function enterAgain(): void {
+  terminal = "absent";
   if (watch.now?.state === "running") {
     void enter(watch.now);
   }
@@ -312,9 +316,10 @@ function printed({ view }: TerminalPane): Promise<void> {
 }
 
 /** The shell ended, or its terminal was closed elsewhere. The sandbox may have ended with it. */
-function over(): void {
+function end(): void {
   const session = pane!.session;
-  terminal = "absent";
+  over.add(session.id);
+  terminal = "over";
   watch.later(300);
   if (watch.now?.state === "running") {
     panel.show({ kind: "ended", title: endWords(session), text: "The sandbox goes on.", actions: [{ label: "New shell", run: enterAgain, primary: true }] });
