@@ -34,6 +34,7 @@ using Sandbox.Web.Store;
 using Sandbox.Web.Terminals;
 using Sandbox.Web.TutorialRuns;
 using Sandbox.Web.Tutorials;
+using Sandbox.Web.TutorialTests;
 
 namespace Sandbox.Web;
 
@@ -185,6 +186,7 @@ internal static class SandboxWeb
         services.AddSaves();
         services.AddTutorials();
         services.AddTutorialRuns();
+        services.AddTutorialTests();
         services.AddExports();
         services.AddFiles();
         services.AddPreviews();
@@ -238,6 +240,7 @@ internal static class SandboxWeb
         app.MapPlaygrounds();
         app.MapTutorials();
         app.MapTutorialRuns();
+        app.MapTutorialTests();
         app.MapSaves();
         app.MapExports();
         app.MapSandboxes();

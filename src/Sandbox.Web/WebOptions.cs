@@ -29,6 +29,9 @@ public sealed class WebOptions
     /// <summary>The tutorials that everybody's list has: a folder for each, published at the start. Without the directory there are none.</summary>
     public string TutorialDirectory { get; set; } = "/usr/local/lib/sandbox/tutorials";
 
+    /// <summary>How often each tutorial of everybody's list is tested again; 0 is never.</summary>
+    public int TutorialTestHours { get; set; } = 24;
+
     /// <summary>Where browsers reach us, scheme://host[:port]; the first one stands in links. Empty: localhost on the port we listen on.</summary>
     public string[] PublicUrls { get; set; } = [];
 
@@ -76,6 +79,11 @@ public sealed class WebOptions
         if (CatalogFile.Length > 0 && !Path.IsPathFullyQualified(CatalogFile))
         {
             mistakes.Add("CatalogFile: an absolute path, or empty");
+        }
+
+        if (TutorialTestHours is < 0 or > 10_000)
+        {
+            mistakes.Add("TutorialTestHours: 0 to 10000");
         }
 
         if (TutorialDirectory.Length > 0 && !Path.IsPathFullyQualified(TutorialDirectory))

@@ -117,6 +117,34 @@ public sealed class TutorialRunTests(Instance instance)
         Assert.DoesNotContain("\"passed\":true", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Published_tutorial_is_tested_by_the_server_and_its_badge_says_so()
+    {
+        await using var guest = await instance.NewGuestAsync();
+        var files = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["tutorial.yaml"] = "title: Tested\nimage: busybox\nsteps:\n  - file: 01.md\n  - file: 02.md\n",
+            ["01.md"] = "# One\n\n```sh run\ncd /root\n```\n\n```sh run\ntouch here\n```\n",
+            ["01.verify.sh"] = "[ -f /root/here ]\n",
+            ["02.md"] = "# Two\n",
+            ["02.verify.sh"] = "[ -f /root/there ]\n",
+            ["02.solve.sh"] = "touch /root/there\n",
+        };
+        var hash = await PublishAsync(guest, files);
+        Assert.Contains("not tested yet", await guest.Client.GetStringAsync($"/t/{hash}/badge.svg"), StringComparison.Ordinal);
+        var passed = await PostAsync(guest, $"/api/v1/tutorials/{hash}/test");
+        Assert.True((bool)passed["passed"]!, (string?)passed["failure"]);
+        Assert.Contains("last passed just now", await guest.Client.GetStringAsync($"/t/{hash}/badge.svg"), StringComparison.Ordinal);
+
+        files["02.solve.sh"] = "true\n";
+        hash = await PublishAsync(guest, files);
+        var failed = await PostAsync(guest, $"/api/v1/tutorials/{hash}/test");
+        Assert.StartsWith("page 2 (Two): the check fails after its solution", (string?)failed["failure"], StringComparison.Ordinal);
+        Assert.Contains("failed just now", await guest.Client.GetStringAsync($"/t/{hash}/badge.svg"), StringComparison.Ordinal);
+        await using var other = await instance.NewGuestAsync();
+        Assert.Equal(404, (int)(await other.Client.PostAsync($"/api/v1/tutorials/{hash}/test", content: null)).StatusCode);
+    }
+
     private static async Task AnswerAsync(Guest guest, string step, JsonNode quiz)
     {
         var choices = quiz["choices"]!.AsArray().Count;

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Net.Http.Headers;
 using Sandbox.Web.Http;
 using Sandbox.Web.Links;
+using Sandbox.Web.Tutorials;
 
 namespace Sandbox.Web.Pictures;
 
@@ -15,6 +16,8 @@ internal static class PictureEndpoints
         group.MapGet("badge.svg", async (string address, HttpContext context, LinkEntrance entrance) =>
                 Svg(context, Badge.Draw((await FindAsync(entrance, address)).Link.Title)))
             .Produces<string>(200, "image/svg+xml").ProducesProblems(404).WithSummary("A badge of a link, for pages elsewhere");
+        app.MapGet("/t/{address}/badge.svg", TutorialAsync).WithTags("tutorials").WithPagePolicy(PagePolicy.Picture)
+            .Produces<string>(200, "image/svg+xml").ProducesProblems(404).WithSummary("A badge of a tutorial: when its own test passed last");
         group.MapGet("qr.svg", async (string address, HttpContext context, LinkEntrance entrance, Origins origins) =>
             {
                 await FindAsync(entrance, address);
@@ -28,6 +31,12 @@ internal static class PictureEndpoints
                 return Svg(context, LinkCard.Draw(entered, view.Author == "operator" ? "Made by an operator" : "Made by a guest"));
             })
             .Produces<string>(200, "image/svg+xml").ProducesProblems(404).WithSummary("The picture of a link in previews, 1200 x 630");
+    }
+
+    private static async Task<IResult> TutorialAsync(string address, HttpContext context, TutorialLibrary library, TimeProvider time)
+    {
+        var row = await library.FindAsync(null, address);
+        return Svg(context, Badge.Draw(row.TestedAt, row.PassedAt, row.Failure is not null, time.GetUtcNow()));
     }
 
     private static Task<EnteredLink> FindAsync(LinkEntrance entrance, string address) => entrance.FindAsync(null, LinkEndpoints.Address(address));

@@ -103,11 +103,12 @@ internal sealed class TutorialRunRow
 
     public required string OwnerId { get; set; }
 
-    public required string Hash { get; init; }
+    /// <summary>The tutorial. While its author edits it, the run goes on with each version.</summary>
+    public required string Hash { get; set; }
 
-    public required string SourceHash { get; init; }
+    public required string SourceHash { get; set; }
 
-    public required string Path { get; init; }
+    public required string Path { get; set; }
 
     /// <summary>The name or hash that it was started by.</summary>
     public required string Address { get; init; }

@@ -57,7 +57,7 @@ internal static class RunEndpoints
 
     private static void MapSteps(RouteGroupBuilder step)
     {
-        step.MapGet("", (string id, int number, HttpContext context, RunSteps steps) => steps.PageAsync(context.RequirePerson(), PlaygroundEndpoints.Id(id), number))
+        step.MapGet("", (string id, int number, HttpContext context, RunSteps steps) => steps.PageAsync(context.RequirePerson(), PlaygroundEndpoints.Id(id), number, context.RequestAborted))
             .Produces<RunPageView>().ProducesProblems(404, 409).WithSummary("A page of the tutorial, with its blocks");
         step.MapPost("enter", (string id, int number, HttpContext context, RunSteps steps, CommandPace pace) =>
             {

@@ -11,7 +11,7 @@ using Sandbox.Web.Store;
 namespace Sandbox.Web.TutorialRuns;
 
 /// <summary>What a visitor does at the pages of their run. Whoever may run commands in the sandbox may do all of it.</summary>
-internal sealed class RunSteps(Runs runs, RunScripts scripts, BlockWrites writes, Checkpoints checkpoints, Ownership ownership, Presence presence, TimeProvider time)
+internal sealed class RunSteps(Runs runs, RunScripts scripts, BlockWrites writes, Checkpoints checkpoints, PageTexts texts, Ownership ownership, Presence presence, TimeProvider time)
 {
     private const int MaxArgument = 4096;
 
@@ -19,7 +19,7 @@ internal sealed class RunSteps(Runs runs, RunScripts scripts, BlockWrites writes
     public async Task<RunView> FindAsync(PersonId owner, PlaygroundId playground) => RunViews.View(await runs.FindAsync(owner, playground));
 
     /// <summary>A page with its text. Codes: NotFound, Conflict (its author opens it only after those before it).</summary>
-    public async Task<RunPageView> PageAsync(PersonId owner, PlaygroundId playground, int number)
+    public async Task<RunPageView> PageAsync(PersonId owner, PlaygroundId playground, int number, CancellationToken cancellationToken)
     {
         var run = await runs.FindAsync(owner, playground);
         if (run.Tutorial.IsGated)
@@ -27,7 +27,8 @@ internal sealed class RunSteps(Runs runs, RunScripts scripts, BlockWrites writes
             run.OpenStepAt(number);
         }
 
-        return RunViews.Page(run, number);
+        run.StepAt(number);
+        return RunViews.Page(run, number, await texts.RenderAsync(run, number, cancellationToken));
     }
 
     /// <summary>
@@ -47,7 +48,7 @@ internal sealed class RunSteps(Runs runs, RunScripts scripts, BlockWrites writes
             (sets, types) = (step.Setup is not null && entered.SetUpAt is null, step.Foreground is not null && entered.SetUpAt is null);
             if (entered.EnteredAt is null)
             {
-                await Runs.CountAsync(db, row.Hash, number, count => count.Entered++);
+                await Runs.CountAsync(db, row, number, count => count.Entered++);
             }
 
             entered.SetUpAt ??= now;
@@ -106,7 +107,7 @@ internal sealed class RunSteps(Runs runs, RunScripts scripts, BlockWrites writes
             (passed, message) = (false, "Answer the question of this page, too.");
         }
 
-        run = passed ? await SettleAsync(run, number, TutorialRunState.Passed, cancellationToken) : await runs.ChangeAsync(run, (db, row) => Runs.CountAsync(db, row.Hash, number, count => count.Failed++));
+        run = passed ? await SettleAsync(run, number, TutorialRunState.Passed, cancellationToken) : await runs.ChangeAsync(run, (db, row) => Runs.CountAsync(db, row, number, count => count.Failed++));
         return new CheckView(passed, message, result.Output, result.ExitCode, result.IsTimedOut, Math.Round(result.Duration.TotalMilliseconds, 2), assertions, RunViews.View(run));
     }
 
@@ -265,7 +266,7 @@ internal sealed class RunSteps(Runs runs, RunScripts scripts, BlockWrites writes
         {
             if (Runs.Settle(row, number, state, run.Tutorial.Steps.Count))
             {
-                await Runs.CountAsync(db, row.Hash, number, count => _ = state == TutorialRunState.Passed ? count.Passed++ : count.Skipped++);
+                await Runs.CountAsync(db, row, number, count => _ = state == TutorialRunState.Passed ? count.Passed++ : count.Skipped++);
             }
 
             if (checkpoint is not null)

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Sandbox.Tutorials;
-using Sandbox.Tutorials.Rendering;
 using Sandbox.Web.Store;
 using Sandbox.Web.Tutorials;
 
@@ -101,13 +100,10 @@ internal static class RunViews
     }
 
     /// <summary>A page with its text.</summary>
-    public static RunPageView Page(OpenRun run, int number)
+    public static RunPageView Page(OpenRun run, int number, string html)
     {
         var step = run.StepAt(number);
-        var values = run.Values;
-        var folder = step.File is { } file ? Sandbox.Tutorials.Sources.TutorialSource.FolderOf(file) : TutorialPictures.FolderOf(run.Row.Path);
-        var html = run.Open.Renderer.Render(step, new RenderSettings { Parameters = values, Picture = picture => TutorialPictures.Address(run.Row.Hash, folder, picture) });
-        return new RunPageView(number, step.Title, TutorialViews.Kind(step), html, BlockViews.Of(step.Blocks, values, Runs.AnsweredOf(run.Row, number)));
+        return new RunPageView(number, step.Title, TutorialViews.Kind(step), html, BlockViews.Of(step.Blocks, run.Values, Runs.AnsweredOf(run.Row, number)));
     }
 
     /// <summary>The checkpoint at which a page began; null when it begins with the tutorial, or none was saved.</summary>

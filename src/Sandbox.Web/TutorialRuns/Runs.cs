@@ -56,6 +56,9 @@ internal sealed record OpenRun(TutorialRunRow Row, OpenTutorial Open, SandboxId 
 /// <summary>The runs of tutorials. A run belongs to whose playground it takes place in.</summary>
 internal sealed class Runs(SqliteStore store, TutorialLibrary library, TimeProvider time)
 {
+    /// <summary>The address of runs that test a tutorial. No tutorial has it, and what they do is not counted.</summary>
+    public const string Tested = "test";
+
     private const int MaxValueLength = 1000;
 
     /// <summary>The run that takes place in a person's playground. Code: NotFound.</summary>
@@ -124,12 +127,17 @@ internal sealed class Runs(SqliteStore store, TutorialLibrary library, TimeProvi
         [.. (run.Steps.Find(step => step.Number == number)?.Answered ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(index => int.Parse(index, CultureInfo.InvariantCulture))];
 
     /// <summary>Counts what a visitor did, for the author.</summary>
-    public static async Task CountAsync(SandboxDb db, string hash, int number, Action<TutorialCountRow> count)
+    public static async Task CountAsync(SandboxDb db, TutorialRunRow run, int number, Action<TutorialCountRow> count)
     {
-        var row = await db.TutorialCounts.FindAsync(hash, number);
+        if (run.Address == Tested)
+        {
+            return;
+        }
+
+        var row = await db.TutorialCounts.FindAsync(run.Hash, number);
         if (row is null)
         {
-            row = new TutorialCountRow { Hash = hash, Number = number };
+            row = new TutorialCountRow { Hash = run.Hash, Number = number };
             db.TutorialCounts.Add(row);
         }
 

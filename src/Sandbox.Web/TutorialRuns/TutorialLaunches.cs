@@ -36,8 +36,17 @@ internal sealed class TutorialLaunches(
 
         var open = await library.OpenAsync(row.SourceHash, row.Path);
         var values = Runs.Checked(open.Tutorial, null, parameters);
+        return Begun(await FreshAsync(visitor, row, open, cancellationToken), row, address, values);
+    }
+
+    /// <summary>An order that begins a run when it is admitted.</summary>
+    /// <param name="order">What is started.</param>
+    /// <param name="row">The tutorial.</param>
+    /// <param name="address">The address that it was asked for by.</param>
+    /// <param name="values">The values of parameters as JSON.</param>
+    internal LaunchOrder Begun(LaunchOrder order, TutorialRow row, string address, string values)
+    {
         var now = time.GetUtcNow();
-        var order = await FreshAsync(visitor, row, open, cancellationToken);
         return order with
         {
             Subject = row.Hash,

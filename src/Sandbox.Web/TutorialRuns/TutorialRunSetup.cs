@@ -11,6 +11,7 @@ internal static class TutorialRunSetup
         services.AddSingleton<BlockWrites>();
         services.AddSingleton<OpenTerminals>();
         services.AddSingleton<Checkpoints>();
+        services.AddSingleton<PageTexts>();
         services.AddSingleton<RunSteps>();
         services.AddSingleton<RunJumps>();
         services.AddSingleton<RunReports>();

@@ -20,6 +20,7 @@ internal static class TutorialEndpoints
             .Produces<PublishedView>(201).ProducesProblems(400, 403, 409, 413, 415, 429, 507)
             .Takes(ParameterLocation.Query, "name", "A name that leads to it, for a zip with one tutorial. A name of yours moves, and its old versions stay")
             .Takes(ParameterLocation.Query, "access", "unlisted (the default), or public, which only operators may")
+            .Takes(ParameterLocation.Query, "live", "1: runs that were begun by the name go on with this version, as while its author edits it")
             .WithSummary("Publish the tutorials of a zip")
             .WithDescription("Our own format, Katacoda's and Killercoda's, Play with Docker's, labspaces, Educates' and Grafana's. Equal files have the same hash, on every server. A tutorial with mistakes is published to be read; problems say what is wrong by file and line.")
             .AddOpenApiOperationTransformer((operation, _, _) =>
@@ -75,6 +76,12 @@ internal static class TutorialEndpoints
             return Results.Empty;
         }
 
+        var isLive = query["live"].ToString() switch
+        {
+            "" or "0" => false,
+            "1" when name is not null => true,
+            _ => throw new SandboxException(ErrorCode.Invalid, "live: 1, with a name"),
+        };
         if (name is not null)
         {
             TutorialNames.Check(name);
@@ -99,7 +106,7 @@ internal static class TutorialEndpoints
 
         body.Position = 0;
         using var source = ZipSource.Open(body, "The zip");
-        var published = await publishing.PublishAsync(person, source, new PublishOrder(name, isPublic), context.RequestAborted);
+        var published = await publishing.PublishAsync(person, source, new PublishOrder(name, isPublic, IsLive: isLive), context.RequestAborted);
         return Results.Created($"/api/v1/tutorials/{published.Tutorials[0].Hash}", views.View(published, name));
     }
 

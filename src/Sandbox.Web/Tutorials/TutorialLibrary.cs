@@ -14,12 +14,16 @@ namespace Sandbox.Web.Tutorials;
 internal sealed record OpenTutorial(Scenario Scenario, StepRenderer Renderer)
 {
     public Tutorial Tutorial => Scenario.Tutorial;
+
+    /// <summary>Characters of all its pages, which is about what it takes of the memory.</summary>
+    public long Length { get; } = Scenario.Tutorial.Steps.Sum(step => step.Passages.Sum(passage => (long)passage.Markdown.Length));
 }
 
 /// <summary>Finds tutorials by their addresses, and reads them. Those that were read last stay in memory.</summary>
 internal sealed class TutorialLibrary(SqliteStore store, TutorialSources sources)
 {
-    private const int MostOpen = 64;
+    private const int MaxOpen = 64;
+    private const long MaxLength = 32 * 1024 * 1024;
 
     private readonly ConcurrentDictionary<(string Source, string Path), Lazy<OpenTutorial>> _open = new();
 
@@ -58,7 +62,7 @@ internal sealed class TutorialLibrary(SqliteStore store, TutorialSources sources
     public async Task<OpenTutorial> OpenAsync(string source, string path)
     {
         var key = (source, path);
-        if (_open.Count >= MostOpen && !_open.ContainsKey(key))
+        if (!_open.ContainsKey(key) && (_open.Count >= MaxOpen || _open.Values.Where(open => open.IsValueCreated).Sum(open => open.Value.Length) > MaxLength))
         {
             _open.Clear();
         }

@@ -13,7 +13,7 @@ internal static class TutorialNames
     private const int MaxVersions = 200;
 
     /// <summary>Addresses below <c>/t/</c> that mean something else.</summary>
-    private static readonly string[] Reserved = ["resume"];
+    private static readonly string[] Reserved = ["resume", "test"];
 
     /// <summary>Refuses a text that cannot be a name. Code: Invalid.</summary>
     public static void Check(string name)

@@ -16,7 +16,8 @@ namespace Sandbox.Web.Tutorials;
 /// <param name="Name">A name that leads to the tutorial; only for a source of one.</param>
 /// <param name="IsPublic">Whether the list shows them to everybody.</param>
 /// <param name="Path">Only the tutorial of this folder or file of the source; null for all of them.</param>
-internal sealed record PublishOrder(string? Name = null, bool IsPublic = false, string? Path = null);
+/// <param name="IsLive">Whether runs that were begun by the name go on with this version.</param>
+internal sealed record PublishOrder(string? Name = null, bool IsPublic = false, string? Path = null, bool IsLive = false);
 
 /// <summary>What was published.</summary>
 /// <param name="Tutorials">The tutorials, in the order of their paths.</param>
@@ -32,7 +33,7 @@ internal sealed class TutorialPublishing(
     Locks locks,
     OwnedLinks links,
     ImageUse use,
-    TimeProvider time)
+    TimeProvider time) : IDisposable
 {
     /// <summary>The most tutorials of one source.</summary>
     public const int MaxTutorials = 1000;
@@ -41,6 +42,10 @@ internal sealed class TutorialPublishing(
     public const int MaxOwned = 2000;
 
     private static readonly string[] SharedFolders = ["assets", "images", "img"];
+
+    private readonly SemaphoreSlim _reading = new(1, 1);
+
+    public void Dispose() => _reading.Dispose();
 
     /// <summary>
     /// Publishes every tutorial of a source. One with mistakes is published too: it can be read, and its problems say why it
@@ -62,8 +67,7 @@ internal sealed class TutorialPublishing(
             TutorialNames.Check(order.Name);
         }
 
-        // Minutes of a processor in the worst case, so not on the thread of a request.
-        var (scenarios, problems) = await Task.Run(() => Read(source, order.Path), cancellationToken);
+        var (scenarios, problems) = await ReadInTurnAsync(source, order.Path, cancellationToken);
         if (order.Name is not null && scenarios.Count > 1)
         {
             throw new SandboxException(ErrorCode.Invalid, $"name: for one tutorial, and {source.Name} holds {scenarios.Count}");
@@ -101,6 +105,14 @@ internal sealed class TutorialPublishing(
             if (order.Name is not null)
             {
                 await TutorialNames.SetAsync(db, owner, order.Name, published[0].Hash, time.GetUtcNow());
+            }
+
+            if (order is { Name: { } name, IsLive: true })
+            {
+                var (row, pages) = (published[0], Math.Max(1, scenarios[0].Tutorial.Steps.Count));
+                await db.TutorialRuns.Where(run => run.Address == name).ExecuteUpdateAsync(set => set
+                    .SetProperty(run => run.Hash, row.Hash).SetProperty(run => run.SourceHash, row.SourceHash).SetProperty(run => run.Path, row.Path)
+                    .SetProperty(run => run.Current, run => run.Current > pages ? pages : run.Current));
             }
 
             return published;
@@ -171,11 +183,34 @@ internal sealed class TutorialPublishing(
         return true;
     });
 
+    /// <summary>Takes a tutorial to another lock, whose test passed.</summary>
+    public Task MoveLockAsync(TutorialRow row, LockDraft draft) => store.WriteAsync(async db =>
+    {
+        var hash = (await locks.KeepAsync(db, draft)).Value;
+        await db.Tutorials.Where(other => other.Hash == row.Hash && other.LockHash != hash).ExecuteUpdateAsync(set => set.SetProperty(other => other.LockHash, hash));
+        await OwnedLinks.DropLocksAsync(db);
+        return true;
+    });
+
     private static async Task DropAsync(SandboxDb db)
     {
         await db.TutorialCounts.Where(row => !db.Tutorials.Any(tutorial => tutorial.Hash == row.Hash)).ExecuteDeleteAsync();
         await db.TutorialReports.Where(row => !db.Tutorials.Any(tutorial => tutorial.Hash == row.Hash)).ExecuteDeleteAsync();
         await OwnedLinks.DropLocksAsync(db);
+    }
+
+    /// <summary>A hostile source may take minutes of a processor: one at a time, and not on the thread of a request.</summary>
+    private async Task<(IReadOnlyList<Scenario> Scenarios, IReadOnlyList<Problem> Problems)> ReadInTurnAsync(TutorialSource source, string? path, CancellationToken cancellationToken)
+    {
+        await _reading.WaitAsync(cancellationToken);
+        try
+        {
+            return await Task.Run(() => Read(source, path), cancellationToken);
+        }
+        finally
+        {
+            _reading.Release();
+        }
     }
 
     private static (IReadOnlyList<Scenario> Scenarios, IReadOnlyList<Problem> Problems) Read(TutorialSource source, string? path)
