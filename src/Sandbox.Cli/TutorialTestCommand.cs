@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.IO.Compression;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Sandbox.Core.Errors;
@@ -91,7 +90,7 @@ internal static class TutorialTestCommand
         }
 
         using var server = await Server.ConnectAsync(url);
-        var published = (await server.PostZipAsync("/api/v1/tutorials", Zip(source)))!["tutorials"]!.AsArray();
+        var published = (await server.PostZipAsync("/api/v1/tutorials", SourceZip.Of(source)))!["tutorials"]!.AsArray();
         var reports = new List<TutorialReport>();
         try
         {
@@ -174,23 +173,5 @@ internal static class TutorialTestCommand
                 }
             }
         }
-    }
-
-    private static byte[] Zip(TutorialSource source)
-    {
-        using var bytes = new MemoryStream();
-        using (var zip = new ZipArchive(bytes, ZipArchiveMode.Create, leaveOpen: true))
-        {
-            foreach (var path in source.Files)
-            {
-                if (source.Read(path) is { } content)
-                {
-                    using var file = zip.CreateEntry(path, CompressionLevel.Optimal).Open();
-                    file.Write(content);
-                }
-            }
-        }
-
-        return bytes.ToArray();
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using Xunit;
@@ -79,6 +80,35 @@ public sealed class TutorialCommandTests(Instance instance)
     {
         var (code, output, errors) = await RunAsync("tutorial-test", Path.Combine(Instance.SourceDirectory(), "infra", "tutorials"));
         Assert.True(code == 0, output + errors);
+    }
+
+    [Fact]
+    public async Task Served_tutorial_shows_each_save_to_whoever_runs_it_and_goes_with_the_command()
+    {
+        using var folder = new Folder();
+        var tutorial = Path.Combine(folder.Path, "mine");
+        await RunAsync("tutorial-new", tutorial);
+        var start = new ProcessStartInfo(Path.Combine(Instance.SourceDirectory(), "infra", "tutorial-serve"), [tutorial]) { UseShellExecute = false, RedirectStandardOutput = true };
+        start.Environment["SANDBOX_URL"] = instance.Url.OriginalString;
+        using var process = Process.Start(start)!;
+        string name;
+        do
+        {
+            name = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) ?? "";
+        }
+        while (!name.Contains("/t/", StringComparison.Ordinal));
+        name = name.Split("/t/")[1].Split(' ')[0];
+
+        await using var guest = await instance.NewGuestAsync();
+        var playground = JsonNode.Parse(await (await guest.Client.PostAsJsonAsync("/api/v1/playgrounds", new { tutorial = name })).Content.ReadAsStringAsync())!;
+        var page = $"/api/v1/playgrounds/{playground["id"]}/tutorial/steps/1";
+        Assert.DoesNotContain("Edited", (string)(await guest.Client.GetFromJsonNodeAsync(page))["html"]!, StringComparison.Ordinal);
+        await File.AppendAllTextAsync(Path.Combine(tutorial, "01-say-hello.md"), "\nEdited just now.\n", TestContext.Current.CancellationToken);
+        await Eventually.TrueAsync(async () => ((string)(await guest.Client.GetFromJsonNodeAsync(page))["html"]!).Contains("Edited just now", StringComparison.Ordinal), "the change to appear");
+
+        using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])!;
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(404, (int)(await guest.Client.GetAsync($"/api/v1/tutorials/{name}")).StatusCode);
     }
 
     private async Task<(int ExitCode, string Output, string Errors)> RunAsync(string command, params string[] arguments)
