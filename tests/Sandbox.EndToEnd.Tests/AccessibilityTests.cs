@@ -27,7 +27,7 @@ public sealed class AccessibilityTests(Instance instance, Chromium chromium)
     {
         await using var visitor = await ArriveAsync(scheme, isPhone);
         var page = visitor.Page;
-        foreach (var path in new[] { "/", "/?q=nothing-of-that-name", "/docs", "/status", "/playgrounds", "/links", "/recordings", "/p/nobody", "/t" })
+        foreach (var path in new[] { "/", "/?q=nothing-of-that-name", "/docs", "/status", "/playgrounds", "/links", "/recordings", "/tutorials", "/p/nobody", "/t", "/t/nothing-here" })
         {
             await page.GotoAsync(path);
             await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
@@ -94,6 +94,42 @@ public sealed class AccessibilityTests(Instance instance, Chromium chromium)
             await CheckAsync(page, dialog);
             await page.Keyboard.PressAsync("Escape");
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Looks))]
+    public async Task The_pages_of_a_tutorial_break_no_accessibility_rule(string scheme, bool isPhone)
+    {
+        await using var visitor = await ArriveAsync(scheme, isPhone);
+        var page = visitor.Page;
+        var hash = await Lesson.PublishAsync(visitor);
+        foreach (var path in new[] { "/tutorials", $"/t/{hash}" })
+        {
+            await page.GotoAsync(path);
+            await CheckAsync(page, path);
+        }
+
+        await Lesson.StartAsync(visitor);
+        var tutorial = page.Locator("#ws-tutorial");
+        await tutorial.Locator(".block-run").Nth(1).ClickAsync();
+        if (isPhone)
+        {
+            await CheckAsync(page, "the terminal of a tutorial");
+            await page.Locator(".ws-switch button").First.ClickAsync();
+        }
+
+        await tutorial.Locator(".block[data-state='failed']").First.WaitForAsync();
+        await tutorial.GetByRole(AriaRole.Button, new() { Name = "Check" }).ClickAsync();
+        await tutorial.Locator(".tut-result[data-kind='failed']").WaitForAsync();
+        await tutorial.GetByRole(AriaRole.Button, new() { Name = "Hint" }).ClickAsync();
+        await tutorial.Locator(".tut-explained").WaitForAsync();
+        await CheckAsync(page, "a step");
+        await tutorial.Locator(".tut-steps").ClickAsync();
+        await CheckAsync(page, "the list of steps");
+        await page.Keyboard.PressAsync("Escape");
+        await tutorial.GetByRole(AriaRole.Button, new() { Name = "Skip" }).ClickAsync();
+        await tutorial.GetByRole(AriaRole.Radio).First.WaitForAsync();
+        await CheckAsync(page, "a question");
     }
 
     [Theory]

@@ -43,7 +43,7 @@ internal sealed record PublishedView(IReadOnlyList<PublishedTutorialView> Tutori
 /// <param name="Own">Whether it is yours.</param>
 /// <param name="TestedAt">When its own test ran last.</param>
 /// <param name="PassedAt">When its own test passed last.</param>
-internal sealed record TutorialView(
+public sealed record TutorialView(
     string Hash,
     string? Name,
     string Url,

@@ -9,6 +9,8 @@ export interface Playground {
   link?: string | null;
   /** The hash of the private link that holds its state after its end. */
   saved?: string | null;
+  /** The tutorial it was started from. */
+  tutorial?: { address: string; title: string; step: number } | null;
   setup?: Setup | null;
   /** Whether its recipe says which terminals to open. */
   hasTerminals?: boolean;

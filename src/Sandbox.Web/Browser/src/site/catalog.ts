@@ -17,6 +17,11 @@ export function startCatalog(grid: HTMLElement): void {
       shown += hit ? 1 : 0;
     }
     none.hidden = shown > 0 || cards().length === 0;
+    // The search is about images.
+    const strip = document.querySelector<HTMLElement>(".tutorial-strip");
+    if (strip) {
+      strip.hidden = words.length > 0;
+    }
     status.textContent = words.length > 0 ? `${shown} of ${cards().length} images` : "";
   };
 

@@ -6,6 +6,8 @@ import { startHandover } from "./handover";
 import { startLink } from "./link";
 import { startNew } from "./new";
 import { startPlaygrounds } from "./playgrounds";
+import { startResume, startTutorial } from "./tutorial";
+import { startTutorials } from "./tutorials";
 
 startThemeToggle();
 
@@ -51,6 +53,21 @@ if (link) {
 const reading = document.getElementById("reading");
 if (reading) {
   void import("./reading").then(({ startReading }) => startReading(reading));
+}
+
+const tutorials = document.querySelector<HTMLElement>("div#tutorials");
+if (tutorials) {
+  startTutorials(tutorials);
+}
+
+const tutorial = document.querySelector<HTMLElement>("article#tutorial");
+if (tutorial) {
+  startTutorial(tutorial);
+}
+
+const resume = document.getElementById("resume");
+if (resume) {
+  startResume(resume);
 }
 
 const recipe = document.getElementById("new");

@@ -62,6 +62,7 @@ export const shortcuts: readonly { title: string; items: readonly Shortcut[] }[]
       { keys: "Ctrl+Shift+ArrowUp", words: "Focus the tab of the terminal" },
       { keys: "Ctrl+Shift+ArrowDown", words: "Focus a question below the terminal" },
       { keys: "Alt+Shift+F", words: "File editor", act: "editor" },
+      { keys: "Alt+Shift+P", words: "Focus the tutorial's text", act: "tutorial" },
       { keys: "Ctrl+S", words: "Save the file in the editor" },
       { keys: "Ctrl+Comma", words: "Terminal settings", act: "settings" },
       { keys: "Alt+Shift+H", words: "Keyboard shortcuts", act: "shortcuts" },

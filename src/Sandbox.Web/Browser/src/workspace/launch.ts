@@ -1,7 +1,7 @@
 import { api, type Playground } from "../page/api";
 
-/** The thing a page starts: an image of the catalog, or a link. */
-export type Launched = { image: string } | { link: string; parameters?: Record<string, string>; password?: string };
+/** The thing a page starts: an image of the catalog, a tutorial, or a link. */
+export type Launched = { image: string } | { tutorial: string; parameters?: Record<string, string> } | { link: string; parameters?: Record<string, string>; password?: string };
 
 /** Asks for a playground; asked again after a reload or a refusal, it is still one. */
 export function launch(what: Launched, key = launchKey()): Promise<Playground> {

@@ -52,7 +52,7 @@ export function stateOf(playground: Playground, title: string, runs: PanelRuns):
           ...back(playground.id),
           ...playground.saved
             ? [{ label: "Continue", href: `/p/new?link=${playground.saved}`, primary: true }, mine]
-            : [{ label: "Start a new one", href: playground.link ? `/x/${playground.link}` : `/p/new?image=${encodeURIComponent(playground.image)}`, primary: true }, others],
+            : [{ label: "Start a new one", href: playground.tutorial ? `/t/${playground.tutorial.address}` : playground.link ? `/x/${playground.link}` : `/p/new?image=${encodeURIComponent(playground.image)}`, primary: true }, others],
         ],
       };
     default:
@@ -85,8 +85,11 @@ export function noticeOf(playground: Playground): string | null {
   return playground.sandboxes.map(sandbox => sandbox.notice).filter(Boolean).join(" ") || null;
 }
 
-/** A launch that the server refused. */
-export function refusedLaunch(problem: Problem, again: () => void, hash: string | null): PanelContent {
+/**
+ * A launch that the server refused.
+ * @param from the page of the link or tutorial that was to start; null for an image
+ */
+export function refusedLaunch(problem: Problem, again: () => void, from: string | null): PanelContent {
   const retry: PanelAction = { label: "Try again", run: again };
   return {
     kind: "error",
@@ -94,7 +97,7 @@ export function refusedLaunch(problem: Problem, again: () => void, hash: string 
     text: problem.message,
     actions: problem.code === "quota" ? [{ ...mine, primary: true }, retry]
       : problem.code === "image_not_found" ? [{ ...others, primary: true }]
-        : hash && (problem.code.startsWith("link_") || problem.code === "invalid") ? [{ label: "Back to the link", href: `/x/${hash}`, primary: true }, others]
+        : from && (problem.code.startsWith("link_") || problem.code === "invalid" || problem.code === "not_found" || problem.code === "conflict") ? [{ label: from.startsWith("/t/") ? "Back to the tutorial" : "Back to the link", href: from, primary: true }, others]
           : [{ ...retry, primary: true }, others],
   };
 }

@@ -142,8 +142,13 @@ export class Stage {
     this.events.create({ pane: this.#home.id, ...side ? { side } : {} }, this.createButton ?? null);
   }
 
-  show(terminal: string): void {
+  /** Lets a terminal be seen; the focus stays where it is. */
+  reveal(terminal: string): void {
     this.arrange(layouts.activate(this.#layout, terminal));
+  }
+
+  show(terminal: string): void {
+    this.reveal(terminal);
     this.tab(terminal)?.pane.focus();
   }
 

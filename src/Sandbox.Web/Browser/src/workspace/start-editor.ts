@@ -7,8 +7,10 @@ import type { Tabs } from "./tabs";
 
 /** The editor beside the terminals, or above them while a tutorial takes the left. Its code is loaded when it is first opened. */
 export interface Editor {
+  readonly isShown: boolean;
   /** Opens and closes it. */
   toggle(): void;
+  show(): void;
   open(sandbox: string, path: Path, line?: number | null): Promise<void>;
   /** Another program may have written files: open ones are loaded again. */
   refresh(): void;
@@ -55,6 +57,10 @@ export function startEditor(root: HTMLElement, element: HTMLElement, tabs: Tabs,
     }
   };
   return {
+    get isShown() {
+      return !element.hidden;
+    },
+    show: () => void show().then(shown => shown?.begin()),
     toggle: () => {
       if (element.hidden) {
         void show().then(async shown => {

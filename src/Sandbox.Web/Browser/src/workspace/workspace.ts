@@ -31,6 +31,7 @@ import { startPorts } from "./start-ports";
 import { startRecording } from "./start-recording";
 import { startSaving } from "./start-saving";
 import { startSharing } from "./start-sharing";
+import { startTutorial } from "./start-tutorial";
 import { Tabs } from "./tabs";
 
 const byId = <T extends HTMLElement = HTMLElement>(id: string): T => document.getElementById(id) as T;
@@ -61,6 +62,7 @@ startFiles(tabs, side, () => watch.now?.sandboxes ?? [], (sandbox, path) => {
   }
   void editor.open(sandbox, path);
 });
+const tutorial = startTutorial(root, byId("ws-tutorial"), byId("ws-switch"), tabs, editor, () => watch.now?.sandboxes[0]?.id ?? null, () => saveActs.save());
 new LinkBar(byId("ws-link"), link);
 const latency = new LatencyDot(byId("ws-latency"), link, () => tabs.sessions);
 tabs.onTerminal(({ pane }) => {
@@ -82,17 +84,23 @@ tabs.onEnded = () => watch.later(300);
 void begin();
 
 async function begin(): Promise<void> {
-  const { playground: known, launch: image, link: hash } = root.dataset;
+  const { playground: known, launch: image, link: hash, tutorial: lesson } = root.dataset;
   if (known) {
     const playground = JSON.parse(known) as Playground;
+    if (playground.tutorial && playground.state !== "ended") {
+      tutorial.reserve();
+    }
     watch.take(playground);
     if (playground.state !== "ended") {
       void tabs.prepare();
     }
     return;
   }
-  const what = image ? { image } : hash ? linkOf(hash) : null;
+  const what = image ? { image } : lesson ? lessonOf(lesson) : hash ? linkOf(hash) : null;
   if (what) {
+    if (lesson) {
+      tutorial.reserve();
+    }
     await prerendered();
     // The connection is made while the sandbox is.
     link.start();
@@ -111,6 +119,16 @@ function linkOf(hash: string): Launched | null {
   return { link: hash, ...answers };
 }
 
+/** A tutorial with the values of its parameters; null, and on to its page, when the visitor has not started it there: it runs commands of its author. */
+function lessonOf(hash: string): Launched | null {
+  const answers = consent.answers(hash);
+  if (!answers) {
+    location.replace(`/t/${hash}`);
+    return null;
+  }
+  return { tutorial: hash, parameters: answers.parameters };
+}
+
 async function run(what: Launched): Promise<void> {
   root.dataset["state"] = "starting";
   byId("ws-state").textContent = "starting";
@@ -119,20 +137,20 @@ async function run(what: Launched): Promise<void> {
   try {
     made = await launch(what);
   } catch (error) {
-    refused(error as Problem, () => void run(what), "link" in what ? what.link : null);
+    refused(error as Problem, () => void run(what), "link" in what ? `/x/${what.link}` : "tutorial" in what ? `/t/${what.tutorial}` : null);
     return;
   }
-  if ("link" in what) {
-    consent.forgetAnswers(what.link);
+  if ("link" in what || "tutorial" in what) {
+    consent.forgetAnswers("link" in what ? what.link : what.tutorial);
   }
   history.replaceState(null, "", `/p/${made.id}`);
   watch.take(made);
 }
 
-function refused(problem: Problem, again: () => void, hash: string | null): void {
+function refused(problem: Problem, again: () => void, from: string | null): void {
   root.dataset["state"] = "refused";
   byId("ws-state").textContent = "not started";
-  panel.show(panels.refusedLaunch(problem, again, hash));
+  panel.show(panels.refusedLaunch(problem, again, from));
 }
 
 function show(next: Playground): void {
@@ -203,6 +221,9 @@ async function enter({ id, sandboxes, hasTerminals }: Playground): Promise<void>
     await tabs.enter(id, sandboxes.map(({ id, name }) => ({ id, name })), wanted);
     terminals = "there";
     panel.hide();
+    if (watch.now?.tutorial) {
+      void tutorial.start(id).catch(() => toast("The tutorial's text could not be loaded. Reload the page.", "error"));
+    }
   } catch (error) {
     terminals = "absent";
     if (watch.now?.state !== "running" || link.state.kind === "closed") {
@@ -360,6 +381,7 @@ const acts: Record<string, () => void> = {
   "record": () => void record(),
   ...commandActs,
   "editor": () => editor.toggle(),
+  "tutorial": () => tutorial.focus(),
   "shortcuts": () => {
     fillShortcuts(byId("ws-shortcuts-list"));
     byId<HTMLDialogElement>("ws-shortcuts").showModal();

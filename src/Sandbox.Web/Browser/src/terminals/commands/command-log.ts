@@ -67,6 +67,21 @@ export class CommandLog {
     return this.terminal.buffer.active.type === "alternate" ? "" : null;
   }
 
+  /** Whether a program has the terminal, as far as the shell reports it: one that reports only prompts has left the line of its prompt. */
+  get isBusy(): boolean {
+    if (this.runs !== null) {
+      return true;
+    }
+    const { active } = this.terminal.buffer;
+    const at = this.#input;
+    return this.#prompts && at !== null && !at.marker.isDisposed && at.marker.line !== active.baseY + active.cursorY;
+  }
+
+  /** Whether the shell has shown a prompt. */
+  get hasPrompt(): boolean {
+    return this.#input !== null;
+  }
+
   /** Whether the shell reports its commands. */
   get isReported(): boolean {
     return this.#now.nonce !== "";

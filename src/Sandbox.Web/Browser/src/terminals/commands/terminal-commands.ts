@@ -16,6 +16,7 @@ export class TerminalCommands implements CommandActions {
   onChange: (command: Command | null) => void = () => undefined;
   /** A command ended, now and not in a replay. */
   onDone: (command: Command) => void = () => undefined;
+  readonly #followers = new Set<(command: Command | null) => void>();
 
   constructor(private readonly view: TerminalView, keyboard: Keyboard, session: TerminalSession, canType: boolean) {
     const log = this.log = new CommandLog(view.terminal, () => view.isReplaying);
@@ -29,7 +30,7 @@ export class TerminalCommands implements CommandActions {
       const first = !log.isReported;
       log.update(shell);
       if (first) {
-        this.onChange(null);
+        this.#changed(null);
       }
     };
     log.onChange = command => {
@@ -38,9 +39,22 @@ export class TerminalCommands implements CommandActions {
         gutter.leave();
       }
       gutter.refresh();
-      this.onChange(command);
+      this.#changed(command);
     };
     log.onDone = command => this.onDone(command);
+  }
+
+  /** Calls back with every change, as {@link onChange} does. Returns a function that ends it. */
+  follow(listener: (command: Command | null) => void): () => void {
+    this.#followers.add(listener);
+    return () => this.#followers.delete(listener);
+  }
+
+  #changed(command: Command | null): void {
+    this.onChange(command);
+    for (const listener of [...this.#followers]) {
+      listener(command);
+    }
   }
 
   focus(): void {

@@ -46,6 +46,11 @@ export class Paster {
         return;
       }
     }
+    this.put(text);
+  }
+
+  /** Pastes text without a question: the visitor asked for it by a click on it. */
+  put(text: string): void {
     this.isPasting = true;
     this.terminal.paste(harmless(text));
     this.isPasting = false;

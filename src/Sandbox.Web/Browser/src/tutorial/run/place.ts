@@ -1,0 +1,41 @@
+import type { TerminalPane } from "../../terminals/terminal-pane";
+
+/** A terminal that a tutorial types into. */
+export interface PlaceTerminal {
+  readonly id: string;
+  readonly name: string;
+  readonly pane: TerminalPane;
+}
+
+/** The workspace around a tutorial. */
+export interface TutorialPlace {
+  readonly playground: string;
+  /** All open terminals in the order in which they were opened. */
+  terminals(): readonly PlaceTerminal[];
+  /** The terminal that keys went to last. */
+  active(): PlaceTerminal | null;
+  /** A terminal by its number from 1, opened if it is absent. */
+  numbered(number: number): Promise<PlaceTerminal>;
+  /** A terminal by its name, opened if it is absent. */
+  named(name: string): Promise<PlaceTerminal>;
+  /** One more terminal. */
+  another(): Promise<PlaceTerminal>;
+  /** Lets a terminal be seen; the focus stays where it is. */
+  show(terminal: PlaceTerminal): void;
+  /** Calls back for every terminal, now and later. Returns a function that ends it. */
+  onTerminal(listener: (terminal: PlaceTerminal) => void): () => void;
+  /** Calls back when keys go to another terminal. Returns a function that ends it. */
+  onActive(listener: () => void): () => void;
+  /** Opens a file in the editor; relative paths begin at `from`. */
+  edit(path: string, from: string, line: number | null): Promise<void>;
+  /** Shows the editor with its tree at a directory. */
+  showEditor(): void;
+  /** The address that opens a port of the sandbox; null while there is no sandbox. */
+  portAddress(port: number, path: string): string | null;
+  /** A file was written: the editor loads it again. */
+  wrote(path: string): void;
+  /** Saves the playground as a private link. */
+  save(): void;
+  /** The page shows another step, whose words are for the switch of a phone. */
+  stepShown(words: string): void;
+}

@@ -1,0 +1,151 @@
+import { pathOf } from "../files/path";
+import { make } from "../page/dom";
+import { Splitter } from "../page/splitter";
+import type { PlaceTerminal, TutorialPlace } from "../tutorial/run/place";
+import type { TutorialPane } from "../tutorial/tutorial-pane";
+import type { Editor } from "./start-editor";
+import type { Tabs } from "./tabs";
+import type { TerminalTab } from "./terminal-tab";
+
+/** The instructions of a tutorial at the left of the terminals; on a phone a switch shows one of the two. */
+export interface Tutorial {
+  /** Reserves its place: called before the first terminal is measured. */
+  reserve(): void;
+  /** Loads and shows it, once the playground's terminals are there. */
+  start(playground: string): Promise<void>;
+  focus(): void;
+}
+
+export function startTutorial(root: HTMLElement, element: HTMLElement, bar: HTMLElement, tabs: Tabs, editor: Editor, sandbox: () => string | null, save: () => void): Tutorial {
+  let pane: TutorialPane | null = null;
+  let begun = false;
+  const text = make("button", "", "Text");
+  const terminal = make("button", "", "Terminal");
+  text.type = terminal.type = "button";
+  bar.append(text, terminal);
+  const view = (shown: "text" | "terminal"): void => {
+    root.dataset["view"] = shown;
+    text.setAttribute("aria-pressed", String(shown === "text"));
+    terminal.setAttribute("aria-pressed", String(shown === "terminal"));
+  };
+  text.addEventListener("click", () => view("text"));
+  terminal.addEventListener("click", () => {
+    view("terminal");
+    tabs.stage.focus();
+  });
+
+  const reserve = (): void => {
+    if (element.hidden) {
+      root.classList.add("with-tutorial");
+      element.hidden = bar.hidden = false;
+      new Splitter(element.querySelector(".ws-edge")!, root, "tutorial-size", innerWidth < 1000 ? .44 : .34, () => ({ axis: "x", grows: 1 }));
+      view("text");
+    }
+  };
+  const terminalListeners = new Set<(terminal: PlaceTerminal) => void>();
+  const activeListeners = new Set<() => void>();
+  tabs.onTerminal(tab => terminalListeners.forEach(listener => listener(tab)));
+  tabs.onActive(() => activeListeners.forEach(listener => listener()));
+  const placeOf = (playground: string): TutorialPlace => {
+    const open = async (name: string | null): Promise<TerminalTab> => {
+      const before = new Set(tabs.all.map(tab => tab.id));
+      await tabs.open({});
+      const tab = tabs.all.find(tab => !before.has(tab.id));
+      if (!tab) {
+        throw new Error("No terminal could be opened.");
+      }
+      if (name !== null) {
+        tab.onRename(name);
+      }
+      return tab;
+    };
+    const live = (): TerminalTab[] => tabs.all.filter(tab => tab.pane && !tab.pane.session.isOver);
+    return {
+      playground,
+      terminals: live,
+      active: () => {
+        const tab = tabs.activeTab;
+        return tab?.pane && !tab.pane.session.isOver ? tab : live()[0] ?? null;
+      },
+      numbered: async number => {
+        let tab = live()[number - 1];
+        while (!tab) {
+          await open(null);
+          tab = live()[number - 1];
+        }
+        return tab;
+      },
+      named: async name => live().find(tab => tab.given === name) ?? await open(name),
+      another: () => open(null),
+      show: shown => {
+        tabs.stage.reveal(shown.id);
+        view("terminal");
+      },
+      onTerminal: listener => {
+        tabs.all.filter(tab => tab.pane).forEach(listener as (tab: PlaceTerminal) => void);
+        terminalListeners.add(listener);
+        return () => terminalListeners.delete(listener);
+      },
+      onActive: listener => {
+        activeListeners.add(listener);
+        return () => activeListeners.delete(listener);
+      },
+      edit: async (path, from, line) => {
+        const id = tabs.activeTab?.sandbox.id ?? sandbox();
+        if (id) {
+          await editor.open(id, pathOf(absolute(path, from)), line);
+        }
+      },
+      portAddress: (port, path) => {
+        const id = tabs.activeTab?.sandbox.id ?? sandbox();
+        return id && `/sandboxes/${id}/ports/${port}?path=${encodeURIComponent(path)}`;
+      },
+      showEditor: () => editor.show(),
+      wrote: path => {
+        editor.refresh();
+        if (editor.isShown) {
+          const id = tabs.activeTab?.sandbox.id ?? sandbox();
+          if (id) {
+            void editor.open(id, pathOf(path));
+          }
+        }
+      },
+      save,
+      stepShown: words => {
+        text.textContent = words;
+      },
+    };
+  };
+  return {
+    reserve,
+    start: async playground => {
+      reserve();
+      if (begun) {
+        return;
+      }
+      begun = true;
+      const { TutorialPane } = await import("../tutorial/tutorial-pane");
+      pane = new TutorialPane(element, placeOf(playground));
+      await pane.begin();
+    },
+    focus: () => {
+      view("text");
+      pane?.focus();
+    },
+  };
+}
+
+/** A path of the author as the sandbox has it. */
+function absolute(path: string, from: string): string {
+  const home = path.replace(/^~(?=\/|$)/, "/root");
+  const whole = home.startsWith("/") ? home : `${from.replace(/\/$/, "")}/${home}`;
+  const parts: string[] = [];
+  for (const part of whole.split("/")) {
+    if (part === "..") {
+      parts.pop();
+    } else if (part !== "" && part !== ".") {
+      parts.push(part);
+    }
+  }
+  return `/${parts.join("/")}`;
+}
