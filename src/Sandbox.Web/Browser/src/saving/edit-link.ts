@@ -31,7 +31,7 @@ export function editLink(link: OwnedLink): Promise<boolean> {
   }
   limits.append(
     tick("offline", "1", ["Without a network"], budget.offline),
-    field(textInput("origins", budget.origins?.join(" ") ?? "", 2000), "edit-origins", "Pages that may show it", "Like https://docs.example.org, with a blank between. Empty is any page."),
+    field(textInput("origins", budget.origins?.join(" ") ?? "", 2000), "edit-origins", "Pages that may show it", "Like https://docs.example.org, with a blank between. Empty is any page, unless this server has a list."),
   );
   const form = make("form", "state-form",
     field(title, "edit-title", "Title"),
