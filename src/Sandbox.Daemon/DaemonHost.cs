@@ -103,6 +103,7 @@ internal static class DaemonHost
         services.AddSingleton<Tool>();
         services.AddSingleton<ImageStore>();
         services.AddSingleton<ImageExport>();
+        services.AddSingleton<ArtifactFetch>();
         services.AddSingleton<DiskImages>();
         services.AddSingleton<UidRanges>();
         services.AddSingleton<WorkGroups>();

@@ -80,6 +80,9 @@ internal sealed record DaemonOptions
     /// <summary>The largest archive or image that is imported.</summary>
     public long MaxImageBytes { get; init; } = 16L * 1024 * 1024 * 1024;
 
+    /// <summary>Registries from which visitors may take links, each host with its port. They are asked from the host itself, so none of them should stand in its own network.</summary>
+    public IReadOnlyList<string> LinkRegistries { get; init; } = ["docker.io", "ghcr.io", "quay.io"];
+
     /// <summary>The upper limits of every sandbox.</summary>
     public SandboxLimits MaxLimits => new(MaxCpus, MaxMemoryBytes, MaxPids, MaxDiskBytes, MaxInodes);
 

@@ -79,6 +79,13 @@ internal sealed class ImagesClient(Wire.Images.ImagesClient client) : IImages
     }
 
     /// <inheritdoc/>
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> FetchArtifactAsync(string reference, long most, CancellationToken cancellationToken)
+    {
+        var request = new FetchArtifactRequest { Reference = reference, Most = most };
+        return ClientCalls.StreamAsync(cancellation => client.FetchArtifact(request, cancellationToken: cancellation), cancellationToken).Select(chunk => chunk.Data.Memory);
+    }
+
+    /// <inheritdoc/>
     public async Task<ImageDifference> CompareAsync(Digest image, Digest below, CancellationToken cancellationToken) =>
         (await ClientCalls.AskAllAsync(client.Compare(Request(image, below), cancellationToken: cancellationToken), part => part, cancellationToken).ConfigureAwait(false)).ToCore();
 

@@ -49,6 +49,13 @@ public sealed class ImagesService(ISandboxRuntime runtime, ILogger<ImagesService
                 .Select(static piece => new Chunk { Data = piece.ToWire() }));
 
     /// <inheritdoc/>
+    public override Task FetchArtifact(FetchArtifactRequest request, IServerStreamWriter<Chunk> responseStream, ServerCallContext context) =>
+        _answers.StreamAsync(request, responseStream, context, static (images, request, cancellation) =>
+            images.FetchArtifactAsync(request.Reference, request.Most, cancellation)
+                .SelectMany(Values.Pieces)
+                .Select(static piece => new Chunk { Data = piece.ToWire() }));
+
+    /// <inheritdoc/>
     public override Task Compare(CompareImagesRequest request, IServerStreamWriter<ImageDifferencePart> responseStream, ServerCallContext context) =>
         _answers.StreamAllAsync(request, responseStream, context, static async (images, request, cancellation) =>
             (await images.CompareAsync(Values.ToDigest(request.Image), Values.ToDigest(request.Below), cancellation).ConfigureAwait(false)).ToWire());

@@ -91,6 +91,18 @@ internal sealed class FakeImages(FakeRuntime runtime, FakeHost host) : IImages
     }
 
     /// <inheritdoc/>
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> FetchArtifactAsync(string reference, long most, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await host.BeginAsync("FetchArtifact", cancellationToken);
+        if (!string.IsNullOrEmpty(reference))
+        {
+            throw new SandboxException(ErrorCode.Invalid, "This server takes no links from registries. Send the archive itself.");
+        }
+
+        yield break;
+    }
+
+    /// <inheritdoc/>
     public async Task<ImageDifference> CompareAsync(Digest image, Digest below, CancellationToken cancellationToken)
     {
         await host.BeginAsync("CompareImages", cancellationToken);

@@ -119,6 +119,15 @@ public abstract class ImagesConformance(RuntimeUnderTest under) : RuntimeConform
     }
 
     [Fact]
+    public async Task Artifacts_come_only_from_registries_that_the_operator_allows()
+    {
+        foreach (var reference in new[] { "registry.example.org/links/mine:1", "127.0.0.1:5000/links/mine:1", "--option" })
+        {
+            await FailsAsync(ErrorCode.Invalid, () => DrainAsync(Runtime.Images.FetchArtifactAsync(reference, 1 << 20, Cancellation)));
+        }
+    }
+
+    [Fact]
     public async Task Exporting_an_unknown_image_or_under_a_bad_name_is_refused()
     {
         await FailsAsync(ErrorCode.ImageNotFound, () => DrainAsync(Runtime.Images.ExportAsync(UnknownImage, ArchiveKind.Oci, null, Cancellation)));

@@ -28,6 +28,16 @@ public interface IImages
     IAsyncEnumerable<ReadOnlyMemory<byte>> ExportAsync(Digest digest, ArchiveKind form, string? name, CancellationToken cancellationToken);
 
     /// <summary>
+    /// An artifact of a registry, as the tar of an OCI image layout. Nothing of it is kept, and only registries that the operator
+    /// allows are asked. Codes: Invalid (no reference, another registry), ImageNotFound, RegistryUnreachable, TooLarge, Timeout,
+    /// DiskFull.
+    /// </summary>
+    /// <param name="reference">In Docker's form: <c>ghcr.io/owner/link:tag</c>.</param>
+    /// <param name="most">The most bytes of the tar.</param>
+    /// <param name="cancellationToken">Ends the fetch.</param>
+    IAsyncEnumerable<ReadOnlyMemory<byte>> FetchArtifactAsync(string reference, long most, CancellationToken cancellationToken);
+
+    /// <summary>
     /// The difference between the trees of an image and of the image below it: how it came about does
     /// not matter. Codes: ImageNotFound, Invalid (the image is not built on the other one).
     /// </summary>

@@ -52,6 +52,14 @@ internal sealed partial class Skopeo(Tool tool, DiskReserve reserve, long maxByt
         return result.Ok ? FetchedImage.FromSkopeo(target) : throw RegistryFault(reference, result);
     }
 
+    /// <summary>Copies whatever a reference names out of a registry, unread, into the archive of an OCI layout. Returns its path.</summary>
+    public async Task<string> FetchArtifactAsync(ImageReference reference, string incoming, CancellationToken cancellationToken)
+    {
+        var target = Path.Combine(incoming, "artifact.tar");
+        var result = await CopyAsync([.. Tls("--src-tls-verify", reference), "--", $"docker://{reference}", $"oci-archive:{target}"], incoming, _ => { }, cancellationToken);
+        return result.Ok ? target : throw RegistryFault(reference, result);
+    }
+
     /// <summary>Copies an image out of an archive of <c>docker save</c>.</summary>
     public async Task<FetchedImage> ReadDockerArchiveAsync(string archive, string incoming, WorkReport report, CancellationToken cancellationToken)
     {

@@ -6,7 +6,7 @@ using Sandbox.Daemon.Snapshots;
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>The images of one Linux host.</summary>
-internal sealed class LinuxImages(ImageStore images, ImageExport export, ImageChanges changes) : IImages
+internal sealed class LinuxImages(ImageStore images, ImageExport export, ArtifactFetch artifacts, ImageChanges changes) : IImages
 {
     public IAsyncEnumerable<ImageProgress> AddAsync(ImageSource source, CancellationToken cancellationToken) => images.AddAsync(source, cancellationToken);
 
@@ -16,6 +16,8 @@ internal sealed class LinuxImages(ImageStore images, ImageExport export, ImageCh
 
     public IAsyncEnumerable<ReadOnlyMemory<byte>> ExportAsync(Digest digest, ArchiveKind form, string? name, CancellationToken cancellationToken) =>
         export.RunAsync(digest, form, name, cancellationToken);
+
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> FetchArtifactAsync(string reference, long most, CancellationToken cancellationToken) => artifacts.RunAsync(reference, most, cancellationToken);
 
     public Task<ImageDifference> CompareAsync(Digest image, Digest below, CancellationToken cancellationToken) => changes.CompareAsync(image, below, cancellationToken);
 

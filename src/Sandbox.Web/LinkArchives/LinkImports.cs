@@ -10,7 +10,7 @@ using Sandbox.Web.Store;
 namespace Sandbox.Web.LinkArchives;
 
 /// <summary>How an imported link is kept.</summary>
-internal sealed record ImportOrder(string? Title, LinkAccess Access);
+internal sealed record ImportOrder(string? Title, LinkAccess Access, LinkBudgetChange? Budget = null);
 
 /// <summary>
 /// Takes in links that another server wrote. Nothing of an archive is kept unless all of it is good: the images that came
@@ -57,7 +57,7 @@ internal sealed class LinkImports(ArchiveUploads uploads, ISandboxRuntime runtim
             var note = archive.Note;
             var images = wanted.Select((image, node) => new ResolvedImage(Name(note.Images[node]), image, stored[image].Config.IsInteractive)).ToList();
             var draft = new LockDraft(archive.Recipe, images, [.. wanted.Distinct().SelectMany(image => stored[image].Layers)], new Surroundings(note.Architecture, note.Kernel, note.Isolation));
-            var hash = await links.KeepAsync(owner, draft, order.Title ?? Title(note.Title), order.Access, isAutomatic: false, budget: null);
+            var hash = await links.KeepAsync(owner, draft, order.Title ?? Title(note.Title), order.Access, isAutomatic: false, order.Budget);
             isKept = true;
             return hash;
         }

@@ -1,6 +1,7 @@
 using Sandbox.Core.Errors;
 using Sandbox.Core.People;
 using Sandbox.Core.Recipes;
+using Sandbox.Core.Runtime;
 using Sandbox.Recipes.Documents;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Exports;
@@ -13,7 +14,7 @@ using Sandbox.Web.Store;
 
 namespace Sandbox.Web.NewLinks;
 
-/// <summary>A recipe or a git repository to make a link of, one of both.</summary>
+/// <summary>A recipe, a git repository or an artifact of a registry to make a link of, one of these.</summary>
 /// <param name="Recipe">The recipe.</param>
 /// <param name="Name">An alias to lead to it; null for none.</param>
 /// <param name="Title">For people; null is the image's title.</param>
@@ -22,7 +23,8 @@ namespace Sandbox.Web.NewLinks;
 /// <param name="Repository">An https URL of a git repository.</param>
 /// <param name="Ref">Its branch, tag or commit; null is its HEAD.</param>
 /// <param name="Path">The folder in which the visitor starts.</param>
-internal sealed record NewLink(Recipe? Recipe = null, string? Name = null, string? Title = null, string? Access = null, LinkBudgetChange? Budget = null, string? Repository = null, string? Ref = null, string? Path = null);
+/// <param name="Registry">A registry reference of a link that another server wrote: <c>ghcr.io/owner/link:tag</c>.</param>
+internal sealed record NewLink(Recipe? Recipe = null, string? Name = null, string? Title = null, string? Access = null, LinkBudgetChange? Budget = null, string? Repository = null, string? Ref = null, string? Path = null, string? Registry = null);
 
 internal static class NewLinkEndpoints
 {
@@ -40,17 +42,20 @@ internal static class NewLinkEndpoints
             .WithDescription("repository: git reads it in a sandbox of yours, and the link checks out the commit where ref is now. 202: that takes longer than 30 s and goes on; ask for the reading. Every image is pinned by its digest. Equal recipes have the same hash, on every server. As application/yaml the body is the recipe as people write it, and name, title and access stand in the query; every mistake has its line and column. name: an alias, which is taken or moved to the new link.");
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext context, Guests guests, AddressRates rates, ImageCatalog catalog, Locks locks, OwnedLinks links, RepositoryLinks repositories, LinkImports imports, ExportPlaces places, WebOptions options, Aliases aliases, LinkEntrance entrance, LinkList list)
+    private static async Task<IResult> CreateAsync(HttpContext context, Guests guests, AddressRates rates, ImageCatalog catalog, Locks locks, OwnedLinks links, RepositoryLinks repositories, LinkImports imports, ExportPlaces places, ISandboxRuntime runtime, WebOptions options, Aliases aliases, LinkEntrance entrance, LinkList list)
     {
         if (Archives.Contains(MediaType(context.Request), StringComparer.OrdinalIgnoreCase))
         {
-            return await ImportAsync(context, guests, rates, imports, places, aliases, entrance, list, options);
+            var (order, name) = ReadArchiveOrder(context);
+            return await ImportAsync(context, context.ReadBodyAsync(options.Limits.LinkArchiveBytes), order, name, guests, rates, imports, places, aliases, entrance, list);
         }
 
         var request = IsYaml(context.Request) ? await ReadDocumentAsync(context) : await context.ReadJsonAsync<NewLink>(MostRecipe);
-        if (request is not ({ Recipe: not null, Repository: null, Ref: null, Path: null } or { Recipe: null, Repository: not null }))
+        if (request is not ({ Recipe: not null, Repository: null, Ref: null, Path: null, Registry: null }
+            or { Recipe: null, Repository: not null, Registry: null }
+            or { Recipe: null, Repository: null, Ref: null, Path: null, Registry: not null }))
         {
-            throw new SandboxException(ErrorCode.Invalid, "Send one of recipe and repository; ref and path belong to a repository.");
+            throw new SandboxException(ErrorCode.Invalid, "Send one of recipe, repository and registry; ref and path belong to a repository.");
         }
 
         var mistakes = request.Recipe is { } given ? RecipeRules.Validate(given).Select(mistake => $"recipe.{mistake}").ToList() : [];
@@ -63,6 +68,12 @@ internal static class NewLinkEndpoints
         OwnedLinks.CheckBudget(request.Budget, mistakes);
         Refuse(mistakes);
         var access = LinkEndpoints.Access(request.Access) ?? LinkAccess.Anyone;
+        if (request.Registry is { } reference)
+        {
+            var fetched = runtime.Images.FetchArtifactAsync(reference, options.Limits.LinkArchiveBytes, context.RequestAborted);
+            return await ImportAsync(context, fetched, new ImportOrder(request.Title?.Trim(), access, request.Budget), request.Name, guests, rates, imports, places, aliases, entrance, list);
+        }
+
         if (request.Repository is { } url)
         {
             var address = RepositoryEndpoints.Address(options, url, request.Ref, request.Path);
@@ -108,8 +119,8 @@ internal static class NewLinkEndpoints
             Results.Created($"/api/v1/links/{hash}", await list.ViewAsync(await entrance.FindAsync(owner, new LinkAddress(null, hash)), context.RequestAborted));
     }
 
-    /// <summary>A link that another server wrote; its name, title and access stand in the query.</summary>
-    private static async Task<IResult> ImportAsync(HttpContext context, Guests guests, AddressRates rates, LinkImports imports, ExportPlaces places, Aliases aliases, LinkEntrance entrance, LinkList list, WebOptions options)
+    /// <summary>The name, title and access of an archive stand in the query.</summary>
+    private static (ImportOrder Order, string? Name) ReadArchiveOrder(HttpContext context)
     {
         var (name, title) = (Of(context, "name"), Of(context, "title")?.Trim());
         var mistakes = new List<string>();
@@ -120,7 +131,12 @@ internal static class NewLinkEndpoints
         }
 
         Refuse(mistakes);
-        var access = LinkEndpoints.Access(Of(context, "access")) ?? LinkAccess.Anyone;
+        return (new ImportOrder(title, LinkEndpoints.Access(Of(context, "access")) ?? LinkAccess.Anyone), name);
+    }
+
+    /// <summary>A link that another server wrote.</summary>
+    private static async Task<IResult> ImportAsync(HttpContext context, IAsyncEnumerable<ReadOnlyMemory<byte>> archive, ImportOrder order, string? name, Guests guests, AddressRates rates, LinkImports imports, ExportPlaces places, Aliases aliases, LinkEntrance entrance, LinkList list)
+    {
         if (!await rates.AllowsLaunchAsync(context))
         {
             return Results.Empty;
@@ -135,7 +151,7 @@ internal static class NewLinkEndpoints
         RecipeHash hash;
         using (places.Enter(person, context))
         {
-            hash = await imports.ImportAsync(person, context.ReadBodyAsync(options.Limits.LinkArchiveBytes), new ImportOrder(title, access), context.RequestAborted);
+            hash = await imports.ImportAsync(person, archive, order, context.RequestAborted);
         }
 
         if (name is not null)

@@ -44,15 +44,26 @@ public sealed class LinkArchiveTests(LinuxHost host) : IAsyncLifetime
         var there = Path.Combine(_work, "back.tar");
         Skopeo(archive, "dir:" + Path.Combine(_work, "dir"));
         Skopeo("dir:" + Path.Combine(_work, "dir"), "oci:" + Path.Combine(_work, "layout") + ":x");
-        await using (var registry = await LocalRegistry.StartAsync(_work))
-        {
-            Skopeo("oci:" + Path.Combine(_work, "layout") + ":x", $"docker://{registry.Address}/links/state:1");
-            Skopeo($"docker://{registry.Address}/links/state:1", "oci-archive:" + there);
-        }
+        await using var registry = await LocalRegistry.StartAsync(_work);
+        Skopeo("oci:" + Path.Combine(_work, "layout") + ":x", $"docker://{registry.Address}/links/state:1");
+        Skopeo($"docker://{registry.Address}/links/state:1", "oci-archive:" + there);
 
-        await MoveAsync("second");
+        await MoveAsync("second", registry.Address);
         using var reader = _web!.NewClient();
         await reader.LaunchAsync(); // another history
+        foreach (var (reference, code) in new[]
+        {
+            ("registry.example.org/links/state:1", "invalid"), ("169.254.169.254/links/state:1", "invalid"), ("-x", "invalid"), (registry.Address + "/links/none:1", "image_not_found"),
+        })
+        {
+            var refused = await reader.PostAsync("/api/v1/links", new { registry = reference });
+            Assert.True(refused.Code == code, refused.Text);
+        }
+
+        var fetched = await reader.PostAsync("/api/v1/links", new { registry = registry.Address + "/links/state:1", title = "From a registry" });
+        Assert.True(fetched.Status == 201, fetched.Text);
+        Assert.Equal((hash, "From a registry"), ((string?)fetched.Json!["hash"], (string?)fetched.Json["title"]));
+        Assert.Equal(200, (await reader.DeleteAsync($"/api/v1/links/{hash}")).Status);
         var made = await SendAsync(reader, await File.ReadAllBytesAsync(there, Cancel));
 
         Assert.True(made.Status == 201, made.Text);
@@ -232,7 +243,7 @@ public sealed class LinkArchiveTests(LinuxHost host) : IAsyncLifetime
     }
 
     /// <summary>The next server: a web process and a daemon with data of their own.</summary>
-    private async Task MoveAsync(string name)
+    private async Task MoveAsync(string name, params string[] registries)
     {
         foreach (var sandbox in await host.Runtime.Sandboxes.ListAsync(CancellationToken.None))
         {
@@ -241,7 +252,7 @@ public sealed class LinkArchiveTests(LinuxHost host) : IAsyncLifetime
 
         await (_web?.DisposeAsync() ?? ValueTask.CompletedTask);
         _web = null;
-        await host.RestartAsync(options => options with { DataDirectory = Path.Combine(Path.GetDirectoryName(options.DataDirectory)!, name) });
+        await host.RestartAsync(options => options with { LinkRegistries = registries, DataDirectory = Path.Combine(Path.GetDirectoryName(options.DataDirectory)!, name) });
         if (name != "data")
         {
             _web = await WebUnderTest.StartAsync(new() { ["Limits"] = new { LaunchBurst = 1000, GuestBurst = 1000 } }, real: host.Runtime);
