@@ -113,6 +113,7 @@ internal static class DaemonHost
         services.AddSingleton<PlaygroundNetworks>();
         services.AddSingleton<ShellScripts>();
         services.AddSingleton<TerminalHolders>();
+        services.AddSingleton<KeptLogs>();
         services.AddSingleton<LeftOutputs>();
         services.AddSingleton<ExecRunner>();
         services.AddSingleton<SandboxRecords>();
@@ -125,6 +126,7 @@ internal static class DaemonHost
         services.AddSingleton<SandboxSnapshots>();
         services.AddSingleton<SandboxLauncher>();
         services.AddSingleton<SandboxLife>();
+        services.AddSingleton<SandboxLogs>();
         services.AddSingleton<HostPaces>();
         services.AddSingleton<LinuxImages>();
         services.AddSingleton<LinuxSandboxes>();

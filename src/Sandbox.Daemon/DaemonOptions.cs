@@ -23,6 +23,9 @@ internal sealed record DaemonOptions
     /// <summary>The program that holds a terminal.</summary>
     public string TtyProgram { get; init; } = "/usr/local/lib/sandbox/tty/sandbox-tty";
 
+    /// <summary>The init of sandboxes whose image has a command; installed beside <see cref="TtyProgram"/>, which reads its reports.</summary>
+    public string InitProgram => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(TtyProgram))!, "sandbox-init");
+
     /// <summary>The account of the web process: beside root, the only one that may connect.</summary>
     public string WebUser { get; init; } = "sandbox-web";
 

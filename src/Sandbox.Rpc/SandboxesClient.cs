@@ -56,6 +56,13 @@ internal sealed class SandboxesClient(Wire.Sandboxes.SandboxesClient client) : I
         (await ClientCalls.AskAsync(client.ExecAsync(spec.ToWire(id.Value), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
 
     /// <inheritdoc/>
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadLogAsync(SandboxId id, bool follow, CancellationToken cancellationToken)
+    {
+        var request = new ReadLogRequest { Id = id.Value, Follow = follow };
+        return ClientCalls.StreamAsync(cancellation => client.ReadLog(request, cancellationToken: cancellation), cancellationToken).Select(chunk => chunk.Data.Memory);
+    }
+
+    /// <inheritdoc/>
     public async Task<SnapshotResult> SnapshotAsync(SandboxId id, SnapshotSpec spec, CancellationToken cancellationToken)
     {
         Values.Refuse(SnapshotRules.Validate(spec)); // longer ones would not fit into a message

@@ -97,6 +97,13 @@ public sealed class SandboxesService(ISandboxRuntime runtime, ILogger<SandboxesS
         });
 
     /// <inheritdoc/>
+    public override Task ReadLog(ReadLogRequest request, IServerStreamWriter<Chunk> responseStream, ServerCallContext context) =>
+        _answers.StreamAsync(request, responseStream, context, static (sandboxes, request, cancellation) =>
+            sandboxes.ReadLogAsync(Values.ToSandboxId(request.Id), request.Follow, cancellation)
+                .SelectMany(Values.Pieces)
+                .Select(static piece => new Chunk { Data = piece.ToWire() }));
+
+    /// <inheritdoc/>
     public override Task<SnapshotReply> Snapshot(SnapshotRequest request, ServerCallContext context) =>
         _answers.AnswerAsync(request, context, static async (sandboxes, request, cancellation) =>
         {

@@ -245,6 +245,7 @@ internal sealed unsafe class Connection
                     return false;
                 }
 
+                _holder.Mark(TtyLogUses.Seen);
                 Viewer = _holder.Flow.Attach(BinaryPrimitives.ReadUInt64LittleEndian(payload), now, governs: kind == TtyFrame.Attach);
                 return true;
             case TtyFrame.Ack:
@@ -259,6 +260,7 @@ internal sealed unsafe class Connection
                 _follows = true;
                 return true;
             case TtyFrame.Input:
+                _holder.Mark(TtyLogUses.Used);
                 return TakeInput(payload);
             case TtyFrame.Resize:
                 _holder.Resize(
@@ -266,6 +268,7 @@ internal sealed unsafe class Connection
                     BinaryPrimitives.ReadUInt16LittleEndian(payload[2..]));
                 return true;
             default:
+                _holder.Mark(TtyLogUses.Used);
                 _holder.Close(now);
                 return true;
         }

@@ -23,11 +23,16 @@ internal sealed unsafe class Holder
     private const long PtyTag = -2;
     private const long ProcessTag = -3;
     private const long EndingTag = -4;
+    private const long ReportsTag = -5;
 
     private readonly Listener _listener;
     private readonly Pty _pty;
     private readonly int _pid;
     private readonly int _process;
+
+    // Of an image's own command, whose init this program watches and which outlives it.
+    private readonly InitReports? _reports;
+    private readonly LogFile? _log;
     private readonly int _ending;
     private readonly int _epoll;
     private readonly byte* _ring;
@@ -53,8 +58,10 @@ internal sealed unsafe class Holder
     private int? _exitCode;
     private int _readAfterEnd;
 
-    public Holder(Listener listener, StartedProcess started, int ending, ushort cols, ushort rows, string? nonce)
+    public Holder(Listener listener, StartedProcess started, int ending, ushort cols, ushort rows, string? nonce, LogFile? log)
     {
+        _reports = started.Reports;
+        _log = log;
         _marks = nonce is null ? null : new CommandMarks(nonce);
         StateNumber = nonce is null ? 0 : 1;
         _listener = listener;
@@ -73,7 +80,9 @@ internal sealed unsafe class Holder
 
         // Memory is used once it is written to; with huge pages that would be two megabytes at the first prompt.
         _ = Native.Advise(_ring, TtyFrame.RingLength, Native.AdviseNoHugePage);
-        Flow = new TtyFlow(TtyFrame.RingLength, TtyFrame.OutputWindow, Patience, Environment.TickCount64, TtyFrame.OutputLead);
+        // A viewer has asked for a command's terminal and comes for it. Nobody may ever come to that of an image's own.
+        var since = Environment.TickCount64 - (log is null ? 0 : Patience);
+        Flow = new TtyFlow(TtyFrame.RingLength, TtyFrame.OutputWindow, Patience, since, TtyFrame.OutputLead);
         Screen = new TailScreen(_ring, Flow, cols, rows);
     }
 
@@ -120,6 +129,9 @@ internal sealed unsafe class Holder
         Finish(now);
     }
 
+    /// <summary>Notes what somebody did with the terminal of an image's own command.</summary>
+    public void Mark(TtyLogUses uses) => _log?.Mark(uses);
+
     /// <summary>Serves the terminal to its end.</summary>
     public void Run()
     {
@@ -128,6 +140,11 @@ internal sealed unsafe class Holder
         Watch(_listener.Fd, ListenerTag, Native.EpollIn, Native.EpollCtlAdd);
         Watch(_process, ProcessTag, Native.EpollIn, Native.EpollCtlAdd);
         Watch(_ending, EndingTag, Native.EpollIn, Native.EpollCtlAdd);
+        if (_reports is not null)
+        {
+            Watch(_reports.File, ReportsTag, Native.EpollIn, Native.EpollCtlAdd);
+        }
+
         Watch(_pty.Master, PtyTag, _ptyInterest = Native.EpollIn, Native.EpollCtlAdd);
         var now = Environment.TickCount64;
         while (!IsOver(now))
@@ -162,7 +179,12 @@ internal sealed unsafe class Holder
                 break;
             case EndingTag:
                 Watch(_ending, EndingTag, 0, Native.EpollCtlDel);
+                _canRead = true;
+                ReadOutput(now);
                 Close(now);
+                break;
+            case ReportsTag:
+                TakeReports(now);
                 break;
             default:
                 if (_connections[happened.Data] is { } connection)
@@ -226,16 +248,48 @@ internal sealed unsafe class Holder
         int pid;
         while ((pid = Native.WaitPid(-1, &status, Native.WaitNoHang)) > 0)
         {
-            if (pid == _pid)
+            if (pid == _pid && _reports is null)
             {
                 var signal = status & 0x7F;
                 _exitCode = signal == 0 ? (status >> 8) & 0xFF : 128 + signal;
             }
         }
 
-        // if the runtime reaps the process itself, it is no child of ours, and its exit code is unknown
-        _exitCode ??= 0;
         Watch(_process, ProcessTag, 0, Native.EpollCtlDel);
+
+        if (_reports is null)
+        {
+            // if the runtime reaps the process itself, it is no child of ours, and its exit code is unknown
+            Ended(_exitCode ?? 0, now);
+        }
+    }
+
+    private void TakeReports(long now)
+    {
+        var before = _reports!.HasStarted;
+        if (!_reports.Read())
+        {
+            // The init is gone, and the command was killed with it.
+            Watch(_reports.File, ReportsTag, 0, Native.EpollCtlDel);
+            Ended(_reports.ExitCode ?? 128 + Native.SigKill, now);
+            return;
+        }
+
+        if (_reports.HasStarted && !before && Children.FirstOf(_pid) is { } command)
+        {
+            _log?.Started(command);
+        }
+
+        if (_reports.ExitCode is { } code && _exitCode is null)
+        {
+            Ended(code, now);
+        }
+    }
+
+    private void Ended(int code, long now)
+    {
+        _exitCode ??= code;
+        _log?.Ended(_exitCode.Value);
         if (_pty.IsClosed)
         {
             _linger.Drained(now);
@@ -315,6 +369,7 @@ internal sealed unsafe class Holder
                 _stateLength = 0;
             }
 
+            _log?.Append(_ring + position, read);
             Flow.Wrote(read, now);
             left -= read;
             if (_exitCode is not null && (_readAfterEnd += read) >= MostAfterEnd)

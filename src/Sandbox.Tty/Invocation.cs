@@ -7,6 +7,7 @@ namespace Sandbox.Tty;
 internal sealed class Invocation
 {
     private const int Leading = 6;
+    private const string LogOption = "log=";
 
     private static readonly System.Buffers.SearchValues<char> Letters = System.Buffers.SearchValues.Create("0123456789abcdefghijklmnopqrstuvwxyz");
 
@@ -29,14 +30,21 @@ internal sealed class Invocation
     /// <summary>The nonce in the shell's marks, if it makes any; the shell reads it from descriptor 3.</summary>
     public string? Nonce { get; init; }
 
+    /// <summary>
+    /// The file for the output of an image's own command, see <c>TtyLog</c>. With it the runtime starts a whole sandbox, whose
+    /// init reports how the command is.
+    /// </summary>
+    public string? Log { get; init; }
+
     /// <summary>The runtime and its arguments, where <c>{console}</c> and <c>{pid}</c> stand for paths.</summary>
     public required ArraySegment<string> Runtime { get; init; }
 
     public static bool TryParse(string[] args, [NotNullWhen(true)] out Invocation? invocation)
     {
         invocation = null;
-        var nonce = args.Length > Leading && args[Leading] is not "--" ? args[Leading] : null;
-        var first = nonce is null ? Leading : Leading + 1;
+        var first = Leading;
+        var log = args.Length > first && args[first].StartsWith(LogOption, StringComparison.Ordinal) ? args[first++][LogOption.Length..] : null;
+        var nonce = args.Length > first && args[first] is not "--" ? args[first++] : null;
         if (args.Length < first + 2
             || !args[0].StartsWith('/')
             || !TryNumber(args[1], out uint client)
@@ -45,7 +53,8 @@ internal sealed class Invocation
             || !TryNumber(args[4], out ushort cols) || cols == 0
             || !TryNumber(args[5], out ushort rows) || rows == 0
             || !string.Equals(args[first], "--", StringComparison.Ordinal)
-            || nonce is not null && !IsNonce(nonce))
+            || nonce is not null && !IsNonce(nonce)
+            || log is not null && !log.StartsWith('/'))
         {
             return false;
         }
@@ -59,6 +68,7 @@ internal sealed class Invocation
             Cols = cols,
             Rows = rows,
             Nonce = nonce,
+            Log = log,
             Runtime = new ArraySegment<string>(args, first + 1, args.Length - first - 1),
         };
         return true;

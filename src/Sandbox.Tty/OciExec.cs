@@ -6,7 +6,7 @@ using Sandbox.Tty.Linux;
 namespace Sandbox.Tty;
 
 /// <summary>
-/// Runs an OCI runtime's <c>exec</c> to its end: the runtime sends the master of the terminal it made over the
+/// Runs an OCI runtime's <c>exec</c> or <c>run</c> to its end: the runtime sends the master of the terminal it made over the
 /// console socket, writes the process's id into the pid file, and leaves the process behind.
 /// </summary>
 internal sealed unsafe class OciExec
@@ -14,8 +14,9 @@ internal sealed unsafe class OciExec
     private const int TimeoutMilliseconds = 60_000;
     private const int LongestText = 4096;
 
-    // The first after the standard ones, which is what --preserve-fds 1 keeps.
-    private const int ToldDescriptor = 3;
+    // The first after the standard ones, which is what --preserve-fds keeps.
+    private const int FirstInherited = 3;
+    private const int MostInherited = 2;
 
     private readonly string _console;
     private readonly string _pidFile;
@@ -23,6 +24,8 @@ internal sealed unsafe class OciExec
     private int _listener;
     private int _sender = -1;
     private int _master = -1;
+    private int _reports = -1;
+    private int _reportsEnd = -1;
 
     private OciExec(string directory)
     {
@@ -66,6 +69,11 @@ internal sealed unsafe class OciExec
 
     private StartedProcess Start(Invocation invocation)
     {
+        if (invocation.Log is not null)
+        {
+            OpenReports();
+        }
+
         var status = Finish(Spawn(invocation.Runtime, invocation.Nonce));
         if (status != 0)
         {
@@ -86,7 +94,22 @@ internal sealed unsafe class OciExec
         var pty = Pty.Adopt(_master);
         _master = -1;
         pty.Resize(invocation.Cols, invocation.Rows);
-        return new StartedProcess(pid, handle, pty);
+        var reports = _reports < 0 ? null : new InitReports(_reports);
+        _reports = -1;
+        return new StartedProcess(pid, handle, pty, reports);
+    }
+
+    // The runtime and then the init inherit the end that is written to.
+    private void OpenReports()
+    {
+        var ends = stackalloc int[2];
+        if (Native.Pipe(ends, Native.OpenCloexec) < 0)
+        {
+            throw StartFailure.Call("pipe2");
+        }
+
+        (_reports, _reportsEnd) = (ends[0], ends[1]);
+        _ = Native.Fcntl(_reports, Native.SetStatusFlags, Native.OpenNonBlocking);
     }
 
     private int Spawn(ArraySegment<string> command, string? nonce)
@@ -110,13 +133,25 @@ internal sealed unsafe class OciExec
         var nowhere = Native.Open("/dev/null", Native.OpenReadWrite | Native.OpenCloexec, 0);
         _ = Native.FileActionsInit(actions);
         _ = Native.SpawnAttributesInit(attributes);
-        var told = nonce is null ? -1 : Tell(nonce);
+        var inherited = stackalloc int[MostInherited];
+        var count = 0;
+        if (nonce is not null)
+        {
+            inherited[count++] = Tell(nonce);
+        }
+
+        if (_reportsEnd >= 0)
+        {
+            inherited[count++] = Above(_reportsEnd);
+            _reportsEnd = -1;
+        }
+
         _ = Native.FileActionsDup2(actions, nowhere, 0);
         _ = Native.FileActionsDup2(actions, _text, 1);
         _ = Native.FileActionsDup2(actions, _text, 2);
-        if (told >= 0)
+        for (var i = 0; i < count; i++)
         {
-            _ = Native.FileActionsDup2(actions, told, ToldDescriptor);
+            _ = Native.FileActionsDup2(actions, inherited[i], FirstInherited + i);
         }
 
         _ = Native.SpawnAttributesDefaults(attributes, signals);
@@ -126,7 +161,11 @@ internal sealed unsafe class OciExec
         _ = Native.SpawnAttributesDestroy(attributes);
         _ = Native.FileActionsDestroy(actions);
         _ = Native.Close(nowhere);
-        _ = told < 0 ? 0 : Native.Close(told);
+        for (var i = 0; i < count; i++)
+        {
+            _ = Native.Close(inherited[i]);
+        }
+
         for (var i = 0; i < command.Count; i++)
         {
             NativeMemory.Free(arguments[i]);
@@ -154,14 +193,19 @@ internal sealed unsafe class OciExec
         // fish opens it by name, as another user than this one.
         _ = Native.ChangeMode(ends[0], 0b100_100_100);
         _ = Native.Close(ends[1]);
-        if (ends[0] != ToldDescriptor)
+        return Above(ends[0]);
+    }
+
+    // A descriptor duplicated onto itself would stay closed to the runtime, and one below would be overwritten by its neighbour.
+    private static int Above(int fd)
+    {
+        if (fd >= FirstInherited + MostInherited)
         {
-            return ends[0];
+            return fd;
         }
 
-        // A descriptor duplicated onto itself would stay closed to the runtime.
-        var other = Native.Fcntl(ends[0], Native.DuplicateCloexec, ToldDescriptor + 1);
-        _ = Native.Close(ends[0]);
+        var other = Native.Fcntl(fd, Native.DuplicateCloexec, FirstInherited + MostInherited);
+        _ = Native.Close(fd);
         return other;
     }
 
@@ -281,7 +325,7 @@ internal sealed unsafe class OciExec
 
     private void CleanUp()
     {
-        foreach (var fd in (ReadOnlySpan<int>)[_text, _listener, _sender, _master])
+        foreach (var fd in (ReadOnlySpan<int>)[_text, _listener, _sender, _master, _reports, _reportsEnd])
         {
             _ = fd < 0 ? 0 : Native.Close(fd);
         }

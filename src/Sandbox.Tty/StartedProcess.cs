@@ -4,4 +4,5 @@ namespace Sandbox.Tty;
 /// <param name="Pid">Its id on the host.</param>
 /// <param name="Handle">Its pidfd, readable when it has ended.</param>
 /// <param name="Pty">Its terminal.</param>
-internal sealed record StartedProcess(int Pid, int Handle, Pty Pty);
+/// <param name="Reports">What the process says as the init of a sandbox; null for a command.</param>
+internal sealed record StartedProcess(int Pid, int Handle, Pty Pty, InitReports? Reports);

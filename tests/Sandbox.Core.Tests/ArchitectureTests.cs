@@ -13,7 +13,8 @@ public sealed partial class ArchitectureTests
     {
         ["Sandbox.Core"] = [],
         ["Sandbox.Rpc"] = ["Sandbox.Core"],
-        ["Sandbox.Daemon"] = ["Sandbox.Core", "Sandbox.Rpc"],
+        ["Sandbox.Daemon"] = ["Sandbox.Core", "Sandbox.Rpc", "Sandbox.Terminals"],
+        ["Sandbox.Init"] = [],
         ["Sandbox.Terminals"] = [],
         ["Sandbox.Tty"] = ["Sandbox.Terminals"],
         ["Sandbox.Web"] = ["Sandbox.Core", "Sandbox.Rpc", "Sandbox.Terminals", "Sandbox.Recipes", "Sandbox.Tutorials", "Sandbox.Docker", "Sandbox.Kubernetes"],
@@ -31,6 +32,7 @@ public sealed partial class ArchitectureTests
         ["Sandbox.Daemon"] = @"^(?!Microsoft\.EntityFrameworkCore|Microsoft\.AspNetCore\.Components|MudBlazor)",
         ["Sandbox.Terminals"] = "^$",
         ["Sandbox.Tty"] = "^$",
+        ["Sandbox.Init"] = "^$",
         ["Sandbox.Recipes"] = "^YamlDotNet$",
         ["Sandbox.Tutorials"] = "^(HtmlSanitizer|Markdig)$",
         ["Sandbox.Cli"] = "^$",

@@ -22,7 +22,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     {
         _host = new FakeHost(time ?? TimeProvider.System);
         Images = new FakeImages(this, _host);
-        Sandboxes = new FakeSandboxes(_host, () => Capabilities.IsolationClasses);
+        Sandboxes = new FakeSandboxes(this, _host, () => Capabilities.IsolationClasses);
         Terminals = new FakeTerminals(this, _host);
         Files = new FakeFiles(_host);
         Ports = new FakePorts(Sandboxes);

@@ -29,6 +29,26 @@ internal sealed class FakeSandbox
     /// <summary>Cancelled when everything in it is killed.</summary>
     public CancellationTokenSource Killed { get; private set; } = new();
 
+    /// <summary>Whether somebody asked for the terminal of the image's own command, or there is none.</summary>
+    public bool IsOwnClaimed { get; private set; } = true;
+
+    /// <summary>What the image's own command printed.</summary>
+    public List<byte> Log { get; } = [];
+
+    public void StartOwn(DateTimeOffset now, FakeRuntime runtime)
+    {
+        if ((IReadOnlyList<string>)[.. Image.Entrypoint, .. Image.Command] is { Count: > 0 } command)
+        {
+            var terminal = new TerminalInfo(TerminalId.New(), command, now) { IsOwn = true, IsMarked = runtime.MarksShells };
+            Terminals.Add(terminal);
+            Holders.Add(runtime.HoldTerminal?.Invoke(Spec.Id, terminal.Id));
+            IsOwnClaimed = false;
+        }
+    }
+
+    /// <summary>Whether it was free until now.</summary>
+    public bool ClaimOwn() => !IsOwnClaimed && (IsOwnClaimed = true);
+
     public void KillAll()
     {
         Terminals.Clear();

@@ -12,7 +12,7 @@ using Sandbox.Core.Snapshots;
 namespace Sandbox.Testing;
 
 /// <summary>The sandboxes of a <see cref="FakeRuntime"/>.</summary>
-internal sealed class FakeSandboxes(FakeHost host, Func<IReadOnlyList<string>> isolationClasses) : ISandboxes
+internal sealed class FakeSandboxes(FakeRuntime runtime, FakeHost host, Func<IReadOnlyList<string>> isolationClasses) : ISandboxes
 {
     /// <inheritdoc/>
     public async Task<SandboxInfo> CreateAsync(SandboxSpec spec, CancellationToken cancellationToken)
@@ -187,6 +187,19 @@ internal sealed class FakeSandboxes(FakeHost host, Func<IReadOnlyList<string>> i
     }
 
     /// <inheritdoc/>
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadLogAsync(SandboxId id, bool follow, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await host.BeginAsync("ReadLog", cancellationToken);
+        byte[] log;
+        lock (host.Gate)
+        {
+            log = [.. host.GetWithFiles(id).Log];
+        }
+
+        yield return log;
+    }
+
+    /// <inheritdoc/>
     public async Task<SnapshotResult> SnapshotAsync(SandboxId id, SnapshotSpec spec, CancellationToken cancellationToken)
     {
         await host.BeginAsync("Snapshot", cancellationToken);
@@ -281,6 +294,7 @@ internal sealed class FakeSandboxes(FakeHost host, Func<IReadOnlyList<string>> i
                 {
                     host.Change(sandbox, sandbox.Info with { State = SandboxState.Running, Address = sandbox.Spec.Network is NetworkPolicy.None ? null : $"100.64.0.{(host.Sandboxes.Count % 250) + 2}" });
                     host.SetTimer(sandbox);
+                    sandbox.StartOwn(host.Time.GetUtcNow(), runtime);
                 }
             }
         }
@@ -314,6 +328,11 @@ internal sealed class FakeSandboxes(FakeHost host, Func<IReadOnlyList<string>> i
             if (sandbox.Info.State != from)
             {
                 throw FakeHost.WrongState(sandbox);
+            }
+
+            if (from == SandboxState.Stopped)
+            {
+                sandbox.StartOwn(host.Time.GetUtcNow(), runtime);
             }
 
             host.Change(sandbox, sandbox.Info with { State = to, ExitCode = null, Notice = from == SandboxState.Stopped ? null : sandbox.Info.Notice });

@@ -21,7 +21,12 @@ internal sealed class FakeTerminals(FakeRuntime runtime, FakeHost host) : ITermi
                 return open;
             }
 
-            if (sandbox.Terminals.Count >= 16)
+            if (spec.MayBeOwn && sandbox.Image.IsInteractive && sandbox.Terminals.Find(known => known.IsOwn) is { } own && sandbox.ClaimOwn())
+            {
+                return own;
+            }
+
+            if (sandbox.Terminals.Count >= (sandbox.IsOwnClaimed ? 16 : 17))
             {
                 throw new SandboxException(ErrorCode.Quota, "A sandbox has at most 16 terminals.");
             }
@@ -56,7 +61,8 @@ internal sealed class FakeTerminals(FakeRuntime runtime, FakeHost host) : ITermi
         await host.BeginAsync("ListTerminals", cancellationToken);
         lock (host.Gate)
         {
-            return [.. host.Get(id).Terminals];
+            var sandbox = host.Get(id);
+            return [.. sandbox.Terminals.Select(terminal => terminal with { IsSeen = !terminal.IsOwn || sandbox.IsOwnClaimed })];
         }
     }
 }

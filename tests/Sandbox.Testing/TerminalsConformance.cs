@@ -22,18 +22,49 @@ public abstract class TerminalsConformance(RuntimeUnderTest under) : RuntimeConf
         Assert.NotEmpty(first.Command);
         Assert.Equal(first.CreatedAt, second.CreatedAt);
         Assert.Equal(first.Command, second.Command);
-        Assert.Equal(spec.Id, Assert.Single(await Runtime.Terminals.ListAsync(sandbox.Id, Cancellation)).Id);
+        Assert.Equal(spec.Id, Assert.Single(await OpenedAsync(sandbox.Id)).Id);
+    }
+
+    [Fact]
+    public async Task The_terminal_of_the_images_own_command_starts_with_the_sandbox_and_goes_to_the_first_who_asks()
+    {
+        var sandbox = await CreateAsync();
+        var own = Assert.Single(await Runtime.Terminals.ListAsync(sandbox.Id, Cancellation));
+        Assert.True(own.IsOwn);
+
+        var first = await Runtime.Terminals.OpenAsync(sandbox.Id, Terminal() with { MayBeOwn = true }, Cancellation);
+        var second = await Runtime.Terminals.OpenAsync(sandbox.Id, Terminal() with { MayBeOwn = true }, Cancellation);
+
+        Assert.Equal(own.Id, first.Id);
+        Assert.NotEqual(own.Id, second.Id);
+        Assert.Equal(own.Command, second.Command);
+        Assert.Equal([own.Id, second.Id], (await Runtime.Terminals.ListAsync(sandbox.Id, Cancellation)).Select(terminal => terminal.Id));
+    }
+
+    [Fact]
+    public async Task A_sandbox_that_starts_again_has_a_new_terminal_of_its_own_command()
+    {
+        var sandbox = await CreateAsync();
+        var before = Assert.Single(await Runtime.Terminals.ListAsync(sandbox.Id, Cancellation));
+        await Runtime.Sandboxes.StopAsync(sandbox.Id, TimeSpan.Zero, Cancellation);
+
+        await Runtime.Sandboxes.StartAsync(sandbox.Id, Cancellation);
+
+        var after = Assert.Single(await Runtime.Terminals.ListAsync(sandbox.Id, Cancellation));
+        Assert.True(after.IsOwn);
+        Assert.NotEqual(before.Id, after.Id);
+        Assert.Equal(before.Command, after.Command);
     }
 
     [Fact]
     public async Task Terminals_are_listed_oldest_first_and_go_with_a_stop()
     {
         var sandbox = await CreateAsync();
-        Assert.Empty(await Runtime.Terminals.ListAsync(sandbox.Id, Cancellation));
+        Assert.Empty(await OpenedAsync(sandbox.Id));
         var first = await Runtime.Terminals.OpenAsync(sandbox.Id, Terminal(), Cancellation);
         var second = await Runtime.Terminals.OpenAsync(sandbox.Id, Terminal() with { Command = ["cat"] }, Cancellation);
 
-        var listed = await Runtime.Terminals.ListAsync(sandbox.Id, Cancellation);
+        var listed = await OpenedAsync(sandbox.Id);
 
         Assert.Equal([first.Id, second.Id], listed.Select(terminal => terminal.Id));
         Assert.Equal(["cat"], listed[1].Command);
@@ -48,7 +79,7 @@ public abstract class TerminalsConformance(RuntimeUnderTest under) : RuntimeConf
 
         await FailsAsync(ErrorCode.CommandNotFound, () => Runtime.Terminals.OpenAsync(sandbox.Id, Terminal() with { Command = ["no-such-program"] }, Cancellation));
 
-        Assert.Empty(await Runtime.Terminals.ListAsync(sandbox.Id, Cancellation));
+        Assert.Empty(await OpenedAsync(sandbox.Id));
     }
 
     [Fact]
@@ -82,6 +113,10 @@ public abstract class TerminalsConformance(RuntimeUnderTest under) : RuntimeConf
 
         await FailsAsync(ErrorCode.Quota, () => Runtime.Terminals.OpenAsync(sandbox.Id, Terminal(), Cancellation));
 
-        Assert.Equal(16, (await Runtime.Terminals.ListAsync(sandbox.Id, Cancellation)).Count);
+        Assert.Equal(16, (await OpenedAsync(sandbox.Id)).Count);
     }
+
+    /// <summary>The terminals that were opened after the sandbox was made.</summary>
+    private async Task<IReadOnlyList<TerminalInfo>> OpenedAsync(SandboxId sandbox) =>
+        [.. (await Runtime.Terminals.ListAsync(sandbox, Cancellation)).Where(terminal => !terminal.IsOwn)];
 }

@@ -23,7 +23,7 @@ public interface ISandboxes
     /// <summary>Starts a stopped sandbox again over its kept files. Code: Conflict. Running already is no fault.</summary>
     Task<SandboxInfo> StartAsync(SandboxId id, CancellationToken cancellationToken);
 
-    /// <summary>Stops everything in it: SIGTERM, then SIGKILL after the grace. A stop that has begun is finished, also when the call is cancelled. Does nothing if it is stopped.</summary>
+    /// <summary>Stops everything in it: a signal, then SIGKILL after the grace. A stop that has begun is finished, also when the call is cancelled. Does nothing if it is stopped.</summary>
     Task<SandboxInfo> StopAsync(SandboxId id, TimeSpan grace, CancellationToken cancellationToken);
 
     /// <summary>Freezes it. Code: Conflict unless it runs. Paused already is no fault.</summary>
@@ -47,6 +47,13 @@ public interface ISandboxes
     /// ran so long that this one never started).
     /// </summary>
     Task<ExecResult> ExecAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// What the image's own command printed, as its terminal got it: the last 256 KiB of earlier starts, each begun by a
+    /// line that says when, and of the present one. With <paramref name="follow"/> the rest comes as it is printed, until
+    /// the command has ended. Empty for an image without a command. Codes: Conflict (still starting, or ended), Quota (16 readers).
+    /// </summary>
+    IAsyncEnumerable<ReadOnlyMemory<byte>> ReadLogAsync(SandboxId id, bool follow, CancellationToken cancellationToken);
 
     /// <summary>
     /// Makes an image of the sandbox's present files, on top of the image it was started from, with its recipe's

@@ -20,6 +20,13 @@ public sealed record TerminalSpec
     /// <summary>Instead of a command: the first of bash, ash, sh, also where the image has a REPL of its own.</summary>
     public bool IsShell { get; init; }
 
+    /// <summary>
+    /// Whether the terminal may be that of the image's own command, which started with the sandbox, if this is a shell or
+    /// a REPL that still runs and that nobody has looked at: the answer then has another id than <see cref="Id"/>, and a
+    /// size of its own.
+    /// </summary>
+    public bool MayBeOwn { get; init; }
+
     /// <summary>Where it begins, if that is a directory of the sandbox; else, and by default, where the recipe or the image says.</summary>
     public SandboxPath? Directory { get; init; }
 }
@@ -32,6 +39,12 @@ public sealed record TerminalInfo(TerminalId Id, IReadOnlyList<string> Command, 
 {
     /// <summary>The working directory of the program in front. Null when it is not among the sandbox's files, or was not asked for.</summary>
     public SandboxPath? Cwd { get; init; }
+
+    /// <summary>Whether the image's own command runs in it, which started with the sandbox.</summary>
+    public bool IsOwn { get; init; }
+
+    /// <summary>Whether anybody has looked at it. A terminal that somebody opened is seen at once.</summary>
+    public bool IsSeen { get; init; } = true;
 
     /// <summary>Whether its shell was given marks to make, so that its holder tells a <c>TtyState</c>.</summary>
     public bool IsMarked { get; init; }

@@ -29,6 +29,6 @@ internal sealed record BundlePlan
     /// <summary>Mounts besides those of the class.</summary>
     public required IReadOnlyList<SandboxMount> Mounts { get; init; }
 
-    /// <summary>The command of a service, or root with no command for a sandbox to type in.</summary>
+    /// <summary>The init that starts the image's own command, or root with no command.</summary>
     public required ProcessPlan Init { get; init; }
 }

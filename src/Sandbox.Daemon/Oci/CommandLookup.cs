@@ -25,11 +25,14 @@ internal static class CommandLookup
     }
 
     /// <summary>The first shell there is. An image without one can only run the commands it has.</summary>
-    public static string RequireShell(string root, IReadOnlyList<string> environment)
+    public static string RequireShell(string root, IReadOnlyList<string> environment) =>
+        FindShell(root, environment) ?? throw new SandboxException(ErrorCode.CommandNotFound, "The image has no shell. Name a command that it has.");
+
+    /// <summary>The first shell there is, or null.</summary>
+    public static string? FindShell(string root, IReadOnlyList<string> environment)
     {
         using var directory = RootedDirectory.Open(root);
-        return Array.Find(Shells, shell => Candidates(shell, environment, "/").Any(path => IsExecutable(directory, path)))
-            ?? throw new SandboxException(ErrorCode.CommandNotFound, "The image has no shell. Name a command that it has.");
+        return Array.Find(Shells, shell => Candidates(shell, environment, "/").Any(path => IsExecutable(directory, path)));
     }
 
     private static IEnumerable<string> Candidates(string command, IReadOnlyList<string> environment, string workdir)

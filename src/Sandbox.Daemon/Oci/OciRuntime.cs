@@ -21,21 +21,17 @@ internal sealed class OciRuntime(string program, string stateDirectory, Tool too
         return result.Text.Split('\n')[0].Replace("version ", "", StringComparison.Ordinal).Trim();
     }
 
-    /// <summary>
-    /// Creates and starts a sandbox from a bundle. Its own command's output goes to <paramref name="log"/>, a file on
-    /// the sandbox's own disk; the runtime's own errors go to a file of ours.
-    /// </summary>
+    /// <summary>Creates and starts a sandbox without a command of its own from a bundle.</summary>
     /// <returns>The pid of its init, which is a child of this process: the daemon is a subreaper.</returns>
-    public async Task<int> RunAsync(SandboxId id, string bundle, string log, ProcessWatch watch)
+    public async Task<int> RunAsync(SandboxId id, string bundle, ProcessWatch watch)
     {
-        var complaints = Path.Combine(bundle, "runtime.log");
+        var complaints = ComplaintsOf(bundle);
         var pidFile = Path.Combine(bundle, "init.pid");
         File.Delete(complaints);
         int pid;
         using (var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
-        using (var output = File.OpenHandle(log, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
         {
-            pid = Tool.Spawn(Program, [.. Global, "--log", complaints, "run", "--detach", "--bundle", bundle, "--pid-file", pidFile, id.Value], nothing, output, output);
+            pid = Tool.Spawn(Program, [.. Global, "--log", complaints, "run", "--detach", "--bundle", bundle, "--pid-file", pidFile, id.Value], nothing, nothing, nothing);
         }
 
         var code = await watch.WaitAsync(pid);
@@ -73,6 +69,21 @@ internal sealed class OciRuntime(string program, string stateDirectory, Tool too
     /// <param name="hasNonce">Whether the process reads its nonce from descriptor 3.</param>
     public IReadOnlyList<string> TerminalCommand(SandboxId id, string process, bool hasNonce) =>
         [Program, .. Global, "exec", "--detach", "--tty", "--console-socket", "{console}", "--pid-file", "{pid}", .. hasNonce ? ["--preserve-fds", "1"] : (string[])[], "--process", process, id.Value];
+
+    /// <summary>
+    /// The whole command line that creates and starts a sandbox whose init gets a terminal, and hands its other end to a socket.
+    /// </summary>
+    /// <param name="id">The sandbox.</param>
+    /// <param name="bundle">The directory of its <c>config.json</c>.</param>
+    /// <param name="inherited">How many descriptors the init inherits, from 3 up.</param>
+    public IReadOnlyList<string> RunCommand(SandboxId id, string bundle, int inherited) =>
+    [
+        Program, .. Global, "--log", ComplaintsOf(bundle), "run", "--detach", "--console-socket", "{console}", "--pid-file", "{pid}",
+        "--preserve-fds", inherited.ToString(System.Globalization.CultureInfo.InvariantCulture), "--bundle", bundle, id.Value,
+    ];
+
+    /// <summary>The runtime's own errors when it starts a sandbox.</summary>
+    public static string ComplaintsOf(string bundle) => Path.Combine(bundle, "runtime.log");
 
     /// <summary>Translates the runtime's message into an error for the caller.</summary>
     public static SandboxException Failure(string complaints, string otherwise)

@@ -13,9 +13,12 @@ namespace Sandbox.Daemon.Oci;
 internal static class SandboxBundle
 {
     private const string InitProgram = "/usr/bin/catatonit";
+    private const string OwnInit = "/dev/own-init";
+
+    private static readonly string[] InitOptions = ["bind", "ro", "nosuid", "nodev"];
 
     /// <summary>In <c>/dev</c>, a tmpfs of the sandbox's own, so that none of its files is ours.</summary>
-    private static readonly SandboxMount Init = new(InitProgram, "/dev/init", "bind", ["bind", "ro", "nosuid", "nodev"]);
+    private static readonly SandboxMount Init = new(InitProgram, "/dev/init", "bind", InitOptions);
 
     /// <summary>Writes <c>process.json</c>.</summary>
     public static byte[] Process(IsolationClass isolation, ProcessPlan plan)
@@ -43,7 +46,7 @@ internal static class SandboxBundle
             json.WriteString("path", plan.Root);
             json.WriteEndObject();
             json.WritePropertyName("process");
-            WriteProcess(json, isolation, plan.Init with { Command = InitOf(plan.Init.Command) });
+            WriteProcess(json, isolation, plan.Init.Command.Count > 0 ? plan.Init : plan.Init with { Command = [Init.Destination, "-P"] });
             json.WriteStartArray("mounts");
             foreach (var mount in (IEnumerable<SandboxMount>)[.. isolation.Mounts(plan.Limits), isolation.ControlGroup, Init, .. plan.Mounts])
             {
@@ -76,8 +79,12 @@ internal static class SandboxBundle
     /// <summary>A command as a child of an init of its own, which adopts everything that the command starts.</summary>
     public static IReadOnlyList<string> BelowInit(IReadOnlyList<string> command) => [Init.Destination, "--", .. command];
 
-    /// <summary>Our init runs the command, or only keeps the sandbox alive and reaps its processes.</summary>
-    private static string[] InitOf(IReadOnlyList<string> command) => command.Count == 0 ? [Init.Destination, "-P"] : [Init.Destination, "--", .. command];
+    /// <summary>An image's own command as a child of <c>sandbox-init</c>, which says on a descriptor how it is, and stays when it has ended.</summary>
+    public static IReadOnlyList<string> BelowOwnInit(int reports, IReadOnlyList<string> command) =>
+        [OwnInit, reports.ToString(System.Globalization.CultureInfo.InvariantCulture), "--", .. command];
+
+    /// <summary>The mount of <c>sandbox-init</c>.</summary>
+    public static SandboxMount OwnInitMount(string program) => new(program, OwnInit, "bind", InitOptions);
 
     private static void WriteProcess(Utf8JsonWriter json, IsolationClass isolation, ProcessPlan plan)
     {

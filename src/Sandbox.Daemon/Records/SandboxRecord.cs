@@ -5,6 +5,7 @@ using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Terminals;
 using Sandbox.Daemon.Networks;
 using Sandbox.Daemon.Oci;
 
@@ -55,6 +56,12 @@ internal sealed record SandboxRecord
 
     /// <summary>Whether the sandbox was started with the shell scripts mounted; older daemons had none.</summary>
     public bool HasShellScripts { get; init; }
+
+    /// <summary>
+    /// The terminal of the image's own command, which starts with the sandbox; null for an image without a command. An
+    /// earlier daemon gave services an init that ends with their command, and the commands of others no start at all.
+    /// </summary>
+    public TerminalId? Own { get; init; }
 
     public EndReason? Reason { get; init; }
 
@@ -160,7 +167,7 @@ internal sealed partial class SandboxRecords(DaemonOptions options)
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UseStringEnumConverter = true,
-    Converters = [typeof(SandboxIdJson), typeof(PlaygroundIdJson), typeof(PersonIdJson), typeof(DigestJson)])]
+    Converters = [typeof(SandboxIdJson), typeof(PlaygroundIdJson), typeof(PersonIdJson), typeof(DigestJson), typeof(TerminalIdJson)])]
 [JsonSerializable(typeof(SandboxRecord))]
 [JsonSerializable(typeof(SandboxSpec))]
 internal sealed partial class RecordJson : JsonSerializerContext;
@@ -191,4 +198,11 @@ internal sealed class DigestJson : JsonConverter<Digest>
     public override Digest Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => Digest.Parse(reader.GetString()!);
 
     public override void Write(Utf8JsonWriter writer, Digest value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+}
+
+internal sealed class TerminalIdJson : JsonConverter<TerminalId>
+{
+    public override TerminalId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => TerminalId.Parse(reader.GetString()!);
+
+    public override void Write(Utf8JsonWriter writer, TerminalId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
 }

@@ -34,9 +34,6 @@ internal sealed class RootFileSystem
     /// <summary>The sandbox's <c>/</c>.</summary>
     public string Root => Path.Combine(Mounts, "root");
 
-    /// <summary>The log of the sandbox's own command, on its own disk: it fills that and nobody else's.</summary>
-    public string InitLog => Path.Combine(Upper, "init.log");
-
     /// <summary>The image file that holds everything the sandbox wrote.</summary>
     public string Disk => _disk;
 

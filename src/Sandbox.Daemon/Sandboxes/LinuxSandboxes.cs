@@ -24,6 +24,7 @@ internal sealed class LinuxSandboxes(
     OciRuntimes runtimes,
     ExecRunner execs,
     HostPaces paces,
+    SandboxLogs logs,
     SandboxSnapshots snapshots) : ISandboxes
 {
     private static readonly TimeSpan LongestLife = TimeSpan.FromDays(366 + 1); // the longest a plan grants, and a day for clocks that differ
@@ -122,7 +123,7 @@ internal sealed class LinuxSandboxes(
                 return;
             case SandboxState.Running or SandboxState.Paused:
                 await launcher.KillAsync(sandbox, grace < TimeSpan.Zero ? TimeSpan.Zero : grace > CommandRules.MaxGrace ? CommandRules.MaxGrace : grace);
-                await life.StoppedAsync(sandbox, await sandbox.InitEnded);
+                await life.StoppedAsync(sandbox, await life.ExitCodeAsync(sandbox));
                 return;
             default:
                 throw NotNow(sandbox, "stopped");
@@ -212,6 +213,8 @@ internal sealed class LinuxSandboxes(
             sandbox.Execs.Release();
         }
     }
+
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadLogAsync(SandboxId id, bool follow, CancellationToken cancellationToken) => logs.ReadAsync(id, follow, cancellationToken);
 
     public Task<SnapshotResult> SnapshotAsync(SandboxId id, SnapshotSpec spec, CancellationToken cancellationToken) => snapshots.SaveAsync(id, spec, cancellationToken);
 

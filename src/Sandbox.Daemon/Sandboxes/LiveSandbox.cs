@@ -46,6 +46,9 @@ internal sealed class LiveSandbox : IDisposable
     /// <summary>File calls under way: those of one sandbox must not take the control socket from all others.</summary>
     public CallBound FileCalls { get; } = new(128, "file transfers");
 
+    /// <summary>Readers of its log, for the same reason.</summary>
+    public CallBound LogCalls { get; } = new(16, "readers of its log");
+
     /// <summary>Cancelled when the sandbox is about to end, so that a stop in its grace period kills at once.</summary>
     public CancellationTokenSource Ending { get; } = new();
 

@@ -4,6 +4,7 @@ using Sandbox.Core.Errors;
 using Sandbox.Core.Files;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Terminals;
 using Sandbox.Daemon.ControlGroups;
 using Sandbox.Daemon.Files;
 using Sandbox.Daemon.Isolation;
@@ -32,6 +33,8 @@ internal sealed partial class SandboxLauncher(
     GivenFiles given,
     ShellScripts shells,
     TerminalHolders terminals,
+    KeptLogs logs,
+    DaemonOptions options,
     ProcessWatch watch,
     Tool tool,
     ILogger<SandboxLauncher> logger)
@@ -63,7 +66,7 @@ internal sealed partial class SandboxLauncher(
             var config = sandbox.Record.Config;
             if (!config.IsInteractive)
             {
-                await network;
+                await network; // a server that starts without a network may give up
             }
 
             await RunAsync(sandbox, holder);
@@ -94,6 +97,7 @@ internal sealed partial class SandboxLauncher(
         groups.SetOwner(spec.Owner, spec.OwnerLimits);
         using var holder = await NamespaceHolder.StartAsync(sandbox.Range, watch);
         await AttachAsync(sandbox.Record, holder);
+        logs.MarkStart(sandbox.Record);
         await RunAsync(sandbox, holder);
         records.Save(sandbox.Record);
     }
@@ -132,7 +136,7 @@ internal sealed partial class SandboxLauncher(
     public async Task HaltAsync(LiveSandbox sandbox)
     {
         var record = sandbox.Record;
-        await terminals.CloseAllAsync(sandbox.Id);
+        await terminals.CloseAllAsync(sandbox.Id, () => logs.Keep(record));
         await runtimes.Of(sandbox.Record.Isolation).DeleteAsync(sandbox.Id);
         if (record.HasLink)
         {
@@ -175,21 +179,10 @@ internal sealed partial class SandboxLauncher(
     private async Task RunAsync(LiveSandbox sandbox, NamespaceHolder holder)
     {
         moves.Expect();
-        var record = sandbox.Record;
+        var record = sandbox.Record with { Own = null, HasShellScripts = true };
         var spec = record.Spec;
-        var config = record.Config;
-        var user = record.User ?? throw new InvalidOperationException("the user was not looked up");
-        // An interactive image runs our init, as root of the sandbox; a service runs its own command, as its own user.
-        var initUser = config.IsInteractive ? ProcessUser.Root : user;
-        var environment = ProcessPlan.EnvironmentOf(config, spec.Env, initUser, terminal: false);
-        var init = config.IsInteractive
-            ? new ProcessPlan([], environment, "/", initUser)
-            : new ProcessPlan([.. config.Entrypoint, .. config.Command], environment, spec.Workdir ?? config.Workdir, initUser);
-        if (!config.IsInteractive)
-        {
-            CommandLookup.Require(sandbox.Root.Root, init.Command[0], environment, init.Workdir);
-        }
-
+        var own = TerminalPlan.OfOwn(record, sandbox.Root.Root);
+        record = record with { Own = own is null ? null : TerminalId.New() };
         var isolation = IsolationClasses.Find(record.Isolation);
         if (isolation.MostNamespaces is { } most)
         {
@@ -216,11 +209,12 @@ internal sealed partial class SandboxLauncher(
             [
                 new(shells.Directory, ShellScripts.Mounted, "bind", ["bind", "ro", "nosuid", "nodev", "noexec"]),
                 .. isolation.DiskDirectories.Select(path => new SandboxMount(sandbox.Root.OnDisk(path), path, "bind", ["bind", "rw", "nodev"])),
+                SandboxBundle.OwnInitMount(options.InitProgram),
             ],
-            Init = init,
+            Init = own is null ? new ProcessPlan([], ProcessPlan.EnvironmentOf(record.Config, spec.Env, ProcessUser.Root, terminal: false), "/", ProcessUser.Root) : TerminalHolders.InitOf(record, own),
         };
         await File.WriteAllBytesAsync(System.IO.Path.Combine(bundle, "config.json"), SandboxBundle.Configuration(plan));
-        var pid = await runtimes.Of(record.Isolation).RunAsync(spec.Id, bundle, sandbox.Root.InitLog, watch);
+        var pid = own is null ? await runtimes.Of(record.Isolation).RunAsync(spec.Id, bundle, watch) : await terminals.StartOwnAsync(record, own, bundle);
         sandbox.InitEnded = watch.WaitAsync(pid);
         sandbox.Record = record with
         {
@@ -230,7 +224,6 @@ internal sealed partial class SandboxLauncher(
             Address = record.HasLink ? networks.Address(record.Place) : null,
             ExitCode = null,
             Notice = null,
-            HasShellScripts = true,
         };
     }
 
@@ -296,24 +289,44 @@ internal sealed partial class SandboxLauncher(
         await SandboxFiles.WriteAsync(root, owner, path, 0b110_100_100, Once(Encoding.UTF8.GetBytes(text)), CancellationToken.None);
     }
 
+    /// <summary>
+    /// Asks a service to end, as Docker does. Where somebody types, everything is asked, and shells, which ignore that, are
+    /// hung up.
+    /// </summary>
     private async Task AskToEndAsync(LiveSandbox sandbox, TimeSpan grace)
     {
         var record = sandbox.Record;
-        foreach (var pid in record.Config.IsInteractive ? groups.Processes(record.Spec.Owner, sandbox.Id) : [record.Pid])
+        var isAsked = record.Config.IsInteractive || record.Own is null;
+        if (record.Config.IsInteractive)
         {
-            if (pid != record.Pid || !record.Config.IsInteractive)
-            {
-                _ = Tool.Kill(pid, 15);
-            }
+            Others(sandbox).ForEach(pid => _ = Tool.Kill(pid, 15));
+            terminals.HangUp(sandbox.Id);
+        }
+        else if (record.Own is null)
+        {
+            _ = Tool.Kill(record.Pid, 15); // of an earlier daemon: this init ends with its command
         }
 
         var until = Stopwatch.GetTimestamp() + (long)(grace.TotalSeconds * Stopwatch.Frequency);
-        while (Stopwatch.GetTimestamp() < until && !sandbox.Ending.IsCancellationRequested && IsAlive(record)
-            && !(record.Config.IsInteractive && groups.Processes(record.Spec.Owner, sandbox.Id).Count <= 1))
+        while (Stopwatch.GetTimestamp() < until && !sandbox.Ending.IsCancellationRequested && IsAlive(record) && !HasEnded(sandbox))
         {
+            if (!isAsked && terminals.OwnState(record) is { Pid: > 0 and var pid }) // 0 for its first moment
+            {
+                isAsked = true;
+                _ = Others(sandbox).Contains(pid) ? Tool.Kill(pid, 15) : 0;
+            }
+
             await Task.Delay(10);
         }
     }
+
+    /// <summary>Whether what was asked to end has.</summary>
+    private bool HasEnded(LiveSandbox sandbox) => sandbox.Record.Config.IsInteractive
+        ? Others(sandbox).Count == 0
+        : sandbox.Record.Own is not null && terminals.OwnState(sandbox.Record) is not { ExitCode: null };
+
+    /// <summary>All processes of a sandbox but its init.</summary>
+    private List<int> Others(LiveSandbox sandbox) => [.. groups.Processes(sandbox.Record.Spec.Owner, sandbox.Id).Where(pid => pid != sandbox.Record.Pid)];
 
     private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Once(ReadOnlyMemory<byte> content)
     {

@@ -8,6 +8,8 @@ using Sandbox.Daemon.Networks;
 using Sandbox.Daemon.Oci;
 using Sandbox.Daemon.Records;
 using Sandbox.Daemon.RootFileSystems;
+using Sandbox.Daemon.Terminals;
+using Sandbox.Terminals.Flow;
 
 namespace Sandbox.Daemon.Sandboxes;
 
@@ -22,6 +24,7 @@ internal sealed partial class SandboxLife(
     SandboxRecords records,
     SandboxLauncher launcher,
     SandboxChanges changes,
+    TerminalHolders terminals,
     UidRanges ranges,
     DiskImages disks,
     PlaygroundNetworks networks,
@@ -151,20 +154,38 @@ internal sealed partial class SandboxLife(
         }
     }
 
-    /// <summary>Waits for the end of the init that runs now; a sandbox whose init ends by itself is stopped.</summary>
+    /// <summary>
+    /// Waits for the end of the init that runs now; a sandbox whose init ends is stopped. So is one whose own command ends
+    /// by itself, as under Docker. Where somebody types, it goes on: for a shell, a REPL, and a command that a person ended.
+    /// </summary>
     public void Follow(LiveSandbox sandbox)
     {
-        var pid = sandbox.Record.Pid;
-        _ = FollowAsync();
-
-        async Task FollowAsync()
+        var record = sandbox.Record;
+        _ = StopAfterAsync(sandbox.InitEnded, kill: false);
+        if (record is { Own: not null, Config.IsInteractive: false })
         {
-            var code = await sandbox.InitEnded;
+            _ = StopAfterAsync(ServiceEndedAsync(), kill: true);
+        }
+
+        async Task<int?> ServiceEndedAsync()
+        {
+            var end = await terminals.OwnEndedAsync(record);
+            return end is { ExitCode: { } code } && !end.Value.Uses.HasFlag(TtyLogUses.Used) ? code : await sandbox.InitEnded;
+        }
+
+        async Task StopAfterAsync(Task<int?> end, bool kill)
+        {
+            var code = await end;
             await sandbox.Gate.WaitAsync();
             try
             {
-                if (sandbox.Record.Pid == pid && sandbox.Record.State is SandboxState.Running or SandboxState.Paused)
+                if (sandbox.Record.Pid == record.Pid && sandbox.Record.State is SandboxState.Running or SandboxState.Paused)
                 {
+                    if (kill)
+                    {
+                        await launcher.KillAsync(sandbox, TimeSpan.Zero);
+                    }
+
                     await StoppedAsync(sandbox, code);
                 }
             }
@@ -178,6 +199,10 @@ internal sealed partial class SandboxLife(
             }
         }
     }
+
+    /// <summary>How the sandbox's own command ended, or else its init.</summary>
+    public async Task<int?> ExitCodeAsync(LiveSandbox sandbox) =>
+        await sandbox.InitEnded is var code && terminals.OwnState(sandbox.Record) is { ExitCode: { } own } ? own : code;
 
     public async Task StoppedAsync(LiveSandbox sandbox, int? exitCode)
     {

@@ -5,7 +5,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using System.Text.Unicode;
 using Microsoft.Win32.SafeHandles;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Files;
@@ -17,6 +16,7 @@ using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Oci;
 using Sandbox.Daemon.Records;
 using Sandbox.Rpc;
+using Sandbox.Terminals.Flow;
 
 namespace Sandbox.Daemon.Terminals;
 
@@ -29,15 +29,14 @@ internal sealed class TerminalHolders
     private const int MaxPerSandbox = 16; // each keeps 2 MiB of output outside the sandbox's own memory
     private const int LongestAnswer = 4096;
 
-    /// <summary>Directories over which every isolation class mounts a file system.</summary>
-    private static readonly string[] InnerMounts = ["/dev/", "/proc/", "/sys/"];
-
+    private static readonly TerminalSize OwnSize = new(80, 24); // until somebody comes
 
     private readonly DaemonOptions _options;
     private readonly OciRuntimes _runtimes;
     private readonly ProcessWatch _watch;
     private readonly ProcessMoves _moves;
     private readonly WorkGroups _work;
+    private readonly Lock _claiming = new();
     private readonly ConcurrentDictionary<SandboxId, ConcurrentDictionary<TerminalId, Lazy<Task<Holder>>>> _holders = new();
 
     public TerminalHolders(DaemonOptions options, OciRuntimes runtimes, ProcessWatch watch, ProcessMoves moves, WorkGroups work)
@@ -60,8 +59,13 @@ internal sealed class TerminalHolders
         }
 
         var holders = _holders.GetOrAdd(sandbox.Spec.Id, _ => new());
+        if (!holders.ContainsKey(spec.Id) && Claim(sandbox, spec) is { } own)
+        {
+            return InfoOf(own);
+        }
+
         var lazy = holders.GetOrAdd(spec.Id, _ => new Lazy<Task<Holder>>(() =>
-            holders.Count > MaxPerSandbox
+            holders.Count > MostOf(sandbox)
                 ? Task.FromException<Holder>(new SandboxException(ErrorCode.Quota, $"A sandbox has at most {MaxPerSandbox} terminals. Close one first."))
                 : StartAsync(sandbox, root, spec)));
         try
@@ -83,18 +87,23 @@ internal sealed class TerminalHolders
         return
         [
             .. HoldersOf(sandbox.Spec.Id).Where(holder => holder.IsAlive).OrderBy(holder => holder.CreatedAt)
-                .Select(holder => InfoOf(holder) with { Cwd = WorkingDirectory.InFront(holder.Pid, root), Home = home }),
+                .Select(holder => InfoOf(holder) with
+                {
+                    Cwd = WorkingDirectory.InFront(holder.Id == sandbox.Own ? OwnState(sandbox)?.Pid : WorkingDirectory.ChildOf(holder.Pid), root),
+                    Home = home,
+                    IsOwn = holder.Id == sandbox.Own,
+                    IsSeen = holder.Id != sandbox.Own || holder.IsClaimed || OwnState(sandbox) is not { Uses: TtyLogUses.None },
+                }),
         ];
     }
 
     /// <summary>Ends every holder of a sandbox and removes their files.</summary>
-    public async Task CloseAllAsync(SandboxId sandbox)
+    /// <param name="sandbox">The sandbox.</param>
+    /// <param name="keep">Called in between, when the holders write no more.</param>
+    public async Task CloseAllAsync(SandboxId sandbox, Action? keep = null)
     {
         var holders = HoldersOf(sandbox);
-        foreach (var holder in holders.Where(holder => holder.IsAlive))
-        {
-            _ = Tool.Kill(holder.Pid, 15);
-        }
+        HangUp(sandbox);
 
         for (var attempt = 0; attempt < 100 && holders.Any(holder => holder.IsAlive); attempt++)
         {
@@ -107,6 +116,7 @@ internal sealed class TerminalHolders
         }
 
         _holders.TryRemove(sandbox, out _);
+        keep?.Invoke();
         try
         {
             Directory.Delete(DirectoryOf(sandbox), recursive: true);
@@ -163,56 +173,92 @@ internal sealed class TerminalHolders
         }
     }
 
+    /// <summary>
+    /// Starts a sandbox through the holder of its own command's terminal: the runtime makes the sandbox, whose init starts
+    /// the command. The terminal is then listed as <see cref="SandboxRecord.Own"/>.
+    /// </summary>
+    /// <returns>The pid of the init.</returns>
+    public async Task<int> StartOwnAsync(SandboxRecord sandbox, TerminalPlan plan, string bundle)
+    {
+        var id = sandbox.Own ?? throw new InvalidOperationException("the terminal has no id");
+        var holders = _holders.GetOrAdd(sandbox.Spec.Id, _ => new());
+        var init = 0;
+        var lazy = new Lazy<Task<Holder>>(async () =>
+        {
+            var command = _runtimes.Of(sandbox.Isolation).RunCommand(sandbox.Spec.Id, bundle, plan.IsMarked ? 2 : 1);
+            var (holder, pid) = await HoldAsync(sandbox, id, plan, OwnSize, command, answer => OciRuntime.Failure(OciRuntime.ComplaintsOf(bundle), answer));
+            init = pid;
+            return holder;
+        });
+        holders[id] = lazy;
+        File.Delete(OciRuntime.ComplaintsOf(bundle));
+        try
+        {
+            _ = await lazy.Value;
+            return init;
+        }
+        catch
+        {
+            holders.TryRemove(new(id, lazy));
+            throw;
+        }
+    }
+
+    /// <summary>The init of a sandbox whose own command has a terminal: what it runs, and the terminal of that size.</summary>
+    public static ProcessPlan InitOf(SandboxRecord sandbox, TerminalPlan plan) =>
+        new(SandboxBundle.BelowOwnInit(plan.IsMarked ? 4 : 3, plan.Started), plan.Variables, plan.Workdir, UserOf(sandbox)) { Terminal = OwnSize };
+
+    /// <summary>How the sandbox's own command is; null if it has none, or its sandbox does not run.</summary>
+    public TtyLogState? OwnState(SandboxRecord sandbox) => sandbox.Own is { } own ? OwnLog.StateOf(LogOf(sandbox.Spec.Id, own)) : null;
+
+    /// <summary>The kept output of the sandbox's own command since its last start; null when there is none.</summary>
+    public OwnLog? OpenLog(SandboxRecord sandbox) => sandbox.Own is { } own ? OwnLog.Open(LogOf(sandbox.Spec.Id, own)) : null;
+
+    /// <summary>Whether <see cref="OpenLog"/> would find a log.</summary>
+    public bool HasLog(SandboxRecord sandbox) => sandbox.Own is { } own && File.Exists(LogOf(sandbox.Spec.Id, own));
+
+    /// <summary>Completes when the sandbox's own command has ended, with how; null when nobody knows.</summary>
+    public async Task<TtyLogState?> OwnEndedAsync(SandboxRecord sandbox)
+    {
+        TtyLogState? state;
+        for (var wait = 1; (state = OwnState(sandbox)) is { ExitCode: null, Pid: 0 } && wait < 4096; wait *= 2)
+        {
+            await Task.Delay(wait); // the init has not said yet which process it is
+        }
+
+        if (state is { ExitCode: null, Pid: > 0 and var pid })
+        {
+            _ = await _watch.WaitAsync(pid);
+            for (var attempt = 0; attempt < 100 && (state = OwnState(sandbox)) is { ExitCode: null }; attempt++)
+            {
+                await Task.Delay(10); // the holder learns it from the init
+            }
+        }
+
+        return state;
+    }
+
+    /// <summary>Hangs up all terminals of a sandbox, which ends shells that ignore being asked.</summary>
+    public void HangUp(SandboxId sandbox)
+    {
+        foreach (var holder in HoldersOf(sandbox).Where(holder => holder.IsAlive))
+        {
+            _ = Tool.Kill(holder.Pid, 15);
+        }
+    }
+
     private async Task<Holder> StartAsync(SandboxRecord sandbox, string root, TerminalSpec spec)
     {
         _moves.Expect();
-        var user = sandbox.User ?? throw new InvalidOperationException("the user was not looked up");
-        var environment = ProcessPlan.EnvironmentOf(sandbox.Config, sandbox.Spec.Env, user, terminal: true);
-        var wanted = sandbox.Spec.Workdir ?? sandbox.Config.Workdir;
-        var workdir = ExistingDirectory(root, spec.Directory) ?? (MayExist(root, wanted) ? wanted : "/");
-        var command = CommandOf(sandbox, root, spec, environment, workdir);
-        IReadOnlyList<string> started = command;
-        IReadOnlyList<string> variables = environment;
-        var nonce = sandbox.HasShellScripts && ShellScripts.TryMark(command, environment, out started, out variables) ? NewNonce() : null;
-        if (nonce is not null && workdir == "/" && wanted != "/")
-        {
-            // The scripts print it and unset it.
-            variables = [.. variables, $"SANDBOX_NOTICE=The working directory {wanted} does not exist; you are in /."];
-        }
-
-        var (client, _) = HostUsers.Find(_options.WebUser);
-        var (uid, gid) = HostUsers.Find(_options.TtyUser);
-        MakeDirectory(sandbox.Spec.Id, uid, HostUsers.Find(_options.WebUser).Gid);
-        var socket = SocketOf(sandbox.Spec.Id, spec.Id);
+        var plan = TerminalPlan.Of(sandbox, root, spec);
+        var size = new TerminalSize(spec.Cols, spec.Rows);
         var process = FileOf(sandbox.Spec.Id, spec.Id, ".process.json");
-        var plan = new ProcessPlan(started, variables, workdir, user) { Terminal = new(spec.Cols, spec.Rows) };
-        WritePrivately(process, SandboxBundle.Process(IsolationClasses.Find(sandbox.Isolation), plan));
+        MakeDirectory(sandbox.Spec.Id);
+        WritePrivately(process, SandboxBundle.Process(IsolationClasses.Find(sandbox.Isolation), new ProcessPlan(plan.Started, plan.Variables, plan.Workdir, UserOf(sandbox)) { Terminal = size }));
         try
         {
-            using var answers = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.None);
-            int pid;
-            using (var stdout = new SafeFileHandle(answers.ClientSafePipeHandle.DangerousGetHandle(), ownsHandle: false))
-            using (var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
-            {
-                pid = Tool.Spawn(
-                    _options.TtyProgram,
-                    [socket, Text(client), Text(uid), Text(gid), Text(spec.Cols), Text(spec.Rows), .. nonce is null ? [] : (string[])[nonce], "--", .. _runtimes.Of(sandbox.Isolation).TerminalCommand(sandbox.Spec.Id, process, nonce is not null)],
-                    nothing, stdout, nothing);
-                answers.DisposeLocalCopyOfClientHandle();
-            }
-
-            _ = _work.EnterAsync(sandbox.Spec.Owner, pid); // with the runtime that it starts
-            var ended = _watch.WaitAsync(pid);
-            var holder = new Holder(spec.Id, pid, ProcessIdentity.StartedAt(pid), command, DateTimeOffset.UtcNow, nonce is not null);
-            var answer = await ReadLineAsync(answers);
-            if (!answer.StartsWith("ok ", StringComparison.Ordinal))
-            {
-                await ended;
-                throw Failure(answer, command[0]);
-            }
-
-            WritePrivately(FileOf(sandbox.Spec.Id, spec.Id, ".json"), JsonSerializer.SerializeToUtf8Bytes(holder, HolderJson.Default.Holder));
-            _ = ClearAsync(sandbox.Spec.Id, spec.Id, ended);
+            var command = _runtimes.Of(sandbox.Isolation).TerminalCommand(sandbox.Spec.Id, process, plan.IsMarked);
+            var (holder, _) = await HoldAsync(sandbox, spec.Id, plan, size, command, answer => Failure(answer, plan.Command[0]));
             return holder;
         }
         finally
@@ -221,41 +267,79 @@ internal sealed class TerminalHolders
         }
     }
 
-    /// <summary>Null if it does not exist, or has a name that the runtime's JSON cannot hold.</summary>
-    private static string? ExistingDirectory(string root, SandboxPath? path)
+    /// <summary>Starts a holder, which starts the runtime, and waits until the process runs.</summary>
+    private async Task<(Holder Holder, int Process)> HoldAsync(
+        SandboxRecord sandbox, TerminalId id, TerminalPlan plan, TerminalSize size, IReadOnlyList<string> runtime, Func<string, SandboxException> failure)
     {
-        if (path is null || !Utf8.IsValid(path.Bytes))
+        var isOwn = sandbox.Own == id;
+        MakeDirectory(sandbox.Spec.Id);
+        var (client, _) = HostUsers.Find(_options.WebUser);
+        var (uid, gid) = HostUsers.Find(_options.TtyUser);
+        string[] options = [.. isOwn ? ["log=" + LogOf(sandbox.Spec.Id, id)] : (string[])[], .. plan.IsMarked ? [NewNonce()] : (string[])[]];
+        using var answers = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.None);
+        int pid;
+        using (var stdout = new SafeFileHandle(answers.ClientSafePipeHandle.DangerousGetHandle(), ownsHandle: false))
+        using (var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        {
+            pid = Tool.Spawn(
+                _options.TtyProgram,
+                [SocketOf(sandbox.Spec.Id, id), Text(client), Text(uid), Text(gid), Text(size.Cols), Text(size.Rows), .. options, "--", .. runtime],
+                nothing, stdout, nothing);
+            answers.DisposeLocalCopyOfClientHandle();
+        }
+
+        if (!isOwn)
+        {
+            _ = _work.EnterAsync(sandbox.Spec.Owner, pid); // with the runtime that it starts
+        }
+
+        var ended = _watch.WaitAsync(pid);
+        var holder = new Holder(id, pid, ProcessIdentity.StartedAt(pid), plan.Command, DateTimeOffset.UtcNow, plan.IsMarked);
+        var answer = await ReadLineAsync(answers);
+        if (!answer.StartsWith("ok ", StringComparison.Ordinal))
+        {
+            await ended;
+            throw failure(answer);
+        }
+
+        if (isOwn)
+        {
+            _ = _work.EnterAsync(sandbox.Spec.Owner, pid); // a launch is everybody's first wait: its runtime starts at full speed
+        }
+
+        WritePrivately(FileOf(sandbox.Spec.Id, id, ".json"), JsonSerializer.SerializeToUtf8Bytes(holder, HolderJson.Default.Holder));
+        _ = ClearAsync(sandbox.Spec.Id, id, ended);
+        return (holder, int.Parse(answer.AsSpan(3), NumberStyles.None, CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>
+    /// Gives the terminal of the image's own command to a visitor who asks for just that: the first one gets it, as long
+    /// as it runs and nobody has looked at it.
+    /// </summary>
+    private Holder? Claim(SandboxRecord sandbox, TerminalSpec spec)
+    {
+        if (!spec.MayBeOwn || !sandbox.Config.IsInteractive || sandbox.Own is not { } own || OwnState(sandbox) is not { ExitCode: null, Uses: TtyLogUses.None })
         {
             return null;
         }
 
-        using var files = RootedDirectory.Open(root);
-        try
+        lock (_claiming)
         {
-            return files.Find(path.Bytes, followLast: true) is { Type: InodeType.Directory } ? Encoding.UTF8.GetString(path.Bytes) : null;
-        }
-        catch (IOException)
-        {
-            return null;
+            if (HoldersOf(sandbox.Spec.Id).Find(holder => holder.Id == own) is not { IsAlive: true, IsClaimed: false } holder)
+            {
+                return null;
+            }
+
+            var claimed = holder with { IsClaimed = true };
+            _holders[sandbox.Spec.Id][own] = new Lazy<Task<Holder>>(Task.FromResult(claimed));
+            WritePrivately(FileOf(sandbox.Spec.Id, own, ".json"), JsonSerializer.SerializeToUtf8Bytes(claimed, HolderJson.Default.Holder));
+            return claimed;
         }
     }
 
-    /// <summary>Whether a directory exists, or is below a mount inside, where it cannot be seen from outside.</summary>
-    private static bool MayExist(string root, string path) =>
-        InnerMounts.Any(mount => path.StartsWith(mount, StringComparison.Ordinal))
-        || (SandboxPath.TryParse(path, out var parsed) && ExistingDirectory(root, parsed) is not null);
-
-    private static IReadOnlyList<string> CommandOf(SandboxRecord sandbox, string root, TerminalSpec spec, IReadOnlyList<string> environment, string workdir)
-    {
-        IReadOnlyList<string> command = spec.Command ?? (sandbox.Config.IsInteractive && !spec.IsShell ? [.. sandbox.Config.Entrypoint, .. sandbox.Config.Command] : []);
-        if (command.Count == 0)
-        {
-            return [CommandLookup.RequireShell(root, environment)];
-        }
-
-        CommandLookup.Require(root, command[0], environment, workdir);
-        return command;
-    }
+    /// <summary>One terminal more than usual while nobody asked for the one that came with the sandbox.</summary>
+    private int MostOf(SandboxRecord sandbox) =>
+        sandbox.Own is { } own && HoldersOf(sandbox.Spec.Id).Exists(holder => holder.Id == own && !holder.IsClaimed) ? MaxPerSandbox + 1 : MaxPerSandbox;
 
     /// <summary>When a holder has ended, its terminal is no longer listed and its files are removed.</summary>
     private async Task ClearAsync(SandboxId sandbox, TerminalId terminal, Task<int?> ended)
@@ -308,11 +392,13 @@ internal sealed class TerminalHolders
     }
 
     /// <summary>The holder's account makes and removes its socket in it, the web process may enter it, and nobody else.</summary>
-    private void MakeDirectory(SandboxId sandbox, uint uid, uint webGroup)
+    private void MakeDirectory(SandboxId sandbox)
     {
         var directory = DirectoryOf(sandbox);
         if (!Directory.Exists(directory))
         {
+            var (uid, _) = HostUsers.Find(_options.TtyUser);
+            var (_, webGroup) = HostUsers.Find(_options.WebUser);
             Directory.CreateDirectory(directory);
             File.SetUnixFileMode(directory, (UnixFileMode)0b111_001_000);
             Mounting.Chown(directory, uid, webGroup);
@@ -332,6 +418,8 @@ internal sealed class TerminalHolders
         File.Move(file + ".new", file, overwrite: true);
     }
 
+    private static ProcessUser UserOf(SandboxRecord sandbox) => sandbox.User ?? throw new InvalidOperationException("the user was not looked up");
+
     private static TerminalInfo InfoOf(Holder holder) => new(holder.Id, holder.Command, holder.CreatedAt) { IsMarked = holder.IsMarked };
 
     /// <summary>A secret that programs in the terminal cannot guess: 128 random bits.</summary>
@@ -340,6 +428,8 @@ internal sealed class TerminalHolders
     private string DirectoryOf(SandboxId sandbox) => TerminalSockets.DirectoryOf(_options.RunDirectory, sandbox);
 
     private string SocketOf(SandboxId sandbox, TerminalId terminal) => TerminalSockets.PathOf(_options.RunDirectory, sandbox, terminal);
+
+    private string LogOf(SandboxId sandbox, TerminalId terminal) => FileOf(sandbox, terminal, ".log");
 
     private string FileOf(SandboxId sandbox, TerminalId terminal, string ending) => Path.Combine(DirectoryOf(sandbox), terminal.Value + ending);
 
@@ -353,7 +443,8 @@ internal sealed record Holder(
     long PidStartedAt,
     IReadOnlyList<string> Command,
     DateTimeOffset CreatedAt,
-    bool IsMarked = false)
+    bool IsMarked = false,
+    bool IsClaimed = false)
 {
     [JsonIgnore]
     public bool IsAlive => PidStartedAt != 0 && ProcessIdentity.StartedAt(Pid) == PidStartedAt;
@@ -362,10 +453,3 @@ internal sealed record Holder(
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(Holder))]
 internal sealed partial class HolderJson : JsonSerializerContext;
-
-internal sealed class TerminalIdJson : JsonConverter<TerminalId>
-{
-    public override TerminalId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => TerminalId.Parse(reader.GetString()!);
-
-    public override void Write(Utf8JsonWriter writer, TerminalId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
-}

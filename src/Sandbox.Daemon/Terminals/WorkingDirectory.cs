@@ -13,15 +13,17 @@ namespace Sandbox.Daemon.Terminals;
 internal static class WorkingDirectory
 {
     /// <summary>The directory of the foreground process, else of the shell; null if neither is among the sandbox's files.</summary>
-    public static SandboxPath? InFront(int holder, string root)
+    /// <param name="program">The program that the terminal was opened with; null or 0 if it is not known.</param>
+    /// <param name="root">The root of the sandbox, as the host sees it.</param>
+    public static SandboxPath? InFront(int? program, string root)
     {
+        if (program is not (> 0 and var shell))
+        {
+            return null;
+        }
+
         try
         {
-            if (ChildOf(holder) is not { } shell)
-            {
-                return null;
-            }
-
             using var rooted = RootedDirectory.Open(root);
             return (Foreground(shell) is { } front && front != shell ? Of(front, rooted) : null) ?? Of(shell, rooted);
         }
@@ -32,15 +34,22 @@ internal static class WorkingDirectory
     }
 
     /// <summary>The holder's one child: the command that the terminal was opened with.</summary>
-    private static int? ChildOf(int holder)
+    public static int? ChildOf(int holder)
     {
-        foreach (var thread in Directory.GetDirectories($"/proc/{Text(holder)}/task"))
+        try
         {
-            var children = File.ReadAllText(thread + "/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (children.Length > 0)
+            foreach (var thread in Directory.GetDirectories($"/proc/{Text(holder)}/task"))
             {
-                return int.Parse(children[0], CultureInfo.InvariantCulture);
+                var children = File.ReadAllText(thread + "/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                if (children.Length > 0)
+                {
+                    return int.Parse(children[0], CultureInfo.InvariantCulture);
+                }
             }
+        }
+        catch (IOException)
+        {
+            // It ended meanwhile.
         }
 
         return null;

@@ -15,6 +15,7 @@ internal static class TerminalsMap
         }
 
         wire.Shell = spec.IsShell;
+        wire.MayBeOwn = spec.MayBeOwn;
         if (spec.Directory is { } directory)
         {
             wire.Directory = directory.ToWire();
@@ -30,6 +31,7 @@ internal static class TerminalsMap
         Rows = wire.Rows,
         Command = wire.Command.Count > 0 ? [.. wire.Command] : null,
         IsShell = wire.Shell,
+        MayBeOwn = wire.MayBeOwn,
         Directory = wire.Directory.Length > 0 ? Values.ToPath(wire.Directory) : null,
     };
 
@@ -41,6 +43,8 @@ internal static class TerminalsMap
             Command = { info.Command },
             CreatedAt = info.CreatedAt.ToWire(),
             Marked = info.IsMarked,
+            Own = info.IsOwn,
+            Seen = info.IsSeen,
         };
         if (info.Cwd is { } cwd)
         {
@@ -59,6 +63,8 @@ internal static class TerminalsMap
         new(Values.ToTerminalId(wire.Id), [.. wire.Command], Values.ToTime(wire.CreatedAt))
         {
             IsMarked = wire.Marked,
+            IsOwn = wire.Own,
+            IsSeen = wire.Seen,
             Cwd = wire.HasCwd ? Values.ToPath(wire.Cwd) : null,
             Home = wire.HasHome ? Values.ToPath(wire.Home) : null,
         };

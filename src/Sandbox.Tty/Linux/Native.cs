@@ -24,7 +24,9 @@ internal static unsafe partial class Native
     public const short PollIn = 1;
 
     public const int OpenReadWrite = 2;
+    public const int OpenCreate = 0x40;
     public const int OpenNoControllingTty = 0x100;
+    public const int OpenTruncate = 0x200;
     public const int OpenNonBlocking = 0x800;
     public const int OpenCloexec = 0x80000;
 
@@ -81,6 +83,9 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int fd, void* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
+    public static partial nint WriteAt(int fd, void* buffer, nuint count, long offset);
 
     [LibraryImport("libc", EntryPoint = "close")]
     public static partial int Close(int fd);

@@ -17,6 +17,8 @@ namespace Sandbox.Web.Hub;
 /// <param name="Id">Its id.</param>
 /// <param name="Command">Its argv.</param>
 /// <param name="CreatedAt">When it was opened.</param>
+/// <param name="Own">Whether the image's own command runs in it, which started with the sandbox.</param>
+/// <param name="Seen">Whether anybody has looked at it; true for every terminal that somebody opened.</param>
 /// <param name="Recording">Whether its output is being recorded.</param>
 /// <param name="Cwd">Working directory of the foreground program; absent if it is outside the sandbox's files.</param>
 /// <param name="CwdBytes">That path's bytes in base64, when it is not UTF-8.</param>
@@ -28,6 +30,8 @@ internal sealed record TerminalView(
     string Id,
     IReadOnlyList<string> Command,
     DateTimeOffset CreatedAt,
+    bool Own,
+    bool Seen,
     bool Recording,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Cwd,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? CwdBytes,
@@ -43,6 +47,8 @@ internal sealed record TerminalView(
             terminal.Id.Value,
             terminal.Command,
             terminal.CreatedAt,
+            terminal.IsOwn,
+            terminal.IsSeen,
             recording,
             cwd,
             bytes,

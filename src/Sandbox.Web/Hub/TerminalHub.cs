@@ -63,9 +63,12 @@ internal sealed class TerminalHub(
         await caller.Viewers.DropAllAsync();
     }
 
-    /// <summary>Opens a terminal; command null is the image's own, or its shell.</summary>
+    /// <summary>
+    /// Opens a terminal; command null is the image's own, or a shell if that is a service. The first who asks for the image's
+    /// own gets the one that started with the sandbox.
+    /// </summary>
     public Task<string> Open(string sandboxId, int cols, int rows, string[]? command) =>
-        OpenAsync(sandboxId, new TerminalSpec { Id = TerminalId.New(), Cols = cols, Rows = rows, Command = command });
+        OpenAsync(sandboxId, new TerminalSpec { Id = TerminalId.New(), Cols = cols, Rows = rows, Command = command, MayBeOwn = command is null });
 
     /// <summary>Opens a shell even if the image's own command is a REPL. Starts in <paramref name="directory"/> if it exists, else in the image's working directory.</summary>
     public Task<string> OpenShell(string sandboxId, int cols, int rows, string? directory)
@@ -100,6 +103,11 @@ internal sealed class TerminalHub(
         var terminal = await runtime.Terminals.OpenAsync(sandbox, spec, Context.ConnectionAborted);
         directory.Add(terminal.Id, new TerminalPlace(person, playground, sandbox, terminal.IsMarked));
         audiences.Of(terminal.Id, playground).Sized(new TerminalSize(spec.Cols, spec.Rows));
+        if (terminal.Id != spec.Id)
+        {
+            (await ViewerAsync(terminal.Id.Value, TerminalRight.Own)).Resize((ushort)spec.Cols, (ushort)spec.Rows);
+        }
+
         return terminal.Id.Value;
     }
 

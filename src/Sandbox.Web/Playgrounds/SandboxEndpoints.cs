@@ -38,6 +38,7 @@ internal static class SandboxEndpoints
         group.MapPost("exec", ExecAsync)
             .Accepts<ExecRequest>("application/json")
             .Produces<ExecView>().ProducesProblems(400, 404, 409, 413, 415, 422, 429, 503, 504).WithSummary("Run a command to completion");
+        group.MapLog();
     }
 
     internal static SandboxId Id(string text) =>

@@ -47,6 +47,10 @@ export interface CatalogImage {
 export interface OpenTerminal {
   id: string;
   command?: string[] | null;
+  /** Whether the image's own command runs in it, which started with the sandbox. */
+  own?: boolean;
+  /** Whether anybody has looked at it. */
+  seen?: boolean;
 }
 
 /** An RFC 9457 problem with its code. The code `offline` means that there was no answer, `cancelled` that the caller gave up. */

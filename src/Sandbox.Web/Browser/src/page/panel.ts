@@ -21,6 +21,8 @@ export interface PanelContent {
   text?: string;
   percent?: number | undefined;
   steps?: PanelStep[];
+  /** Lines that a program printed. */
+  lines?: string;
   actions?: PanelAction[];
 }
 
@@ -29,6 +31,7 @@ export class Panel {
   readonly #text = document.createElement("p");
   readonly #bar = document.createElement("progress");
   readonly #steps = make("ol", "ws-panel-steps");
+  readonly #lines = make("pre", "ws-panel-lines");
   #shownSteps = "";
   /** The content the box was built from. Text and progress change in place, so that a button keeps the focus. */
   #frame = "";
@@ -53,6 +56,8 @@ export class Panel {
     }
     this.#text.hidden = text === "";
     this.#showSteps(content.steps ?? []);
+    this.#lines.textContent = content.lines ?? "";
+    this.#lines.hidden = !content.lines;
     this.#bar.value = content.percent ?? 0;
     this.#bar.hidden = content.percent === undefined;
     this.element.hidden = false;
@@ -77,7 +82,7 @@ export class Panel {
     }
     // With its text from the start: screen readers announce what is inserted.
     this.#text.textContent = text;
-    box.append(make("h2", "", title), this.#text, this.#steps, this.#bar);
+    box.append(make("h2", "", title), this.#text, this.#lines, this.#steps, this.#bar);
     if (this.#actions.length > 0) {
       box.append(make("div", "ws-panel-actions", ...this.#actions.map((action, index) => this.#action(action, index))));
     }

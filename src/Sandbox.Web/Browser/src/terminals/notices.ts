@@ -9,13 +9,14 @@ export const inputWords: Record<NonNullable<InputNotice>, string> = {
   lost: "The server did not accept your input. Type it again.",
 };
 
-/** How a terminal ended, for people. */
-export function endWords({ state, exitCode }: Pick<TerminalSession, "state" | "exitCode">): string {
+/** How a terminal ended, for people. A program that is no shell is called by its name, and always has its exit code. */
+export function endWords({ state, exitCode }: Pick<TerminalSession, "state" | "exitCode">, program = "shell"): string {
   if (state === "gone") {
     return "This terminal no longer exists.";
   }
-  if (exitCode === 0) {
+  const who = program === "shell" ? "The shell" : program;
+  if (exitCode === 0 && program === "shell") {
     return "The shell ended.";
   }
-  return exitCode !== null && exitCode > 128 && exitCode < 165 ? `The shell was ended by signal ${exitCode - 128}.` : `The shell ended with exit code ${exitCode}.`;
+  return exitCode !== null && exitCode > 128 && exitCode < 165 ? `${who} was ended by signal ${exitCode - 128}.` : `${who} ended with exit code ${exitCode}.`;
 }

@@ -39,7 +39,7 @@ export function stateOf(playground: Playground, title: string, runs: PanelRuns):
     case "stopped": {
       const code = playground.sandboxes[0]?.exitCode;
       return {
-        kind: "note", title: "Stopped", text: noticeOf(playground) ?? `No programs are running. Your files are kept.${code ? ` The image's command ended with exit code ${code}.` : ""}`,
+        kind: "note", title: "Stopped", text: noticeOf(playground) ?? `No programs are running. Your files are kept.${typeof code === "number" ? ` The image's own program ended with exit code ${code}.` : ""}`,
         actions: [{ label: "Start", run: () => runs.start(), primary: true }],
       };
     }
@@ -102,9 +102,11 @@ export function refusedLaunch(problem: Problem, again: () => void, from: string 
   };
 }
 
-/** It runs, and no shell could be opened in it. */
-export function noShell(problem: Problem, again: () => void): PanelContent {
-  return { kind: "error", title: "No shell could be opened", text: problem.message, actions: [{ label: "Try again", run: again, primary: true }, mine] };
+/** It runs, and no terminal could be opened in it. */
+export function noTerminal(problem: Problem, again: () => void, restart: () => void): PanelContent {
+  return problem.code === "command_not_found"
+    ? { kind: "note", title: "Its program has ended", text: "The image has no shell to open instead.", actions: [{ label: "Run it again", run: restart, primary: true }, mine] }
+    : { kind: "error", title: "The terminal could not be opened", text: problem.message, actions: [{ label: "Try again", run: again, primary: true }, mine] };
 }
 
 function reasonText(reason: string | null | undefined): string {

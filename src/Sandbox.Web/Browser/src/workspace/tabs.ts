@@ -94,22 +94,27 @@ export class Tabs {
     await this.prepare();
     // Two pages of one playground that load at once must not open two shells.
     await exclusive(`open-${playground}`, async () => {
-      const open = (await Promise.all(sandboxes.map(async sandbox => (await openTerminals(sandbox.id)).map(terminal => ({ ...terminal, sandbox }))))).flat();
+      const all = (await Promise.all(sandboxes.map(async sandbox => (await openTerminals(sandbox.id)).map(terminal => ({ ...terminal, sandbox }))))).flat();
+      // A shell that came with the sandbox and that nobody looked at is the first shell that the recipe asks for.
+      const open = all.filter(terminal => wanted.length === 0 || !terminal.own || terminal.seen || programWord(terminal.command) !== "shell");
+      const isNew = open.every(terminal => terminal.own && !terminal.seen);
       const layout = this.#memory.load(playground, open.map(terminal => terminal.id));
       for (const terminal of open) {
-        this.#add(terminal.id, terminal.sandbox, programWord(terminal.command), true);
+        this.#add(terminal.id, terminal.sandbox, programWord(terminal.command), terminal.seen ?? true).command = terminal.command ?? [];
       }
       this.stage.arrange(reconcile(layout, [...this.#tabs.keys()]));
       this.#start();
-      if (this.#tabs.size === 0) {
-        await (wanted.length > 0 ? this.#openWanted(wanted) : this.open());
+      if (isNew && wanted.length > 0) {
+        await this.#openWanted(wanted);
+      } else if (this.#tabs.size === 0) {
+        await this.open();
       }
     });
     this.stage.focus();
   }
 
   /** Opens one more shell; calls meanwhile share it. */
-  open(where: Where & { sandbox?: Place } = {}): Promise<void> {
+  open(where: Where & { sandbox?: Place; isShell?: boolean; command?: readonly string[] | undefined } = {}): Promise<void> {
     this.#opening ??= this.#open(where).finally(() => {
       this.#opening = null;
       this.stage.disableCreate(false);
@@ -119,6 +124,7 @@ export class Tabs {
 
   /** Opens the terminals that the recipe asks for, in its order; the first is shown. */
   async #openWanted(wanted: readonly WantedTerminal[]): Promise<void> {
+    let first: TerminalTab | undefined;
     for (const { node, title, command, run } of wanted) {
       const sandbox = this.#sandboxes.find(place => place.name === node) ?? this.#sandboxes[0]!;
       const before = new Set(this.#tabs.keys());
@@ -128,6 +134,7 @@ export class Tabs {
       if (!tab) {
         continue;
       }
+      first ??= tab;
       if (title) {
         tab.given = title;
       }
@@ -136,7 +143,6 @@ export class Tabs {
         tab.pane.session.type(new TextEncoder().encode(`${run}\r`));
       }
     }
-    const first = this.all[0];
     if (first) {
       this.stage.show(first.id);
     }
@@ -185,7 +191,7 @@ export class Tabs {
     this.stage.focus();
   }
 
-  async #open(where: Where & { sandbox?: Place; command?: readonly string[] | undefined }): Promise<void> {
+  async #open(where: Where & { sandbox?: Place; isShell?: boolean; command?: readonly string[] | undefined }): Promise<void> {
     const connection = this.link.connection;
     if (!connection) {
       throw new Error("There is no connection yet.");
@@ -196,13 +202,14 @@ export class Tabs {
       throw new Error("There is no sandbox to open a shell in.");
     }
     // The first terminal runs the image's own command. Further ones are shells in the directory of the terminal beside.
-    const isFirst = !this.all.some(tab => tab.sandbox.id === sandbox.id);
+    const isFirst = !where.isShell && !this.all.some(tab => tab.sandbox.id === sandbox.id);
     const beside = this.#tabs.get(where.replaces ?? "") ?? this.stage.topOf(where.pane) ?? this.activeTab;
     const directory = beside && !isFirst && beside.sandbox.id === sandbox.id ? await directoryOf(sandbox.id, beside.id) : null;
     await this.prepare();
     const size = this.#sizeFor(where);
     const id = await (where.command ? openCommand(connection, sandbox.id, size, where.command) : isFirst ? openOwn(connection, sandbox.id, size) : openShell(connection, sandbox.id, size, directory));
-    const tab = this.#add(id, sandbox, "shell", false);
+    const tab = this.#add(id, sandbox, programWord(where.command), false);
+    tab.command = where.command ?? [];
     if (isFirst) {
       void this.#name(tab);
     }
@@ -216,6 +223,7 @@ export class Tabs {
     const open = await openTerminals(tab.sandbox.id).catch(() => []);
     const found = open.find(terminal => terminal.id === tab.id);
     if (found) {
+      tab.command = found.command ?? [];
       tab.program = programWord(found.command);
     }
   }
@@ -296,20 +304,23 @@ export class Tabs {
   }
 
   #ended(tab: TerminalTab): void {
-    tab.pane.note(endWords(tab.pane.session), [
+    const { command, program } = tab;
+    tab.pane.note(endWords(tab.pane.session, program), [
+      ...program === "shell" || command.length === 0 ? [] : [{ label: "Run it again", run: () => void this.#replace(tab, command) }],
       { label: "Open a new shell", run: () => void this.#replace(tab) },
       { label: "Close", run: () => this.#close(tab) },
     ]);
   }
 
-  async #replace(tab: TerminalTab): Promise<void> {
-    tab.pane.note("Opening a new shell");
+  /** Opens a shell, or a program again, in the place of a terminal that has ended. */
+  async #replace(tab: TerminalTab, command?: readonly string[]): Promise<void> {
+    tab.pane.note(command ? `Starting ${tab.program}` : "Opening a new shell");
     // Another terminal may be opening.
     while (this.#opening) {
       await this.#opening.catch(() => undefined);
     }
     try {
-      await this.open({ sandbox: tab.sandbox, replaces: tab.id });
+      await this.open({ sandbox: tab.sandbox, replaces: tab.id, isShell: !command, command });
       this.#close(tab);
     } catch (error) {
       this.#ended(tab);

@@ -18,6 +18,8 @@ export class TerminalTab implements PaneContent {
   pane!: TerminalPane;
   onRename: (name: string) => void = () => undefined;
   onClose: () => void = () => undefined;
+  /** What runs in it, once that is known. */
+  command: readonly string[] = [];
   #namesSandbox = false;
   #given = "";
   #title = "";
@@ -59,6 +61,10 @@ export class TerminalTab implements PaneContent {
   }
 
   /** A word for the program, "shell" for example. */
+  get program(): string {
+    return this.kind;
+  }
+
   set program(word: string) {
     this.kind = word;
     this.#label();

@@ -19,6 +19,7 @@ import { followWakes } from "../terminals/session/wake";
 import { preferences, zoomText } from "../terminals/view/preferences";
 import { selectText } from "../terminals/view/select-text";
 import { startTerminalTheme } from "../terminals/view/terminal-theme";
+import { LastLines } from "./last-lines";
 import { launch, type Launched, prerendered } from "./launch";
 import { forget } from "./layout-store";
 import * as panels from "./playground-panels";
@@ -48,6 +49,9 @@ const watch = new PlaygroundWatch({ changed: show, gone });
 
 /** The notices about a sandbox that the page has shown. */
 let noticed: string | null = null;
+
+/** What a stopped playground's program printed last; it is shown once it is there. */
+const lastLines = new LastLines(() => watch.now && show(watch.now));
 
 /** How far the terminals of the playground are on the page. */
 let terminals: "absent" | "coming" | "there" = "absent";
@@ -79,7 +83,7 @@ tabs.onFirst = () => {
 };
 
 // The sandbox may have ended with the shell.
-tabs.onEnded = () => watch.later(300);
+tabs.onEnded = () => watch.later(700);
 
 void begin();
 
@@ -173,8 +177,9 @@ function show(next: Playground): void {
 
   const content = panels.stateOf(next, root.dataset["title"] ?? next.image, runs);
   if (content) {
-    panel.show(content);
+    panel.show(next.state === "stopped" ? { ...content, lines: lastLines.of(next) } : content);
   } else {
+    lastLines.forget();
     void enter(next);
   }
   if (next.state === "ended") {
@@ -236,7 +241,7 @@ async function enter({ id, sandboxes, hasTerminals }: Playground): Promise<void>
       return;
     }
     const problem = error instanceof Problem ? error : new Problem("internal", 0, hubWords(error));
-    panel.show(panels.noShell(problem, enterAgain));
+    panel.show(panels.noTerminal(problem, enterAgain, () => void act("restart")));
   }
 }
 

@@ -1,0 +1,62 @@
+using System.Runtime.CompilerServices;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Records;
+using Sandbox.Daemon.Terminals;
+
+namespace Sandbox.Daemon.Sandboxes;
+
+/// <summary>The log of a sandbox: what its own command printed, in earlier starts and in this one.</summary>
+internal sealed class SandboxLogs(LiveSandboxes sandboxes, KeptLogs kept, TerminalHolders terminals)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The log so far; with <paramref name="follow"/> then what is printed, until the command has ended.</summary>
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(SandboxId id, bool follow, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var sandbox = sandboxes.Find(id);
+        if (sandbox.Record.State is SandboxState.Ended or SandboxState.Starting)
+        {
+            throw new SandboxException(ErrorCode.Conflict, $"The sandbox is {LiveSandbox.Word(sandbox.Record.State)}; it has no log.");
+        }
+
+        using var call = sandbox.LogCalls.Enter();
+        var record = sandbox.Record;
+        var (log, earlier) = Open(record);
+        using (log)
+        {
+            yield return earlier;
+            ulong position = 0;
+            while (log is not null)
+            {
+                var hasEnded = log.State().ExitCode is not null || !terminals.HasLog(record);
+                var bytes = log.ReadAfter(position, out position);
+                if (bytes.Length > 0)
+                {
+                    yield return bytes;
+                }
+
+                if (!follow || hasEnded)
+                {
+                    yield break;
+                }
+
+                await Task.Delay(Pause, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>The present log and what is kept of earlier ones. A stop meanwhile moves the one to the other: then nothing is present.</summary>
+    private (OwnLog? Log, byte[] Earlier) Open(SandboxRecord record)
+    {
+        var log = terminals.OpenLog(record);
+        var earlier = kept.Read(record.Spec.Id);
+        if (log is null || terminals.HasLog(record))
+        {
+            return (log, earlier);
+        }
+
+        log.Dispose();
+        return (null, kept.Read(record.Spec.Id));
+    }
+}

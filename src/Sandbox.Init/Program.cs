@@ -1,0 +1,32 @@
+using System.Globalization;
+using Sandbox.Init;
+
+// sandbox-init REPORT -- COMMAND…
+//
+// The init of a sandbox whose image has a command. It starts the command in a session of its own on the terminal that
+// it was given, reaps every process that loses its parent, and stays when the command has ended: shells beside it go on.
+// Lines on descriptor REPORT say "started PID", then "exit CODE", for the holder of the terminal.
+if (args.Length < 3 || !int.TryParse(args[0], NumberStyles.None, CultureInfo.InvariantCulture, out var report) || args[1] != "--")
+{
+    return 2;
+}
+
+_ = Native.Control(report, Native.SetDescriptorFlags, Native.DescriptorCloseOnExec);
+
+// The kernel hangs up the session that loses its terminal; the first process of a pid namespace ignores that.
+_ = Native.ControlDevice(0, Native.DropTerminal, 0);
+var error = Command.Start(args.AsSpan(2), out var command);
+if (error == 0)
+{
+    Report.Say(report, $"started {command}\n");
+}
+else
+{
+    Report.Say(1, $"{args[2]}: {Report.Reason(error)}\r\n");
+    Report.Say(report, $"exit {(error == Native.NoSuchFile ? 127 : 126)}\n");
+}
+
+// The terminal ends with the last program that has it open, not with this one.
+Report.LeaveTerminal(report);
+Reaping.Run(command, code => Report.Say(report, $"exit {code}\n"));
+return 0;
