@@ -23,21 +23,31 @@ internal sealed class FilesClient(Wire.Files.FilesClient client) : ISandboxFiles
         (await ClientCalls.AskAsync(client.FindAsync(Request(id, path), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).Entry?.ToCore();
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(SandboxId id, SandboxPath path, CoreReadForm form, CancellationToken cancellationToken)
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(SandboxId id, SandboxPath path, CoreReadForm form, FileRange range, CancellationToken cancellationToken)
     {
-        var request = new ReadFileRequest { Id = id.Value, Path = path.ToWire(), Form = (Wire.ReadForm)((int)form + 1) };
+        var request = new ReadFileRequest { Id = id.Value, Path = path.ToWire(), Form = (Wire.ReadForm)((int)form + 1), First = range.First };
+        if (range.Length != long.MaxValue)
+        {
+            request.Length = range.Length;
+        }
+
         return ClientCalls.StreamAsync(cancellation => client.Read(request, cancellationToken: cancellation), cancellationToken).Select(chunk => chunk.Data.Memory);
     }
 
     /// <inheritdoc/>
-    public async Task WriteAsync(SandboxId id, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken)
+    public async Task WriteAsync(SandboxId id, SandboxPath path, FileWish how, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken)
     {
         // Disposing cancels a call whose content failed, and a cancelled call writes nothing.
         using var call = client.Write(cancellationToken: cancellationToken);
         var header = new WriteFileHeader { Id = id.Value, Path = path.ToWire() };
-        if (mode is { } bits)
+        if (how.Mode is { } bits)
         {
             header.Mode = bits;
+        }
+
+        if (how.Owner is not null)
+        {
+            header.Owner = how.Owner;
         }
 
         var enough = call.ResponseHeadersAsync;
@@ -51,8 +61,16 @@ internal sealed class FilesClient(Wire.Files.FilesClient client) : ISandboxFiles
     }
 
     /// <inheritdoc/>
-    public Task MakeDirectoryAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
-        ClientCalls.AskAsync(client.MakeDirectoryAsync(Request(id, path), cancellationToken: cancellationToken), cancellationToken);
+    public Task MakeDirectoryAsync(SandboxId id, SandboxPath path, string? owner, CancellationToken cancellationToken)
+    {
+        var request = new MakeDirectoryRequest { Id = id.Value, Path = path.ToWire() };
+        if (owner is not null)
+        {
+            request.Owner = owner;
+        }
+
+        return ClientCalls.AskAsync(client.MakeDirectoryAsync(request, cancellationToken: cancellationToken), cancellationToken);
+    }
 
     /// <inheritdoc/>
     public Task DeleteAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>

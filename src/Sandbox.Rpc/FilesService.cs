@@ -33,6 +33,7 @@ public sealed class FilesService(ISandboxRuntime runtime, ILogger<FilesService> 
                     Values.ToSandboxId(request.Id),
                     Values.ToPath(request.Path),
                     Values.ToEnum<Core.Files.ReadForm>((int)request.Form, "form"),
+                    request.First >= 0 && request.Length >= 0 ? new Core.Files.FileRange(request.First, request.HasLength ? request.Length : long.MaxValue) : throw Faults.Malformed("range"),
                     cancellation)
                 .SelectMany(Values.Pieces)
                 .Select(static piece => new Chunk { Data = piece.ToWire() }));
@@ -53,15 +54,16 @@ public sealed class FilesService(ISandboxRuntime runtime, ILogger<FilesService> 
                 throw new SandboxException(ErrorCode.Invalid, "mode: octal, 0 to 07777");
             }
 
-            await files.WriteAsync(Values.ToSandboxId(header.Id), Values.ToPath(header.Path), mode, ContentReading.ContentAsync(requests, static request => request.PartCase == WriteFileRequest.PartOneofCase.Chunk ? request.Chunk : null, cancellation), cancellation).ConfigureAwait(false);
+            var how = new Core.Files.FileWish { Mode = mode, Owner = header.HasOwner ? Values.ToOwner(header.Owner) : null };
+            await files.WriteAsync(Values.ToSandboxId(header.Id), Values.ToPath(header.Path), how, ContentReading.ContentAsync(requests, static request => request.PartCase == WriteFileRequest.PartOneofCase.Chunk ? request.Chunk : null, cancellation), cancellation).ConfigureAwait(false);
             return Answers.Nothing;
         });
 
     /// <inheritdoc/>
-    public override Task<Nothing> MakeDirectory(FileRequest request, ServerCallContext context) =>
+    public override Task<Nothing> MakeDirectory(MakeDirectoryRequest request, ServerCallContext context) =>
         _answers.AnswerAsync(request, context, static async (files, request, cancellation) =>
         {
-            await files.MakeDirectoryAsync(Values.ToSandboxId(request.Id), Values.ToPath(request.Path), cancellation).ConfigureAwait(false);
+            await files.MakeDirectoryAsync(Values.ToSandboxId(request.Id), Values.ToPath(request.Path), request.HasOwner ? Values.ToOwner(request.Owner) : null, cancellation).ConfigureAwait(false);
             return Answers.Nothing;
         });
 

@@ -34,6 +34,7 @@ internal sealed class FakeFiles(FakeHost host) : ISandboxFiles
         SandboxId id,
         SandboxPath path,
         ReadForm form,
+        FileRange range,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await host.BeginAsync("ReadFile", cancellationToken);
@@ -41,6 +42,12 @@ internal sealed class FakeFiles(FakeHost host) : ISandboxFiles
         lock (host.Gate)
         {
             rest = host.GetWithFiles(id).Files.Read(path, form);
+        }
+
+        if (form == ReadForm.Raw)
+        {
+            var first = (int)Math.Min(range.First, rest.Length);
+            rest = rest.Slice(first, (int)Math.Min(range.Length, rest.Length - first));
         }
 
         while (rest.Length > 0)
@@ -56,7 +63,7 @@ internal sealed class FakeFiles(FakeHost host) : ISandboxFiles
     public async Task WriteAsync(
         SandboxId id,
         SandboxPath path,
-        int? mode,
+        FileWish how,
         IAsyncEnumerable<ReadOnlyMemory<byte>> content,
         CancellationToken cancellationToken)
     {
@@ -70,7 +77,7 @@ internal sealed class FakeFiles(FakeHost host) : ISandboxFiles
         var bytes = await FakeHost.CollectAsync(content, most, new SandboxException(ErrorCode.DiskFull, "The disk of the sandbox is full."), cancellationToken);
         lock (host.Gate)
         {
-            host.GetWithFiles(id).Files.Write(path, mode, bytes);
+            host.GetWithFiles(id).Files.Write(path, how.Mode, bytes);
         }
     }
 
@@ -85,7 +92,7 @@ internal sealed class FakeFiles(FakeHost host) : ISandboxFiles
     }
 
     /// <inheritdoc/>
-    public async Task MakeDirectoryAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken)
+    public async Task MakeDirectoryAsync(SandboxId id, SandboxPath path, string? owner, CancellationToken cancellationToken)
     {
         await host.BeginAsync("MakeDirectory", cancellationToken);
         lock (host.Gate)

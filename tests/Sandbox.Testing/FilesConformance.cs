@@ -51,8 +51,8 @@ public abstract class FilesConformance(RuntimeUnderTest under) : RuntimeConforma
         await WriteAsync(sandbox.Id, "/root/file", "first");
         var before = (await Runtime.Files.ListAsync(sandbox.Id, Path("/root"), Cancellation)).Count;
 
-        await Assert.ThrowsAnyAsync<IOException>(() => Runtime.Files.WriteAsync(sandbox.Id, Path("/root/file"), null, BrokenPieces(), Cancellation));
-        await Assert.ThrowsAnyAsync<IOException>(() => Runtime.Files.WriteAsync(sandbox.Id, Path("/root/other"), null, BrokenPieces(), Cancellation));
+        await Assert.ThrowsAnyAsync<IOException>(() => Runtime.Files.WriteAsync(sandbox.Id, Path("/root/file"), (int?)null, BrokenPieces(), Cancellation));
+        await Assert.ThrowsAnyAsync<IOException>(() => Runtime.Files.WriteAsync(sandbox.Id, Path("/root/other"), (int?)null, BrokenPieces(), Cancellation));
 
         Assert.Equal("first", await ReadAsync(sandbox.Id, "/root/file"));
         Assert.Null(await FindAsync(sandbox.Id, "/root/other"));
@@ -227,7 +227,7 @@ public abstract class FilesConformance(RuntimeUnderTest under) : RuntimeConforma
         await WriteAsync(sandbox.Id, "/root/dir/file", "x");
 
         await FailsAsync(ErrorCode.Invalid, () => WriteAsync(sandbox.Id, "/root/dir", "x"));
-        await FailsAsync(ErrorCode.Invalid, () => Runtime.Files.WriteAsync(sandbox.Id, SandboxPath.Root, null, Pieces([1]), Cancellation));
+        await FailsAsync(ErrorCode.Invalid, () => Runtime.Files.WriteAsync(sandbox.Id, SandboxPath.Root, (int?)null, Pieces([1]), Cancellation));
         await FailsAsync(ErrorCode.NotFound, () => WriteAsync(sandbox.Id, "/root/dir/file/below", "x"));
 
         Assert.Equal("x", await ReadAsync(sandbox.Id, "/root/dir/file"));
@@ -259,7 +259,7 @@ public abstract class FilesConformance(RuntimeUnderTest under) : RuntimeConforma
         byte[] raw = [.. "/root/raw/"u8, 0xFF, 0xFE, (byte)'\n', (byte)' '];
         Assert.True(SandboxPath.TryParse(raw, out var path));
 
-        await Runtime.Files.WriteAsync(sandbox.Id, path, null, Pieces("x"u8.ToArray()), Cancellation);
+        await Runtime.Files.WriteAsync(sandbox.Id, path, (int?)null, Pieces("x"u8.ToArray()), Cancellation);
 
         var entry = Assert.Single(await Runtime.Files.ListAsync(sandbox.Id, Path("/root/raw"), Cancellation));
         Assert.Equal(new byte[] { 0xFF, 0xFE, (byte)'\n', (byte)' ' }, entry.Name.ToArray());

@@ -148,7 +148,7 @@ public abstract class RuntimeConformance(RuntimeUnderTest under) : IAsyncLifetim
         [.. (await Runtime.Images.ListAsync(Cancellation)).Select(image => image.Digest).OrderBy(digest => digest.Value, StringComparer.Ordinal)];
 
     private protected Task WriteAsync(SandboxId id, string path, string text) =>
-        Runtime.Files.WriteAsync(id, Path(path), null, Pieces(Encoding.UTF8.GetBytes(text)), Cancellation);
+        Runtime.Files.WriteAsync(id, Path(path), (int?)null, Pieces(Encoding.UTF8.GetBytes(text)), Cancellation);
 
     private protected async Task<string> ReadAsync(SandboxId id, string path) => Encoding.UTF8.GetString(await ReadBytesAsync(id, path));
 

@@ -212,7 +212,7 @@ public abstract class SandboxesConformance(RuntimeUnderTest under) : RuntimeConf
         await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.ListAsync(id, path, Cancellation));
         await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.FindAsync(id, path, Cancellation));
         await FailsAsync(ErrorCode.NotFound, () => DrainAsync(Runtime.Files.ReadAsync(id, path, ReadForm.Raw, Cancellation)));
-        await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.WriteAsync(id, path, null, Pieces([1]), Cancellation));
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.WriteAsync(id, path, (int?)null, Pieces([1]), Cancellation));
         await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.DeleteAsync(id, path, Cancellation));
         await FailsAsync(ErrorCode.NotFound, () => Runtime.Files.MakeDirectoryAsync(id, path, Cancellation));
         var upload = new UploadSpec { Id = UploadId.New(), Path = path, Length = 1 };

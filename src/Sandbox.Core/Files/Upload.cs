@@ -20,6 +20,9 @@ public sealed record UploadSpec
 
     /// <summary>Permission bits; null keeps those of the file replaced, else 0644.</summary>
     public int? Mode { get; init; }
+
+    /// <inheritdoc cref="FileWish.Owner"/>
+    public string? Owner { get; init; }
 }
 
 /// <summary>How far an upload is.</summary>

@@ -27,9 +27,15 @@ public sealed record ImageConfig
     /// <summary>Ports the image says it serves, <c>5432/tcp</c>.</summary>
     public IReadOnlyList<string> ExposedPorts { get; init; } = [];
 
+    /// <summary>The signal that asks the command to end, as Linux numbers it; SIGTERM when the image does not say.</summary>
+    public int StopSignal { get; init; } = 15;
+
+    /// <summary>Directories that the image keeps data in. They are made if they are missing; nothing else is mounted there.</summary>
+    public IReadOnlyList<string> Volumes { get; init; } = [];
+
     /// <summary>
-    /// Whether the image is a place to type in rather than a service: its command is a shell, a REPL or nothing,
-    /// so the sandbox is held by an init of ours and the command runs in the visitor's terminal.
+    /// Whether the image is a place to type in rather than a service: its command is a shell, a REPL or nothing. Its end
+    /// leaves the sandbox running, and whoever opens a terminal without naming a command gets this one.
     /// </summary>
     public bool IsInteractive { get; init; }
 }

@@ -13,23 +13,38 @@ public interface ISandboxFiles
     Task<FileEntry?> FindAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken);
 
     /// <summary>Reads a file, or packs a tree. Codes: NotFound, Invalid (not a regular file).</summary>
-    IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(SandboxId id, SandboxPath path, ReadForm form, CancellationToken cancellationToken);
+    IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(SandboxId id, SandboxPath path, ReadForm form, CancellationToken cancellationToken) =>
+        ReadAsync(id, path, form, FileRange.Whole, cancellationToken);
+
+    /// <summary>The same for a part of a file. A tree is packed as a whole.</summary>
+    IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(SandboxId id, SandboxPath path, ReadForm form, FileRange range, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Replaces the file atomically. Parents are made. Mode null keeps that of
-    /// the file replaced, else 0644. Codes: DiskFull, Invalid (a directory is in the way), NotFound (a parent is a file).
+    /// Replaces the file atomically. Missing parents are made, as <c>mkdir -p</c> of the file's owner would. A file that is
+    /// replaced keeps its owner and mode unless <paramref name="how"/> names others.
+    /// Codes: DiskFull, Invalid (a directory is in the way, or there is no such user), NotFound (a parent is a file).
     /// </summary>
-    Task WriteAsync(SandboxId id, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken);
+    Task WriteAsync(SandboxId id, SandboxPath path, FileWish how, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken);
 
-    /// <summary>Makes a directory, and its parents. One that is there is no fault. Codes: NotFound (a file is in the way), DiskFull.</summary>
-    Task MakeDirectoryAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken);
+    /// <summary>The same as the sandbox's own user.</summary>
+    Task WriteAsync(SandboxId id, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken) =>
+        WriteAsync(id, path, new FileWish { Mode = mode }, content, cancellationToken);
+
+    /// <summary>
+    /// Makes a directory, and its parents, as <c>mkdir -p</c> of <paramref name="owner"/> would (see <see cref="FileWish.Owner"/>).
+    /// One that is there is no fault. Codes: NotFound (a file is in the way), DiskFull, Invalid (there is no such user).
+    /// </summary>
+    Task MakeDirectoryAsync(SandboxId id, SandboxPath path, string? owner, CancellationToken cancellationToken);
+
+    /// <summary>The same as the sandbox's own user.</summary>
+    Task MakeDirectoryAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) => MakeDirectoryAsync(id, path, null, cancellationToken);
 
     /// <summary>Removes a file or a whole tree. Codes: NotFound, Invalid (the root).</summary>
     Task DeleteAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken);
 
     /// <summary>
     /// Begins a file that arrives in parts. They wait on the sandbox's own disk, whatever is restarted meanwhile; with
-    /// the last one the file is there with all its bytes, as <see cref="WriteAsync"/> would have written it. One of
+    /// the last one the file is there with all its bytes, as <c>WriteAsync</c> would have written it. One of
     /// no bytes is complete at once. What nobody continues for an hour is forgotten.
     /// Codes: DiskFull (it cannot fit), Quota (32 per sandbox), Conflict (the id is taken), Invalid, NotFound.
     /// </summary>

@@ -22,8 +22,7 @@ public sealed record TerminalSpec
 
     /// <summary>
     /// Whether the terminal may be that of the image's own command, which started with the sandbox, if this is a shell or
-    /// a REPL that still runs and that nobody has looked at: the answer then has another id than <see cref="Id"/>, and a
-    /// size of its own.
+    /// a REPL that still runs and that nobody has looked at: the answer then has another id than <see cref="Id"/>.
     /// </summary>
     public bool MayBeOwn { get; init; }
 

@@ -23,7 +23,7 @@ internal sealed record FilePlace(byte[] Way, DirectoryHandle Parent, byte[] Name
     /// Follows the links at the end of a path to where a program that wrote there would write. Each step is resolved in
     /// the root; the last is done by name in an open directory, where a link is replaced and never followed.
     /// </summary>
-    public static FilePlace Find(string root, uint uidBase, SandboxPath path)
+    public static FilePlace Find(string root, FileOwner owner, SandboxPath path)
     {
         using var rooted = SandboxFiles.OpenRoot(root);
         var way = path.Bytes.ToArray();
@@ -39,7 +39,7 @@ internal sealed record FilePlace(byte[] Way, DirectoryHandle Parent, byte[] Name
                     throw new PosixException("path", Errno.IsDirectory);
                 }
 
-                parent = rooted.OpenParent(way, out var name, links == 0 ? new Ownership(uidBase, uidBase, DirectoryMode) : null);
+                parent = rooted.OpenParent(way, out var name, links == 0 ? new Ownership(owner.Uid, owner.Gid, DirectoryMode) : null);
                 if (parent.Find(name) is { Type: InodeType.Symlink })
                 {
                     using var link = parent.OpenInode(name);
@@ -49,7 +49,7 @@ internal sealed record FilePlace(byte[] Way, DirectoryHandle Parent, byte[] Name
                 }
                 else
                 {
-                    return At(way, parent, name, uidBase);
+                    return At(way, parent, name, owner);
                 }
             }
             catch
@@ -63,13 +63,14 @@ internal sealed record FilePlace(byte[] Way, DirectoryHandle Parent, byte[] Name
     }
 
     /// <summary>The destination of a name as it is now: a replaced file keeps its owner and mode; anything but a file is not replaced.</summary>
-    public static FilePlace At(byte[] way, DirectoryHandle parent, byte[] name, uint uidBase)
+    public static FilePlace At(byte[] way, DirectoryHandle parent, byte[] name, FileOwner owner)
     {
         var found = parent.Find(name);
         return found switch
         {
-            null or { Type: InodeType.Symlink } => new FilePlace(way, parent, name, uidBase, uidBase, FileMode),
-            { Type: InodeType.File } file => new FilePlace(way, parent, name, Inside(file.Uid, uidBase), Inside(file.Gid, uidBase), file.Mode),
+            null or { Type: InodeType.Symlink } => new FilePlace(way, parent, name, owner.Uid, owner.Gid, FileMode),
+            { Type: InodeType.File } file when owner.IsAsked => new FilePlace(way, parent, name, owner.Uid, owner.Gid, file.Mode),
+            { Type: InodeType.File } file => new FilePlace(way, parent, name, Inside(file.Uid, owner.Base), Inside(file.Gid, owner.Base), file.Mode),
             { Type: InodeType.Directory } => throw new PosixException("path", Errno.IsDirectory),
             _ => throw new PosixException("path", Errno.Invalid),
         };

@@ -75,24 +75,24 @@ internal static class SandboxFiles
     /// Reads a file as long as it is at the beginning, or packs a tree. Chunks of at most <see cref="ChunkLength"/>, each
     /// in memory of its own. Codes: NotFound, Invalid (not a regular file; a tree too deep to pack), TooLarge.
     /// </summary>
-    public static IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(string root, uint uidBase, SandboxPath path, ReadForm form, CancellationToken cancellationToken) =>
-        form == ReadForm.Tar ? TarPacking.PackAsync(root, uidBase, path, cancellationToken) : ReadRawAsync(root, path, cancellationToken);
+    public static IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(string root, uint uidBase, SandboxPath path, ReadForm form, FileRange range, CancellationToken cancellationToken) =>
+        form == ReadForm.Tar ? TarPacking.PackAsync(root, uidBase, path, cancellationToken) : ReadRawAsync(root, path, range, cancellationToken);
 
     /// <summary>
     /// Writes a file as a whole: without a name until it is complete, when it replaces the old one at once. A link is
-    /// followed inside the root. A new file and missing parents are the sandbox's root's; a file replaced keeps its
-    /// owner, and its mode when <paramref name="mode"/> is null. When the content or the call breaks off, all is as before.
+    /// followed inside the root. A new file and missing parents are the owner's; a file replaced keeps its owner unless
+    /// another is asked for, and its mode when <paramref name="mode"/> is null. When the content or the call breaks off, all is as before.
     /// Codes: DiskFull, Invalid (something other than a file is in the way), NotFound (a parent is a file).
     /// </summary>
     public static async Task WriteAsync(
-        string root, uint uidBase, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken)
+        string root, FileOwner owner, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken)
     {
         if (mode is < 0 or > Inodes.ModeMask)
         {
             throw new SandboxException(ErrorCode.Invalid, "A file's mode is 0 to 7777 in octal.");
         }
 
-        using var place = await RunAsync(path, () => FilePlace.Find(root, uidBase, path), cancellationToken);
+        using var place = await RunAsync(path, () => FilePlace.Find(root, owner, path), cancellationToken);
         var name = Encoding.ASCII.GetBytes($".{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12))}.part");
         var unnamed = await RunAsync(path, place.Parent.TryCreateUnnamed, cancellationToken);
         using var file = unnamed ?? await RunAsync(path, () => place.Parent.CreateFile(name), cancellationToken);
@@ -134,14 +134,14 @@ internal static class SandboxFiles
         }
     }
 
-    /// <summary>Makes a directory and its parents, the sandbox's root's; links are followed. Codes: NotFound (a file is in the way), DiskFull.</summary>
-    public static Task MakeDirectoryAsync(string root, uint uidBase, SandboxPath path, CancellationToken cancellationToken) =>
+    /// <summary>Makes a directory and its parents, the owner's; links are followed. Codes: NotFound (a file is in the way), DiskFull.</summary>
+    public static Task MakeDirectoryAsync(string root, FileOwner owner, SandboxPath path, CancellationToken cancellationToken) =>
         RunAsync(
             path,
             () =>
             {
                 using var rooted = OpenRoot(root);
-                using var made = rooted.OpenParent([.. path.Bytes, .. "/-"u8], out _, new Ownership(uidBase, uidBase, FilePlace.DirectoryMode));
+                using var made = rooted.OpenParent([.. path.Bytes, .. "/-"u8], out _, new Ownership(owner.Uid, owner.Gid, FilePlace.DirectoryMode));
             },
             cancellationToken);
 
@@ -224,7 +224,7 @@ internal static class SandboxFiles
             },
             cancellationToken);
 
-    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadRawAsync(string root, SandboxPath path, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadRawAsync(string root, SandboxPath path, FileRange range, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var file = await RunAsync(
             path,
@@ -236,7 +236,8 @@ internal static class SandboxFiles
             cancellationToken);
         using var closing = cancellationToken.Register(file.Dispose); // also while a slow reader has not taken everything
         var length = await RunAsync(path, () => file.Status().Size, cancellationToken); // a log that grows faster than it is read would never end
-        for (long at = 0; at < length;)
+        length = range.Length < length - range.First ? range.First + range.Length : length;
+        for (var at = range.First; at < length;)
         {
             var buffer = new byte[Math.Min(ChunkLength, length - at)];
             var offset = at;

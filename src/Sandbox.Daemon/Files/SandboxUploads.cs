@@ -24,7 +24,7 @@ internal sealed class SandboxUploads(string directory)
     private readonly Queue<UploadInfo> _complete = new();
 
     /// <summary>Begins an upload. Its destination's parents are made.</summary>
-    public async Task<UploadInfo> BeginAsync(string root, uint uidBase, UploadSpec spec, CancellationToken cancellationToken)
+    public async Task<UploadInfo> BeginAsync(string root, FileOwner owner, UploadSpec spec, CancellationToken cancellationToken)
     {
         if (spec.Length < 0 || spec.Mode is < 0 or > Inodes.ModeMask)
         {
@@ -32,9 +32,9 @@ internal sealed class SandboxUploads(string directory)
         }
 
         using var writing = Write(spec.Id, isNew: true, cancellationToken);
-        await SandboxFiles.RunAsync(spec.Path, () => Begin(root, uidBase, spec), cancellationToken);
+        await SandboxFiles.RunAsync(spec.Path, () => Begin(root, owner, spec), cancellationToken);
         return spec.Length == 0
-            ? await SandboxFiles.RunAsync(spec.Path, () => Complete(root, uidBase, spec.Id), CancellationToken.None)
+            ? await SandboxFiles.RunAsync(spec.Path, () => Complete(root, owner.Base, spec.Id), CancellationToken.None)
             : new UploadInfo(spec.Id, 0, spec.Length);
     }
 
@@ -196,9 +196,9 @@ internal sealed class SandboxUploads(string directory)
         return new Writer(this, id, writer);
     }
 
-    private void Begin(string root, uint uidBase, UploadSpec spec)
+    private void Begin(string root, FileOwner owner, UploadSpec spec)
     {
-        using var place = FilePlace.Find(root, uidBase, spec.Path);
+        using var place = FilePlace.Find(root, owner, spec.Path);
         lock (_gate)
         {
             var others = _records.List().Select(other => other.Id).ToList();
@@ -223,7 +223,7 @@ internal sealed class SandboxUploads(string directory)
             using var file = place.Parent.CreateFile(PartOf(spec.Id));
             try
             {
-                _records.Save(spec.Id, new UploadRecord(place.Way, spec.Length, spec.Mode, file.Status().Inode));
+                _records.Save(spec.Id, new UploadRecord(place.Way, spec.Length, spec.Mode, file.Status().Inode, owner.Uid, owner.Gid, owner.IsAsked));
             }
             catch
             {
@@ -309,7 +309,7 @@ internal sealed class SandboxUploads(string directory)
             throw Touched();
         }
 
-        using var place = FilePlace.At(record.Path, parent, name, uidBase);
+        using var place = FilePlace.At(record.Path, parent, name, new FileOwner(uidBase, record.Uid ?? uidBase, record.Gid ?? uidBase, record.IsOwnerAsked));
         part.SetOwner(place.Uid, place.Gid);
         part.SetMode(record.Mode ?? place.Mode);
         parent.Rename(PartOf(id), parent, name);

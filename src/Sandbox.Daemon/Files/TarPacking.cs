@@ -1,8 +1,7 @@
 using System.Buffers;
-using System.Formats.Tar;
+using Sandbox.Daemon.Images;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Files;
@@ -78,21 +77,19 @@ internal static class TarPacking
         try
         {
             var output = new BufferedStream(pipe.AsStream(leaveOpen: true), SandboxFiles.ChunkLength);
-            var tar = new TarWriter(output, TarEntryFormat.Pax, leaveOpen: true);
-            await using (tar)
+            using var tar = new Archive(output, uidBase);
+            var status = top.Status();
+            if (status.Type == InodeType.Directory)
             {
-                var status = top.Status();
-                if (status.Type == InodeType.Directory)
-                {
-                    await WriteTreeAsync(tar, top, uidBase, path, cancellationToken);
-                }
-                else
-                {
-                    RootedDirectory.ParentLength(path.Bytes, out var name);
-                    await WriteFileAsync(tar, top, status, Readable(name), uidBase, cancellationToken);
-                }
+                await WriteTreeAsync(tar, top, path, cancellationToken);
+            }
+            else
+            {
+                RootedDirectory.ParentLength(path.Bytes, out var name);
+                await tar.AddFileAsync(top, status, name.ToArray(), cancellationToken);
             }
 
+            await tar.FinishAsync(cancellationToken);
             await output.FlushAsync(cancellationToken);
         }
         catch (PosixException e)
@@ -109,7 +106,7 @@ internal static class TarPacking
         await pipe.CompleteAsync(fault);
     }
 
-    private static async Task WriteTreeAsync(TarWriter tar, SafeFileHandle top, uint uidBase, SandboxPath path, CancellationToken cancellationToken)
+    private static async Task WriteTreeAsync(Archive tar, SafeFileHandle top, SandboxPath path, CancellationToken cancellationToken)
     {
         using var way = new DirectoryStack(top);
         var waiting = new Stack<Queue<byte[]>>();
@@ -153,11 +150,11 @@ internal static class TarPacking
             }
 
             var status = inode.Status();
-            var full = Readable([.. prefix, .. name]);
+            byte[] full = [.. prefix, .. name];
             switch (status.Type)
             {
                 case InodeType.Directory:
-                    await tar.WriteEntryAsync(Describe(new PaxTarEntry(TarEntryType.Directory, full + "/"), status, uidBase), cancellationToken);
+                    await tar.AddAsync(TarKind.Directory, [.. full, (byte)'/'], [], status, cancellationToken);
                     if (TryPush(way, terminated))
                     {
                         prefix.AddRange(name);
@@ -169,37 +166,18 @@ internal static class TarPacking
                 case InodeType.File:
                     using (var file = inode.Reopen())
                     {
-                        await WriteFileAsync(tar, file, status, full, uidBase, cancellationToken);
+                        await tar.AddFileAsync(file, status, full, cancellationToken);
                     }
 
                     break;
                 case InodeType.Symlink:
-                    var link = new PaxTarEntry(TarEntryType.SymbolicLink, full) { LinkName = Readable(inode.ReadLink()) };
-                    await tar.WriteEntryAsync(Describe(link, status, uidBase), cancellationToken);
+                    await tar.AddAsync(TarKind.SymbolicLink, full, inode.ReadLink(), status, cancellationToken);
                     break;
                 default:
                     break;
             }
         }
     }
-
-    private static async Task WriteFileAsync(TarWriter tar, SafeFileHandle file, InodeStatus status, string name, uint uidBase, CancellationToken cancellationToken)
-    {
-        await using var content = new PromisedLength(file, status.Size);
-        var entry = new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = status.Size == 0 ? null : content };
-        await tar.WriteEntryAsync(Describe(entry, status, uidBase), cancellationToken);
-    }
-
-    private static PaxTarEntry Describe(PaxTarEntry entry, InodeStatus status, uint uidBase)
-    {
-        entry.Uid = Inside(status.Uid, uidBase);
-        entry.Gid = Inside(status.Gid, uidBase);
-        entry.Mode = (UnixFileMode)status.Mode;
-        entry.ModificationTime = status.Modified < DateTimeOffset.UnixEpoch ? DateTimeOffset.UnixEpoch : status.Modified > Latest ? Latest : status.Modified;
-        return entry;
-    }
-
-    private static int Inside(uint id, uint uidBase) => id >= uidBase && id - uidBase < 65_536 ? (int)(id - uidBase) : Nobody;
 
     private static Queue<byte[]> Names(SafeFileHandle directory, int most, SandboxPath path)
     {
@@ -246,27 +224,63 @@ internal static class TarPacking
         }
     }
 
-    /// <summary>A name as text, which is what a pax header takes: a byte that is not UTF-8 is written <c>\xFF</c>, so that two names stay two.</summary>
-    internal static string Readable(ReadOnlySpan<byte> name)
+    /// <summary>The archive: headers of bytes, so that names which are not UTF-8 stay what they are.</summary>
+    private sealed class Archive : IDisposable
     {
-        var text = new StringBuilder(name.Length);
-        while (!name.IsEmpty)
-        {
-            var valid = Rune.DecodeFromUtf8(name, out var rune, out var length) == OperationStatus.Done;
-            if (valid)
-            {
-                text.Append(rune.ToString());
-            }
-            else
-            {
-                length = 1;
-                text.Append("\\x").Append(Convert.ToHexString(name[..1]));
-            }
+        private readonly Stream _output;
+        private readonly uint _uidBase;
+        private readonly MemoryStream _headers = new();
+        private readonly TarWriting _tar;
 
-            name = name[length..];
+        public Archive(Stream output, uint uidBase)
+        {
+            (_output, _uidBase) = (output, uidBase);
+            _tar = new TarWriting(_headers);
         }
 
-        return text.ToString();
+        /// <summary>Adds an entry without content.</summary>
+        public Task AddAsync(TarKind kind, byte[] name, byte[] target, InodeStatus status, CancellationToken cancellationToken) => AddAsync(kind, name, target, 0, status, cancellationToken);
+
+        public async Task AddFileAsync(SafeFileHandle file, InodeStatus status, byte[] name, CancellationToken cancellationToken)
+        {
+            await AddAsync(TarKind.File, name, [], status.Size, status, cancellationToken);
+            await using var content = new PromisedLength(file, status.Size);
+            await content.CopyToAsync(_output, SandboxFiles.ChunkLength, cancellationToken);
+        }
+
+        public void Dispose() => _headers.Dispose();
+
+        public Task FinishAsync(CancellationToken cancellationToken)
+        {
+            _tar.Finish();
+            return SendAsync(cancellationToken);
+        }
+
+        private Task AddAsync(TarKind kind, byte[] name, byte[] target, long size, InodeStatus status, CancellationToken cancellationToken)
+        {
+            var modified = status.Modified < DateTimeOffset.UnixEpoch ? DateTimeOffset.UnixEpoch : status.Modified > Latest ? Latest : status.Modified;
+            _tar.Write(new TarEntry
+            {
+                Name = name,
+                Target = target,
+                Kind = kind,
+                Size = size,
+                Mode = (uint)status.Mode,
+                Uid = Inside(status.Uid),
+                Gid = Inside(status.Gid),
+                Modified = (modified.ToUnixTimeSeconds(), (int)(modified.Ticks % TimeSpan.TicksPerSecond * 100)),
+                Attributes = [],
+            });
+            return SendAsync(cancellationToken);
+        }
+
+        private async Task SendAsync(CancellationToken cancellationToken)
+        {
+            await _output.WriteAsync(_headers.GetBuffer().AsMemory(0, (int)_headers.Length), cancellationToken);
+            _headers.SetLength(0);
+        }
+
+        private long Inside(uint id) => id >= _uidBase && id - _uidBase < 65_536 ? id - _uidBase : Nobody;
     }
 
     /// <summary>

@@ -9,7 +9,10 @@ namespace Sandbox.Daemon.Files;
 /// <param name="Length">Bytes of the whole file.</param>
 /// <param name="Mode">Permission bits that were asked for.</param>
 /// <param name="Inode">The file with the received bytes.</param>
-internal sealed record UploadRecord(byte[] Path, long Length, int? Mode, ulong Inode);
+/// <param name="Uid">The host's number of the file's owner; null for uploads that an earlier daemon began.</param>
+/// <param name="Gid">That of its group.</param>
+/// <param name="IsOwnerAsked">Whether a file that is replaced gets that owner too.</param>
+internal sealed record UploadRecord(byte[] Path, long Length, int? Mode, ulong Inode, uint? Uid = null, uint? Gid = null, bool IsOwnerAsked = false);
 
 /// <summary>The records of one sandbox's uploads: one file each, renamed into place. A file's time is that of the latest part.</summary>
 internal sealed class UploadRecords(string directory)

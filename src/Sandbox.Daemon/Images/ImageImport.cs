@@ -69,7 +69,7 @@ internal sealed class ImageImport(ImageFiles files, DiskReserve reserve, long ma
             CheckLength(new FileInfo(files.Blob(blob.Digest)).Length, blob);
         }
 
-        var (config, diffIds) = manifest.ReadConfig(File.ReadAllBytes(BlobNow(manifest.Config.Digest, blobs)));
+        var (config, diffIds) = manifest.ReadConfig(File.ReadAllBytes(BlobNow(manifest.Config.Digest, blobs)), report.Notes);
         report.Stage(70, 98, "unpacking");
         var budget = new UnpackBudget(maxBytes * UnpackFactor, reserve);
         var layers = Directory.CreateDirectory(Path.Combine(incoming, "layers")).FullName;

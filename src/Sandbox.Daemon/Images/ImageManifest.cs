@@ -21,6 +21,8 @@ internal sealed record ImageManifest(Descriptor Self, Descriptor Config, IReadOn
     /// <summary>Overlay takes 500 lower directories; nobody has needed more than Docker's own 127.</summary>
     public const int MaxLayers = 128;
 
+    private const int MaxVolumes = 64;
+
     private const string OciManifestType = "application/vnd.oci.image.manifest.v1+json";
     private const string DockerManifestType = "application/vnd.docker.distribution.manifest.v2+json";
 
@@ -95,7 +97,9 @@ internal sealed record ImageManifest(Descriptor Self, Descriptor Config, IReadOn
     }
 
     /// <summary>Reads an image configuration, and the digests of the layers' plain tars.</summary>
-    public (ImageConfig Config, IReadOnlyList<Digest> DiffIds) ReadConfig(byte[] bytes)
+    /// <param name="bytes">The document.</param>
+    /// <param name="notes">Gets what in it is not done here.</param>
+    public (ImageConfig Config, IReadOnlyList<Digest> DiffIds) ReadConfig(byte[] bytes, ImportNotes? notes = null)
     {
         var document = Parse(bytes, OciJson.Default.OciImage, "configuration");
         if (document.Os is not (null or "" or "linux") || document.Architecture is not (null or "" or "amd64"))
@@ -114,6 +118,18 @@ internal sealed record ImageManifest(Descriptor Self, Descriptor Config, IReadOn
         var entrypoint = Texts(config.Entrypoint);
         var command = Texts(config.Command);
         var workdir = Text(config.Workdir);
+        var signal = Text(config.StopSignal);
+        var test = Texts(config.Healthcheck?.Test);
+        if (signal.Length > 0 && StopSignals.Parse(signal) is null)
+        {
+            notes?.Add("Its stop signal is unknown, so SIGTERM is sent instead", signal);
+        }
+
+        if (test.Count > 0 && test[0] is not "NONE")
+        {
+            notes?.Add("Its health check is not run", string.Join(' ', test.Skip(1)));
+        }
+
         return (
             new ImageConfig
             {
@@ -123,6 +139,8 @@ internal sealed record ImageManifest(Descriptor Self, Descriptor Config, IReadOn
                 Workdir = workdir.StartsWith('/') ? workdir : "/" + workdir,
                 User = Text(config.User),
                 ExposedPorts = Texts(config.ExposedPorts?.Keys),
+                StopSignal = StopSignals.Parse(signal) ?? StopSignals.Terminate,
+                Volumes = [.. Texts(config.Volumes?.Keys).Where(path => path.StartsWith('/')).Order(StringComparer.Ordinal).Take(MaxVolumes)],
                 IsInteractive = InteractiveCommand.Is(entrypoint, command),
             },
             diffIds);

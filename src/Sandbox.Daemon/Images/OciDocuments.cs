@@ -72,7 +72,10 @@ internal sealed record OciImage
     public OciRootFileSystem? RootFileSystem { get; init; }
 }
 
-/// <summary>What the image runs.</summary>
+/// <summary>
+/// What the image runs. Of the specification's fields, <c>Labels</c>, <c>ArgsEscaped</c>, <c>Memory</c>, <c>MemorySwap</c>
+/// and <c>CpuShares</c> say nothing to a runtime, and Docker's <c>Shell</c> and <c>OnBuild</c> only something to a build.
+/// </summary>
 internal sealed record OciImageConfig
 {
     [JsonPropertyName("Entrypoint")]
@@ -92,6 +95,24 @@ internal sealed record OciImageConfig
 
     [JsonPropertyName("ExposedPorts")]
     public IReadOnlyDictionary<string, JsonElement>? ExposedPorts { get; init; }
+
+    [JsonPropertyName("Volumes")]
+    public IReadOnlyDictionary<string, JsonElement>? Volumes { get; init; }
+
+    /// <summary><c>SIGINT</c>, <c>int</c>, <c>SIGRTMIN+3</c> or a number.</summary>
+    [JsonPropertyName("StopSignal")]
+    public string? StopSignal { get; init; }
+
+    /// <summary>Docker's: <c>{"Test":["CMD-SHELL","pg_isready"],"Interval":…}</c>.</summary>
+    [JsonPropertyName("Healthcheck")]
+    public OciHealthcheck? Healthcheck { get; init; }
+}
+
+/// <summary>How Docker would find out whether the command works.</summary>
+internal sealed record OciHealthcheck
+{
+    [JsonPropertyName("Test")]
+    public IReadOnlyList<string?>? Test { get; init; }
 }
 
 /// <summary><c>{"type":"layers","diff_ids":["sha256:…"]}</c>: the digests of the layers' plain tars, the base first.</summary>

@@ -20,6 +20,9 @@ internal sealed record Account(uint Uid, uint Gid, IReadOnlyList<uint> Additiona
 /// </summary>
 internal static class Accounts
 {
+    /// <summary>The files that name users and groups.</summary>
+    public static IReadOnlySet<string> Files { get; } = new HashSet<string>(StringComparer.Ordinal) { "/etc/passwd", "/etc/group" };
+
     private const int MaxFile = 1024 * 1024;
     private const int MaxLine = 4096;
     private const int MaxGroups = 256;

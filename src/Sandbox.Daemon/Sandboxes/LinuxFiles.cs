@@ -4,6 +4,7 @@ using Sandbox.Core.Files;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.Files;
+using Sandbox.Daemon.Oci;
 
 namespace Sandbox.Daemon.Sandboxes;
 
@@ -14,17 +15,18 @@ namespace Sandbox.Daemon.Sandboxes;
 internal sealed partial class LinuxFiles(LiveSandboxes sandboxes, HostPaces paces, ILogger<LinuxFiles> logger) : ISandboxFiles
 {
     public Task<IReadOnlyList<FileEntry>> ListAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
-        CallAsync(id, (sandbox, token) => SandboxFiles.ListAsync(sandbox.Root.Root, path, token), cancellationToken);
+        CallAsync(id, path, (sandbox, token) => SandboxFiles.ListAsync(sandbox.Root.Root, path, token), cancellationToken);
 
     public Task<FileEntry?> FindAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
-        SandboxFiles.FindAsync(WithFiles(id).Root.Root, path, cancellationToken);
+        CallAsync(id, path, (sandbox, token) => SandboxFiles.FindAsync(sandbox.Root.Root, path, token), cancellationToken);
 
-    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(SandboxId id, SandboxPath path, ReadForm form, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(SandboxId id, SandboxPath path, ReadForm form, FileRange range, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var sandbox = WithFiles(id);
         using var call = sandbox.FileCalls.Enter();
+        await Task.Run(() => InnerMounts.Refuse(sandbox, path), cancellationToken);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, sandbox.Gone.Token);
-        await using var chunks = SandboxFiles.ReadAsync(sandbox.Root.Root, sandbox.Range.First, path, form, either.Token).GetAsyncEnumerator(either.Token);
+        await using var chunks = SandboxFiles.ReadAsync(sandbox.Root.Root, sandbox.Range.First, path, form, range, either.Token).GetAsyncEnumerator(either.Token);
         while (await WhileThereAsync(sandbox, chunks.MoveNextAsync().AsTask(), cancellationToken))
         {
             await paces.FileBytes.WaitAsync(sandbox.Record.Spec.Owner, chunks.Current.Length, cancellationToken);
@@ -32,17 +34,24 @@ internal sealed partial class LinuxFiles(LiveSandboxes sandboxes, HostPaces pace
         }
     }
 
-    public Task WriteAsync(SandboxId id, SandboxPath path, int? mode, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken) =>
-        CallAsync(id, (sandbox, token) => SandboxFiles.WriteAsync(sandbox.Root.Root, sandbox.Range.First, path, mode, PacedAsync(sandbox, content, token), token), cancellationToken);
+    public Task WriteAsync(SandboxId id, SandboxPath path, FileWish how, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken) =>
+        CallAsync(id, path, (sandbox, token) => SandboxFiles.WriteAsync(sandbox.Root.Root, OwnerOf(sandbox, how.Owner), path, how.Mode, PacedAsync(sandbox, content, token), token), cancellationToken);
 
     public Task DeleteAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
-        CallAsync(id, (sandbox, token) => SandboxFiles.DeleteAsync(sandbox.Root.Root, path, token), cancellationToken);
+        CallAsync(
+            id,
+            async (sandbox, token) =>
+            {
+                await Task.Run(() => InnerMounts.Refuse(sandbox, path, followsLast: false), token);
+                await SandboxFiles.DeleteAsync(sandbox.Root.Root, path, token);
+            },
+            cancellationToken);
 
-    public Task MakeDirectoryAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
-        CallAsync(id, (sandbox, token) => SandboxFiles.MakeDirectoryAsync(sandbox.Root.Root, sandbox.Range.First, path, token), cancellationToken);
+    public Task MakeDirectoryAsync(SandboxId id, SandboxPath path, string? owner, CancellationToken cancellationToken) =>
+        CallAsync(id, path, (sandbox, token) => SandboxFiles.MakeDirectoryAsync(sandbox.Root.Root, OwnerOf(sandbox, owner), path, token), cancellationToken);
 
     public Task<UploadInfo> BeginUploadAsync(SandboxId id, UploadSpec spec, CancellationToken cancellationToken) =>
-        CallAsync(id, (sandbox, token) => sandbox.Uploads.BeginAsync(sandbox.Root.Root, sandbox.Range.First, spec, token), cancellationToken);
+        CallAsync(id, spec.Path, (sandbox, token) => sandbox.Uploads.BeginAsync(sandbox.Root.Root, OwnerOf(sandbox, spec.Owner), spec, token), cancellationToken);
 
     public Task<UploadInfo?> FindUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken) =>
         CallAsync(id, (sandbox, token) => sandbox.Uploads.FindAsync(sandbox.Root.Root, sandbox.Range.First, upload, token), cancellationToken);
@@ -79,6 +88,20 @@ internal sealed partial class LinuxFiles(LiveSandboxes sandboxes, HostPaces pace
         }
     }
 
+    /// <summary>The owner that a call asks for, else the user that the sandbox runs as. Code: Invalid.</summary>
+    private static FileOwner OwnerOf(LiveSandbox sandbox, string? asked)
+    {
+        var first = sandbox.Range.First;
+        if (asked is null)
+        {
+            return sandbox.Record.User is { } user ? FileOwner.Of(first, user.Uid, user.Gid) : FileOwner.RootOf(first);
+        }
+
+        using var root = SandboxFiles.OpenRoot(sandbox.Root.Root);
+        var account = Accounts.Resolve(root, asked);
+        return FileOwner.Of(first, account.Uid, account.Gid, isAsked: true);
+    }
+
     private static bool HasFiles(LiveSandbox sandbox) => sandbox.Record.State is SandboxState.Running or SandboxState.Paused or SandboxState.Stopped;
 
     private LiveSandbox WithFiles(SandboxId id) => sandboxes.Find(id) is var sandbox && HasFiles(sandbox)
@@ -92,6 +115,28 @@ internal sealed partial class LinuxFiles(LiveSandboxes sandboxes, HostPaces pace
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, sandbox.Gone.Token);
         return await WhileThereAsync(sandbox, act(sandbox, either.Token), cancellationToken);
     }
+
+    /// <summary>A call for a path that has to be among the sandbox's files.</summary>
+    private Task<T> CallAsync<T>(SandboxId id, SandboxPath path, Func<LiveSandbox, CancellationToken, Task<T>> act, CancellationToken cancellationToken) =>
+        CallAsync(
+            id,
+            async (sandbox, token) =>
+            {
+                await Task.Run(() => InnerMounts.Refuse(sandbox, path), token);
+                return await act(sandbox, token);
+            },
+            cancellationToken);
+
+    private Task<bool> CallAsync(SandboxId id, SandboxPath path, Func<LiveSandbox, CancellationToken, Task> act, CancellationToken cancellationToken) =>
+        CallAsync(
+            id,
+            path,
+            async (sandbox, token) =>
+            {
+                await act(sandbox, token);
+                return true;
+            },
+            cancellationToken);
 
     private Task<bool> CallAsync(SandboxId id, Func<LiveSandbox, CancellationToken, Task> act, CancellationToken cancellationToken) =>
         CallAsync(

@@ -7,6 +7,7 @@ using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
 using Sandbox.Daemon.ControlGroups;
 using Sandbox.Daemon.Files;
+using Sandbox.Daemon.Images;
 using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Networks;
@@ -248,18 +249,18 @@ internal sealed partial class SandboxLauncher(
             etc.SetModified(modified);
         }
 
-        foreach (var file in spec.Files)
+        // A file may bring the user that the others belong to.
+        foreach (var file in spec.Files.Where(file => Accounts.Files.Contains(file.Path)))
         {
-            if (!SandboxPath.TryParse(file.Path, out var path))
-            {
-                throw new SandboxException(ErrorCode.Invalid, $"'{file.Path}' is not an absolute path.");
-            }
-
-            int? mode = file.Mode is null ? null : Convert.ToInt32(file.Mode, 8);
-            await SandboxFiles.WriteAsync(root, owner, path, mode, Once(file.Content), CancellationToken.None);
+            await WriteAsync(root, FileOwner.RootOf(owner), file);
         }
 
         var account = Accounts.Resolve(directory, spec.User ?? sandbox.Record.Config.User);
+        foreach (var file in spec.Files.Where(file => !Accounts.Files.Contains(file.Path)))
+        {
+            await WriteAsync(root, FileOwner.Of(owner, account.Uid, account.Gid), file);
+        }
+
         var workdir = spec.Workdir ?? sandbox.Record.Config.Workdir;
         if (RecipeRules.IsKernelDirectory(workdir))
         {
@@ -268,11 +269,31 @@ internal sealed partial class SandboxLauncher(
 
         if (SandboxPath.TryParse(workdir, out var start) && start.Bytes.Length > 1)
         {
-            using var parent = directory.OpenParent(start.Bytes, out var name, new Ownership(owner, owner, 0b111_101_101));
+            using var parent = directory.OpenParent(start.Bytes, out var name, new Ownership(owner, owner, 0b111_101_101)); // as Docker makes them
             _ = parent.Find(name) is null && parent.EnsureDirectory(name, new Ownership(owner + account.Uid, owner + account.Gid, 0b111_101_101));
         }
 
+        foreach (var volume in sandbox.Record.Config.Volumes.Where(volume => !RecipeRules.IsKernelDirectory(volume)))
+        {
+            MakeVolume(directory, owner, volume);
+        }
+
         return new ProcessUser(account.Uid, account.Gid, account.AdditionalGids, account.Home, account.Name);
+    }
+
+    /// <summary>A missing directory is root's, as in Docker's new volume; one that the image has stays as it is, and so does what is no directory.</summary>
+    private static void MakeVolume(RootedDirectory root, uint owner, string volume)
+    {
+        try
+        {
+            using var made = SandboxPath.TryParse(volume, out var path) && path.Bytes.Length > 1
+                ? root.OpenParent([.. path.Bytes, .. "/-"u8], out _, new Ownership(owner, owner, 0b111_101_101))
+                : null;
+        }
+        catch (PosixException)
+        {
+            // A file of the image is in the way: the command will say more than a refused launch could.
+        }
     }
 
     private static void RemoveLink(RootedDirectory root, SandboxPath path)
@@ -284,9 +305,20 @@ internal sealed partial class SandboxLauncher(
         }
     }
 
+    private static async Task WriteAsync(string root, FileOwner owner, RecipeFile file)
+    {
+        if (!SandboxPath.TryParse(file.Path, out var path))
+        {
+            throw new SandboxException(ErrorCode.Invalid, $"'{file.Path}' is not an absolute path.");
+        }
+
+        int? mode = file.Mode is null ? null : Convert.ToInt32(file.Mode, 8);
+        await SandboxFiles.WriteAsync(root, owner, path, mode, Once(file.Content), CancellationToken.None);
+    }
+
     private static async Task ReplaceAsync(string root, uint owner, SandboxPath path, string text)
     {
-        await SandboxFiles.WriteAsync(root, owner, path, 0b110_100_100, Once(Encoding.UTF8.GetBytes(text)), CancellationToken.None);
+        await SandboxFiles.WriteAsync(root, FileOwner.RootOf(owner), path, 0b110_100_100, Once(Encoding.UTF8.GetBytes(text)), CancellationToken.None);
     }
 
     /// <summary>
@@ -299,12 +331,12 @@ internal sealed partial class SandboxLauncher(
         var isAsked = record.Config.IsInteractive || record.Own is null;
         if (record.Config.IsInteractive)
         {
-            Others(sandbox).ForEach(pid => _ = Tool.Kill(pid, 15));
+            Others(sandbox).ForEach(pid => _ = Tool.Kill(pid, StopSignals.Terminate));
             terminals.HangUp(sandbox.Id);
         }
         else if (record.Own is null)
         {
-            _ = Tool.Kill(record.Pid, 15); // of an earlier daemon: this init ends with its command
+            _ = Tool.Kill(record.Pid, record.Config.StopSignal); // of an earlier daemon: this init ends with its command
         }
 
         var until = Stopwatch.GetTimestamp() + (long)(grace.TotalSeconds * Stopwatch.Frequency);
@@ -313,7 +345,7 @@ internal sealed partial class SandboxLauncher(
             if (!isAsked && terminals.OwnState(record) is { Pid: > 0 and var pid }) // 0 for its first moment
             {
                 isAsked = true;
-                _ = Others(sandbox).Contains(pid) ? Tool.Kill(pid, 15) : 0;
+                _ = Others(sandbox).Contains(pid) ? Tool.Kill(pid, record.Config.StopSignal) : 0;
             }
 
             await Task.Delay(10);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO.Pipes;
@@ -61,6 +62,7 @@ internal sealed class TerminalHolders
         var holders = _holders.GetOrAdd(sandbox.Spec.Id, _ => new());
         if (!holders.ContainsKey(spec.Id) && Claim(sandbox, spec) is { } own)
         {
+            await ResizeAsync(SocketOf(sandbox.Spec.Id, own.Id), spec, cancellationToken);
             return InfoOf(own);
         }
 
@@ -335,6 +337,17 @@ internal sealed class TerminalHolders
             WritePrivately(FileOf(sandbox.Spec.Id, own, ".json"), JsonSerializer.SerializeToUtf8Bytes(claimed, HolderJson.Default.Holder));
             return claimed;
         }
+    }
+
+    private static async Task ResizeAsync(string socket, TerminalSpec spec, CancellationToken cancellationToken)
+    {
+        var frame = new byte[TtyFrame.HeaderLength + (2 * sizeof(ushort))];
+        frame[0] = TtyFrame.Resize;
+        BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(1), 2 * sizeof(ushort));
+        BinaryPrimitives.WriteUInt16LittleEndian(frame.AsSpan(TtyFrame.HeaderLength), (ushort)spec.Cols);
+        BinaryPrimitives.WriteUInt16LittleEndian(frame.AsSpan(TtyFrame.HeaderLength + sizeof(ushort)), (ushort)spec.Rows);
+        await using var holder = await TerminalSockets.ConnectAsync(socket, cancellationToken);
+        await holder.WriteAsync(frame, cancellationToken);
     }
 
     /// <summary>One terminal more than usual while nobody asked for the one that came with the sandbox.</summary>

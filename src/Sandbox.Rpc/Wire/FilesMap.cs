@@ -29,6 +29,11 @@ internal static class FilesMap
             wire.Mode = bits;
         }
 
+        if (spec.Owner is not null)
+        {
+            wire.Owner = spec.Owner;
+        }
+
         return wire;
     }
 
@@ -38,6 +43,7 @@ internal static class FilesMap
         Path = Values.ToPath(wire.Path),
         Length = wire.Length,
         Mode = wire.HasMode ? wire.Mode : null,
+        Owner = wire.HasOwner ? Values.ToOwner(wire.Owner) : null,
     };
 
     internal static UploadInfo ToWire(this Port.UploadInfo info) => new() { Upload = info.Id.Value, Offset = info.Offset, Length = info.Length };

@@ -19,6 +19,8 @@ internal static class ImagesMap
                 User = image.Config.User,
                 ExposedPorts = { image.Config.ExposedPorts },
                 IsInteractive = image.Config.IsInteractive,
+                StopSignal = image.Config.StopSignal,
+                Volumes = { image.Config.Volumes },
             },
         };
         if (image.Isolation is not null)
@@ -49,6 +51,8 @@ internal static class ImagesMap
                 User = config.User,
                 ExposedPorts = [.. config.ExposedPorts],
                 IsInteractive = config.IsInteractive,
+                StopSignal = config.StopSignal,
+                Volumes = [.. config.Volumes],
             }
             : new Port.ImageConfig(),
     };

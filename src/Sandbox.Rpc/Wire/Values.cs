@@ -75,4 +75,7 @@ internal static class Values
             yield return content;
         }
     }
+
+    /// <summary>A user and a group of a sandbox; whether it has them is found out there.</summary>
+    internal static string ToOwner(string text) => text.Length is > 0 and <= Core.Files.FileWish.LongestOwner && !text.Any(char.IsControl) ? text : throw Faults.Malformed("owner");
 }

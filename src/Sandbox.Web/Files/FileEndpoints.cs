@@ -59,8 +59,9 @@ internal static class FileEndpoints
     public static void MapFiles(this IEndpointRouteBuilder app)
     {
         const string pattern = "/api/v1/sandboxes/{id}/files/{**path}";
-        app.MapGet(pattern, GetAsync).WithPagePolicy(PagePolicy.Download).WithTags("files").ProducesProblems(400, 404, 409, 429, 503)
-            .WithSummary("A file's bytes with an ETag, a directory's listing, or with ?archive=tar either one as a tar")
+        app.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], GetAsync).WithPagePolicy(PagePolicy.Download).WithTags("files").ProducesProblems(400, 404, 409, 429, 503)
+            .WithSummary("A file's bytes with an ETag, all or a Range of them, a directory's listing, or with ?archive=tar either one as a tar; HEAD says how long")
+            .Takes(ParameterLocation.Header, "Range", "bytes=0-499, one range of a file")
             .Takes(ParameterLocation.Path, "path", Path)
             .Takes(ParameterLocation.Query, "archive", "tar")
             .AddOpenApiOperationTransformer(async (operation, context, cancellationToken) => operation.Responses!["200"] = new OpenApiResponse
@@ -79,6 +80,7 @@ internal static class FileEndpoints
             .Takes(ParameterLocation.Header, "If-None-Match", "*: only if no file is there yet; else 412")
             .Takes(ParameterLocation.Path, "path", Path)
             .Takes(ParameterLocation.Query, "mode", "Permission bits in octal: 0644")
+            .Takes(ParameterLocation.Query, "owner", OwnerHelp)
             .Takes(ParameterLocation.Query, "type", "directory: make one, with an empty body; one that is there stays as it is")
             .AddOpenApiOperationTransformer((operation, _, _) =>
             {
@@ -94,6 +96,8 @@ internal static class FileEndpoints
             .WithSummary("Remove a file or a whole tree")
             .Takes(ParameterLocation.Path, "path", Path);
     }
+
+    internal const string OwnerHelp = "user, uid, user:group or uid:gid; else the owner of the file that is replaced, else the user that the recipe or image runs as, who also owns parents that are made";
 
     private static OpenApiSchema Bytes() => new() { Type = JsonSchemaType.String, Format = "binary" };
 
@@ -114,6 +118,12 @@ internal static class FileEndpoints
             return;
         }
 
+        if (HttpMethods.IsHead(context.Request.Method) && entry.Kind is FileKind.Directory)
+        {
+            context.Response.ContentType = "application/json; charset=utf-8";
+            return;
+        }
+
         switch (entry.Kind)
         {
             case FileKind.Directory:
@@ -131,7 +141,11 @@ internal static class FileEndpoints
                     break;
                 }
 
-                await SendAsync(context, runtime.Files.ReadAsync(sandbox, path, ReadForm.Raw, context.RequestAborted), "application/octet-stream", Name(path));
+                if (FileRanges.Choose(context, entry) is { } range)
+                {
+                    await SendAsync(context, runtime.Files.ReadAsync(sandbox, path, ReadForm.Raw, range, context.RequestAborted), "application/octet-stream", Name(path));
+                }
+
                 break;
             default:
                 throw new SandboxException(ErrorCode.Invalid, $"{path} is neither a file nor a directory.");
@@ -160,18 +174,18 @@ internal static class FileEndpoints
                 // Longer than 0 is refused there.
             }
 
-            await runtime.Files.MakeDirectoryAsync(sandbox, path, context.RequestAborted);
+            await runtime.Files.MakeDirectoryAsync(sandbox, path, Owner(context.Request), context.RequestAborted);
             return Results.NoContent();
         }
 
-        var mode = Mode(context.Request);
+        var how = new FileWish { Mode = Mode(context.Request), Owner = Owner(context.Request) };
         var isConditional = FileVersion.IsConditional(context.Request);
         if (isConditional)
         {
             FileVersion.Require(context.Request, await runtime.Files.FindAsync(sandbox, path, context.RequestAborted), path);
         }
 
-        await runtime.Files.WriteAsync(sandbox, path, mode, context.ReadBodyAsync(options.Limits.FileBytes), context.RequestAborted);
+        await runtime.Files.WriteAsync(sandbox, path, how, context.ReadBodyAsync(options.Limits.FileBytes), context.RequestAborted);
         if (isConditional && await runtime.Files.FindAsync(sandbox, path, context.RequestAborted) is { } written)
         {
             context.Response.Headers.ETag = FileVersion.Of(written);
@@ -191,6 +205,13 @@ internal static class FileEndpoints
     internal static int? Mode(HttpRequest request) => !request.Query.TryGetValue("mode", out var text)
         ? null
         : RecipeRules.TryParseMode(text.ToString(), out var bits) ? bits : throw new SandboxException(ErrorCode.Invalid, "mode: octal, 0 to 07777");
+
+    /// <summary>The owner that is asked for, or null.</summary>
+    internal static string? Owner(HttpRequest request) => !request.Query.TryGetValue("owner", out var text)
+        ? null
+        : text.ToString() is { Length: > 0 and <= FileWish.LongestOwner } owner && !owner.Any(char.IsControl)
+            ? owner
+            : throw new SandboxException(ErrorCode.Invalid, "owner: user, uid, user:group or uid:gid");
 
     /// <summary>The caller's sandbox and the path in it, off the request.</summary>
     internal static async Task<(SandboxId Sandbox, SandboxPath Path, PlaygroundId Playground)> PlaceAsync(string id, HttpContext context, Ownership ownership, Presence presence)
@@ -212,7 +233,8 @@ internal static class FileEndpoints
         await using var blocks = content.GetAsyncEnumerator(context.RequestAborted);
 
         // Read the first block before the headers go out, so that a fault can still become a problem.
-        var more = await blocks.MoveNextAsync();
+        var isHead = HttpMethods.IsHead(context.Request.Method);
+        var more = !isHead && await blocks.MoveNextAsync();
         var response = context.Response;
         response.ContentType = type;
         response.Headers.ContentDisposition = new Microsoft.Net.Http.Headers.ContentDispositionHeaderValue("attachment") { FileNameStar = name }.ToString();

@@ -37,6 +37,7 @@ internal static class UploadEndpoints
             .WithSummary("Begin a file that arrives in parts (tus 1.0); a body is its first part. Location says where the others go")
             .Takes(ParameterLocation.Path, "path", FileEndpoints.Path)
             .Takes(ParameterLocation.Query, "mode", "Permission bits in octal: 0644")
+            .Takes(ParameterLocation.Query, "owner", FileEndpoints.OwnerHelp)
             .Takes(ParameterLocation.Header, LengthHeader, "Bytes of the whole file")
             .TakesPart("The first part, from the beginning of the file", required: false);
         const string pattern = "/api/v1/sandboxes/{id}/uploads/{upload}";
@@ -70,7 +71,7 @@ internal static class UploadEndpoints
         var (sandbox, path, playground) = await FileEndpoints.PlaceAsync(id, context, ownership, presence);
         SpeaksTus(context);
         var most = options.Limits.FileBytes;
-        var spec = new UploadSpec { Id = UploadId.New(), Path = path, Length = Number(context, LengthHeader), Mode = FileEndpoints.Mode(context.Request) };
+        var spec = new UploadSpec { Id = UploadId.New(), Path = path, Length = Number(context, LengthHeader), Mode = FileEndpoints.Mode(context.Request), Owner = FileEndpoints.Owner(context.Request) };
         if (spec.Length > most)
         {
             throw new SandboxException(ErrorCode.TooLarge, $"A file may be {most} bytes long.");

@@ -103,11 +103,6 @@ internal sealed class TerminalHub(
         var terminal = await runtime.Terminals.OpenAsync(sandbox, spec, Context.ConnectionAborted);
         directory.Add(terminal.Id, new TerminalPlace(person, playground, sandbox, terminal.IsMarked));
         audiences.Of(terminal.Id, playground).Sized(new TerminalSize(spec.Cols, spec.Rows));
-        if (terminal.Id != spec.Id)
-        {
-            (await ViewerAsync(terminal.Id.Value, TerminalRight.Own)).Resize((ushort)spec.Cols, (ushort)spec.Rows);
-        }
-
         return terminal.Id.Value;
     }
 

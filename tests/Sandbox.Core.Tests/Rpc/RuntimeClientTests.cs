@@ -289,7 +289,7 @@ public sealed class RuntimeClientTests : IAsyncLifetime
         await _client.Sandboxes.CreateAsync(spec, Cancellation);
         Assert.True(SandboxPath.TryParse("/root/big", out var path));
 
-        var fault = await Assert.ThrowsAsync<SandboxException>(() => _client.Files.WriteAsync(spec.Id, path, null, Endless(), Cancellation));
+        var fault = await Assert.ThrowsAsync<SandboxException>(() => _client.Files.WriteAsync(spec.Id, path, (int?)null, Endless(), Cancellation));
 
         Assert.Equal(ErrorCode.DiskFull, fault.Code);
         Assert.Null(await _client.Files.FindAsync(spec.Id, path, Cancellation));
@@ -320,7 +320,7 @@ public sealed class RuntimeClientTests : IAsyncLifetime
         await Parallel.ForEachAsync(Enumerable.Range(0, 100), new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Cancellation }, async (number, _) =>
         {
             Assert.True(SandboxPath.TryParse($"/root/{number}", out var path));
-            var fault = await Assert.ThrowsAsync<SandboxException>(() => _client.Files.WriteAsync(spec.Id, path, null, TooMuch(), Cancellation));
+            var fault = await Assert.ThrowsAsync<SandboxException>(() => _client.Files.WriteAsync(spec.Id, path, (int?)null, TooMuch(), Cancellation));
             Assert.Equal(ErrorCode.DiskFull, fault.Code);
         });
 
@@ -367,7 +367,7 @@ public sealed class RuntimeClientTests : IAsyncLifetime
         for (var number = 0; number < 2500; number++)
         {
             Assert.True(SandboxPath.TryParse($"/many/{number:D5}{new string('x', 200)}", out var path));
-            await _runtime.Files.WriteAsync(spec.Id, path, null, AsyncEnumerable.Empty<ReadOnlyMemory<byte>>(), Cancellation);
+            await _runtime.Files.WriteAsync(spec.Id, path, (int?)null, AsyncEnumerable.Empty<ReadOnlyMemory<byte>>(), Cancellation);
         }
 
         Assert.True(SandboxPath.TryParse("/many", out var many));

@@ -124,7 +124,7 @@ public sealed class SandboxFilesTests : IDisposable
     {
         byte[] name = [.. "/a"u8, 0xFF, (byte)'\n', (byte)' ', 0xFE];
         Assert.True(SandboxPath.TryParse(name, out var path));
-        await SandboxFiles.WriteAsync(_tree.Root, UidBase, path, null, Chunks("x"u8.ToArray()), Cancelled);
+        await SandboxFiles.WriteAsync(_tree.Root, FileOwner.RootOf(UidBase), path, null, Chunks("x"u8.ToArray()), Cancelled);
         Assert.Equal(name[1..], Assert.Single(await ListAsync("/")).Name.ToArray());
         Assert.NotNull(await SandboxFiles.FindAsync(_tree.Root, path, Cancelled));
         await SandboxFiles.DeleteAsync(_tree.Root, path, Cancelled);
@@ -135,9 +135,9 @@ public sealed class SandboxFilesTests : IDisposable
     public async Task An_upload_that_breaks_off_leaves_all_as_it_was()
     {
         await WriteAsync("/file", "old"u8.ToArray());
-        await Assert.ThrowsAsync<IOException>(() => SandboxFiles.WriteAsync(_tree.Root, UidBase, Path("/file"), null, BreakingOff(), Cancelled));
+        await Assert.ThrowsAsync<IOException>(() => SandboxFiles.WriteAsync(_tree.Root, FileOwner.RootOf(UidBase), Path("/file"), null, BreakingOff(), Cancelled));
         using var cancel = new CancellationTokenSource();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => SandboxFiles.WriteAsync(_tree.Root, UidBase, Path("/file"), null, Endless(cancel, cancel.Token), cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => SandboxFiles.WriteAsync(_tree.Root, FileOwner.RootOf(UidBase), Path("/file"), null, Endless(cancel, cancel.Token), cancel.Token));
         Assert.Equal("old", await TextAsync("/file"));
         Assert.Equal("file", Name(Assert.Single(await ListAsync("/"))));
     }
@@ -148,7 +148,7 @@ public sealed class SandboxFilesTests : IDisposable
     public async Task Nobody_sees_a_file_before_it_is_whole(string disk)
     {
         Mount(disk);
-        await SandboxFiles.WriteAsync(_tree.Root, UidBase, Path("/dir/file"), null, Looking(), Cancelled);
+        await SandboxFiles.WriteAsync(_tree.Root, FileOwner.RootOf(UidBase), Path("/dir/file"), null, Looking(), Cancelled);
         Assert.Equal("whole", await TextAsync("/dir/file"));
 
         async IAsyncEnumerable<ReadOnlyMemory<byte>> Looking()
@@ -265,7 +265,7 @@ public sealed class SandboxFilesTests : IDisposable
     {
         await File.WriteAllTextAsync(_tree.At("file"), "inside", Cancelled);
         File.CreateSymbolicLink(_tree.At("link"), _tree.Secret);
-        await SandboxFiles.WriteAsync(_tree.Root, UidBase, Path("/file"), null, Swapping(), Cancelled);
+        await SandboxFiles.WriteAsync(_tree.Root, FileOwner.RootOf(UidBase), Path("/file"), null, Swapping(), Cancelled);
         Assert.Equal("new", await TextAsync("/file"));
         Assert.Null(new FileInfo(_tree.At("file")).LinkTarget);
         _tree.AssertOutsideUntouched();
@@ -298,7 +298,7 @@ public sealed class SandboxFilesTests : IDisposable
     private Task<IReadOnlyList<FileEntry>> ListAsync(string path) => SandboxFiles.ListAsync(_tree.Root, Path(path), Cancelled);
 
     private Task WriteAsync(string path, byte[] content, int? mode = null) =>
-        SandboxFiles.WriteAsync(_tree.Root, UidBase, Path(path), mode, Chunks(content), Cancelled);
+        SandboxFiles.WriteAsync(_tree.Root, FileOwner.RootOf(UidBase), Path(path), mode, Chunks(content), Cancelled);
 
     /// <summary>ext4 gives the blocks of a file that is gone back with its next commit, which is not at once.</summary>
     private async Task WriteOnceThereIsSpaceAsync(string path, byte[] content)
@@ -321,7 +321,7 @@ public sealed class SandboxFilesTests : IDisposable
     private async Task<byte[]> ReadAsync(string path, ReadForm form = ReadForm.Raw)
     {
         var bytes = new MemoryStream();
-        await foreach (var chunk in SandboxFiles.ReadAsync(_tree.Root, UidBase, Path(path), form, Cancelled))
+        await foreach (var chunk in SandboxFiles.ReadAsync(_tree.Root, UidBase, Path(path), form, FileRange.Whole, Cancelled))
         {
             Assert.InRange(chunk.Length, 1, SandboxFiles.ChunkLength);
             bytes.Write(chunk.Span);

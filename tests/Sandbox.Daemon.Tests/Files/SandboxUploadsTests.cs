@@ -247,7 +247,7 @@ public sealed class SandboxUploadsTests : IDisposable
     private string[] Names(string directory) => [.. new DirectoryInfo(_tree.At(directory)).GetFileSystemInfos().Select(info => info.Name).Order(StringComparer.Ordinal)];
 
     private Task<UploadInfo> BeginAsync(string path, long length, int? mode = null) =>
-        _uploads.BeginAsync(_tree.Root, UidBase, new UploadSpec { Id = UploadId.New(), Path = Sandboxed(path), Length = length, Mode = mode }, Cancelled);
+        _uploads.BeginAsync(_tree.Root, FileOwner.RootOf(UidBase), new UploadSpec { Id = UploadId.New(), Path = Sandboxed(path), Length = length, Mode = mode }, Cancelled);
 
     private Task<UploadInfo?> FindAsync(UploadId id) => _uploads.FindAsync(_tree.Root, UidBase, id, Cancelled);
 

@@ -120,7 +120,7 @@ public sealed class EscapeTests(LinuxHost host) : IAsyncLifetime
         Assert.True(await reader.MoveNextAsync());
         Assert.True(SandboxPath.TryParse("/written", out var written));
         var begun = new TaskCompletionSource();
-        var writing = host.Runtime.Files.WriteAsync(id, written, null, BeginAsync(begun, Cancel), Cancel);
+        var writing = host.Runtime.Files.WriteAsync(id, written, (int?)null, BeginAsync(begun, Cancel), Cancel);
         await begun.Task;
 
         await host.Runtime.Sandboxes.RemoveAsync(id, Cancel);

@@ -35,7 +35,7 @@ public sealed class RecordingTests
             id = (string)started.Json["id"]!;
             Assert.Equal((409, "conflict"), Told(await caller.PostAsync($"/api/v1/terminals/{terminal}/recordings", new { })));
             Assert.Equal((404, "not_found"), Told(await stranger.PostAsync($"/api/v1/terminals/{terminal}/recordings", new { })));
-            Assert.True((bool)(await caller.GetAsync($"/api/v1/sandboxes/{sandbox}/terminals")).Json[0]!["recording"]!);
+            Assert.True((bool)(await caller.GetAsync($"/api/v1/sandboxes/{sandbox}/terminals")).Json.AsArray().Single(each => (string?)each!["id"] == terminal)!["recording"]!);
 
             await hub.InvokeAsync("Input", terminal, "stty -echo; echo pass''word:; read secret; stty echo; echo \"got ${#secret}\"\n"u8.ToArray(), Token);
             await screen.UntilAsync("password:");
@@ -111,7 +111,7 @@ public sealed class RecordingTests
         async Task RunAsync(string line)
         {
             await hub.InvokeAsync("Input", terminal, Encoding.UTF8.GetBytes(line + "\r"), Token);
-            await Instance.UntilAsync(async () => (string?)(await caller.GetAsync($"/api/v1/sandboxes/{sandbox}/terminals")).Json[0]!["lastCommand"]?["command"] == line);
+            await Instance.UntilAsync(async () => (string?)(await caller.GetAsync($"/api/v1/sandboxes/{sandbox}/terminals")).Json.AsArray().Single(each => (string?)each!["id"] == terminal)!["lastCommand"]?["command"] == line);
         }
     }
 

@@ -249,7 +249,7 @@ public sealed class TerminalTests
         await one.InvokeAsync("Close", terminal, Token);
         await left.OverAsync();
         await right.OverAsync();
-        await Instance.UntilAsync(async () => (await caller.GetAsync($"/api/v1/sandboxes/{sandbox}/terminals")).Json.AsArray().Count == 0);
+        await Instance.UntilAsync(async () => (await caller.GetAsync($"/api/v1/sandboxes/{sandbox}/terminals")).Json.AsArray().All(each => (bool)each!["own"]!));
     }
 
     [Fact]
