@@ -75,7 +75,7 @@ internal sealed class SnippetRuns(OwnedPlaygrounds playgrounds, Endings endings,
     {
         foreach (var (path, content) in files)
         {
-            await runtime.Files.WriteAsync(sandbox, path, null, Once(content), cancellationToken);
+            await runtime.Files.WriteAsync(sandbox, path, (int?)null, Once(content), cancellationToken);
         }
 
         if (language.Wait is { } wait

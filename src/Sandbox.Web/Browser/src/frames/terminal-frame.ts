@@ -16,7 +16,7 @@ import { painterReady } from "../terminals/view/painter";
 import { startTerminalTheme } from "../terminals/view/terminal-theme";
 import { launch, type Launched, newKey, prerendered } from "../workspace/launch";
 import { openCommand, openOwn, openTerminals } from "../workspace/open-terminal";
-import { noShell } from "../workspace/playground-panels";
+import { noTerminal } from "../workspace/playground-panels";
 import { PlaygroundWatch } from "../workspace/playground-watch";
 import { agreed, askCommand } from "./asking";
 import { EarlyKeys } from "./early-keys";
@@ -245,7 +245,12 @@ async function enter({ id, sandboxes, hasTerminals }: Playground): Promise<void>
     }
     const wanted = hasTerminals ? await api<WantedTerminal[]>("GET", `/api/v1/playgrounds/${id}/terminals`) : [];
     const sandbox = sandboxes.find(each => each.name === wanted[0]?.node) ?? sandboxes[0]!;
+<<<<<<< HEAD
     const open = (await openTerminals(sandbox.id)).find(each => !over.has(each.id));
+=======
+    // A recipe says itself what runs in its first terminal; the image's own command that nobody has looked at is not that.
+    const open = (await openTerminals(sandbox.id)).filter(each => wanted.length === 0 || !each.own || each.seen);
+>>>>>>> 1dd3996 (Frames: take the image's own terminal for the first one)
     await link.connected();
     await attach(sandbox.id, open?.id ?? null, over.size > 0 ? undefined : wanted[0]);
     terminal = "there";
@@ -267,7 +272,7 @@ async function enter({ id, sandboxes, hasTerminals }: Playground): Promise<void>
       return;
     }
     const problem = error instanceof Problem ? error : new Problem("internal", 0, hubWords(error));
-    panel.show({ ...noShell(problem, enterAgain), actions: [{ label: "Try again", run: enterAgain, primary: true }] });
+    panel.show({ ...noTerminal(problem, enterAgain, enterAgain), actions: [{ label: "Try again", run: enterAgain, primary: true }] });
   }
 }
 
