@@ -245,12 +245,8 @@ async function enter({ id, sandboxes, hasTerminals }: Playground): Promise<void>
     }
     const wanted = hasTerminals ? await api<WantedTerminal[]>("GET", `/api/v1/playgrounds/${id}/terminals`) : [];
     const sandbox = sandboxes.find(each => each.name === wanted[0]?.node) ?? sandboxes[0]!;
-<<<<<<< HEAD
-    const open = (await openTerminals(sandbox.id)).find(each => !over.has(each.id));
-=======
     // A recipe says itself what runs in its first terminal; the image's own command that nobody has looked at is not that.
-    const open = (await openTerminals(sandbox.id)).filter(each => wanted.length === 0 || !each.own || each.seen);
->>>>>>> 1dd3996 (Frames: take the image's own terminal for the first one)
+    const open = (await openTerminals(sandbox.id)).find(each => !over.has(each.id) && (wanted.length === 0 || !each.own || each.seen));
     await link.connected();
     await attach(sandbox.id, open?.id ?? null, over.size > 0 ? undefined : wanted[0]);
     terminal = "there";
