@@ -1,10 +1,10 @@
 using System.Buffers;
-using Sandbox.Daemon.Images;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Files;
+using Sandbox.Daemon.Images;
 using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Files;
