@@ -1,5 +1,5 @@
 import { make, textButton } from "../page/dom";
-import type { Run } from "./run/run-api";
+import { type Run, titleOf } from "./run/run-api";
 
 /** The words after the last step: what was done, the next lesson, and how to keep the sandbox. */
 export function finishOf(run: Run, keep: () => void): HTMLElement {
@@ -9,7 +9,7 @@ export function finishOf(run: Run, keep: () => void): HTMLElement {
   const list = make("ul", "tut-learned", ...steps.map(step => {
     const sign = make("span", "tut-sign", step.state === "passed" ? "✓" : "–");
     sign.setAttribute("aria-hidden", "true");
-    return make("li", "", sign, ` ${step.title}`, make("span", "hidden-text", step.state === "passed" ? ", done" : ", skipped"));
+    return make("li", "", sign, ` ${titleOf(run, step.title)}`, make("span", "hidden-text", step.state === "passed" ? ", done" : ", skipped"));
   }));
   const links = run.next.flatMap(next => nextLink(next) ?? []);
   const actions = make("div", "tut-finish-actions", ...links, textButton("Keep this sandbox", keep));

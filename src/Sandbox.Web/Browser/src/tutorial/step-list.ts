@@ -1,7 +1,7 @@
 import { writeClipboard } from "../page/clipboard";
 import { icon, make } from "../page/dom";
 import { toast } from "../page/toast";
-import { isReached, progressOf, type Run, type RunStep, stepWords } from "./run/run-api";
+import { isReached, progressOf, type Run, type RunStep, stepWords, titleOf } from "./run/run-api";
 
 const states: Record<RunStep["state"], { sign: string; words: string }> = {
   ahead: { sign: "○", words: "not begun" },
@@ -64,7 +64,7 @@ export class StepList {
     const { sign, words } = states[step.state];
     const mark = make("span", "tut-sign", sign);
     mark.setAttribute("aria-hidden", "true");
-    const item = make("button", "tut-step", mark, make("span", "tut-step-title", step.title), make("span", "hidden-text", `, ${words}`));
+    const item = make("button", "tut-step", mark, make("span", "tut-step-title", titleOf(run, step.title)), make("span", "hidden-text", `, ${words}`));
     item.type = "button";
     item.dataset["state"] = step.state;
     item.disabled = run.gated && !isReached(run, step);

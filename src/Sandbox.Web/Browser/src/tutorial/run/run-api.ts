@@ -180,6 +180,11 @@ export function stepWords(run: Run, step: RunStep): string {
   return `Step ${steps.indexOf(step) + 1} of ${steps.length}`;
 }
 
+/** A title with values in place of parameters. */
+export function titleOf(run: Run, title: string): string {
+  return title.replace(/\$\$([A-Za-z][A-Za-z0-9_-]{0,39})\$\$/g, (mark, name: string) => run.parameters[name] ?? mark);
+}
+
 /** Whether the visitor has got as far as a step, also if they went back before it since. */
 export function isReached(run: Run, step: RunStep): boolean {
   return step.number <= run.current || step.state === "passed" || step.state === "skipped";
