@@ -14,7 +14,7 @@ namespace Sandbox.EndToEnd.Tests;
 /// </summary>
 public sealed class Lanes : ITestCollectionOrderer
 {
-    private static readonly string[] First = [typeof(AccessibilityTests).FullName!, typeof(Clipboard).FullName!];
+    private static readonly string[] First = [typeof(AccessibilityTests).FullName!, typeof(Clipboard).FullName!, typeof(TutorialCommandTests).FullName!];
     private static readonly string Last = typeof(Contract.OperatorTests).FullName!;
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)

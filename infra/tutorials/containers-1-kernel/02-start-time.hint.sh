@@ -1,0 +1,3 @@
+cat <<'END'
+`docker ps -a` lists all containers, ended ones too. `docker rm -f many1` removes one whose name is in the way.
+END

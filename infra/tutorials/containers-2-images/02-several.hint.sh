@@ -1,0 +1,3 @@
+cat <<'END'
+`docker commit CONTAINER IMAGE` takes two names.
+END

@@ -1,0 +1,3 @@
+cat <<'END'
+Both files have to be written first: click the two blocks above the build.
+END

@@ -1,0 +1,3 @@
+cat <<'END'
+If the name `web` or the port is taken: `docker rm -f web`.
+END

@@ -1,0 +1,3 @@
+cat <<'END'
+The volume is mounted with `-v notes:/notes`.
+END

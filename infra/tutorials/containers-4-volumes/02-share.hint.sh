@@ -1,0 +1,3 @@
+cat <<'END'
+Names that are taken are freed by `docker rm -f writer reader`.
+END

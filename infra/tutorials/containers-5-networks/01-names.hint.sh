@@ -1,0 +1,3 @@
+cat <<'END'
+Both containers need `--network shop`.
+END

@@ -1,0 +1,3 @@
+cat <<'END'
+If this machine is in a swarm already, `docker swarm leave --force` takes it out.
+END

@@ -1,0 +1,3 @@
+cat <<'END'
+`docker service scale web=5`
+END

@@ -1,0 +1,3 @@
+cat <<'END'
+`podman rm alone` frees the name.
+END

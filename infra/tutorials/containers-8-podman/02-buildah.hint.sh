@@ -1,0 +1,3 @@
+cat <<'END'
+The commands are one block, so that `$container` is known to all of them.
+END
