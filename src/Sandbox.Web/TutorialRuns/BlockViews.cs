@@ -17,18 +17,19 @@ internal static class BlockViews
 
     /// <summary>The blocks of a page.</summary>
     /// <param name="blocks">The blocks.</param>
-    /// <param name="values">The values of parameters.</param>
+    /// <param name="run">Whose values and addresses they get.</param>
     /// <param name="answered">The indices of the questions that were answered right.</param>
-    public static IReadOnlyList<JsonObject> Of(IReadOnlyList<Block> blocks, IReadOnlyDictionary<string, string> values, IReadOnlySet<int> answered) =>
-        [.. blocks.Select((block, index) => View(Filled(block, values), index, answered.Contains(index)))];
+    public static IReadOnlyList<JsonObject> Of(IReadOnlyList<Block> blocks, OpenRun run, IReadOnlySet<int> answered) =>
+        [.. blocks.Select((block, index) => View(Filled(block, run), index, answered.Contains(index)))];
 
-    /// <summary>A block with values in place of parameters.</summary>
-    public static Block Filled(Block block, IReadOnlyDictionary<string, string> values)
+    /// <summary>A block with values in place of parameters, and addresses in place of other formats' placeholders.</summary>
+    public static Block Filled(Block block, OpenRun run)
     {
-        string Fill(string text) => ParameterText.Substitute(text, values);
+        var values = run.Values;
+        string Fill(string text) => ParameterText.Substitute(run.Addressed(text), values);
         return block switch
         {
-            RunBlock run => run with { Command = Fill(run.Command) },
+            RunBlock command => command with { Command = Fill(command.Command) },
             CopyBlock copy => copy with { Text = Fill(copy.Text) },
             WriteFileBlock write => write with { Path = Fill(write.Path), Text = Fill(write.Text), Marker = write.Marker is { } marker ? Fill(marker) : null },
             OpenFileBlock open => open with { Path = Fill(open.Path), Label = Fill(open.Label) },

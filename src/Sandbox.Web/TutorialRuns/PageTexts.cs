@@ -13,7 +13,7 @@ internal sealed class PageTexts : IDisposable
 {
     private const long MaxLength = 16 * 1024 * 1024;
 
-    private readonly ConcurrentDictionary<(string Hash, int Number, string Parameters), string> _pages = new();
+    private readonly ConcurrentDictionary<(string Hash, int Number, string Parameters, string Sandbox), string> _pages = new();
     private readonly SemaphoreSlim _turn = new(1, 1);
     private long _length;
 
@@ -22,7 +22,7 @@ internal sealed class PageTexts : IDisposable
     /// <summary>The HTML of a page of a run.</summary>
     public async Task<string> RenderAsync(OpenRun run, int number, CancellationToken cancellationToken)
     {
-        var key = (run.Row.Hash, number, run.Row.Parameters);
+        var key = (run.Row.Hash, number, run.Row.Parameters, run.Addresses is null ? "" : run.Sandbox.Value);
         if (_pages.TryGetValue(key, out var known))
         {
             return known;
@@ -38,7 +38,7 @@ internal sealed class PageTexts : IDisposable
 
             var step = run.StepAt(number);
             var folder = step.File is { } file ? TutorialSource.FolderOf(file) : TutorialPictures.FolderOf(run.Row.Path);
-            var settings = new RenderSettings { Parameters = run.Values, Picture = picture => TutorialPictures.Address(run.Row.Hash, folder, picture) };
+            var settings = new RenderSettings { Parameters = run.Values, Addresses = run.Addresses, Picture = picture => TutorialPictures.Address(run.Row.Hash, folder, picture) };
             var html = await Task.Run(() => run.Open.Renderer.Render(step, settings), cancellationToken);
             _length += html.Length;
             if (_length > MaxLength)

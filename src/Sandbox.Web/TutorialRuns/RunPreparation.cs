@@ -15,7 +15,7 @@ namespace Sandbox.Web.TutorialRuns;
 /// Brings the files of a tutorial into its new sandbox, and the setup of the page that it begins with: so the launch shows its
 /// log, and asks what to do when it fails. From a checkpoint the files are there, and the page's start script follows.
 /// </summary>
-internal sealed class RunPreparation(SqliteStore store, ISandboxRuntime runtime, TutorialLibrary library, TutorialSources sources, TimeProvider time) : IPreparesPlaygrounds
+internal sealed class RunPreparation(SqliteStore store, ISandboxRuntime runtime, Runs runs, TutorialSources sources, TimeProvider time) : IPreparesPlaygrounds
 {
     private const int Readable = 0b110_100_100;
     private const int Executable = 0b001_001_001;
@@ -29,14 +29,14 @@ internal sealed class RunPreparation(SqliteStore store, ISandboxRuntime runtime,
             return [];
         }
 
-        var open = await library.OpenAsync(run.SourceHash, run.Path);
         var sandbox = SandboxId.Parse(playground.Sandboxes.Single(row => row.Node == 0).Id);
+        var open = await runs.OpenAsync(run, sandbox);
         if (run.CheckpointHash is null)
         {
             await PlaceAsync(run, open.Tutorial, sandbox, cancellationToken);
         }
 
-        return await ScriptsAsync(new OpenRun(run, open, sandbox));
+        return await ScriptsAsync(open);
     }
 
     private async Task<IReadOnlyList<PreparedCommand>> ScriptsAsync(OpenRun run)
@@ -51,7 +51,7 @@ internal sealed class RunPreparation(SqliteStore store, ISandboxRuntime runtime,
         if (step.Setup is { } setup && run.Tutorial.Format == TutorialFormat.Sandbox)
         {
             // Other formats' setups go on beside the visitor, who watches for what they made.
-            commands.Add(RunScripts.Prepare(setup, setup.File, run.Values));
+            commands.Add(RunScripts.Prepare(run.Addressed(setup), setup.File, run.Values));
             await store.WriteAsync(async db =>
             {
                 var row = await db.TutorialRuns.Include(row => row.Steps).SingleAsync(row => row.Id == run.Row.Id);
@@ -62,7 +62,7 @@ internal sealed class RunPreparation(SqliteStore store, ISandboxRuntime runtime,
 
         if (step.Start is { } start && run.Row.CheckpointHash is not null)
         {
-            commands.Add(RunScripts.Prepare(start, start.File, run.Values));
+            commands.Add(RunScripts.Prepare(run.Addressed(start), start.File, run.Values));
         }
 
         return commands;

@@ -60,8 +60,8 @@ internal sealed class RunSteps(Runs runs, RunScripts scripts, BlockWrites writes
             try
             {
                 result = run.Tutorial.Format == TutorialFormat.Sandbox
-                    ? await scripts.RunAsync(run.Sandbox, step.Setup!, run.Values, [], RunScripts.SetupTimeout, cancellationToken)
-                    : await scripts.BeginAsync(run.Sandbox, step.Setup!, run.Values, cancellationToken);
+                    ? await scripts.RunAsync(run.Sandbox, run.Addressed(step.Setup!), run.Values, [], RunScripts.SetupTimeout, cancellationToken)
+                    : await scripts.BeginAsync(run.Sandbox, run.Addressed(step.Setup!), run.Values, cancellationToken);
             }
             catch
             {
@@ -75,7 +75,7 @@ internal sealed class RunSteps(Runs runs, RunScripts scripts, BlockWrites writes
             }
         }
 
-        return new EnteredView(RunViews.View(run), result is null ? null : new RunSetupView(result.ExitCode, result.Output), types ? ParameterText.Substitute(step.Foreground!.Text, run.Values).TrimEnd() : null);
+        return new EnteredView(RunViews.View(run), result is null ? null : new RunSetupView(result.ExitCode, result.Output), types ? ParameterText.Substitute(run.Addressed(step.Foreground!.Text), run.Values).TrimEnd() : null);
     }
 
     /// <summary>Runs the check of a page. A check that fails, hangs or cannot be started is a result. Codes: NotFound, Conflict (no check, not open, or the sandbox does not run).</summary>
@@ -92,7 +92,7 @@ internal sealed class RunSteps(Runs runs, RunScripts scripts, BlockWrites writes
         ScriptResult result;
         try
         {
-            result = await scripts.RunAsync(run.Sandbox, check.Script, run.Values, [], RunScripts.CheckTimeout, cancellationToken);
+            result = await scripts.RunAsync(run.Sandbox, run.Addressed(check.Script), run.Values, [], RunScripts.CheckTimeout, cancellationToken);
         }
         catch (SandboxException fault) when (fault.Code is ErrorCode.Conflict or ErrorCode.NotFound)
         {
@@ -153,7 +153,7 @@ internal sealed class RunSteps(Runs runs, RunScripts scripts, BlockWrites writes
         var last = (command ?? "").Replace("\0", "", StringComparison.Ordinal);
         string[] arguments = [seconds.ToString(CultureInfo.InvariantCulture), exitCode?.ToString(CultureInfo.InvariantCulture) ?? "", last.Length > MaxArgument ? last[..MaxArgument] : last];
         using var visit = presence.Enter(playground);
-        var result = await scripts.RunAsync(run.Sandbox, hint, run.Values, arguments, RunScripts.CheckTimeout, cancellationToken);
+        var result = await scripts.RunAsync(run.Sandbox, run.Addressed(hint), run.Values, arguments, RunScripts.CheckTimeout, cancellationToken);
         return new RunTextView(MarkdownText.ToHtml(result.IsTimedOut ? "The script of this hint did not end, so there is none." : result.Stdout.Trim() is { Length: > 0 } text ? text : "There is no hint for this moment."));
     }
 
@@ -179,7 +179,7 @@ internal sealed class RunSteps(Runs runs, RunScripts scripts, BlockWrites writes
         }
 
         using var visit = presence.Enter(playground);
-        var result = await scripts.RunAsync(run.Sandbox, solve, run.Values, [], RunScripts.CheckTimeout, cancellationToken);
+        var result = await scripts.RunAsync(run.Sandbox, run.Addressed(solve), run.Values, [], RunScripts.CheckTimeout, cancellationToken);
         return new SolvedView(result.ExitCode, result.IsTimedOut ? result.Output + "\nIt did not end in time and was stopped." : result.Output);
     }
 
@@ -189,7 +189,7 @@ internal sealed class RunSteps(Runs runs, RunScripts scripts, BlockWrites writes
         var run = await RequireAsync(owner, playground);
         presence.Touch(playground);
         return BlockAt<WriteFileBlock>(run, number, index, "writes a file") is var block
-            ? await writes.WriteAsync(run.Sandbox, (WriteFileBlock)BlockViews.Filled(block, run.Values), run.Tutorial.Layout.EditorPath, cancellationToken)
+            ? await writes.WriteAsync(run.Sandbox, (WriteFileBlock)BlockViews.Filled(block, run), run.Tutorial.Layout.EditorPath, cancellationToken)
             : "";
     }
 

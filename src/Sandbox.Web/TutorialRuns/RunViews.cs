@@ -103,7 +103,7 @@ internal static class RunViews
     public static RunPageView Page(OpenRun run, int number, string html)
     {
         var step = run.StepAt(number);
-        return new RunPageView(number, step.Title, TutorialViews.Kind(step), html, BlockViews.Of(step.Blocks, run.Values, Runs.AnsweredOf(run.Row, number)));
+        return new RunPageView(number, step.Title, TutorialViews.Kind(step), html, BlockViews.Of(step.Blocks, run, Runs.AnsweredOf(run.Row, number)));
     }
 
     /// <summary>The checkpoint at which a page began; null when it begins with the tutorial, or none was saved.</summary>

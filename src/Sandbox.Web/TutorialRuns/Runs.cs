@@ -7,6 +7,9 @@ using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Tutorials;
 using Sandbox.Tutorials.Blocks;
+using Sandbox.Tutorials.Checks;
+using Sandbox.Tutorials.Katacoda;
+using Sandbox.Web.Previews;
 using Sandbox.Web.Store;
 using Sandbox.Web.Tutorials;
 
@@ -16,8 +19,15 @@ namespace Sandbox.Web.TutorialRuns;
 /// <param name="Row">The run.</param>
 /// <param name="Open">Its tutorial.</param>
 /// <param name="Sandbox">The sandbox in which its scripts run.</param>
-internal sealed record OpenRun(TutorialRunRow Row, OpenTutorial Open, SandboxId Sandbox)
+/// <param name="Addresses">What placeholders of other formats stand for; null where ports have no origins.</param>
+internal sealed record OpenRun(TutorialRunRow Row, OpenTutorial Open, SandboxId Sandbox, PlaygroundAddresses? Addresses)
 {
+    /// <summary>A text of the tutorial with addresses in place of its placeholders.</summary>
+    public string Addressed(string text) => Addresses is null ? text : Placeholders.Substitute(text, Addresses);
+
+    /// <summary>A script with addresses in place of its placeholders.</summary>
+    public Script Addressed(Script script) => script with { Text = Addressed(script.Text) };
+
     public Tutorial Tutorial => Open.Tutorial;
 
     /// <summary>The values of all parameters.</summary>
@@ -54,12 +64,18 @@ internal sealed record OpenRun(TutorialRunRow Row, OpenTutorial Open, SandboxId 
 }
 
 /// <summary>The runs of tutorials. A run belongs to whose playground it takes place in.</summary>
-internal sealed class Runs(SqliteStore store, TutorialLibrary library, TimeProvider time)
+internal sealed class Runs(SqliteStore store, TutorialLibrary library, PreviewDomain previews, TimeProvider time)
 {
     /// <summary>The address of runs that test a tutorial. No tutorial has it, and what they do is not counted.</summary>
     public const string Tested = "test";
 
     private const int MaxValueLength = 1000;
+
+    /// <summary>The port of a link that names none.</summary>
+    private const int HttpPort = 80;
+
+    /// <summary>The address of the machine, as its own programs reach it.</summary>
+    private const string Loopback = "127.0.0.1";
 
     /// <summary>The run that takes place in a person's playground. Code: NotFound.</summary>
     public async Task<OpenRun> FindAsync(PersonId owner, PlaygroundId playground)
@@ -72,8 +88,12 @@ internal sealed class Runs(SqliteStore store, TutorialLibrary library, TimeProvi
             throw new SandboxException(ErrorCode.NotFound, "This playground was not started from a tutorial, or the tutorial went on in another one.");
         }
 
-        return new OpenRun(run, await library.OpenAsync(run.SourceHash, run.Path), SandboxId.Parse(found.Sandboxes.Single(sandbox => sandbox.Node == 0).Id));
+        return await OpenAsync(run, SandboxId.Parse(found.Sandboxes.Single(sandbox => sandbox.Node == 0).Id));
     }
+
+    /// <summary>A run in a sandbox.</summary>
+    public async Task<OpenRun> OpenAsync(TutorialRunRow run, SandboxId sandbox) =>
+        new(run, await library.OpenAsync(run.SourceHash, run.Path), sandbox, previews.Exists ? new PlaygroundAddresses((_, port) => new Uri(previews.UrlOf(new SandboxPort(sandbox, port ?? HttpPort))), _ => Loopback) : null);
 
     /// <summary>Changes a run in one transaction and returns it.</summary>
     public async Task<OpenRun> ChangeAsync(OpenRun run, Func<SandboxDb, TutorialRunRow, Task> change)

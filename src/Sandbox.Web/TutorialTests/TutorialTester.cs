@@ -181,7 +181,7 @@ internal sealed partial class TutorialTester(
         var lines = new List<string>();
         for (var index = 0; index < step.Blocks.Count; index++)
         {
-            switch (BlockViews.Filled(step.Blocks[index], run.Values))
+            switch (BlockViews.Filled(step.Blocks[index], run))
             {
                 case RunBlock { Keys: false, Enter: true } block when Blocking.Reason(block.Command) is null:
                     lines.Add(block.Command);

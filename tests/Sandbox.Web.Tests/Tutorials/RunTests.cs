@@ -127,6 +127,24 @@ public sealed class RunTests
     }
 
     [Fact]
+    public async Task Placeholders_of_other_formats_are_the_addresses_of_the_sandbox()
+    {
+        await using var web = await WebUnderTest.StartAsync(catalog: ["debian"]);
+        using var visitor = web.NewClient();
+        var files = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["index.json"] = """{"title":"Ports","details":{"steps":[{"title":"One","text":"one.md"}]},"backend":{"imageid":"ubuntu"}}""",
+            ["one.md"] = "# One\n\n`curl [[HOST_IP]]`{{exec}}\n\n[Open]({{TRAFFIC_HOST1_8080}}/index)\n",
+        };
+        var hash = (string)(await visitor.PublishAsync(files)).Json!["tutorials"]![0]!["hash"]!;
+        var (playground, sandbox) = await visitor.LaunchAsync(new { tutorial = hash });
+        var page = (await visitor.GetAsync($"/api/v1/playgrounds/{playground}/tutorial/steps/1")).Json!;
+        Assert.Equal("curl 127.0.0.1", (string?)page["blocks"]![0]!["command"]);
+        Assert.DoesNotContain("TRAFFIC", page.ToJsonString(), StringComparison.Ordinal);
+        Assert.True(((string)page["html"]!).Contains($"8080-{sandbox}.", StringComparison.Ordinal) || page["blocks"]!.AsArray().Any(block => (int?)block!["port"] == 8080), page.ToJsonString());
+    }
+
+    [Fact]
     public async Task Author_learns_where_visitors_stop_and_what_they_report()
     {
         await using var web = await WebUnderTest.StartAsync();
