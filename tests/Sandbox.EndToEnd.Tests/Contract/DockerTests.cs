@@ -70,12 +70,18 @@ public sealed class DockerTests
     public async Task Docker_is_asked_before_its_daemon_is_up_and_answers()
     {
         await using var caller = await Caller.NewGuestAsync();
+        await UntilReadyAsync(caller);
         var (_, sandbox) = await caller.LaunchAsync(new { image = "docker" });
         Assert.Equal("0\n", await caller.ShellAsync(sandbox, "docker ps -q | wc -l"));
     }
 
+    /// <summary>It is the largest image of the catalog, and a fresh instance makes it last.</summary>
+    private static Task UntilReadyAsync(Caller caller) => Instance.UntilAsync(
+        async () => (string?)(await caller.GetAsync("/api/v1/images")).Json.AsArray().Single(image => (string?)image!["name"] == "docker")!["state"] == "ready", 300);
+
     private static async Task<string> LaunchAsync(Caller caller)
     {
+        await UntilReadyAsync(caller);
         var (_, sandbox) = await caller.LaunchAsync(new { image = "docker" });
         var put = await caller.SendAsync(HttpMethod.Put, $"/api/v1/sandboxes/{sandbox}/files/opt/busybox?mode=755", new ByteArrayContent(await File.ReadAllBytesAsync("/usr/bin/busybox", TestContext.Current.CancellationToken)));
         Assert.Equal(204, put.Status);
