@@ -157,7 +157,11 @@ internal sealed unsafe class OciExec
         _ = Native.SpawnAttributesDefaults(attributes, signals);
         _ = Native.SpawnAttributesFlags(attributes, Native.SpawnSetSignalDefaults);
         int pid;
+
+        // The runtime makes the sandbox's control groups, whose files programs inside read; our own files are nobody's.
+        var own = Native.Umask(0x12);
         var error = Native.Spawn(&pid, arguments[0], actions, attributes, arguments, environment);
+        _ = Native.Umask(own);
         _ = Native.SpawnAttributesDestroy(attributes);
         _ = Native.FileActionsDestroy(actions);
         _ = Native.Close(nowhere);

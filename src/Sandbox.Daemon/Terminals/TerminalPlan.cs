@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Unicode;
+using Sandbox.Core.Errors;
 using Sandbox.Core.Files;
 using Sandbox.Core.Terminals;
 using Sandbox.Daemon.Linux;
@@ -25,12 +26,24 @@ internal sealed record TerminalPlan(IReadOnlyList<string> Command, IReadOnlyList
 
     /// <summary>
     /// The plan of the command that starts with the sandbox: the image's own, else a shell; null for an image with
-    /// neither. Code: CommandNotFound.
+    /// neither. A place to type in starts again after somebody has deleted its shell; a service without its program does
+    /// not. Code: CommandNotFound.
     /// </summary>
     public static TerminalPlan? OfOwn(SandboxRecord sandbox, string root)
     {
-        var command = CommandOf(sandbox);
-        return command.Count > 0 || CommandLookup.FindShell(root, EnvironmentOf(sandbox)) is not null ? Of(sandbox, root, command, null) : null;
+        if (CommandOf(sandbox) is { Count: > 0 } command)
+        {
+            try
+            {
+                return Of(sandbox, root, command, null);
+            }
+            catch (SandboxException) when (sandbox.Config.IsInteractive)
+            {
+                // A shell in its place, or none.
+            }
+        }
+
+        return CommandLookup.FindShell(root, EnvironmentOf(sandbox)) is not null ? Of(sandbox, root, [], null) : null;
     }
 
     private static TerminalPlan Of(SandboxRecord sandbox, string root, IReadOnlyList<string> wantedCommand, SandboxPath? directory)

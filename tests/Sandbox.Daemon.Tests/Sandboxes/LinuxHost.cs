@@ -6,6 +6,7 @@ using Sandbox.Core.Images;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.ControlGroups;
+using Sandbox.Daemon.Images;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Networks;
 using Sandbox.Daemon.Sandboxes;
@@ -41,6 +42,9 @@ public sealed class LinuxHost : IAsyncLifetime
         MaxEnded = 8,
     };
 
+    // In use as long as this daemon lives: a web process that a test starts deletes the images that it knows nothing of.
+    private readonly List<UnpackedImage> _held = [];
+
     internal static string Repository { get; } = FindRepository();
 
     internal Digest Busybox { get; private set; }
@@ -60,6 +64,14 @@ public sealed class LinuxHost : IAsyncLifetime
         await StartAsync();
         Busybox = await AddAsync("busybox");
         Nested = await AddAsync("nested");
+        HoldImages();
+    }
+
+    private void HoldImages()
+    {
+        var store = Parts.GetRequiredService<ImageStore>();
+        _held.Clear();
+        _held.AddRange(store.List().Where(image => image.Digest == Busybox || image.Digest == Nested).Select(image => store.Acquire(image.Digest)));
     }
 
     /// <summary>The operator's recipes, and one more.</summary>
@@ -93,6 +105,7 @@ public sealed class LinuxHost : IAsyncLifetime
         DaemonHost.AddServices(services, Options);
         _parts = services.BuildServiceProvider();
         await _parts.GetRequiredService<SandboxRecovery>().RunAsync(CancellationToken.None);
+        HoldImages();
         _stop = new CancellationTokenSource();
         _ = _parts.GetRequiredService<SandboxExpiry>().RunAsync(_stop.Token);
         _ = _parts.GetRequiredService<UncountedMemory>().RunAsync(_stop.Token);
