@@ -174,7 +174,7 @@ public sealed class GuardTests
         var routes = new HashSet<string>();
         foreach (var (path, item) in document["paths"]!.AsObject())
         {
-            var named = path.Split('/').Where(part => part.StartsWith('{')).Select(part => part.Trim('{', '}')).ToHashSet();
+            var named = path.Split('{').Skip(1).Select(part => part[..part.IndexOf('}')]).ToHashSet();
             foreach (var (method, operation) in item!.AsObject())
             {
                 var route = $"{method.ToUpperInvariant()} {path}";
