@@ -5,7 +5,7 @@ using Sandbox.Tty.Linux;
 namespace Sandbox.Tty;
 
 /// <summary>
-/// What the init of a sandbox says of the command it started, one line each.
+/// Reports of a sandbox's init about the command it started, one line each.
 /// <code>
 /// started 2
 /// exit 130

@@ -1,1 +1,1 @@
-mkdir -p ~/work
+mkdir -p ~/practice

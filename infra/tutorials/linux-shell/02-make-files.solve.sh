@@ -1,3 +1,3 @@
-mkdir -p ~/work
-printf 'Hello, Ada\nWelcome to the shell.\n' > ~/work/greeting.txt
-cp ~/work/greeting.txt ~/work/copy.txt
+mkdir -p ~/practice
+printf 'Hello, Ada\nWelcome to the shell.\n' > ~/practice/greeting.txt
+cp ~/practice/greeting.txt ~/practice/copy.txt

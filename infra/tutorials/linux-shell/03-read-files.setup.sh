@@ -1,4 +1,4 @@
-mkdir -p ~/work
+mkdir -p ~/practice
 seq 1 200 | while read -r n; do
     case $((n % 20)) in
         7) code=404 path=/missing ;;
@@ -6,4 +6,4 @@ seq 1 200 | while read -r n; do
         *) code=200 path=/ ;;
     esac
     echo "198.51.100.$((n % 9)) GET $path $code $((n * 37 % 911))"
-done > ~/work/access.log
+done > ~/practice/access.log

@@ -1,1 +1,1 @@
-grep ' 500 ' ~/work/access.log > ~/work/errors.txt
+grep ' 500 ' ~/practice/access.log > ~/practice/errors.txt

@@ -1,1 +1,1 @@
-cut -d ' ' -f 4 ~/work/access.log | sort | uniq -c | sort -rn > ~/work/codes.txt
+cut -d ' ' -f 4 ~/practice/access.log | sort | uniq -c | sort -rn > ~/practice/codes.txt

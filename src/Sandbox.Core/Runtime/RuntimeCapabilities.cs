@@ -12,7 +12,7 @@ public sealed record RuntimeCapabilities
     /// <summary>Whether it can save the files of a sandbox as an image.</summary>
     public bool HasSnapshots { get; init; }
 
-    /// <summary>Whether it can forward a port of a sandbox. Recipes have no field for ports yet.</summary>
+    /// <summary>Whether it can connect to a port of a sandbox.</summary>
     public bool HasPorts { get; init; }
 
     /// <summary>Whether sandboxes of one playground reach each other by name, so that recipes may have several nodes. <see cref="Recipes.RecipeRules"/> allow one.</summary>

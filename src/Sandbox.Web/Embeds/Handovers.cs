@@ -12,7 +12,7 @@ using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Embeds;
 
-/// <summary>A playground that its owner offers to whoever has the code.</summary>
+/// <summary>A playground that its owner offers to a person with the code.</summary>
 /// <param name="Playground">The playground.</param>
 /// <param name="Owner">Whose it is.</param>
 /// <param name="Image">The catalog name of its image.</param>

@@ -35,7 +35,7 @@ internal static class LinkArchiveEndpoints
             throw entrance.Refusal(link, password: null);
         }
 
-        // What is under a hash never changes.
+        // The content of a hash never changes.
         var tag = new EntityTagHeaderValue($"\"{parsed}\"");
         context.Response.Headers.ETag = tag.ToString();
         context.Response.Headers.CacheControl = "private, no-cache";

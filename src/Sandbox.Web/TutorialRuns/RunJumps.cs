@@ -76,7 +76,7 @@ internal sealed class RunJumps(
             return await ViewAsync(person, await playgrounds.FindAsync(person, PlaygroundId.Parse(place.Id), cancellationToken));
         }
 
-        // What an ended playground saved is later than its last checkpoint.
+        // The save of an ended playground is later than its last checkpoint.
         var open = await library.OpenAsync(row.SourceHash, row.Path);
         var saved = place is { State: PlaygroundStage.Ended, SavedHash: { } hash } ? hash : null;
         var checkpoint = saved ?? RunViews.CheckpointOf(row, row.Current);

@@ -10,7 +10,7 @@ using Sandbox.Web.Store;
 
 namespace Sandbox.Web.TutorialRuns;
 
-/// <summary>What a visitor does at the pages of their run. Whoever may run commands in the sandbox may do all of it.</summary>
+/// <summary>Actions of a visitor on the pages of their run. The right to run commands in the sandbox allows all of them.</summary>
 internal sealed class RunSteps(Runs runs, RunScripts scripts, BlockWrites writes, Checkpoints checkpoints, PageTexts texts, Ownership ownership, Presence presence, TimeProvider time)
 {
     private const int MaxArgument = 4096;

@@ -29,7 +29,9 @@ internal sealed partial class ShippedTutorials(TutorialPublishing publishing, We
         var shipped = new HashSet<string>(StringComparer.Ordinal);
         var isComplete = true;
         string[] folders = Directory.Exists(options.TutorialDirectory) ? Directory.GetDirectories(options.TutorialDirectory) : [];
-        foreach (var folder in folders.Order(StringComparer.Ordinal))
+
+        // The newest stands first in the list, so the first of a course is published last.
+        foreach (var folder in folders.OrderDescending(StringComparer.Ordinal))
         {
             try
             {

@@ -72,7 +72,7 @@ internal static class TutorialEndpoints
         };
         if (isPublic && !context.User.IsInRole(CallerClaims.OperatorRole))
         {
-            await context.WriteProblemAsync(403, "forbidden", "Everybody's list is the operator's. Publish it unlisted: whoever has the address opens it.");
+            await context.WriteProblemAsync(403, "forbidden", "Everybody's list is the operator's. Publish it unlisted: anyone with the address can open it.");
             return Results.Empty;
         }
 
@@ -126,7 +126,7 @@ internal static class TutorialEndpoints
             return Results.NotFound();
         }
 
-        // What a hash names never changes; a name moves.
+        // The content of a hash never changes; a name moves.
         context.Response.Headers.CacheControl = address.Length == 64 ? "public, max-age=86400, immutable" : "public, max-age=60";
         return Results.Bytes(bytes, type);
     }

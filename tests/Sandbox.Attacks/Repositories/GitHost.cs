@@ -241,7 +241,7 @@ internal sealed partial class GitHost : IAsyncDisposable
         return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
     }
 
-    /// <summary>A socket that listens in the namespace: it stays there, whoever uses it.</summary>
+    /// <summary>A socket that listens in the namespace. It stays there when another process uses it.</summary>
     private Socket Bound(IPEndPoint endpoint)
     {
         Socket? socket = null;

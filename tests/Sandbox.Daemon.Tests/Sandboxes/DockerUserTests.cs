@@ -76,12 +76,12 @@ public sealed class DockerUserTests(LinuxHost host) : IAsyncLifetime
             Files =
             [
                 new RecipeFile { Path = "/etc/passwd", Text = "root:x:0:0::/root:/bin/sh\ndev:x:77:78::/work:/bin/sh\n" },
-                new RecipeFile { Path = "/work/app/main.c", Text = "int main;" },
+                new RecipeFile { Path = "/srv/app/main.c", Text = "int main;" },
             ],
         };
         var id = (await host.Runtime.Sandboxes.CreateAsync(spec, Cancel)).Id;
 
-        Assert.Equal("0:0\n77:78\n77:78\n", await RunAsync(id, "stat", "-c", "%u:%g", "/etc/passwd", "/work/app", "/work/app/main.c"));
+        Assert.Equal("0:0\n77:78\n77:78\n", await RunAsync(id, "stat", "-c", "%u:%g", "/etc/passwd", "/srv/app", "/srv/app/main.c"));
     }
 
     [Fact]

@@ -16,19 +16,19 @@ public sealed class CheckpointTests
         var terminal = await hub.InvokeAsync<string>("Open", sandbox, 80, 24, null);
         await visitor.PostAsync(At(playground, 1, "enter"));
         await visitor.PostAsync(At(playground, 1, "solve"));
-        await hub.InvokeAsync("Input", terminal, Encoding.UTF8.GetBytes("cd ~/work; pwd > /tmp/where\r"));
-        await Eventually.TrueAsync(async () => await visitor.ShellAsync(sandbox, "cat /tmp/where 2>/dev/null") == "/root/work\n", "the shell to be in the directory");
+        await hub.InvokeAsync("Input", terminal, Encoding.UTF8.GetBytes("cd ~/practice; pwd > /tmp/where\r"));
+        await Eventually.TrueAsync(async () => await visitor.ShellAsync(sandbox, "cat /tmp/where 2>/dev/null") == "/root/practice\n", "the shell to be in the directory");
         Assert.True((bool?)(await visitor.PostAsync(At(playground, 1, "check"))).Json["passed"]);
 
         await visitor.PostAsync(At(playground, 2, "enter"));
-        await visitor.ShellAsync(sandbox, "echo spoiled > /root/work/greeting.txt; rm -rf /etc/apt");
+        await visitor.ShellAsync(sandbox, "echo spoiled > /root/practice/greeting.txt; rm -rf /etc/apt");
         var reset = await visitor.PostAsync(At(playground, 2, "reset"));
         Assert.True(reset.Status == 200, reset.Text);
         var next = (string)reset.Json["playground"]!["id"]!;
         Assert.Equal(2, (int?)reset.Json["run"]!["current"]);
         var copy = (string)(await visitor.GetAsync($"/api/v1/playgrounds/{next}")).Json["sandboxes"]![0]!["id"]!;
-        Assert.Equal("work\n\napt\n", await visitor.ShellAsync(copy, "ls /root; ls /root/work; echo; ls -d /etc/apt | xargs basename"));
-        Assert.Contains("cd '/root/work'", (await visitor.GetAsync($"/api/v1/playgrounds/{next}/terminals")).Text.Replace("\\u0027", "'", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Equal("practice\n\napt\n", await visitor.ShellAsync(copy, "ls /root; ls /root/practice; echo; ls -d /etc/apt | xargs basename"));
+        Assert.Contains("cd '/root/practice'", (await visitor.GetAsync($"/api/v1/playgrounds/{next}/terminals")).Text.Replace("\\u0027", "'", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.Equal("ended", (string?)(await visitor.GetAsync($"/api/v1/playgrounds/{playground}")).Json["state"]);
 
         // On another device, from the checkpoint.

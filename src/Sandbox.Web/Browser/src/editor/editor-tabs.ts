@@ -1,7 +1,7 @@
 import { make } from "../page/dom";
 import type { OpenFile } from "./open-file";
 
-/** What is asked for on the tabs of open files. */
+/** Requests of the tabs of open files. */
 export interface EditorTabsActs {
   show(file: OpenFile): void;
   close(file: OpenFile): void;

@@ -1,5 +1,5 @@
 /**
- * What a page's elements and our frames say to each other. The page is not trusted by the frame, nor the frame's content by
+ * Messages between a page's elements and our frames. The page is not trusted by the frame, nor the frame's content by
  * the page: neither a token nor an id passes.
  */
 

@@ -2,7 +2,7 @@ import { headline, type Playground, type Problem } from "../page/api";
 import type { PanelContent } from "../page/panel";
 import { type PanelRuns, stateOf } from "../workspace/playground-panels";
 
-/** What a visitor can do from a panel of a frame. */
+/** Actions of a visitor in a panel of a frame. */
 export interface FrameRuns extends PanelRuns {
   again(): void;
 }

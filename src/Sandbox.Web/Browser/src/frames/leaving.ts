@@ -1,6 +1,6 @@
 import { authorization } from "../page/api";
 
-/** What becomes of a playground when its frame goes. */
+/** The end of a playground whose frame is gone. */
 export type Leaving =
   /** Nobody can come back to it: without storage its token is gone too. */
   | "end"

@@ -11,7 +11,7 @@ const pause = 500;
 const maxFiles = 20;
 const maxBytes = 256 * 1024;
 
-/** What REST answers for a command. */
+/** The answer of REST to a command. */
 interface Exec {
   exitCode: number;
   stdout: string;

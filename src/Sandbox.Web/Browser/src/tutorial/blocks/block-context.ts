@@ -2,7 +2,7 @@ import type { TutorialPlace } from "../run/place";
 import type { RanBlocks } from "../run/ran-blocks";
 import type { Run, RunApi } from "../run/run-api";
 
-/** What the blocks of a step share. */
+/** State that the blocks of a step share. */
 export interface BlockContext {
   readonly api: RunApi;
   readonly place: TutorialPlace;

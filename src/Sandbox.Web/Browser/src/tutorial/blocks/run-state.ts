@@ -1,7 +1,7 @@
 import type { Command } from "../../terminals/commands/command-log";
 import type { TerminalCommands } from "../../terminals/commands/terminal-commands";
 
-/** What became of the lines that a block typed. */
+/** The outcome of the lines that a block typed. */
 export type RunState =
   | { readonly kind: "sent" | "running" | "passed" | "unknown" }
   | { readonly kind: "failed"; readonly code: number };

@@ -3,7 +3,7 @@ import { visible } from "../../page/visible";
 import type { PlaceTerminal, TutorialPlace } from "../run/place";
 import type { BlockView } from "../run/run-api";
 
-/** What a visitor wants when a program runs in the terminal that a block types into. */
+/** A visitor's answer when a program runs in the terminal that a block types into. */
 export type BusyAnswer = "cancel" | "interrupt" | "other" | "type";
 
 /** How long a program may take to stop after Ctrl-C, and a new shell until its prompt, in ms. */
