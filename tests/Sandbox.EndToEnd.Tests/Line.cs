@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 
@@ -6,8 +7,8 @@ namespace Sandbox.EndToEnd.Tests;
 /// <summary>The way from a page to the hub, which can be cut and stay cut.</summary>
 internal sealed class Line
 {
-    private readonly List<IWebSocketRoute> _open = [];
-    private bool _isCut;
+    private readonly ConcurrentQueue<IWebSocketRoute> _open = [];
+    private volatile bool _isCut;
 
     public static async Task<Line> HoldAsync(IPage page)
     {
@@ -19,12 +20,10 @@ internal sealed class Line
     public async Task CutAsync()
     {
         _isCut = true;
-        foreach (var socket in _open)
+        while (_open.TryDequeue(out var socket))
         {
             await socket.CloseAsync();
         }
-
-        _open.Clear();
     }
 
     public void Mend() => _isCut = false;
@@ -38,6 +37,6 @@ internal sealed class Line
         }
 
         _ = socket.ConnectToServer();
-        _open.Add(socket);
+        _open.Enqueue(socket);
     }
 }
