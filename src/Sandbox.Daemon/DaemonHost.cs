@@ -112,6 +112,9 @@ internal static class DaemonHost
         services.AddSingleton<OciRuntimes>();
         services.AddSingleton<PlaygroundNetworks>();
         services.AddSingleton<ShellScripts>();
+        services.AddSingleton<HolderFiles>();
+        services.AddSingleton<HolderStart>();
+        services.AddSingleton<OwnCommands>();
         services.AddSingleton<TerminalHolders>();
         services.AddSingleton<KeptLogs>();
         services.AddSingleton<LeftOutputs>();

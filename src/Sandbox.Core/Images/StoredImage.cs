@@ -4,7 +4,7 @@ namespace Sandbox.Core.Images;
 public sealed record ImageLayer(Digest Digest, long Size);
 
 /// <summary>
-/// What an image runs when nobody says otherwise: the <c>config</c> object of the OCI image configuration.
+/// The default execution parameters of an image: the <c>config</c> object of the OCI image configuration.
 /// https://github.com/opencontainers/image-spec/blob/main/config.md
 /// </summary>
 public sealed record ImageConfig

@@ -49,9 +49,9 @@ public interface ISandboxes
     Task<ExecResult> ExecAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken);
 
     /// <summary>
-    /// What the image's own command printed, as its terminal got it: the last 256 KiB of earlier starts, each begun by a
-    /// line that says when, and of the present one. With <paramref name="follow"/> the rest comes as it is printed, until
-    /// the command has ended. Empty for an image without a command. Codes: Conflict (still starting, or ended), Quota (16 readers).
+    /// The output of the image's own command, as its terminal received it: the last 256 KiB of earlier starts, each after a
+    /// line with its time, and of the present start. With <paramref name="follow"/> new output follows until the command has
+    /// ended. Empty for an image without a command. Codes: Conflict (still starting, or ended), Quota (16 readers).
     /// </summary>
     IAsyncEnumerable<ReadOnlyMemory<byte>> ReadLogAsync(SandboxId id, bool follow, CancellationToken cancellationToken);
 
@@ -63,6 +63,6 @@ public interface ISandboxes
     /// </summary>
     Task<SnapshotResult> SnapshotAsync(SandboxId id, SnapshotSpec spec, CancellationToken cancellationToken);
 
-    /// <summary>What a snapshot would hold now, and what in it looks like a secret. The sandbox goes on meanwhile. Code: Conflict (no files).</summary>
+    /// <summary>The contents of a snapshot, if it were made now, and the places in it that look like secrets. The sandbox goes on meanwhile. Code: Conflict (no files).</summary>
     Task<SnapshotContents> InspectAsync(SandboxId id, CancellationToken cancellationToken);
 }

@@ -73,8 +73,9 @@ internal sealed record OciImage
 }
 
 /// <summary>
-/// What the image runs. Of the specification's fields, <c>Labels</c>, <c>ArgsEscaped</c>, <c>Memory</c>, <c>MemorySwap</c>
-/// and <c>CpuShares</c> say nothing to a runtime, and Docker's <c>Shell</c> and <c>OnBuild</c> only something to a build.
+/// The execution parameters of the image: the <c>config</c> object of its configuration. The specification's <c>Labels</c>,
+/// <c>ArgsEscaped</c>, <c>Memory</c>, <c>MemorySwap</c> and <c>CpuShares</c> are left out because no runtime uses them, and
+/// Docker's <c>Shell</c> and <c>OnBuild</c> because only builds do.
 /// </summary>
 internal sealed record OciImageConfig
 {

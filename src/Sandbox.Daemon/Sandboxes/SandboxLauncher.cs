@@ -34,6 +34,7 @@ internal sealed partial class SandboxLauncher(
     GivenFiles given,
     ShellScripts shells,
     TerminalHolders terminals,
+    OwnCommands commands,
     KeptLogs logs,
     DaemonOptions options,
     ProcessWatch watch,
@@ -342,7 +343,7 @@ internal sealed partial class SandboxLauncher(
         var until = Stopwatch.GetTimestamp() + (long)(grace.TotalSeconds * Stopwatch.Frequency);
         while (Stopwatch.GetTimestamp() < until && !sandbox.Ending.IsCancellationRequested && IsAlive(record) && !HasEnded(sandbox))
         {
-            if (!isAsked && terminals.OwnState(record) is { Pid: > 0 and var pid }) // 0 for its first moment
+            if (!isAsked && commands.StateOf(record) is { Pid: > 0 and var pid }) // 0 for its first moment
             {
                 isAsked = true;
                 _ = Others(sandbox).Contains(pid) ? Tool.Kill(pid, record.Config.StopSignal) : 0;
@@ -355,7 +356,7 @@ internal sealed partial class SandboxLauncher(
     /// <summary>Whether what was asked to end has.</summary>
     private bool HasEnded(LiveSandbox sandbox) => sandbox.Record.Config.IsInteractive
         ? Others(sandbox).Count == 0
-        : sandbox.Record.Own is not null && terminals.OwnState(sandbox.Record) is not { ExitCode: null };
+        : sandbox.Record.Own is not null && commands.StateOf(sandbox.Record) is not { ExitCode: null };
 
     /// <summary>All processes of a sandbox but its init.</summary>
     private List<int> Others(LiveSandbox sandbox) => [.. groups.Processes(sandbox.Record.Spec.Owner, sandbox.Id).Where(pid => pid != sandbox.Record.Pid)];

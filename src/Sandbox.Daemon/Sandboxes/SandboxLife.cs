@@ -24,7 +24,7 @@ internal sealed partial class SandboxLife(
     SandboxRecords records,
     SandboxLauncher launcher,
     SandboxChanges changes,
-    TerminalHolders terminals,
+    OwnCommands commands,
     UidRanges ranges,
     DiskImages disks,
     PlaygroundNetworks networks,
@@ -169,7 +169,7 @@ internal sealed partial class SandboxLife(
 
         async Task<int?> ServiceEndedAsync()
         {
-            var end = await terminals.OwnEndedAsync(record);
+            var end = await commands.EndedAsync(record);
             return end is { ExitCode: { } code } && !end.Value.Uses.HasFlag(TtyLogUses.Used) ? code : await sandbox.InitEnded;
         }
 
@@ -202,7 +202,7 @@ internal sealed partial class SandboxLife(
 
     /// <summary>How the sandbox's own command ended, or else its init.</summary>
     public async Task<int?> ExitCodeAsync(LiveSandbox sandbox) =>
-        await sandbox.InitEnded is var code && terminals.OwnState(sandbox.Record) is { ExitCode: { } own } ? own : code;
+        await sandbox.InitEnded is var code && commands.StateOf(sandbox.Record) is { ExitCode: { } own } ? own : code;
 
     public async Task StoppedAsync(LiveSandbox sandbox, int? exitCode)
     {

@@ -7,7 +7,7 @@ using Sandbox.Daemon.Terminals;
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>The log of a sandbox: what its own command printed, in earlier starts and in this one.</summary>
-internal sealed class SandboxLogs(LiveSandboxes sandboxes, KeptLogs kept, TerminalHolders terminals)
+internal sealed class SandboxLogs(LiveSandboxes sandboxes, KeptLogs kept, OwnCommands commands)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
@@ -29,7 +29,7 @@ internal sealed class SandboxLogs(LiveSandboxes sandboxes, KeptLogs kept, Termin
             ulong position = 0;
             while (log is not null)
             {
-                var hasEnded = log.State().ExitCode is not null || !terminals.HasLog(record);
+                var hasEnded = log.State().ExitCode is not null || !commands.HasLog(record);
                 var bytes = log.ReadAfter(position, out position);
                 if (bytes.Length > 0)
                 {
@@ -49,9 +49,9 @@ internal sealed class SandboxLogs(LiveSandboxes sandboxes, KeptLogs kept, Termin
     /// <summary>The present log and what is kept of earlier ones. A stop meanwhile moves the one to the other: then nothing is present.</summary>
     private (OwnLog? Log, byte[] Earlier) Open(SandboxRecord record)
     {
-        var log = terminals.OpenLog(record);
+        var log = commands.OpenLog(record);
         var earlier = kept.Read(record.Spec.Id);
-        if (log is null || terminals.HasLog(record))
+        if (log is null || commands.HasLog(record))
         {
             return (log, earlier);
         }

@@ -10,14 +10,14 @@ namespace Sandbox.Daemon.Terminals;
 /// What the own commands of sandboxes printed before their last start, beside the records: the last
 /// <see cref="TtyLog.Kept"/> bytes of each. It goes with the sandbox.
 /// </summary>
-internal sealed class KeptLogs(SandboxRecords records, TerminalHolders terminals)
+internal sealed class KeptLogs(SandboxRecords records, OwnCommands commands)
 {
     private const string FileName = "own.log";
 
     /// <summary>Moves what the holder kept to the disk. The holder writes no more.</summary>
     public void Keep(SandboxRecord sandbox)
     {
-        using var log = terminals.OpenLog(sandbox);
+        using var log = commands.OpenLog(sandbox);
         if (log is not null && Directory.Exists(records.DirectoryOf(sandbox.Spec.Id)))
         {
             Append(sandbox.Spec.Id, log.ReadAfter(0, out _));

@@ -216,7 +216,7 @@ public sealed class OwnCommandTests(LinuxHost host) : IAsyncLifetime
     }
 
     private TtyLogState? State(SandboxId id) =>
-        host.Parts.GetRequiredService<TerminalHolders>().OwnState(host.Parts.GetRequiredService<LiveSandboxes>().Find(id).Record);
+        host.Parts.GetRequiredService<OwnCommands>().StateOf(host.Parts.GetRequiredService<LiveSandboxes>().Find(id).Record);
 
     private async Task<string> LogAsync(SandboxId id)
     {
