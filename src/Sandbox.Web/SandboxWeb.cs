@@ -165,6 +165,9 @@ internal static class SandboxWeb
         // It logs every refusal as an error with a stack trace, so a visitor could fill the log. HubFaults logs real faults.
         builder.Logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher", LogLevel.None);
 
+        // It warns of each request to a preview that failed, as every visitor's closed port is one.
+        builder.Logging.AddFilter("Yarp", LogLevel.Error);
+
         var services = builder.Services;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         services.ConfigureHttpJsonOptions(json =>

@@ -57,29 +57,6 @@ public sealed class PagePolicyTests
         Assert.Throws<ArgumentException>(() => PagePolicy.Embed("https://a.example", origin));
 
     [Fact]
-    public async Task A_preview_has_a_sandbox_and_nothing_else_of_ours()
-    {
-        await using var web = await WebUnderTest.StartAsync(map: Map);
-        using var client = web.NewClient();
-        client.Headers["Accept"] = "text/html";
-        var answer = await client.GetAsync("/of-preview");
-        Assert.Equal(200, answer.Status);
-        Assert.Equal(["img-src *", PagePolicy.Preview.ContentSecurityPolicy], answer.Message.Headers.GetValues("Content-Security-Policy"));
-        Assert.StartsWith("sandbox ", PagePolicy.Preview.ContentSecurityPolicy, StringComparison.Ordinal);
-        Assert.DoesNotContain("allow-same-origin", PagePolicy.Preview.ContentSecurityPolicy, StringComparison.Ordinal);
-        Assert.DoesNotContain("allow-top-navigation", PagePolicy.Preview.ContentSecurityPolicy, StringComparison.Ordinal);
-        foreach (var header in new[] { "X-Content-Type-Options", "Referrer-Policy", "Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy" })
-        {
-            Assert.Null(answer.Header(header));
-        }
-
-        var missing = await client.GetAsync("/of-preview/404");
-        Assert.Equal((404, ""), (missing.Status, missing.Text));
-        Assert.Equal(PagePolicy.Preview.ContentSecurityPolicy, missing.Header("Content-Security-Policy"));
-        Assert.Equal(["of-program"], client.Cookies.GetAllCookies().Select(cookie => cookie.Name));
-    }
-
-    [Fact]
     public async Task Errors_have_the_policy_of_the_site()
     {
         await using var web = await WebUnderTest.StartAsync(map: Map);
@@ -110,13 +87,6 @@ public sealed class PagePolicyTests
         endpoints.MapGet("/of-embed-by-nobody", () => Results.Text("embed")).WithPagePolicy(PagePolicy.Embed());
         endpoints.MapGet("/of-embed/404", () => Results.StatusCode(404)).WithPagePolicy(embed);
         endpoints.MapGet("/of-embed/fault", IResult () => throw new InvalidOperationException("a fault")).WithPagePolicy(embed);
-        endpoints.MapGet("/of-preview", (HttpContext context) =>
-        {
-            WithCookie(context, "sandbox_guest");
-            context.Response.Headers.ContentSecurityPolicy = "img-src *";
-            return WithCookie(context, "of-program");
-        }).WithPagePolicy(PagePolicy.Preview);
-        endpoints.MapGet("/of-preview/404", () => Results.StatusCode(404)).WithPagePolicy(PagePolicy.Preview);
     }
 
     private static IResult WithCookie(HttpContext context, string name)

@@ -66,7 +66,6 @@ public static partial class PagesSetup
     {
         var path = context.Request.Path;
         return HttpMethods.IsGet(context.Request.Method)
-            && PagePolicy.Of(context).IsOwn
             && !path.StartsWithSegments("/api", StringComparison.Ordinal)
             && !path.StartsWithSegments("/hubs", StringComparison.Ordinal)
             && !path.StartsWithSegments("/_blazor", StringComparison.Ordinal)

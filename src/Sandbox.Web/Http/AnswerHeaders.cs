@@ -1,5 +1,3 @@
-using Microsoft.Net.Http.Headers;
-
 namespace Sandbox.Web.Http;
 
 /// <summary>Writes the headers that restrict what a browser does with an answer, by its <see cref="PagePolicy"/>.</summary>
@@ -37,22 +35,22 @@ internal static class AnswerHeaders
     {
         var headers = context.Response.Headers;
         headers.ContentSecurityPolicy = policy.ContentSecurityPolicy;
-        headers.XContentTypeOptions = policy.IsOwn ? "nosniff" : default;
-        headers["Referrer-Policy"] = policy.IsOwn ? "same-origin" : default;
-        headers["Cross-Origin-Opener-Policy"] = policy.IsOwn ? "same-origin" : default;
+        headers.XContentTypeOptions = "nosniff";
+        headers["Referrer-Policy"] = "same-origin";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = policy.ResourcePolicy;
         if (policy.Readers is not null)
         {
             headers.AccessControlAllowOrigin = policy.Readers;
         }
 
-        if (policy.IsOwn && context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase))
+        if (context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase))
         {
             headers.CacheControl = "no-store";
         }
     }
 
-    /// <summary>Removes our cookies from pages that must not set them, and restores the sandbox policy of a preview.</summary>
+    /// <summary>Removes our cookies from pages that must not set them.</summary>
     private static Task FinishAsync(object state)
     {
         var context = (HttpContext)state;
@@ -61,12 +59,6 @@ internal static class AnswerHeaders
         if (!policy.IssuesCookies && headers.SetCookie.Count > 0)
         {
             headers.SetCookie = Array.FindAll(headers.SetCookie.ToArray(), cookie => !Array.Exists(OwnCookies, prefix => cookie!.StartsWith(prefix, StringComparison.Ordinal)));
-        }
-
-        if (!policy.IsOwn && !headers.ContentSecurityPolicy.Contains(policy.ContentSecurityPolicy, StringComparer.Ordinal))
-        {
-            // Browsers apply every policy of an answer, so that of the program stays beside it.
-            headers.Append(HeaderNames.ContentSecurityPolicy, policy.ContentSecurityPolicy);
         }
 
         return Task.CompletedTask;

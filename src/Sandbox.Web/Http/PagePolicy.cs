@@ -11,54 +11,43 @@ internal sealed class PagePolicy
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
         "font-src 'self' data:; connect-src 'self'; {0}base-uri 'self'; form-action 'self'; object-src 'none'";
 
-    private PagePolicy(string content, bool isOwn, bool issuesCookies, string? resource, string? readers = null)
+    private PagePolicy(string content, bool issuesCookies, string resource, string? readers = null)
     {
         ContentSecurityPolicy = content;
-        IsOwn = isOwn;
         IssuesCookies = issuesCookies;
         ResourcePolicy = resource;
         Readers = readers;
     }
 
     /// <summary>Our own pages: nobody frames them.</summary>
-    public static PagePolicy Site { get; } = new(Own("'none'"), isOwn: true, issuesCookies: true, "same-origin");
+    public static PagePolicy Site { get; } = new(Own("'none'"), issuesCookies: true, "same-origin");
 
     /// <summary>
     /// A download of something that programs in a sandbox wrote, from our own host: in an opaque origin, where a browser runs
     /// and loads nothing. The endpoint sends it as an attachment.
     /// </summary>
-    public static PagePolicy Download { get; } = new("sandbox; default-src 'none'", isOwn: true, issuesCookies: true, "same-origin");
+    public static PagePolicy Download { get; } = new("sandbox; default-src 'none'", issuesCookies: true, "same-origin");
 
     /// <summary>
     /// A script, a style, a font or a picture of ours. Pages elsewhere load our scripts, and a frame of ours in a page without
     /// an origin is elsewhere too. There is nothing of anybody in them.
     /// </summary>
-    public static PagePolicy Asset { get; } = new(Own("'none'"), isOwn: true, issuesCookies: false, "cross-origin", readers: "*");
+    public static PagePolicy Asset { get; } = new(Own("'none'"), issuesCookies: false, "cross-origin", readers: "*");
 
     /// <summary>Our own page inside a page of any origin. It sets no cookies, see <see cref="Embed"/>.</summary>
-    public static PagePolicy EmbedAnywhere { get; } = new(Own(null), isOwn: true, issuesCookies: false, "cross-origin");
+    public static PagePolicy EmbedAnywhere { get; } = new(Own(null), issuesCookies: false, "cross-origin");
 
     /// <summary>A picture of ours that pages elsewhere show. Opened by itself it loads and runs nothing.</summary>
-    public static PagePolicy Picture { get; } = new("sandbox; default-src 'none'", isOwn: true, issuesCookies: false, "cross-origin");
-
-    /// <summary>
-    /// A page that a program in a sandbox serves, on a host of its own: none of our headers and cookies, and a sandbox without
-    /// an origin, so that its scripts reach no storage, cookie or page of ours.
-    /// </summary>
-    public static PagePolicy Preview { get; } = new(
-        "sandbox allow-downloads allow-forms allow-modals allow-pointer-lock allow-popups allow-scripts", isOwn: false, issuesCookies: false, null);
+    public static PagePolicy Picture { get; } = new("sandbox; default-src 'none'", issuesCookies: false, "cross-origin");
 
     /// <summary>The value of Content-Security-Policy.</summary>
     public string ContentSecurityPolicy { get; }
 
-    /// <summary>Whether the content is ours, so that our other headers apply.</summary>
-    public bool IsOwn { get; }
-
     /// <summary>Whether the answer may set our cookies.</summary>
     public bool IssuesCookies { get; }
 
-    /// <summary>The value of Cross-Origin-Resource-Policy; null for none.</summary>
-    public string? ResourcePolicy { get; }
+    /// <summary>The value of Cross-Origin-Resource-Policy.</summary>
+    public string ResourcePolicy { get; }
 
     /// <summary>The value of Access-Control-Allow-Origin; null for none.</summary>
     public string? Readers { get; }
@@ -76,7 +65,7 @@ internal sealed class PagePolicy
             }
         }
 
-        return new(Own(origins.Count == 0 ? "'none'" : string.Join(' ', origins)), isOwn: true, issuesCookies: false, "cross-origin");
+        return new(Own(origins.Count == 0 ? "'none'" : string.Join(' ', origins)), issuesCookies: false, "cross-origin");
     }
 
     /// <summary>
