@@ -4,7 +4,7 @@ using Sandbox.Web.Links;
 namespace Sandbox.Web.Embeds;
 
 /// <summary>
-/// Who may frame what: the pages of a link's own list, else those of the operator's. The browser enforces it by
+/// The pages that may frame a link or an image: those of the link's own list, else those of the operator's. The browser enforces it by
 /// frame-ancestors, whatever a page says of itself.
 /// </summary>
 internal sealed class EmbedAccess(WebOptions options, Origins own)

@@ -50,7 +50,7 @@ internal sealed record BlobIndex(int SchemaVersion, string? MediaType, IReadOnly
 /// <summary>A manifest of an image or an artifact.</summary>
 internal sealed record BlobManifest(int SchemaVersion, string? MediaType, string? ArtifactType, BlobDescriptor? Config, IReadOnlyList<BlobDescriptor>? Layers);
 
-/// <summary>What a link carries beside its recipe: no part of its hash.</summary>
+/// <summary>The note that travels beside a link's recipe. It is no part of the hash.</summary>
 /// <param name="Title">For people.</param>
 /// <param name="Architecture">The author's processor.</param>
 /// <param name="Kernel">The author's kernel.</param>

@@ -6,7 +6,7 @@ using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Links;
 
-/// <summary>What to change of a link.</summary>
+/// <summary>A change of a link. Null members stay as they are.</summary>
 internal sealed record SaveLink(string? Title = null, string? Access = null, LinkBudgetChange? Budget = null);
 
 /// <summary>Where an alias leads.</summary>
@@ -14,7 +14,7 @@ internal sealed record SaveLink(string? Title = null, string? Access = null, Lin
 /// <param name="Text">Markdown for its page; null keeps it.</param>
 internal sealed record SaveAlias(string Hash, string? Text = null);
 
-/// <summary>What deleting a link gave back.</summary>
+/// <summary>The storage that deleting a link freed.</summary>
 internal sealed record DeletedLink(long FreedBytes);
 
 internal static class LinkEndpoints
@@ -66,7 +66,7 @@ internal static class LinkEndpoints
             .Produces(204).ProducesProblems(404).WithSummary("Give an alias back; anybody can take it then");
     }
 
-    /// <summary>What is no address leads nowhere.</summary>
+    /// <summary>Reads an address. Code: LinkNotFound (a text that is no address).</summary>
     internal static LinkAddress Address(string text) =>
         LinkAddress.TryParse(text, out var address) ? address : throw new SandboxException(ErrorCode.LinkNotFound, "There is no such link here: an address is a hash of 64 digits, a name, or name@hash.");
 

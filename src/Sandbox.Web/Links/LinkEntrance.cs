@@ -20,7 +20,7 @@ internal sealed record EnteredLink(LinkRow Link, Recipe Recipe, bool IsOwn, bool
     public IReadOnlyList<ResolvedImage> Images { get; } =
         [.. Link.Lock!.Images.OrderBy(image => image.Node).Select(image => new ResolvedImage(image.Name, Digest.Parse(image.Digest), image.Interactive))];
 
-    /// <summary>What is started: the lock, without a network if the link's owner says so.</summary>
+    /// <summary>The recipe that is started: the lock, without a network if the link's owner says so.</summary>
     public Recipe Started => Link.IsOffline && !IsOwn
         ? Recipe with { Nodes = [.. Recipe.Nodes.Select(node => node with { Network = NetworkPolicy.None })] }
         : Recipe;

@@ -65,7 +65,7 @@ public sealed record LinkView(
     LinkBudgetView Budget,
     OwnLinkView? Own);
 
-/// <summary>What only a link's owner sees.</summary>
+/// <summary>The part of a link that only its owner sees.</summary>
 /// <param name="Access">private or anyone.</param>
 /// <param name="Automatic">Whether the end of a playground saved it.</param>
 /// <param name="Bytes">Layers that only this link of yours needs: what deleting it frees.</param>

@@ -9,7 +9,7 @@ using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Links;
 
-/// <summary>What somebody wants to change of a link. What is null stays.</summary>
+/// <summary>A change of a link's budget. Null members stay as they are.</summary>
 internal sealed record LinkChange(string? Title = null, LinkAccess? Access = null, LinkBudgetChange? Budget = null);
 
 /// <summary>A link's whole budget. What is null is not limited.</summary>

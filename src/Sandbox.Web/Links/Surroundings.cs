@@ -15,14 +15,14 @@ internal sealed class OwnSurroundings(ISandboxRuntime runtime, TimeProvider time
 
     private (RuntimeInfo Info, DateTimeOffset At)? _last;
 
-    /// <summary>What a sandbox of an isolation class runs in here; null is the default class.</summary>
+    /// <summary>The surroundings of a sandbox of an isolation class; null is the default class.</summary>
     public async Task<Surroundings> OfAsync(string? isolation, CancellationToken cancellationToken)
     {
         var info = await InfoAsync(cancellationToken);
         return new Surroundings(info.Architecture, info.Kernel, isolation ?? info.Capabilities.IsolationClasses[0]);
     }
 
-    /// <summary>What the runtime can do.</summary>
+    /// <summary>The capabilities of the runtime.</summary>
     public async Task<RuntimeInfo> InfoAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();

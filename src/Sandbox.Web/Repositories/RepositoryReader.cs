@@ -8,7 +8,7 @@ using Sandbox.Web.Links;
 
 namespace Sandbox.Web.Repositories;
 
-/// <summary>What a repository starts, with every repository at a commit and every image at a digest.</summary>
+/// <summary>The recipe of a repository, with every repository at a commit and every image at a digest.</summary>
 internal sealed record ReadRepository(LockDraft Lock, string Commit, string? File, bool NeedsBuilds, IReadOnlyList<string> Problems);
 
 /// <summary>Reads what a repository starts, inside a sandbox of the visitor that ends at once.</summary>

@@ -21,7 +21,7 @@ namespace Sandbox.Web.Saves;
 /// <param name="IsAutomatic">Whether nobody asked for it.</param>
 internal sealed record SaveOrder(string? Title, LinkAccess Access, bool IsAutomatic)
 {
-    /// <summary>What is left out.</summary>
+    /// <summary>The paths and variables that are left out.</summary>
     public SnapshotSpec Spec { get; init; } = SnapshotSpec.All;
 
     /// <summary>How often it may be started; null leaves that of a link that is there, and is no limit for a new one.</summary>
@@ -80,7 +80,7 @@ internal sealed class PlaygroundSaves(
         });
     }
 
-    /// <summary>What a save of a person's playground would hold, for each of its sandboxes. Codes: NotFound, Conflict.</summary>
+    /// <summary>The contents of a save of a person's playground, for each of its sandboxes. Codes: NotFound, Conflict.</summary>
     public async Task<IReadOnlyList<(SandboxRow Sandbox, SnapshotContents Contents, IReadOnlyList<RecipePort> Ports)>> InspectAsync(PersonId owner, PlaygroundId id, CancellationToken cancellationToken)
     {
         var row = await store.ReadAsync(db => db.Playgrounds.AsNoTracking().Include(row => row.Sandboxes)

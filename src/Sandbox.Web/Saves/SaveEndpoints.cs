@@ -44,7 +44,7 @@ internal sealed record SkippedFileView(string Path, string Reason);
 /// <summary>A port that the page offers to open.</summary>
 internal sealed record PortView(int Port, string? Name);
 
-/// <summary>What a save of one sandbox would hold now. Lists end at 1,000 entries; counts do not.</summary>
+/// <summary>The contents of a save of one sandbox, if it were made now. Lists end at 1,000 entries; counts do not.</summary>
 internal sealed record SandboxChangesView(
     string Id,
     string Name,

@@ -17,8 +17,8 @@ using Sandbox.Web.Playgrounds;
 namespace Sandbox.Web.Snippets;
 
 /// <summary>
-/// Runs code in a sandbox of its own, which ends with it. Its callers are pages elsewhere that send no token, so whoever
-/// calls from one address is one guest: their plan bounds what the address runs at once.
+/// Runs code in a sandbox of its own, which ends with it. Its callers are pages elsewhere that send no token, so all calls
+/// from one address count as one guest, whose plan bounds the runs of that address.
 /// </summary>
 internal sealed class SnippetRuns(OwnedPlaygrounds playgrounds, Endings endings, PlaygroundLife life, GuestAddresses addresses, ISandboxRuntime runtime) : IDisposable
 {

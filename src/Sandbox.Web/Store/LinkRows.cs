@@ -53,7 +53,7 @@ internal sealed class LockLayerRow
     public required long Size { get; init; }
 }
 
-/// <summary>Who may start a link.</summary>
+/// <summary>The people who may start a link.</summary>
 internal enum LinkAccess
 {
     /// <summary>Its owner.</summary>

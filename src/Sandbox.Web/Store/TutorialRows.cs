@@ -118,7 +118,7 @@ internal sealed class TutorialRunRow
     /// <summary>Where it takes place now; null once that playground is forgotten.</summary>
     public string? PlaygroundId { get; set; }
 
-    /// <summary>Who has it may continue the run.</summary>
+    /// <summary>The secret that lets another person continue a copy of the run.</summary>
     public required string Code { get; init; }
 
     /// <summary>The furthest page that is open, from 1.</summary>
@@ -189,7 +189,7 @@ internal sealed class TutorialCountRow
     public int Failed { get; set; }
 }
 
-/// <summary>What a visitor reported about a page.</summary>
+/// <summary>A visitor's report about a page.</summary>
 internal sealed class TutorialReportRow
 {
     public required string Id { get; init; }

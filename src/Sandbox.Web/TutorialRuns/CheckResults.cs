@@ -28,7 +28,7 @@ internal static partial class CheckResults
                 !match.Groups["not"].Success || match.Groups["todo"].Success)),
     ];
 
-    /// <summary>What the visitor is shown: the first line that is not TAP, else why it did not pass.</summary>
+    /// <summary>The message for the visitor: the first line that is not TAP, else why it did not pass.</summary>
     public static string Message(ScriptResult result, bool passed, IReadOnlyList<AssertionView> assertions)
     {
         if (result.IsTimedOut)

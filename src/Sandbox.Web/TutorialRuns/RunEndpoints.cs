@@ -8,7 +8,7 @@ using Sandbox.Web.Saves;
 
 namespace Sandbox.Web.TutorialRuns;
 
-/// <summary>What the page knows of the visitor's terminal.</summary>
+/// <summary>The last command of the visitor's terminal.</summary>
 /// <param name="Command">The last command.</param>
 /// <param name="ExitCode">How it ended.</param>
 internal sealed record HintRequest(string? Command = null, int? ExitCode = null);
@@ -21,7 +21,7 @@ internal sealed record AnswerRequest(IReadOnlyList<int>? Choices = null, string?
 /// <summary>A run's code.</summary>
 internal sealed record ResumeRequest(string Code);
 
-/// <summary>What is wrong with a page.</summary>
+/// <summary>A report about a page.</summary>
 /// <param name="Text">In the visitor's words.</param>
 /// <param name="Command">The last command of their terminal.</param>
 internal sealed record ReportRequest(string Text, string? Command = null);

@@ -16,7 +16,7 @@ namespace Sandbox.Web.TutorialRuns;
 /// <param name="FailedChecks">Checks that failed.</param>
 internal sealed record PageStatisticsView(int Number, string Title, int Entered, int Passed, int Skipped, int FailedChecks);
 
-/// <summary>What a visitor reported.</summary>
+/// <summary>A visitor's report.</summary>
 /// <param name="Number">The page.</param>
 /// <param name="At">When.</param>
 /// <param name="Text">In the visitor's words.</param>

@@ -8,7 +8,7 @@ using Sandbox.Web.Lifecycle;
 
 namespace Sandbox.Web.TutorialRuns;
 
-/// <summary>What a script did.</summary>
+/// <summary>The result of a script.</summary>
 /// <param name="ExitCode">128 and the signal's number when it was killed; null when it never started.</param>
 /// <param name="Output">What it printed: both streams, standard output first.</param>
 /// <param name="Stdout">Standard output alone.</param>

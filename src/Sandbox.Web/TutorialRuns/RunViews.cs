@@ -22,7 +22,7 @@ internal sealed record RunStepView(int Number, string Title, string Kind, string
 /// <param name="Hash">The tutorial's hash.</param>
 /// <param name="Title">The tutorial's title.</param>
 /// <param name="Url">The tutorial's page.</param>
-/// <param name="ResumeCode">Who has it may continue the run on another device.</param>
+/// <param name="ResumeCode">The code that continues the run on another device.</param>
 /// <param name="Gated">Whether no step may be skipped.</param>
 /// <param name="Layout">How the page is laid out.</param>
 /// <param name="Parameters">The values of all parameters.</param>
@@ -50,7 +50,7 @@ internal sealed record RunView(
 /// <param name="Blocks">The blocks by their indices: index, kind, line, inline, and the fields of their kind.</param>
 internal sealed record RunPageView(int Number, string Title, string Kind, string Html, IReadOnlyList<JsonObject> Blocks);
 
-/// <summary>What a setup did.</summary>
+/// <summary>The result of a setup.</summary>
 /// <param name="ExitCode">0 when all went well, or it goes on beside the visitor.</param>
 /// <param name="Output">What it printed.</param>
 internal sealed record RunSetupView(int? ExitCode, string Output);
@@ -76,7 +76,7 @@ internal sealed record CheckView(bool Passed, string Message, string Output, int
 /// <param name="Html">Sanitised.</param>
 internal sealed record RunTextView(string Html);
 
-/// <summary>What a solution did.</summary>
+/// <summary>The result of a solution.</summary>
 internal sealed record SolvedView(int? ExitCode, string Output);
 
 /// <summary>Runs as REST and the page show them.</summary>

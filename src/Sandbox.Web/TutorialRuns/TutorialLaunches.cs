@@ -12,7 +12,7 @@ using Sandbox.Web.Tutorials;
 
 namespace Sandbox.Web.TutorialRuns;
 
-/// <summary>What the launch of a tutorial starts: its lock, the link that it names, or its image of today, whose lock it then keeps.</summary>
+/// <summary>Finds the recipe of a tutorial's launch: its lock, the link that it names, or its image of today, whose lock it then keeps.</summary>
 internal sealed class TutorialLaunches(
     SqliteStore store,
     TutorialLibrary library,

@@ -24,7 +24,7 @@ internal sealed class TutorialPlaces(ImageCatalog catalog)
         ["golang"] = ["go"],
     };
 
-    /// <summary>What the image of a tutorial is here.</summary>
+    /// <summary>The catalog image that stands for a tutorial's image.</summary>
     public TutorialPlace Find(string image)
     {
         if (image.Length == 0)

@@ -19,7 +19,7 @@ namespace Sandbox.Web.Tutorials;
 /// <param name="IsLive">Whether runs that were begun by the name go on with this version.</param>
 internal sealed record PublishOrder(string? Name = null, bool IsPublic = false, string? Path = null, bool IsLive = false);
 
-/// <summary>What was published.</summary>
+/// <summary>The result of publishing a folder.</summary>
 /// <param name="Tutorials">The tutorials, in the order of their paths.</param>
 /// <param name="Problems">What is to be said about them, and about the source.</param>
 internal sealed record PublishedTutorials(IReadOnlyList<TutorialRow> Tutorials, IReadOnlyList<Problem> Problems);

@@ -34,4 +34,5 @@ test("a title cannot leave its place in a snippet", () => {
   assert.equal(snippets["Markdown"], "[![Open in Sandbox: \\](x) \"\\>\\<script\\> \\*b\\*](https://s.example/x/a/badge.svg)](https://s.example/x/a)");
   assert.equal(snippets["In a page"], "<script type=\"module\" src=\"https://s.example/embed.js\"></script>\n<sandbox-terminal link=\"a\"></sandbox-terminal>");
   assert.ok(snippets["HTML"]!.includes("alt=\"Open in Sandbox: ](x) &quot;>&lt;script> *b*\""));
+  assert.equal(snippets["As an iframe"], "<iframe src=\"https://s.example/embed/terminal?link=a\" title=\"](x) &quot;>&lt;script> *b*\" width=\"100%\" height=\"400\" loading=\"lazy\" allow=\"clipboard-read; clipboard-write\"></iframe>");
 });

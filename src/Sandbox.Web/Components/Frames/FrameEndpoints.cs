@@ -8,8 +8,8 @@ using Sandbox.Web.Links;
 namespace Sandbox.Web.Components.Frames;
 
 /// <summary>
-/// Pages of ours inside pages elsewhere, which embed.js frames. They read no cookie and set none: whoever is in one is a
-/// guest by a token that the frame asks for itself.
+/// The pages that embed.js shows as frames on pages elsewhere. They read no cookie and set none: the visitor of a frame is
+/// a guest by a token, which the frame requests itself.
 /// </summary>
 internal static class FrameEndpoints
 {
@@ -37,7 +37,7 @@ internal static class FrameEndpoints
         return new RazorComponentResult<RunFrame>(new { Subject = subject }) { StatusCode = subject.Refusal?.Status ?? StatusCodes.Status200OK };
     }
 
-    /// <summary>What a frame is asked to show, and the policy of its answer.</summary>
+    /// <summary>Reads the subject of a frame from its address, and sets the policy of the answer.</summary>
     private static async Task<FrameSubject> FindAsync(HttpContext context, EmbedAccess access, LinkEntrance entrance, ImageCatalog catalog)
     {
         context.Response.Headers.CacheControl = "no-store";

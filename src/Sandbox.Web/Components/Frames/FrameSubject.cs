@@ -3,7 +3,7 @@ using Sandbox.Web.Links;
 
 namespace Sandbox.Web.Components.Frames;
 
-/// <summary>What a frame shows.</summary>
+/// <summary>The subject of a frame.</summary>
 /// <param name="Image">The image to start, or null.</param>
 /// <param name="Link">The link to start, or null.</param>
 /// <param name="Title">For people.</param>

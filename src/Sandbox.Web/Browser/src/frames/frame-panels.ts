@@ -3,13 +3,13 @@ import type { PanelContent } from "../page/panel";
 import { type PanelRuns, stateOf } from "../workspace/playground-panels";
 
 /** Actions of a visitor in a panel of a frame. */
-export interface FrameRuns extends PanelRuns {
+export interface FrameRuns extends Omit<PanelRuns, "takeHome"> {
   again(): void;
 }
 
 /** The panel of a playground that does not run; null for one that does. In a frame there is no way to other pages of ours. */
 export function frameStateOf(playground: Playground, title: string, runs: FrameRuns, isPausedByPage: boolean): PanelContent | null {
-  const content = stateOf(playground, title, runs);
+  const content = stateOf(playground, title, { ...runs, takeHome: () => undefined });
   if (playground.state === "ended") {
     return { ...content!, actions: [{ label: "Start again", run: () => runs.again(), primary: true }] };
   }

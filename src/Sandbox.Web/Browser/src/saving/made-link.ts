@@ -1,5 +1,5 @@
-import { writeClipboard } from "../page/clipboard";
-import { make, textButton } from "../page/dom";
+import { make } from "../page/dom";
+import { copied } from "./copied";
 
 /** A link that is there: its address, and for one that anybody may open what shows it elsewhere. */
 export function madeLink(url: string, title: string, isPublic: boolean): HTMLElement {
@@ -28,10 +28,13 @@ export function madeLink(url: string, title: string, isPublic: boolean): HTMLEle
 export function snippetsOf(url: string, title: string): [string, string][] {
   const badge = `${url}/badge.svg`;
   const alt = `Open in Sandbox: ${title}`;
+  const quoted = (text: string): string => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
+  const address = url.slice(url.lastIndexOf("/") + 1);
   return [
     ["Markdown", `[![${alt.replace(/[\\[\]`*_<>]/g, "\\$&")}](${badge})](${url})`],
-    ["HTML", `<a href="${url}"><img src="${badge}" alt="${alt.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;")}"></a>`],
-    ["In a page", `<script type="module" src="${new URL(url).origin}/embed.js"></script>\n<sandbox-terminal link="${url.slice(url.lastIndexOf("/") + 1)}"></sandbox-terminal>`],
+    ["HTML", `<a href="${url}"><img src="${badge}" alt="${quoted(alt)}"></a>`],
+    ["In a page", `<script type="module" src="${new URL(url).origin}/embed.js"></script>\n<sandbox-terminal link="${address}"></sandbox-terminal>`],
+    ["As an iframe", `<iframe src="${new URL(url).origin}/embed/terminal?link=${address}" title="${quoted(title)}" width="100%" height="400" loading="lazy" allow="clipboard-read; clipboard-write"></iframe>`],
     ["reStructuredText", `.. image:: ${badge}\n   :target: ${url}\n   :alt: ${alt}`],
   ];
 }
@@ -39,26 +42,4 @@ export function snippetsOf(url: string, title: string): [string, string][] {
 /** The pictures come from where the page is: the public address may be another name of this server. */
 function path(url: string): string {
   return new URL(url).pathname;
-}
-
-function copied(name: string, text: string): HTMLElement {
-  const shown = text.includes("\n") ? make("textarea", "") : make("input", "");
-  if (shown instanceof HTMLTextAreaElement) {
-    shown.rows = text.split("\n").length;
-  }
-  shown.readOnly = true;
-  shown.value = text;
-  shown.spellcheck = false;
-  shown.setAttribute("aria-label", name);
-  shown.addEventListener("focus", () => shown.select());
-  const copy = textButton("Copy", () => {
-    void writeClipboard(text).then(done => {
-      copy.textContent = done ? "Copied" : "Press Ctrl+C";
-      if (!done) {
-        shown.focus();
-      }
-    });
-  });
-  copy.setAttribute("aria-label", `Copy: ${name}`);
-  return make("div", "made-row", make("span", "made-name", name), shown, copy);
 }

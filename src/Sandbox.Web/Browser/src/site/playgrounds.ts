@@ -3,6 +3,7 @@ import { answered, confirmed, endQuestion, stopQuestion } from "../page/confirm"
 import { endsSoon, timeLeft } from "../page/countdown";
 import { refresh } from "../page/refresh";
 import { toast } from "../page/toast";
+import { takeHome } from "../saving/take-home";
 
 /** The page of one's own playgrounds: counts down, acts, and stays current. */
 export function startPlaygrounds(list: HTMLElement): void {
@@ -34,7 +35,9 @@ export function startPlaygrounds(list: HTMLElement): void {
 
   async function act(button: HTMLButtonElement): Promise<void> {
     const { act, id, name } = button.dataset as { act: string; id: string; name: string };
-    if (act === "remove") {
+    if (act === "take-home") {
+      await takeHome(id).catch((error: unknown) => toast((error as Problem).message, "error"));
+    } else if (act === "remove") {
       const state = button.closest<HTMLElement>(".row")?.dataset["state"];
       const answer = await answered(endQuestion(name, state !== "queued" && state !== "starting"));
       if (answer !== "no") {

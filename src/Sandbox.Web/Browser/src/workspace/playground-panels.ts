@@ -8,6 +8,7 @@ export interface PanelRuns {
   resume(): void;
   start(): void;
   setUp(action: "retry" | "enter"): void;
+  takeHome(): void;
 }
 
 const mine: PanelAction = { label: "My playgrounds", href: "/playgrounds" };
@@ -51,7 +52,7 @@ export function stateOf(playground: Playground, title: string, runs: PanelRuns):
         actions: [
           ...back(playground.id),
           ...playground.saved
-            ? [{ label: "Continue", href: `/p/new?link=${playground.saved}`, primary: true }, mine]
+            ? [{ label: "Continue", href: `/p/new?link=${playground.saved}`, primary: true }, { label: "Take it home", run: () => runs.takeHome() }, mine]
             : [{ label: "Start a new one", href: playground.tutorial ? `/t/${playground.tutorial.address}` : playground.link ? `/x/${playground.link}` : `/p/new?image=${encodeURIComponent(playground.image)}`, primary: true }, others],
         ],
       };

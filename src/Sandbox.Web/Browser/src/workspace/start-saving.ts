@@ -7,6 +7,7 @@ export interface SaveActs {
   readonly "save": () => void;
   readonly "fork": () => void;
   readonly "share-state": () => void;
+  readonly "take-home": () => void;
 }
 
 /** Saving, forking and sharing the state of the playground. `now` is null before there is one. */
@@ -48,6 +49,12 @@ export function startSaving(now: () => Playground | null, title: () => string, r
         dialog.onClose = refocus;
         dialog.open(playground.id, title());
       }, () => toast("The server cannot be reached. Check your connection.", "error"));
+    },
+    "take-home": () => {
+      const playground = now();
+      if (playground) {
+        void import("../saving/take-home").then(({ takeHome }) => takeHome(playground.id)).catch((error: unknown) => toast((error as Problem).message, "error"));
+      }
     },
   };
 }

@@ -43,7 +43,7 @@ const link = new HubLink(terminalConnection);
 const keyBar: KeyBar = new KeyBar(byId("ws-keys"), () => tabs.active?.keyboard ?? null);
 const tabs: Tabs = new Tabs(byId("ws-stage"), link, keyBar);
 const side = new SidePanel(byId("ws-side"));
-const runs: panels.PanelRuns = { remove: () => void remove(), resume: () => void act("resume"), start: () => void act("start"), setUp: action => void setUp(action) };
+const runs: panels.PanelRuns = { remove: () => void remove(), resume: () => void act("resume"), start: () => void act("start"), setUp: action => void setUp(action), takeHome: () => saveActs["take-home"]() };
 
 const watch = new PlaygroundWatch({ changed: show, gone });
 
