@@ -110,9 +110,11 @@ internal static class DaemonHost
         services.AddSingleton<ControlGroupTree>();
         services.AddSingleton<ProcessMoves>();
         services.AddSingleton<OciRuntimes>();
+        services.AddSingleton<CompiledFilters>();
         services.AddSingleton<PlaygroundNetworks>();
         services.AddSingleton<ShellScripts>();
         services.AddSingleton<HolderFiles>();
+        services.AddSingleton<DetachedCommands>();
         services.AddSingleton<HolderStart>();
         services.AddSingleton<OwnCommands>();
         services.AddSingleton<TerminalHolders>();

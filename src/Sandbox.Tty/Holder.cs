@@ -32,6 +32,8 @@ internal sealed unsafe class Holder
 
     // Of an image's own command, whose init this program watches and which outlives it.
     private readonly InitReports? _reports;
+
+    // Of an image's own command, or of one that nobody waits for.
     private readonly LogFile? _log;
     private readonly int _ending;
     private readonly int _epoll;
@@ -80,7 +82,7 @@ internal sealed unsafe class Holder
 
         // Memory is used once it is written to; with huge pages that would be two megabytes at the first prompt.
         _ = Native.Advise(_ring, TtyFrame.RingLength, Native.AdviseNoHugePage);
-        // A viewer has asked for a command's terminal and comes for it. Nobody may ever come to that of an image's own.
+        // A viewer has asked for a command's terminal and comes for it. Nobody may ever come to one whose output is kept.
         var since = Environment.TickCount64 - (log is null ? 0 : Patience);
         Flow = new TtyFlow(TtyFrame.RingLength, TtyFrame.OutputWindow, Patience, since, TtyFrame.OutputLead);
         Screen = new TailScreen(_ring, Flow, cols, rows);
@@ -288,6 +290,9 @@ internal sealed unsafe class Holder
 
     private void Ended(int code, long now)
     {
+        // A reader of the log stops at the exit code: what the command printed last comes before it.
+        _canRead = true;
+        ReadOutput(now);
         _exitCode ??= code;
         _log?.Ended(_exitCode.Value);
         if (_pty.IsClosed)
@@ -443,7 +448,11 @@ internal sealed unsafe class Holder
     }
 
     private bool IsOver(long now) =>
-        (_linger.IsClosed || _linger.IsDrained) && _linger.IsOver(_exitCode is not null, IsEveryoneComplete(), Flow.Viewers, now);
+        (_linger.IsClosed || _linger.IsDrained)
+        && (_linger.IsOver(_exitCode is not null, IsEveryoneComplete(), Flow.Viewers, now) || (IsDetached && _exitCode is not null && Flow.Viewers == 0));
+
+    // Nobody will come for a detached command's output: its log has it.
+    private bool IsDetached => _log is not null && _reports is null;
 
     private bool IsEveryoneComplete()
     {

@@ -7,7 +7,8 @@ namespace Sandbox.Tty;
 internal sealed class Invocation
 {
     private const int Leading = 6;
-    private const string LogOption = "log=";
+    private const string OwnLogOption = "log=";
+    private const string LogOption = "keep=";
 
     private static readonly System.Buffers.SearchValues<char> Letters = System.Buffers.SearchValues.Create("0123456789abcdefghijklmnopqrstuvwxyz");
 
@@ -30,11 +31,11 @@ internal sealed class Invocation
     /// <summary>The nonce in the shell's marks, if it makes any; the shell reads it from descriptor 3.</summary>
     public string? Nonce { get; init; }
 
-    /// <summary>
-    /// The file for the output of an image's own command, see <c>TtyLog</c>. With it the runtime starts a whole sandbox, whose
-    /// init reports how the command is.
-    /// </summary>
+    /// <summary>The file for the output of the command, see <c>TtyLog</c>; null if none is kept.</summary>
     public string? Log { get; init; }
+
+    /// <summary>Whether this is an image's own command: the runtime then starts a whole sandbox, whose init reports how the command is.</summary>
+    public bool IsOwn { get; init; }
 
     /// <summary>The runtime and its arguments, where <c>{console}</c> and <c>{pid}</c> stand for paths.</summary>
     public required ArraySegment<string> Runtime { get; init; }
@@ -43,7 +44,8 @@ internal sealed class Invocation
     {
         invocation = null;
         var first = Leading;
-        var log = args.Length > first && args[first].StartsWith(LogOption, StringComparison.Ordinal) ? args[first++][LogOption.Length..] : null;
+        var own = TakeOption(args, OwnLogOption, ref first);
+        var log = own ?? TakeOption(args, LogOption, ref first);
         var nonce = args.Length > first && args[first] is not "--" ? args[first++] : null;
         if (args.Length < first + 2
             || !args[0].StartsWith('/')
@@ -69,10 +71,14 @@ internal sealed class Invocation
             Rows = rows,
             Nonce = nonce,
             Log = log,
+            IsOwn = own is not null,
             Runtime = new ArraySegment<string>(args, first + 1, args.Length - first - 1),
         };
         return true;
     }
+
+    private static string? TakeOption(string[] args, string name, ref int position) =>
+        args.Length > position && args[position].StartsWith(name, StringComparison.Ordinal) ? args[position++][name.Length..] : null;
 
     private static bool IsNonce(string text) => text.Length is >= 16 and <= 64 && text.AsSpan().IndexOfAnyExcept(Letters) < 0;
 

@@ -3,7 +3,7 @@ using Sandbox.Tty.Linux;
 
 namespace Sandbox.Tty;
 
-/// <summary>The kept output of an image's own command; see <see cref="TtyLog"/>.</summary>
+/// <summary>The kept output of an image's own command, or of a detached one; see <see cref="TtyLog"/>.</summary>
 internal sealed unsafe class LogFile
 {
     private readonly int _file;

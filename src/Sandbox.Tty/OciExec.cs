@@ -69,7 +69,7 @@ internal sealed unsafe class OciExec
 
     private StartedProcess Start(Invocation invocation)
     {
-        if (invocation.Log is not null)
+        if (invocation.IsOwn)
         {
             OpenReports();
         }

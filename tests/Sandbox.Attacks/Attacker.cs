@@ -24,7 +24,7 @@ public abstract class Attacker(LinuxHost host) : IAsyncLifetime
     /// <summary>Other programs of the host come and go while a test runs.</summary>
     private const long Noise = 1L << 30;
 
-    private static readonly Lazy<byte[]> Program = new(Compile);
+    private static readonly Lazy<byte[]> Program = new(() => Compile("attack.c"));
     private static readonly string OnHost = Path.Combine(Path.GetTempPath(), "sandbox-attack");
 
     private readonly List<SandboxId> _made = [];
@@ -115,7 +115,7 @@ public abstract class Attacker(LinuxHost host) : IAsyncLifetime
         File.Delete(OnHost);
     }
 
-    private static List<Loot> Parse(string text) =>
+    protected static IReadOnlyList<Loot> Parse(string text) =>
     [
         .. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' '))
             .Where(words => words.Length == 2 && long.TryParse(words[0], CultureInfo.InvariantCulture, out _))
@@ -124,17 +124,17 @@ public abstract class Attacker(LinuxHost host) : IAsyncLifetime
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Once(byte[] content)
+    protected static async IAsyncEnumerable<ReadOnlyMemory<byte>> Once(byte[] content)
     {
         await Task.CompletedTask;
         yield return content;
     }
 
     /// <summary>A static program: it runs in every image.</summary>
-    private static byte[] Compile()
+    protected static byte[] Compile(string source, params string[] options)
     {
         var file = Path.GetTempFileName();
-        using var compiler = Process.Start("gcc", ["-static", "-O1", "-Wall", "-Werror", "-o", file, Path.Combine(AppContext.BaseDirectory, "Programs", "attack.c")]);
+        using var compiler = Process.Start("gcc", ["-static", "-O1", "-Wall", "-Werror", .. options, "-o", file, Path.Combine(AppContext.BaseDirectory, "Programs", source)]);
         compiler.WaitForExit();
         Assert.Equal(0, compiler.ExitCode);
         var program = File.ReadAllBytes(file);

@@ -21,6 +21,8 @@ internal sealed class FakeSandbox
 
     public List<IDisposable?> Holders { get; } = [];
 
+    public List<DetachedCommand> Detached { get; } = [];
+
     public ITimer? Timer { get; set; }
 
     /// <summary>Set once launched; null when the launch failed.</summary>
@@ -52,6 +54,7 @@ internal sealed class FakeSandbox
     public void KillAll()
     {
         Terminals.Clear();
+        Detached.Clear();
         Holders.ForEach(holder => holder?.Dispose());
         Holders.Clear();
         Killed.Cancel();

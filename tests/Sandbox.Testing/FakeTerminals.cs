@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Text;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
@@ -36,6 +38,11 @@ internal sealed class FakeTerminals(FakeRuntime runtime, FakeHost host) : ITermi
             var terminal = new TerminalInfo(spec.Id, command, host.Time.GetUtcNow()) { IsMarked = runtime.MarksShells };
             sandbox.Terminals.Add(terminal);
             sandbox.Holders.Add(runtime.HoldTerminal?.Invoke(id, spec.Id));
+            if (spec.IsDetached)
+            {
+                sandbox.Detached.Add(new DetachedCommand(spec.Id, command, host.Time.GetUtcNow()));
+            }
+
             return terminal;
         }
     }
@@ -65,4 +72,44 @@ internal sealed class FakeTerminals(FakeRuntime runtime, FakeHost host) : ITermi
             return [.. sandbox.Terminals.Select(terminal => terminal with { IsSeen = !terminal.IsOwn || sandbox.IsOwnClaimed })];
         }
     }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<DetachedCommand>> ListDetachedAsync(SandboxId id, CancellationToken cancellationToken)
+    {
+        await host.BeginAsync("ListDetached", cancellationToken);
+        lock (host.Gate)
+        {
+            return [.. host.Get(id).Detached];
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadDetachedAsync(
+        SandboxId id, TerminalId command, bool follow, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await host.BeginAsync("ReadDetached", cancellationToken);
+        string text;
+        lock (host.Gate)
+        {
+            text = string.Join(' ', Find(host.Get(id), command).Command);
+        }
+
+        yield return Encoding.UTF8.GetBytes(text + "\r\n");
+    }
+
+    /// <inheritdoc/>
+    public async Task KillDetachedAsync(SandboxId id, TerminalId command, CancellationToken cancellationToken)
+    {
+        await host.BeginAsync("KillDetached", cancellationToken);
+        lock (host.Gate)
+        {
+            var sandbox = host.Get(id);
+            var found = Find(sandbox, command);
+            sandbox.Detached[sandbox.Detached.IndexOf(found)] = found with { EndedAt = found.EndedAt ?? host.Time.GetUtcNow(), ExitCode = found.ExitCode ?? 137 };
+            sandbox.Terminals.RemoveAll(terminal => terminal.Id == command);
+        }
+    }
+
+    private static DetachedCommand Find(FakeSandbox sandbox, TerminalId command) =>
+        sandbox.Detached.Find(known => known.Id == command) ?? throw new SandboxException(ErrorCode.NotFound, "The sandbox has no such detached command.");
 }

@@ -116,6 +116,25 @@ public abstract class TerminalsConformance(RuntimeUnderTest under) : RuntimeConf
         Assert.Equal(16, (await OpenedAsync(sandbox.Id)).Count);
     }
 
+    [Fact]
+    public async Task A_detached_command_is_listed_until_the_sandbox_stops_and_is_killed_when_asked()
+    {
+        var sandbox = await CreateAsync();
+        var spec = Terminal() with { Command = ["cat"], IsDetached = true };
+        await Runtime.Terminals.OpenAsync(sandbox.Id, spec, Cancellation);
+        var started = Assert.Single(await Runtime.Terminals.ListDetachedAsync(sandbox.Id, Cancellation));
+        Assert.Equal((spec.Id, null, null), (started.Id, started.EndedAt, started.ExitCode));
+        Assert.Equal(["cat"], started.Command);
+
+        await Runtime.Terminals.KillDetachedAsync(sandbox.Id, spec.Id, Cancellation);
+
+        await EventuallyAsync(async () => Assert.Single(await Runtime.Terminals.ListDetachedAsync(sandbox.Id, Cancellation)) is { EndedAt: not null, ExitCode: 137 });
+        await Runtime.Terminals.KillDetachedAsync(sandbox.Id, spec.Id, Cancellation);
+        await FailsAsync(ErrorCode.NotFound, () => Runtime.Terminals.KillDetachedAsync(sandbox.Id, TerminalId.New(), Cancellation));
+        await Runtime.Sandboxes.StopAsync(sandbox.Id, TimeSpan.Zero, Cancellation);
+        Assert.Empty(await Runtime.Terminals.ListDetachedAsync(sandbox.Id, Cancellation));
+    }
+
     /// <summary>The terminals that were opened after the sandbox was made.</summary>
     private async Task<IReadOnlyList<TerminalInfo>> OpenedAsync(SandboxId sandbox) =>
         [.. (await Runtime.Terminals.ListAsync(sandbox, Cancellation)).Where(terminal => !terminal.IsOwn)];

@@ -17,4 +17,18 @@ public interface ITerminals
 
     /// <summary>The terminals whose holder is still there, oldest first.</summary>
     Task<IReadOnlyList<TerminalInfo>> ListAsync(SandboxId id, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The detached commands since the sandbox was last started, oldest first: those that run, and the last 16 that have ended.
+    /// </summary>
+    Task<IReadOnlyList<DetachedCommand>> ListDetachedAsync(SandboxId id, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// What a detached command printed, as its terminal got it: the last 256 KiB. With <paramref name="follow"/> the rest
+    /// comes as it is printed, until the command has ended. Codes: NotFound, Quota (16 readers of logs).
+    /// </summary>
+    IAsyncEnumerable<ReadOnlyMemory<byte>> ReadDetachedAsync(SandboxId id, TerminalId command, bool follow, CancellationToken cancellationToken);
+
+    /// <summary>Kills a detached command and everything it started. Its log stays. It has ended already is no fault. Code: NotFound.</summary>
+    Task KillDetachedAsync(SandboxId id, TerminalId command, CancellationToken cancellationToken);
 }

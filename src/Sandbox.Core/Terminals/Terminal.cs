@@ -26,6 +26,12 @@ public sealed record TerminalSpec
     /// </summary>
     public bool MayBeOwn { get; init; }
 
+    /// <summary>
+    /// Whether nobody waits for the command: its output and its end are kept, see <see cref="DetachedCommand"/>. It and
+    /// everything it started end together when it is killed.
+    /// </summary>
+    public bool IsDetached { get; init; }
+
     /// <summary>Where it begins, if that is a directory of the sandbox; else, and by default, where the recipe or the image says.</summary>
     public SandboxPath? Directory { get; init; }
 }

@@ -28,6 +28,11 @@ public static class TerminalRules
             }
         }
 
+        if (spec.IsDetached && spec.Command is null)
+        {
+            mistakes.Add("command: one, to be detached");
+        }
+
         return mistakes;
     }
 }

@@ -8,6 +8,9 @@ internal sealed record BundlePlan
 {
     public required IsolationClass Isolation { get; init; }
 
+    /// <summary>The class's system call filter as machine code in base64; null if the runtime has to make it.</summary>
+    public string? CompiledFilter { get; init; }
+
     /// <summary>The host name inside.</summary>
     public required string HostName { get; init; }
 

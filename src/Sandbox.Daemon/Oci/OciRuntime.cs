@@ -55,6 +55,13 @@ internal sealed class OciRuntime(string program, string stateDirectory, Tool too
     /// <summary>Thaws them.</summary>
     public Task ResumeAsync(SandboxId id) => tool.RunOrThrowAsync(Program, [.. Global, "resume", id.Value]);
 
+    /// <summary>The machine code that it made of a running sandbox's system call filter; null if it keeps none.</summary>
+    public byte[]? FilterOf(string id)
+    {
+        var file = Path.Combine(stateDirectory, id, "seccomp.bpf");
+        return Program == "crun" && File.Exists(file) && File.ReadAllBytes(file) is { Length: > 0 } code ? code : null;
+    }
+
     /// <summary>The ids of its sandboxes: a directory each.</summary>
     public IReadOnlyList<string> Known() =>
         Directory.Exists(stateDirectory) ? [.. Directory.GetDirectories(stateDirectory).Select(path => Path.GetFileName(path)!)] : [];

@@ -54,6 +54,13 @@ internal static class SandboxBundle
             }
 
             json.WriteEndArray();
+            if (plan.CompiledFilter is { } filter)
+            {
+                json.WriteStartObject("annotations");
+                json.WriteString("run.oci.seccomp_bpf_data", filter);
+                json.WriteEndObject();
+            }
+
             json.WriteStartObject("linux");
             json.WriteString("cgroupsPath", plan.ControlGroup);
             WriteNamespaces(json, plan);

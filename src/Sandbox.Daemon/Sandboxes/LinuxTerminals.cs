@@ -7,7 +7,7 @@ using Sandbox.Rpc;
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>The terminals of one Linux host.</summary>
-internal sealed class LinuxTerminals(DaemonOptions options, LiveSandboxes sandboxes, TerminalHolders terminals) : ITerminals
+internal sealed class LinuxTerminals(DaemonOptions options, LiveSandboxes sandboxes, TerminalHolders terminals, DetachedCommands detached, SandboxLogs logs) : ITerminals
 {
     public Task<TerminalInfo> OpenAsync(SandboxId id, TerminalSpec spec, CancellationToken cancellationToken)
     {
@@ -22,5 +22,20 @@ internal sealed class LinuxTerminals(DaemonOptions options, LiveSandboxes sandbo
     {
         var sandbox = sandboxes.Find(id);
         return Task.Run(() => terminals.List(sandbox.Record, sandbox.Root.Root), cancellationToken);
+    }
+
+    public Task<IReadOnlyList<DetachedCommand>> ListDetachedAsync(SandboxId id, CancellationToken cancellationToken)
+    {
+        var sandbox = sandboxes.Find(id);
+        return Task.Run(() => detached.List(sandbox.Id), cancellationToken);
+    }
+
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadDetachedAsync(SandboxId id, TerminalId command, bool follow, CancellationToken cancellationToken) =>
+        logs.ReadDetachedAsync(id, command, follow, cancellationToken);
+
+    public Task KillDetachedAsync(SandboxId id, TerminalId command, CancellationToken cancellationToken)
+    {
+        var sandbox = sandboxes.Find(id);
+        return Task.Run(() => detached.Kill(sandbox.Id, command), cancellationToken);
     }
 }

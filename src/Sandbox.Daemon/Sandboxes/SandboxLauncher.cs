@@ -26,6 +26,7 @@ namespace Sandbox.Daemon.Sandboxes;
 internal sealed partial class SandboxLauncher(
     SandboxRecords records,
     OciRuntimes runtimes,
+    CompiledFilters filters,
     ControlGroupTree groups,
     ProcessMoves moves,
     DiskImages disks,
@@ -201,6 +202,7 @@ internal sealed partial class SandboxLauncher(
         var plan = new BundlePlan
         {
             Isolation = isolation,
+            CompiledFilter = filters.Of(isolation.Name),
             HostName = spec.Name,
             Root = sandbox.Root.Root,
             Limits = ControlGroupTree.Clamp(spec.Limits, spec.OwnerLimits),
@@ -217,6 +219,7 @@ internal sealed partial class SandboxLauncher(
         };
         await File.WriteAllBytesAsync(System.IO.Path.Combine(bundle, "config.json"), SandboxBundle.Configuration(plan));
         var pid = own is null ? await runtimes.Of(record.Isolation).RunAsync(spec.Id, bundle, watch) : await terminals.StartOwnAsync(record, own, bundle);
+        filters.Learn(isolation.Name, spec.Id.Value);
         sandbox.InitEnded = watch.WaitAsync(pid);
         sandbox.Record = record with
         {

@@ -1,13 +1,14 @@
 using System.Runtime.CompilerServices;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Terminals;
 using Sandbox.Daemon.Records;
 using Sandbox.Daemon.Terminals;
 
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>The log of a sandbox: what its own command printed, in earlier starts and in this one.</summary>
-internal sealed class SandboxLogs(LiveSandboxes sandboxes, KeptLogs kept, OwnCommands commands)
+internal sealed class SandboxLogs(LiveSandboxes sandboxes, KeptLogs kept, OwnCommands commands, DetachedCommands detached)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
@@ -43,6 +44,32 @@ internal sealed class SandboxLogs(LiveSandboxes sandboxes, KeptLogs kept, OwnCom
 
                 await Task.Delay(Pause, cancellationToken);
             }
+        }
+    }
+
+    /// <summary>The log of a detached command; with <paramref name="follow"/> then what it prints, until it has ended.</summary>
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadDetachedAsync(
+        SandboxId id, TerminalId command, bool follow, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var sandbox = sandboxes.Find(id);
+        using var call = sandbox.LogCalls.Enter();
+        using var log = detached.OpenLog(id, command);
+        ulong position = 0;
+        while (true)
+        {
+            var hasEnded = log.State().ExitCode is not null || detached.HasEnded(id, command);
+            var bytes = log.ReadAfter(position, out position);
+            if (bytes.Length > 0)
+            {
+                yield return bytes;
+            }
+
+            if (!follow || hasEnded)
+            {
+                yield break;
+            }
+
+            await Task.Delay(Pause, cancellationToken);
         }
     }
 

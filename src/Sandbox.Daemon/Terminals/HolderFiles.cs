@@ -10,6 +10,7 @@ namespace Sandbox.Daemon.Terminals;
 internal sealed class HolderFiles(DaemonOptions options)
 {
     private const string Process = ".process.json";
+    private const string Note = ".detached";
 
     /// <summary>The directory of all sandboxes.</summary>
     public string Root => TerminalSockets.RootOf(options.RunDirectory);
@@ -18,8 +19,27 @@ internal sealed class HolderFiles(DaemonOptions options)
 
     public string SocketOf(SandboxId sandbox, TerminalId terminal) => TerminalSockets.PathOf(options.RunDirectory, sandbox, terminal);
 
-    /// <summary>The kept output of the sandbox's own command.</summary>
+    /// <summary>The kept output of the sandbox's own command, or of a detached one.</summary>
     public string LogOf(SandboxId sandbox, TerminalId terminal) => FileOf(sandbox, terminal, ".log");
+
+    /// <summary>The note of a detached command, which stays when its holder has ended.</summary>
+    public string NoteOf(SandboxId sandbox, TerminalId terminal) => FileOf(sandbox, terminal, Note);
+
+    /// <summary>The holders of detached commands, also of those that have ended.</summary>
+    public IEnumerable<Holder> ReadNotes(SandboxId sandbox)
+    {
+        try
+        {
+            return Directory.GetFiles(DirectoryOf(sandbox), "*" + Note).Select(Read).OfType<Holder>();
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return []; // it has no terminals, or has stopped
+        }
+    }
+
+    /// <summary>The holder of one detached command; null if there is none.</summary>
+    public Holder? ReadNote(SandboxId sandbox, TerminalId terminal) => Read(NoteOf(sandbox, terminal));
 
     /// <summary>The process that the runtime starts in a terminal, as OCI JSON; it exists until it has started.</summary>
     public string ProcessOf(SandboxId sandbox, TerminalId terminal) => FileOf(sandbox, terminal, Process);

@@ -24,7 +24,7 @@ namespace Sandbox.Daemon.Terminals;
 internal sealed record StartedHolder(Holder Holder, int Process, Task Ended);
 
 /// <summary>Starts the processes that hold terminals. Each starts the runtime, which starts the terminal's process.</summary>
-internal sealed class HolderStart(DaemonOptions options, OciRuntimes runtimes, ProcessWatch watch, ProcessMoves moves, WorkGroups work, HolderFiles files)
+internal sealed class HolderStart(DaemonOptions options, OciRuntimes runtimes, ProcessWatch watch, ProcessMoves moves, WorkGroups work, HolderFiles files, DetachedCommands detached)
 {
     private const int LongestAnswer = 4096;
 
@@ -40,11 +40,12 @@ internal sealed class HolderStart(DaemonOptions options, OciRuntimes runtimes, P
         var process = files.ProcessOf(sandbox.Spec.Id, spec.Id);
         files.MakeDirectory(sandbox.Spec.Id);
         var user = sandbox.User ?? throw new InvalidOperationException("the user was not looked up");
-        HolderFiles.WritePrivately(process, SandboxBundle.Process(IsolationClasses.Find(sandbox.Isolation), new ProcessPlan(plan.Started, plan.Variables, plan.Workdir, user) { Terminal = size }));
+        var started = spec.IsDetached ? SandboxBundle.BelowInit(plan.Started) : plan.Started;
+        HolderFiles.WritePrivately(process, SandboxBundle.Process(IsolationClasses.Find(sandbox.Isolation), new ProcessPlan(started, plan.Variables, plan.Workdir, user) { Terminal = size }));
         try
         {
             var command = runtimes.Of(sandbox.Isolation).TerminalCommand(sandbox.Spec.Id, process, plan.IsMarked);
-            return await HoldAsync(sandbox, spec.Id, plan, size, command, answer => Failure(answer, plan.Command[0]));
+            return await HoldAsync(sandbox, spec.Id, plan, size, command, answer => Failure(answer, plan.Command[0]), spec.IsDetached);
         }
         finally
         {
@@ -75,13 +76,13 @@ internal sealed class HolderStart(DaemonOptions options, OciRuntimes runtimes, P
 
     /// <summary>Starts a holder, which starts the runtime, and waits until the process runs.</summary>
     private async Task<StartedHolder> HoldAsync(
-        SandboxRecord sandbox, TerminalId id, TerminalPlan plan, TerminalSize size, IReadOnlyList<string> runtime, Func<string, SandboxException> failure)
+        SandboxRecord sandbox, TerminalId id, TerminalPlan plan, TerminalSize size, IReadOnlyList<string> runtime, Func<string, SandboxException> failure, bool isDetached = false)
     {
         var isOwn = sandbox.Own == id;
         files.MakeDirectory(sandbox.Spec.Id);
         var (client, _) = HostUsers.Find(options.WebUser);
         var (uid, gid) = HostUsers.Find(options.TtyUser);
-        string[] settings = [.. isOwn ? ["log=" + files.LogOf(sandbox.Spec.Id, id)] : (string[])[], .. plan.IsMarked ? [NewNonce()] : (string[])[]];
+        string[] settings = [.. isOwn || isDetached ? [(isOwn ? "log=" : "keep=") + files.LogOf(sandbox.Spec.Id, id)] : (string[])[], .. plan.IsMarked ? [NewNonce()] : (string[])[]];
         using var answers = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.None);
         int pid;
         using (var stdout = new SafeFileHandle(answers.ClientSafePipeHandle.DangerousGetHandle(), ownsHandle: false))
@@ -114,6 +115,11 @@ internal sealed class HolderStart(DaemonOptions options, OciRuntimes runtimes, P
         }
 
         files.Keep(sandbox.Spec.Id, holder);
+        if (isDetached)
+        {
+            detached.Add(sandbox.Spec.Id, holder);
+        }
+
         return new StartedHolder(holder, int.Parse(answer.AsSpan(3), NumberStyles.None, CultureInfo.InvariantCulture), ended);
     }
 

@@ -38,7 +38,7 @@ internal sealed class TerminalHolders(HolderStart start, HolderFiles files, OwnC
 
         var lazy = holders.GetOrAdd(spec.Id, _ => new Lazy<Task<Holder>>(() =>
             holders.Count > MostOf(sandbox)
-                ? Task.FromException<Holder>(new SandboxException(ErrorCode.Quota, $"A sandbox has at most {MaxPerSandbox} terminals. Close one first."))
+                ? Task.FromException<Holder>(new SandboxException(ErrorCode.Quota, $"A sandbox has at most {MaxPerSandbox} terminals and detached commands. Close one first."))
                 : HoldAsync(sandbox, root, spec)));
         try
         {

@@ -22,7 +22,7 @@ internal sealed record TerminalPlan(IReadOnlyList<string> Command, IReadOnlyList
 
     /// <summary>The plan of a terminal that somebody opens. Code: CommandNotFound.</summary>
     public static TerminalPlan Of(SandboxRecord sandbox, string root, TerminalSpec spec) =>
-        Of(sandbox, root, spec.Command ?? (sandbox.Config.IsInteractive && !spec.IsShell ? CommandOf(sandbox) : []), spec.Directory);
+        Of(sandbox, root, spec.Command ?? (sandbox.Config.IsInteractive && !spec.IsShell ? CommandOf(sandbox) : []), spec.Directory, mayMark: !spec.IsDetached);
 
     /// <summary>
     /// The plan of the command that starts with the sandbox: the image's own, else a shell; null for an image with
@@ -46,7 +46,7 @@ internal sealed record TerminalPlan(IReadOnlyList<string> Command, IReadOnlyList
         return CommandLookup.FindShell(root, EnvironmentOf(sandbox)) is not null ? Of(sandbox, root, [], null) : null;
     }
 
-    private static TerminalPlan Of(SandboxRecord sandbox, string root, IReadOnlyList<string> wantedCommand, SandboxPath? directory)
+    private static TerminalPlan Of(SandboxRecord sandbox, string root, IReadOnlyList<string> wantedCommand, SandboxPath? directory, bool mayMark = true)
     {
         var environment = EnvironmentOf(sandbox);
         var wanted = sandbox.Spec.Workdir ?? sandbox.Config.Workdir;
@@ -59,7 +59,7 @@ internal sealed record TerminalPlan(IReadOnlyList<string> Command, IReadOnlyList
 
         IReadOnlyList<string> started = command;
         IReadOnlyList<string> variables = environment;
-        var isMarked = sandbox.HasShellScripts && ShellScripts.TryMark(command, environment, out started, out variables);
+        var isMarked = mayMark && sandbox.HasShellScripts && ShellScripts.TryMark(command, environment, out started, out variables);
         if (isMarked && workdir == "/" && wanted != "/")
         {
             // The scripts print it and unset it.

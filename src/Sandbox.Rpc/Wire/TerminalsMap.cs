@@ -16,6 +16,7 @@ internal static class TerminalsMap
 
         wire.Shell = spec.IsShell;
         wire.MayBeOwn = spec.MayBeOwn;
+        wire.Detached = spec.IsDetached;
         if (spec.Directory is { } directory)
         {
             wire.Directory = directory.ToWire();
@@ -32,6 +33,7 @@ internal static class TerminalsMap
         Command = wire.Command.Count > 0 ? [.. wire.Command] : null,
         IsShell = wire.Shell,
         MayBeOwn = wire.MayBeOwn,
+        IsDetached = wire.Detached,
         Directory = wire.Directory.Length > 0 ? Values.ToPath(wire.Directory) : null,
     };
 
@@ -67,5 +69,28 @@ internal static class TerminalsMap
             IsSeen = wire.Seen,
             Cwd = wire.HasCwd ? Values.ToPath(wire.Cwd) : null,
             Home = wire.HasHome ? Values.ToPath(wire.Home) : null,
+        };
+
+    internal static DetachedCommand ToWire(this Port.DetachedCommand command)
+    {
+        var wire = new DetachedCommand { Id = command.Id.Value, Command = { command.Command }, StartedAt = command.StartedAt.ToWire() };
+        if (command.EndedAt is { } ended)
+        {
+            wire.EndedAt = ended.ToWire();
+        }
+
+        if (command.ExitCode is { } code)
+        {
+            wire.ExitCode = code;
+        }
+
+        return wire;
+    }
+
+    internal static Port.DetachedCommand ToCore(this DetachedCommand wire) =>
+        new(Values.ToTerminalId(wire.Id), [.. wire.Command], Values.ToTime(wire.StartedAt))
+        {
+            EndedAt = wire.HasEndedAt ? Values.ToTime(wire.EndedAt) : null,
+            ExitCode = wire.HasExitCode ? wire.ExitCode : null,
         };
 }

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Sandbox.Terminals.Flow;
 
 /// <summary>
-/// The file in which the holder of an image's own command keeps the last of its output and how it is. It lies in memory
+/// The file in which the holder of an image's own command, or of a detached one, keeps the last of its output and how it is. It lies in memory
 /// (the run directory) and has a bounded size: a header, then a ring of <see cref="Kept"/> bytes in which the byte at
 /// offset n of the output is at n modulo that. The holder writes bytes before it counts them, so a reader drops those
 /// that were overwritten meanwhile.

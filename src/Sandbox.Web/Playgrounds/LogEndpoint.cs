@@ -14,12 +14,16 @@ internal static class LogEndpoint
     public static void MapLog(this IEndpointRouteBuilder group) =>
         group.MapGet("log", GetAsync).WithPagePolicy(PagePolicy.Download).ProducesProblems(400, 404, 409, 429, 503)
             .WithSummary("What the image's own command printed: the last 256 KiB; with ?follow=1 then what it prints, until it has ended")
-            .Takes(ParameterLocation.Query, "follow", "1: wait for more, until the command has ended")
+            .AnswersLog("A line of dashes begins each further start of the sandbox.");
+
+    /// <summary>Documents an operation that answers with output.</summary>
+    internal static RouteHandlerBuilder AnswersLog(this RouteHandlerBuilder endpoint, string more = "") =>
+        endpoint.Takes(ParameterLocation.Query, "follow", "1: wait for more, until the command has ended")
             .AddOpenApiOperationTransformer((operation, _, _) =>
             {
                 operation.Responses!["200"] = new OpenApiResponse
                 {
-                    Description = "The output as the command's terminal got it, with escape sequences; lines end with a line feed alone. A line of dashes begins each further start of the sandbox.",
+                    Description = $"The output as the command's terminal got it, with escape sequences; lines end with a line feed alone. {more}".TrimEnd(),
                     Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { ["text/plain"] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String } } },
                 };
                 return Task.CompletedTask;
@@ -29,13 +33,21 @@ internal static class LogEndpoint
     {
         var sandbox = SandboxEndpoints.Id(id);
         presence.Touch(await ownership.RequireAsync(context.RequirePerson(), sandbox));
-        var follow = context.Request.Query["follow"].ToString() switch
-        {
-            "" or "0" or "false" => false,
-            "1" or "true" => true,
-            _ => throw new SandboxException(ErrorCode.Invalid, "follow: 1, or nothing"),
-        };
-        await using var pieces = runtime.Sandboxes.ReadLogAsync(sandbox, follow, context.RequestAborted).GetAsyncEnumerator(context.RequestAborted);
+        await WriteAsync(context, runtime.Sandboxes.ReadLogAsync(sandbox, Follows(context), context.RequestAborted));
+    }
+
+    /// <summary>Whether the caller asked for what is still to come.</summary>
+    internal static bool Follows(HttpContext context) => context.Request.Query["follow"].ToString() switch
+    {
+        "" or "0" or "false" => false,
+        "1" or "true" => true,
+        _ => throw new SandboxException(ErrorCode.Invalid, "follow: 1, or nothing"),
+    };
+
+    /// <summary>Answers with output as it comes.</summary>
+    internal static async Task WriteAsync(HttpContext context, IAsyncEnumerable<ReadOnlyMemory<byte>> output)
+    {
+        await using var pieces = output.GetAsyncEnumerator(context.RequestAborted);
 
         // Read the first piece before the headers go out, so that a fault can still become a problem.
         var more = await pieces.MoveNextAsync();

@@ -10,8 +10,8 @@ using Sandbox.Web.People;
 
 namespace Sandbox.Web.Playgrounds;
 
-/// <summary>A command to run to completion.</summary>
-internal sealed record ExecRequest(IReadOnlyList<string> Command, string? Stdin = null, double? TimeoutSeconds = null);
+/// <summary>A command to run: to completion, or detached, which takes neither <c>stdin</c> nor <c>timeoutSeconds</c>.</summary>
+internal sealed record ExecRequest(IReadOnlyList<string> Command, string? Stdin = null, double? TimeoutSeconds = null, bool Detach = false);
 
 /// <summary>Result of a command. Output that is not UTF-8 has replacement characters.</summary>
 internal sealed record ExecView(int ExitCode, string Stdout, string Stderr, bool Truncated, double DurationMs, string? Notice);
@@ -37,7 +37,9 @@ internal static class SandboxEndpoints
 
         group.MapPost("exec", ExecAsync)
             .Accepts<ExecRequest>("application/json")
-            .Produces<ExecView>().ProducesProblems(400, 404, 409, 413, 415, 422, 429, 503, 504).WithSummary("Run a command to completion");
+            .Produces<ExecView>().Produces<DetachedView>(202).ProducesProblems(400, 404, 409, 413, 415, 422, 429, 503, 504).WithSummary("Run a command")
+            .WithDescription("To completion, or with `detach` in the background: 202 with an id, under which `exec/{command}` has its state and `exec/{command}/log` what it prints.");
+        group.MapDetached();
         group.MapLog();
     }
 
@@ -51,6 +53,11 @@ internal static class SandboxEndpoints
         pace.Check(person);
         var playground = await ownership.RequireAsync(person, sandbox);
         var request = await context.ReadJsonAsync<ExecRequest>(MostExec);
+        if (request.Detach)
+        {
+            return await DetachedEndpoints.StartAsync(context, runtime, sandbox, request);
+        }
+
         var seconds = request.TimeoutSeconds ?? DefaultTimeoutSeconds;
         if (!(seconds > 0 && seconds <= CommandRules.MaxTimeout.TotalSeconds))
         {

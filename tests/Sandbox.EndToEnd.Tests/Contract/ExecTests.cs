@@ -30,6 +30,49 @@ public sealed class ExecTests
     }
 
     [Fact]
+    public async Task A_detached_command_answers_an_id_goes_on_and_keeps_its_log_and_exit_code()
+    {
+        await using var caller = await Caller.NewGuestAsync();
+        var (_, sandbox) = await caller.LaunchAsync();
+        var exec = $"/api/v1/sandboxes/{sandbox}/exec";
+
+        var started = await caller.PostAsync(exec, new { command = new[] { "sh", "-c", "echo one; until [ -e /tmp/go ]; do sleep 0.1; done; echo two >&2; exit 7" }, detach = true });
+        Assert.Equal((202, "running"), (started.Status, (string?)started.Json["state"]));
+        var one = $"{exec}/{started.Json["id"]}";
+        await Eventually.TrueAsync(async () => (await caller.GetAsync($"{one}/log")).Text == "one\n", "the log");
+        var followed = caller.GetAsync($"{one}/log?follow=1");
+        await caller.ShellAsync(sandbox, "touch /tmp/go");
+
+        Assert.Equal("one\ntwo\n", (await followed).Text);
+        var ended = (await caller.GetAsync(one)).Json;
+        Assert.Equal(("ended", 7), ((string?)ended["state"], (int)ended["exitCode"]!));
+        Assert.NotNull(ended["endedAt"]);
+
+        Assert.Equal((422, "command_not_found"), Told(await caller.PostAsync(exec, new { command = new[] { "no-such-command" }, detach = true })));
+        Assert.Equal((400, "invalid"), Told(await caller.PostAsync(exec, new { command = new[] { "cat" }, detach = true, stdin = "x" })));
+        Assert.Equal((400, "invalid"), Told(await caller.PostAsync(exec, new { command = new[] { "cat" }, detach = true, timeoutSeconds = 5 })));
+        Assert.Equal((404, "not_found"), Told(await caller.GetAsync($"{exec}/0000000000000000")));
+        Assert.Single((await caller.GetAsync(exec)).Json.AsArray());
+    }
+
+    [Fact]
+    public async Task A_killed_detached_command_takes_everything_it_started_with_it()
+    {
+        await using var caller = await Caller.NewGuestAsync();
+        var (_, sandbox) = await caller.LaunchAsync();
+        var exec = $"/api/v1/sandboxes/{sandbox}/exec";
+        var started = await caller.PostAsync(exec, new { command = new[] { "sh", "-c", "(setsid sleep 601 &) ; sleep 602" }, detach = true });
+        var one = $"{exec}/{started.Json["id"]}";
+        await Eventually.TrueAsync(async () => await caller.ShellAsync(sandbox, "ps -o args | grep -cx 'sleep 60[12]'; true") == "2\n", "both programs");
+
+        Assert.Equal(204, (await caller.DeleteAsync(one)).Status);
+
+        await Eventually.TrueAsync(async () => (int?)(await caller.GetAsync(one)).Json["exitCode"] == 137, "its end");
+        Assert.Equal("0\n", await caller.ShellAsync(sandbox, "ps -o args | grep -cx 'sleep 60[12]'; true"));
+        Assert.Equal(204, (await caller.DeleteAsync(one)).Status);
+    }
+
+    [Fact]
     public async Task A_command_that_cannot_run_is_refused_with_a_code()
     {
         await using var caller = await Caller.NewGuestAsync();

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Sandbox.Core.Quotas;
 using Sandbox.Daemon.Linux;
 
@@ -5,7 +7,7 @@ namespace Sandbox.Daemon.Isolation.Container;
 
 /// <summary>
 /// The class <c>container</c>: namespaces, capabilities and a system call filter on the host's own kernel. Read it
-/// together with <c>seccomp.json</c> in this folder.
+/// together with <c>seccomp.json</c> in this folder: where that differs from Docker's, the rule has a comment with the reason.
 /// </summary>
 internal static class ContainerClass
 {
@@ -18,14 +20,18 @@ internal static class ContainerClass
         ProcessLimits =
         [
             // Raising a limit takes a privilege that not every host grants, so never more than this process has.
+            // Docker passes on its own, often a million: a table of that size is memory, and old programs close each number.
             new("RLIMIT_NOFILE", Math.Min(65_536, ResourceLimits.OpenFilesHard())),
+
+            // Docker sets none: the host's core_pattern would start a program of the host for every crash in here.
             new("RLIMIT_CORE", 0),
         ],
         Mounts = Mounts,
         Settings = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            // Everybody inside may ping, also without a raw socket.
+            // The two that Docker sets. Everybody inside may ping without a raw socket, and serve on port 80.
             ["net.ipv4.ping_group_range"] = "0 65535",
+            ["net.ipv4.ip_unprivileged_port_start"] = "0",
         },
         ControlGroup = new("cgroup", "/sys/fs/cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "ro"]),
         MaskedPaths = KernelFiles.Masked(),
@@ -35,7 +41,8 @@ internal static class ContainerClass
     /// <summary>
     /// Root in a sandbox may own its files, serve low ports and ping. It may not make devices or mounts, configure
     /// networks, trace, load, log, or raise its own limits. <c>CAP_NET_RAW</c> is there for programs like ping, which
-    /// have it as a file capability: the system call filter lets them have raw sockets of ICMP and no others.
+    /// have it as a file capability: the system call filter lets them have raw sockets of ICMP and no others. Docker's
+    /// other two would do nothing: <c>CAP_MKNOD</c> and <c>CAP_AUDIT_WRITE</c> count only in the host's own user namespace.
     /// </summary>
     private static readonly string[] Capabilities =
     [
@@ -61,8 +68,12 @@ internal static class ContainerClass
     private static byte[] ReadResource(string name)
     {
         using var stream = typeof(ContainerClass).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"{name} is not embedded");
-        using var copy = new MemoryStream();
-        stream.CopyTo(copy);
-        return copy.ToArray();
+        var filter = JsonNode.Parse(stream)!.AsObject();
+        foreach (var rule in filter["syscalls"]!.AsArray())
+        {
+            _ = rule!.AsObject().Remove("comment"); // for readers of the file; the specification has no such field
+        }
+
+        return JsonSerializer.SerializeToUtf8Bytes(filter);
     }
 }

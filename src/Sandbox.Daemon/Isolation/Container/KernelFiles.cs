@@ -34,13 +34,14 @@ internal static class KernelFiles
 
     private static readonly string[] Buses = ["LNX*", "pci*", "platform", "pnp*"];
 
-    /// <summary>Paths that a sandbox finds empty.</summary>
+    /// <summary>Paths that a sandbox finds empty. All of Docker's are among them.</summary>
     public static IReadOnlyList<string> Masked() =>
     [
+        .. Directory.EnumerateDirectories("/sys/devices/system/cpu", "cpu*").Select(processor => processor + "/thermal_throttle").Where(Directory.Exists),
         .. Disks, .. Host, .. Hardware,
         .. Buses.SelectMany(bus => Directory.EnumerateDirectories("/sys/devices", bus)),
     ];
 
-    /// <summary>Paths that a sandbox cannot write to.</summary>
+    /// <summary>Paths that a sandbox cannot write to. Docker's others (<c>/proc/bus</c>, <c>fs</c> and <c>irq</c>) are masked.</summary>
     public static IReadOnlyList<string> ReadOnly() => ["/proc/sys", "/proc/sysrq-trigger"];
 }

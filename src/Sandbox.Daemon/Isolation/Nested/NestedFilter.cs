@@ -10,7 +10,7 @@ internal static class NestedFilter
     /// Namespaces and mounts, for the engine's containers. <c>clone</c> has a rule in the container's filter that leaves out
     /// its flags of namespaces.
     /// </summary>
-    private static readonly string[] Allowed = ["clone", "mount", "pivot_root", "setdomainname", "sethostname", "setns", "umount2", "unshare"];
+    private static readonly string[] Allowed = ["clone", "mount", "pivot_root", "setdomainname", "sethostname", "setns", "umount", "umount2", "unshare"];
 
     /// <summary>
     /// Answered as by a kernel without them, so that programs use the older calls. Engines do without keys, and the newer
