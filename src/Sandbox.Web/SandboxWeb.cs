@@ -19,6 +19,7 @@ using Sandbox.Web.Lifecycle;
 using Sandbox.Web.LinkArchives;
 using Sandbox.Web.Links;
 using Sandbox.Web.NewLinks;
+using Sandbox.Web.Nodes;
 using Sandbox.Web.Operators;
 using Sandbox.Web.People;
 using Sandbox.Web.Pictures;
@@ -184,6 +185,7 @@ internal static class SandboxWeb
         services.AddLatency();
         services.AddLinks();
         services.AddPlaygrounds();
+        services.AddNodes();
         services.AddRepositories();
         services.AddLinkArchives();
         services.AddSaves();
@@ -247,6 +249,7 @@ internal static class SandboxWeb
         app.MapSaves();
         app.MapExports();
         app.MapSandboxes();
+        app.MapNodes();
         app.MapFiles();
         app.MapUploads();
         app.MapGuests();

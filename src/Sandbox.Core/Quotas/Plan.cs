@@ -3,6 +3,9 @@ namespace Sandbox.Core.Quotas;
 /// <summary>A named set of limits: what one person is granted.</summary>
 public sealed record Plan
 {
+    /// <summary>Sandboxes of one playground, in any plan.</summary>
+    public const int MostNodes = 5;
+
     private const long MiB = 1024 * 1024;
     private const long GiB = 1024 * MiB;
 
@@ -11,6 +14,9 @@ public sealed record Plan
 
     /// <summary>Playgrounds at once.</summary>
     public required int Playgrounds { get; init; }
+
+    /// <summary>Sandboxes of one playground; their memory counts in <see cref="Total"/>.</summary>
+    public int Nodes { get; init; } = MostNodes;
 
     /// <summary>What each sandbox may use.</summary>
     public required SandboxLimits PerSandbox { get; init; }
@@ -76,6 +82,11 @@ public sealed record Plan
         if (Playgrounds is < 1 or > 1000)
         {
             mistakes.Add("playgrounds: 1 to 1000");
+        }
+
+        if (Nodes is < 1 or > MostNodes)
+        {
+            mistakes.Add($"nodes: 1 to {MostNodes}");
         }
 
         var limits = LimitRules.Validate(PerSandbox, "perSandbox").Concat(LimitRules.Validate(Total, "total")).ToList();

@@ -14,7 +14,7 @@ public sealed record Recipe
     /// <summary>Version of the format, see <see cref="RecipeJson.Version"/>.</summary>
     public int Version { get; init; } = RecipeJson.Version;
 
-    /// <summary>The sandboxes, in the order they are started. One for now; the model is a list because links outlive versions.</summary>
+    /// <summary>The sandboxes, in the order they are started. They share a network and find each other by name.</summary>
     public required IReadOnlyList<RecipeNode> Nodes { get; init; }
 
     /// <summary>The values that the visitor enters before the start.</summary>

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Text;
 using Sandbox.Core.Execs;
 using Sandbox.Core.Files;
+using Sandbox.Core.Quotas;
 
 namespace Sandbox.Core.Recipes;
 
@@ -11,6 +12,15 @@ namespace Sandbox.Core.Recipes;
 /// </summary>
 public static class RecipeRules
 {
+    private static readonly string[] ReservedNames =
+    [
+        "localhost", "localdomain", "localnet", "broadcasthost", "ip6-localhost", "ip6-loopback", "ip6-localnet",
+        "ip6-mcastprefix", "ip6-allnodes", "ip6-allrouters", "gateway", "resolver", "dns", "host", "wpad", "isatap",
+    ];
+
+    /// <summary>Nodes of one playground.</summary>
+    public const int MaxNodes = Plan.MostNodes;
+
     /// <summary>Characters of a node's name.</summary>
     public const int MaxNameLength = 32;
 
@@ -42,9 +52,9 @@ public static class RecipeRules
     public static IReadOnlyList<string> Validate(Recipe recipe)
     {
         var mistakes = new List<string>();
-        if (recipe?.Nodes is not { Count: 1 } nodes || nodes[0] is not { } node)
+        if (recipe?.Nodes is not { Count: >= 1 and <= MaxNodes } nodes || nodes.Any(node => node is null))
         {
-            return ["nodes: exactly one"];
+            return [$"nodes: 1 to {MaxNodes}"];
         }
 
         if (recipe.Version != RecipeJson.Version)
@@ -52,26 +62,30 @@ public static class RecipeRules
             mistakes.Add($"version: {RecipeJson.Version}");
         }
 
-        CheckName(node.Name, "nodes[0].name", mistakes);
-        if (node.Image is null || node.Image.Length is 0 or > MaxImageLength || node.Image.Any(letter => char.IsControl(letter) || char.IsWhiteSpace(letter)))
+        for (var at = 0; at < nodes.Count; at++)
         {
-            mistakes.Add($"nodes[0].image: 1 to {MaxImageLength} characters without spaces");
+            CheckNode(nodes[at], $"nodes[{at}].", mistakes);
         }
 
-        CheckContent(node, "nodes[0].", mistakes);
-        CheckSetup(node.Setup, "nodes[0].setup", mistakes);
-        PortRules.Check(node.Ports, "nodes[0].ports", mistakes);
-        ResourceRules.Check(node.Resources, "nodes[0].resources", mistakes);
-        RepositoryRules.Check(node.Repositories, "nodes[0].repositories", mistakes);
+        CheckNames(nodes, mistakes);
         ParameterRules.Check(recipe, mistakes);
         RecipeTerminalRules.Check(recipe, mistakes);
-        if (node.Env?.Count + recipe.Parameters?.Count > MaxEnv)
+        if (nodes.Max(node => node.Env?.Count) + recipe.Parameters?.Count > MaxEnv)
         {
             mistakes.Add($"parameters: at most {MaxEnv} together with the env of a node");
         }
 
         return mistakes;
     }
+
+    /// <summary>
+    /// Whether a name would shadow another for the nodes of a playground: those that every host has, those that programs look
+    /// for on any network, and numbers, which programs read as addresses.
+    /// </summary>
+    public static bool IsReservedName(string name) =>
+        ReservedNames.Contains(name, StringComparer.Ordinal)
+        || name.All(char.IsAsciiDigit)
+        || (name.StartsWith("0x", StringComparison.Ordinal) && name[2..].All(char.IsAsciiHexDigitLower));
 
     /// <summary>Whether a text is a node's name, and so a host name: RFC 1123, at most 32 characters.</summary>
     public static bool IsName(string? text) =>
@@ -99,6 +113,38 @@ public static class RecipeRules
         }
 
         return mode <= 0xFFF;
+    }
+
+    private static void CheckNode(RecipeNode node, string at, List<string> mistakes)
+    {
+        CheckName(node.Name, at + "name", mistakes);
+        if (node.Image is null || node.Image.Length is 0 or > MaxImageLength || node.Image.Any(letter => char.IsControl(letter) || char.IsWhiteSpace(letter)))
+        {
+            mistakes.Add($"{at}image: 1 to {MaxImageLength} characters without spaces");
+        }
+
+        CheckContent(node, at, mistakes);
+        CheckSetup(node.Setup, at + "setup", mistakes);
+        PortRules.Check(node.Ports, at + "ports", mistakes);
+        ResourceRules.Check(node.Resources, at + "resources", mistakes);
+        RepositoryRules.Check(node.Repositories, at + "repositories", mistakes);
+    }
+
+    /// <summary>Nodes find each other by name, so a name is one node's, and nothing else's. A node alone is looked for by nobody.</summary>
+    private static void CheckNames(IReadOnlyList<RecipeNode> nodes, List<string> mistakes)
+    {
+        for (var at = 0; at < nodes.Count && nodes.Count > 1; at++)
+        {
+            var name = nodes[at].Name;
+            if (IsName(name) && IsReservedName(name))
+            {
+                mistakes.Add($"nodes[{at}].name: {name} means something else on a network");
+            }
+            else if (IsName(name) && nodes.Take(at).Any(before => before.Name == name))
+            {
+                mistakes.Add($"nodes[{at}].name: another node is called {name}");
+            }
+        }
     }
 
     internal static void CheckName(string? name, string what, List<string> mistakes)

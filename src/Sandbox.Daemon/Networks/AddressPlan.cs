@@ -64,6 +64,9 @@ internal sealed class AddressPlan
 
     public IPAddress Broadcast(int slot) => At(slot, 15);
 
+    /// <summary>The slot that an address of the pool lies in.</summary>
+    public int SlotOf(IPAddress address) => (int)((BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes()) - _base) >> (32 - PrefixLength));
+
     /// <summary>Whether a place read from a record lies in this pool.</summary>
     public bool Holds(NetworkPlace place) => place.Slot >= 0 && place.Slot < Slots && place.Host is >= FirstHost and <= LastHost;
 

@@ -41,11 +41,20 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
     public Task RefreshAsync(Surroundings surroundings, CancellationToken cancellationToken) =>
         NftAsync($"flush set inet {Table} onlink\n" + (surroundings.OnLink.Count == 0 ? "" : $"add element inet {Table} onlink {{ {string.Join(", ", surroundings.OnLink)} }}\n"), cancellationToken);
 
+    /// <summary>Leads the questions of a playground to the resolver at its gateway.</summary>
+    public Task LeadQuestionsAsync(int slot, CancellationToken cancellationToken) =>
+        NftAsync($"add element inet {Table} resolvers {{ {ResolverOf(slot)} }}\n", cancellationToken);
+
+    /// <summary>Leaves the questions of a playground to the common resolver.</summary>
+    public Task LeaveQuestionsAsync(int slot) => NftAsync($"delete element inet {Table} resolvers {{ {ResolverOf(slot)} }}\n", CancellationToken.None);
+
     public async Task RemoveAsync()
     {
         await NftAsync($"table inet {Table} {{}}\ndelete table inet {Table}\ntable bridge {Table} {{}}\ndelete table bridge {Table}\n", CancellationToken.None);
         await AskDockerAsync(add: false, CancellationToken.None);
     }
+
+    private string ResolverOf(int slot) => $"\"{plan.Bridge(slot)}\" : {plan.Gateway(slot)}";
 
     private string Script(Surroundings surroundings)
     {
@@ -58,6 +67,7 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
               {{Set("allowed", options.AllowedDestinations)}}
               {{Set("refused", refused)}}
               {{Set("onlink", surroundings.OnLink)}}
+              map resolvers { type ifname : ipv4_addr; }
               set questions { type ipv4_addr; size 65535; flags dynamic,timeout; timeout 1m; }
               set lookups { type ipv4_addr; size 65535; flags dynamic; }
               set connections { type ipv4_addr; size 65535; flags dynamic; }
@@ -69,6 +79,12 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
                 iifname "{{plan.BridgePrefix}}*" fib saddr . iif oif missing drop
               }
 
+              # Questions of a playground of several nodes go to the resolver that knows their names.
+              chain names {
+                type nat hook prerouting priority dstnat; policy accept;
+                iifname "{{plan.BridgePrefix}}*" ip daddr {{plan.Resolver}} meta l4proto { tcp, udp } th dport 53 dnat ip to iifname map @resolvers
+              }
+
               chain input {
                 type filter hook input priority filter - 5; policy accept;
                 iifname "{{plan.BridgePrefix}}*" jump to_host
@@ -76,10 +92,10 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
 
               # Nothing of the host but names; so many questions and connections that no sandbox uses the resolver up.
               chain to_host {
-                ip daddr {{plan.Resolver}} udp dport 53 update @questions { ip saddr limit rate over 50/second burst 200 packets } drop
-                ip daddr {{plan.Resolver}} udp dport 53 accept
-                ip daddr {{plan.Resolver}} tcp dport 53 ct state new add @lookups { ip saddr ct count over 2 } drop
-                ip daddr {{plan.Resolver}} tcp dport 53 accept
+                ct original ip daddr {{plan.Resolver}} udp dport 53 update @questions { ip saddr limit rate over 50/second burst 200 packets } drop
+                ct original ip daddr {{plan.Resolver}} udp dport 53 accept
+                ct original ip daddr {{plan.Resolver}} tcp dport 53 ct state new add @lookups { ip saddr ct count over 2 } drop
+                ct original ip daddr {{plan.Resolver}} tcp dport 53 accept
                 ct state established,related accept
                 meta pkttype { broadcast, multicast } drop
                 {{refuse}}

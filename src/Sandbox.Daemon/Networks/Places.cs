@@ -1,5 +1,6 @@
 using Sandbox.Core.Errors;
 using Sandbox.Core.Playgrounds;
+using Sandbox.Core.Recipes;
 
 namespace Sandbox.Daemon.Networks;
 
@@ -14,7 +15,8 @@ internal sealed class Places(AddressPlan plan)
     private readonly Dictionary<int, Slot> _byNumber = [];
     private int _next;
 
-    public NetworkPlace Reserve(PlaygroundId playground)
+    /// <summary>Reserves an address for a node. A name is that of the first node that has it.</summary>
+    public NetworkPlace Reserve(PlaygroundId playground, string name = "")
     {
         lock (_lock)
         {
@@ -27,6 +29,7 @@ internal sealed class Places(AddressPlan plan)
             {
                 if (!slot.Attached.Contains(host) && slot.Reserved.Add(host))
                 {
+                    Name(slot, host, name);
                     return new NetworkPlace(slot.Number, host);
                 }
             }
@@ -37,7 +40,7 @@ internal sealed class Places(AddressPlan plan)
 
     /// <summary>Reserves a place that an earlier daemon gave. Idempotent.</summary>
     /// <exception cref="InvalidOperationException">The place is not in the pool, or another playground has it.</exception>
-    public Slot Adopt(PlaygroundId playground, NetworkPlace place)
+    public Slot Adopt(PlaygroundId playground, NetworkPlace place, string name = "")
     {
         lock (_lock)
         {
@@ -59,6 +62,7 @@ internal sealed class Places(AddressPlan plan)
             }
 
             slot.Reserved.Add(place.Host);
+            Name(slot, place.Host, name);
             return slot;
         }
     }
@@ -69,6 +73,7 @@ internal sealed class Places(AddressPlan plan)
         {
             if (_byPlayground.TryGetValue(playground, out var slot) && slot.Number == place.Slot && slot.Reserved.Remove(place.Host))
             {
+                slot.Names.Remove(place.Host);
                 Forget(slot);
             }
         }
@@ -123,6 +128,33 @@ internal sealed class Places(AddressPlan plan)
         }
     }
 
+    /// <summary>The nodes of a slot that have a link.</summary>
+    public IReadOnlyList<NodeName> Named(Slot slot)
+    {
+        lock (_lock)
+        {
+            return [.. slot.Names.Where(node => slot.Attached.Contains(node.Key)).OrderBy(node => node.Key)
+                .Select(node => new NodeName(node.Value, plan.Address(new NetworkPlace(slot.Number, node.Key))))];
+        }
+    }
+
+    /// <summary>The slots that have a link.</summary>
+    public IReadOnlyList<Slot> All()
+    {
+        lock (_lock)
+        {
+            return [.. _byNumber.Values.Where(slot => slot.Attached.Count > 0)];
+        }
+    }
+
+    private static void Name(Slot slot, int host, string name)
+    {
+        if (name.Length > 0 && !RecipeRules.IsReservedName(name) && !slot.Names.ContainsValue(name))
+        {
+            slot.Names[host] = name;
+        }
+    }
+
     private int FreeNumber()
     {
         for (var tried = 0; tried < plan.Slots; tried++)
@@ -168,6 +200,9 @@ internal sealed class Slot(int number, PlaygroundId playground)
 
     /// <summary>Addresses whose link is there, or not yet gone.</summary>
     public HashSet<int> Attached { get; } = [];
+
+    /// <summary>The names by which the other nodes find those that have a place.</summary>
+    public Dictionary<int, string> Names { get; } = [];
 
     /// <summary>One change of this playground's links at a time.</summary>
     public SemaphoreSlim Gate { get; } = new(1, 1);

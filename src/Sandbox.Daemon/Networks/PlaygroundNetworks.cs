@@ -41,12 +41,15 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
     /// <summary>The pid of the resolver; 0 before the start.</summary>
     public int ResolverProcess => _resolver.ProcessId;
 
-    /// <summary>Gives a sandbox its place; the first of a playground reserves a /28.</summary>
+    /// <summary>
+    /// Gives a sandbox its place; the first of a playground reserves a /28. While it is attached, the other nodes of its
+    /// playground find it by its name.
+    /// </summary>
     /// <exception cref="Core.Errors.SandboxException">Capacity: no /28, or no address in it, is left.</exception>
-    public NetworkPlace Reserve(PlaygroundId playground) => _places.Reserve(playground);
+    public NetworkPlace Reserve(PlaygroundId playground, string name = "") => _places.Reserve(playground, name);
 
     /// <summary>Reserves the place of a sandbox that an earlier daemon started.</summary>
-    public void Adopt(PlaygroundId playground, NetworkPlace place) => _places.Adopt(playground, place);
+    public void Adopt(PlaygroundId playground, NetworkPlace place, string name = "") => _places.Adopt(playground, place, name);
 
     /// <summary>Gives a place back. It is given to nobody else before its link, if it has one, is detached.</summary>
     public void Release(PlaygroundId playground, NetworkPlace place) => _places.Release(playground, place);
@@ -66,6 +69,12 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
         await _firewall.InstallAsync(_surroundings, cancellationToken); // first, so that no link is ever without it
         await _tearing.RunAsync(() => TakeOver(live));
         await _resolver.StartAsync(cancellationToken);
+        foreach (var slot in _places.All())
+        {
+            await NameAsync(slot);
+        }
+
+        await _resolver.Names.EndOthersAsync();
         _background = Task.WhenAll(TearDownAsync(), WatchSurroundingsAsync());
     }
 
@@ -91,6 +100,7 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
             {
                 _places.Attached(slot, place);
                 await _attaching.RunAsync(() => Connect(slot, place, networkNamespace, leaving is not null));
+                await NameAsync(slot);
             }
             finally
             {
@@ -277,6 +287,7 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
         {
             names.Add(_plan.Bridge(slot.Number));
             slot.Bridge = 0;
+            await ForgetNamesAsync(slot);
         }
 
         try
@@ -300,9 +311,53 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
         }
 
         _places.Detached(slot, leaving.Keys);
+        await NameAsync(slot);
         foreach (var waiting in leaving.Values)
         {
             waiting.SetResult();
+        }
+    }
+
+    /// <summary>
+    /// Lets the nodes of a playground find each other by name, once there are two. A name that cannot be given is no reason
+    /// to refuse a launch.
+    /// </summary>
+    private async Task NameAsync(Slot slot)
+    {
+        var names = _places.Named(slot);
+        if (names.Count < 2 && !_resolver.Names.Has(slot.Number))
+        {
+            return;
+        }
+
+        try
+        {
+            if (await _resolver.Names.NameAsync(slot.Number, names))
+            {
+                await _firewall.LeadQuestionsAsync(slot.Number, CancellationToken.None);
+            }
+        }
+        catch (IOException exception)
+        {
+            LogNotNamed(_logger, exception);
+        }
+    }
+
+    private async Task ForgetNamesAsync(Slot slot)
+    {
+        if (!_resolver.Names.Has(slot.Number))
+        {
+            return;
+        }
+
+        try
+        {
+            await _firewall.LeaveQuestionsAsync(slot.Number);
+            await _resolver.Names.ForgetAsync(slot.Number);
+        }
+        catch (IOException exception)
+        {
+            LogNotNamed(_logger, exception);
         }
     }
 
@@ -357,6 +412,9 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Links could not be removed.")]
     private static partial void LogNotDetached(ILogger logger, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The names of a playground's nodes could not be changed.")]
+    private static partial void LogNotNamed(ILogger logger, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Count} links without a sandbox were removed.")]
     private static partial void LogOrphans(ILogger logger, int count);

@@ -5,171 +5,94 @@ using Sandbox.Daemon.Linux;
 namespace Sandbox.Daemon.Networks;
 
 /// <summary>
-/// The sandboxes' resolver: one dnsmasq, which forwards to the host's resolvers. It parses packets of strangers, so it
-/// is never root: it starts as an account of its own with the one capability that port 53 needs, and can gain no other.
-/// It outlives this daemon, and the next one takes it over.
+/// The sandboxes' resolver: one dnsmasq for all of them, which forwards to the host's resolvers, at one address. A
+/// playground of several nodes has one of its own beside it, which knows the names of its nodes and asks the first for
+/// all others; the firewall leads the questions of that playground to it.
 /// </summary>
 internal sealed partial class Resolver(DaemonOptions options, AddressPlan plan, Tool tool, ProcessWatch watch, ILogger logger) : IDisposable
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+    private readonly NodeNames _names = new(options, plan, watch, logger);
+    private Dnsmasq? _main;
 
-    private readonly CancellationTokenSource _stop = new();
-    private Task _supervision = Task.CompletedTask;
-    private string[] _command = [];
-    private int _uid = -1;
-    private int _gid;
+    /// <summary>The process of the common resolver, for as long as it runs; 0 before the first start.</summary>
+    public int ProcessId => _main?.ProcessId ?? 0;
 
-    /// <summary>The process, for as long as it runs; 0 before the first start.</summary>
-    public int ProcessId { get; private set; }
+    /// <inheritdoc cref="NodeNames"/>
+    public NodeNames Names => _names;
 
-    /// <summary>Takes over the dnsmasq of an earlier daemon, or starts one. From then on starts another whenever it ends.</summary>
+    /// <summary>Takes over what an earlier daemon started, or starts it. From then on starts another whenever one ends.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var user = options.DnsUser;
-        if (await IdAsync("-u", user, cancellationToken) is not { } uid)
+        if (await AccountAsync(user, cancellationToken) is not { } account)
         {
             LogNoUser(logger, user);
-            user = "nobody";
-            uid = await IdAsync("-u", user, cancellationToken) ?? throw new IOException($"there is no account {options.DnsUser}, nor nobody");
+            account = await AccountAsync("nobody", cancellationToken) ?? throw new IOException($"there is no account {options.DnsUser}, nor nobody");
         }
 
-        (_uid, _gid, _command) = (uid, await IdAsync("-g", user, cancellationToken) ?? uid, Command());
-        foreach (var (pid, same) in Find())
+        _main = new Dnsmasq(plan.Resolver, Command(), account, watch, logger);
+        var adopted = 0;
+        foreach (var (pid, address, command) in Dnsmasq.Find(account).ToList())
         {
-            if (same && ProcessId == 0)
+            if (address.Equals(plan.Resolver) && _main.IsCommand(command) && adopted == 0)
             {
-                ProcessId = pid;
+                adopted = pid;
             }
-            else
+            else if (address.Equals(plan.Resolver))
             {
-                await EndAsync(pid); // of other options, or a second one
+                await Dnsmasq.EndAsync(pid, watch); // of other options, or a second one
+            }
+            else if (plan.Pool.Contains(address))
+            {
+                await _names.FoundAsync(pid, address, command, account);
             }
         }
 
-        var ended = ProcessId == 0 ? Spawn() : watch.WaitAsync(ProcessId);
-        _supervision = SuperviseAsync(ended);
+        _main.Start(adopted);
+        _names.Start(account);
     }
 
-    /// <summary>Ends it for good.</summary>
+    /// <summary>Ends all of them for good.</summary>
     public async Task RemoveAsync()
     {
         await StopSupervisingAsync();
-        _uid = _uid >= 0 ? _uid : await IdAsync("-u", options.DnsUser, default) ?? await IdAsync("-u", "nobody", default) ?? -1;
-        foreach (var (pid, _) in Find())
+        var account = await AccountAsync(options.DnsUser, CancellationToken.None) ?? await AccountAsync("nobody", CancellationToken.None);
+        foreach (var (pid, address, _) in account is null ? [] : Dnsmasq.Find(account).ToList())
         {
-            await EndAsync(pid);
+            if (plan.Pool.Contains(address))
+            {
+                await Dnsmasq.EndAsync(pid, watch);
+            }
         }
 
-        ProcessId = 0;
+        _names.DeleteFiles();
     }
 
-    /// <summary>Leaves it running.</summary>
+    /// <summary>Leaves them running.</summary>
     public async Task StopSupervisingAsync()
     {
-        await _stop.CancelAsync();
-        await _supervision;
+        await (_main?.StopSupervisingAsync() ?? Task.CompletedTask);
+        await _names.StopSupervisingAsync();
     }
 
-    public void Dispose() => _stop.Dispose();
-
-    private string[] Command() =>
-    [
-        "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--log-facility=/dev/null",
-        $"--listen-address={plan.Resolver}", "--bind-interfaces", "--resolv-file=/etc/resolv.conf", "--no-hosts", "--no-ident",
-        "--cache-size=1000", "--dns-forward-max=2000", "--max-tcp-connections=200", "--domain-needed", "--bogus-priv",
-        "--filter-AAAA", // an address that no sandbox can reach only makes programs wait
-        // Names of the operator's own net are not for strangers. stop-dns-rebind would do it, but it counts the documentation nets as private.
-        .. Firewall.SpecialPurpose.Concat(options.RefusedPrefixes)
-            .SelectMany(prefix => Prefixes.Without(IPNetwork.Parse(prefix), [.. options.AllowedDestinations.Select(allowed => IPNetwork.Parse(allowed))]))
-            .Select(prefix => $"--bogus-nxdomain={prefix}"),
-    ];
-
-    /// <summary>Starts it and returns a task that completes with its end.</summary>
-    private Task<int?> Spawn()
+    public void Dispose()
     {
-        string[] confined =
+        _main?.Dispose();
+        _names.Dispose();
+    }
+
+    private string[] Command() => Dnsmasq.Command(
+        plan.Resolver,
         [
-            $"--reuid={_uid}", $"--regid={_gid}", "--clear-groups", "--no-new-privs",
-            "--inh-caps=-all,+net_bind_service", "--ambient-caps=-all,+net_bind_service", "--bounding-set=-all,+net_bind_service",
-        ];
-        using (var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
-        {
-            ProcessId = Tool.Spawn("setpriv", [.. confined, .. _command], nothing, nothing, nothing);
-        }
+            "--resolv-file=/etc/resolv.conf", "--cache-size=1000", "--dns-forward-max=2000", "--max-tcp-connections=200",
+            // Names of the operator's own net are not for strangers. stop-dns-rebind would do it, but it counts the documentation nets as private.
+            .. Firewall.SpecialPurpose.Concat(options.RefusedPrefixes)
+                .SelectMany(prefix => Prefixes.Without(IPNetwork.Parse(prefix), [.. options.AllowedDestinations.Select(allowed => IPNetwork.Parse(allowed))]))
+                .Select(prefix => $"--bogus-nxdomain={prefix}"),
+        ]);
 
-        return watch.WaitAsync(ProcessId);
-    }
-
-    private async Task SuperviseAsync(Task<int?> ended)
-    {
-        var pause = FirstPause;
-        while (true)
-        {
-            var started = TimeProvider.System.GetTimestamp();
-            try
-            {
-                var code = await ended.WaitAsync(_stop.Token);
-                LogEnded(logger, code, plan.Resolver);
-                pause = TimeProvider.System.GetElapsedTime(started) > LongestPause ? FirstPause : pause;
-                await Task.Delay(pause, _stop.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-
-            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
-            try
-            {
-                ended = Spawn();
-            }
-            catch (IOException exception)
-            {
-                LogNotStarted(logger, exception);
-                ended = Task.FromResult<int?>(null);
-            }
-        }
-    }
-
-    /// <summary>
-    /// Processes of the resolver's account that listen on the resolver's address. A sandbox cannot pass for one: its
-    /// uids are others.
-    /// </summary>
-    private List<(int Pid, bool Same)> Find()
-    {
-        var found = new List<(int, bool)>();
-        foreach (var directory in Directory.EnumerateDirectories("/proc"))
-        {
-            if (!int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var pid))
-            {
-                continue;
-            }
-
-            try
-            {
-                var arguments = File.ReadAllText($"{directory}/cmdline").TrimEnd('\0').Split('\0');
-                if (arguments[0] == "dnsmasq" && arguments.Contains($"--listen-address={plan.Resolver}", StringComparer.Ordinal)
-                    && File.ReadLines($"{directory}/status").Contains($"Uid:\t{_uid}\t{_uid}\t{_uid}\t{_uid}", StringComparer.Ordinal))
-                {
-                    found.Add((pid, arguments.AsSpan().SequenceEqual(_command)));
-                }
-            }
-            catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-            {
-                continue; // ended while we looked
-            }
-        }
-
-        return found;
-    }
-
-    private async Task EndAsync(int pid)
-    {
-        var ended = watch.WaitAsync(pid);
-        _ = Tool.Kill(pid, 9); // it has nothing to save
-        await ended;
-    }
+    private async Task<DnsAccount?> AccountAsync(string user, CancellationToken cancellationToken) =>
+        await IdAsync("-u", user, cancellationToken) is { } uid ? new DnsAccount(uid, await IdAsync("-g", user, cancellationToken) ?? uid) : null;
 
     private async Task<int?> IdAsync(string which, string user, CancellationToken cancellationToken)
     {
@@ -179,10 +102,4 @@ internal sealed partial class Resolver(DaemonOptions options, AddressPlan plan, 
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "There is no account {User}: the sandboxes' resolver runs as nobody. Make the account, so that it shares its uid with no other program.")]
     private static partial void LogNoUser(ILogger logger, string user);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The sandboxes' resolver at {Address} ended ({Code}); it is started again.")]
-    private static partial void LogEnded(ILogger logger, int? code, IPAddress address);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "The sandboxes' resolver could not be started.")]
-    private static partial void LogNotStarted(ILogger logger, Exception exception);
 }

@@ -69,7 +69,7 @@ internal sealed partial class RuntimeReconciler(
         var live = await store.ReadAsync(db => db.Playgrounds.AsNoTracking().Include(row => row.Sandboxes)
             .Where(row => row.State == PlaygroundStage.Running).ToListAsync(cancellationToken));
         var there = (await runtime.Sandboxes.ListAsync(cancellationToken)).ToDictionary(info => info.Id.Value, StringComparer.Ordinal);
-        foreach (var row in live.Where(row => row.Sandboxes.Any(sandbox => !there.ContainsKey(sandbox.Id))))
+        foreach (var row in live.Where(row => row.Sandboxes.Any(sandbox => sandbox.State != SandboxState.Starting && !there.ContainsKey(sandbox.Id))))
         {
             await endings.EndAsync(PlaygroundId.Parse(row.Id), EndReason.HostRestarted);
         }
@@ -104,8 +104,8 @@ internal sealed partial class RuntimeReconciler(
             return;
         }
 
-        // A launch under way reports its own end.
-        if (found.Stage != PlaygroundStage.Running || underway.Find(PlaygroundId.Parse(found.PlaygroundId)) is not null)
+        // A launch under way reports its own end, and so does a node that is being added.
+        if (found.Stage != PlaygroundStage.Running || found.State == SandboxState.Starting || underway.Find(PlaygroundId.Parse(found.PlaygroundId)) is not null)
         {
             return;
         }

@@ -19,6 +19,7 @@ namespace Sandbox.Web.Operators;
 /// <param name="IdleMinutes">How long it lives with nobody attached.</param>
 /// <param name="StorageBytes">Layers that a person's links may keep; left out, the plan keeps its own.</param>
 /// <param name="LinkPlaces">How many playgrounds of one address a person's link budgets may cover; left out, the plan keeps its own.</param>
+/// <param name="Nodes">Sandboxes of one playground; left out, the plan keeps its own.</param>
 public sealed record PlanView(
     string Name,
     int Playgrounds,
@@ -33,7 +34,8 @@ public sealed record PlanView(
     int MaxMinutes,
     int IdleMinutes,
     long? StorageBytes = null,
-    int? LinkPlaces = null)
+    int? LinkPlaces = null,
+    int? Nodes = null)
 {
     internal static PlanView From(PlanRow row) => new(
         row.Name,
@@ -49,7 +51,8 @@ public sealed record PlanView(
         row.MaxMinutes,
         row.IdleMinutes,
         row.StorageBytes,
-        row.LinkPlaces);
+        row.LinkPlaces,
+        row.Nodes);
 
     /// <summary>The row to store.</summary>
     /// <param name="current">The plan as it is, or the one whose values a new plan begins with.</param>
@@ -69,6 +72,7 @@ public sealed record PlanView(
         IdleMinutes = IdleMinutes,
         StorageBytes = StorageBytes ?? current.StorageBytes,
         LinkPlaces = LinkPlaces ?? current.LinkPlaces,
+        Nodes = Nodes ?? current.Nodes,
     };
 }
 

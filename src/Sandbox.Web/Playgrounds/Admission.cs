@@ -43,7 +43,7 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
             }
 
             var person = await PersonAsync(db, owner);
-            await CheckAsync(db, person, order.Recipe, most);
+            await CheckLaunchAsync(db, person, order.Recipe, most);
             var awaitsLink = order.Link is not null && await AwaitsAsync(db, order.Link);
             var row = await life.AddAsync(db, person, order, awaitsLink);
             if (idempotencyKey is not null)
@@ -100,7 +100,7 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
             await store.WriteAsync<int>(async db =>
             {
                 var person = await PersonAsync(db, PersonId.New());
-                await CheckAsync(db, person, recipe, most: long.MaxValue);
+                await CheckLaunchAsync(db, person, recipe, most: long.MaxValue);
                 var row = await life.AddAsync(db, person, new LaunchOrder(recipe, [new ResolvedImage("warm-up", null, Interactive: true)]), awaitsLink: false);
                 await db.SaveChangesAsync();
                 await PlaygroundLife.RunAsync(db, PlaygroundId.Parse(row.Id));
@@ -141,7 +141,36 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
             || await db.Playgrounds.AnyAsync(row => row.LinkHash == link.Link.Hash && row.LinkOwnerId == link.Link.OwnerId && row.AwaitsLink && row.State == PlaygroundStage.Queued);
     }
 
-    private async Task CheckAsync(SandboxDb db, PersonRow person, Recipe recipe, long most)
+    /// <summary>
+    /// Checks a node that is added to a running playground, and answers with the memory that it is granted. Part of the caller's
+    /// transaction. Codes: Quota, Capacity.
+    /// </summary>
+    public async Task<long> CheckNodeAsync(SandboxDb db, PersonRow person, RecipeNode node, long most)
+    {
+        var memory = node.LimitsWithin(person.Plan!.ToPlan().PerSandbox).MemoryBytes;
+        await CheckAsync(db, person, memory, most);
+        return memory;
+    }
+
+    private async Task CheckLaunchAsync(SandboxDb db, PersonRow person, Recipe recipe, long most)
+    {
+        var plan = person.Plan!.ToPlan();
+        if (recipe.Nodes.Count > plan.Nodes)
+        {
+            throw TooManyNodes(plan.Nodes);
+        }
+
+        var playgrounds = person.MaxPlaygrounds ?? plan.Playgrounds;
+        await CheckAsync(db, person, recipe.Nodes.Sum(node => node.LimitsWithin(plan.PerSandbox).MemoryBytes), most, playgrounds);
+    }
+
+    /// <summary>Checks more memory for a person.</summary>
+    /// <param name="db">The transaction.</param>
+    /// <param name="person">The person, with their plan.</param>
+    /// <param name="memory">What is asked for.</param>
+    /// <param name="most">What all sandboxes of the host may have.</param>
+    /// <param name="playgrounds">How many playgrounds the person may have once it is granted to one more; without a limit when it is for one that runs.</param>
+    private async Task CheckAsync(SandboxDb db, PersonRow person, long memory, long most, int playgrounds = int.MaxValue)
     {
         var plan = person.Plan!;
         var ended = nameof(PlaygroundStage.Ended);
@@ -155,9 +184,6 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
             FROM Playgrounds p LEFT JOIN Sandboxes s ON s.PlaygroundId = p.Id
             WHERE p.State <> {ended}
             """).SingleAsync();
-        var perSandbox = plan.ToPlan().PerSandbox;
-        var memory = recipe.Nodes.Sum(node => node.LimitsWithin(perSandbox).MemoryBytes);
-        var playgrounds = person.MaxPlaygrounds ?? plan.Playgrounds;
         if (held.Playgrounds >= playgrounds)
         {
             throw TooMany(playgrounds);
@@ -183,8 +209,12 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
     private static SandboxException TooMany(int most) =>
         new(ErrorCode.Quota, $"You've reached your limit of {most} {(most == 1 ? "playground" : "playgrounds")}. End one first.");
 
+    /// <summary>A playground would have more nodes than the plan allows.</summary>
+    public static SandboxException TooManyNodes(int most) =>
+        new(ErrorCode.Quota, $"Your plan allows {most} {(most == 1 ? "node" : "nodes")} in a playground.");
+
     private static SandboxException TooMuch(PlanRow plan) =>
-        new(ErrorCode.Quota, $"This would exceed the {plan.TotalMemoryBytes >> 20} MiB of memory in your plan. End a playground first.");
+        new(ErrorCode.Quota, $"This would exceed the {plan.TotalMemoryBytes >> 20} MiB of memory in your plan. End a playground or remove a node first.");
 
     /// <summary>
     /// Memory for the guests of one address: as configured, else twice what is still free. Alone they get two thirds of
@@ -200,7 +230,7 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
     }
 
     /// <summary>Memory that may be committed: as configured, else four fifths of the host's.</summary>
-    private async ValueTask<long> CommittedMemoryAsync()
+    public async ValueTask<long> CommittedMemoryAsync()
     {
         if (options.Limits.CommittedMemoryBytes > 0)
         {

@@ -91,10 +91,6 @@ internal sealed class OwnedPlaygrounds(
         return LaunchAsync(owner, order, idempotencyKey, trace, cancellationToken);
     }
 
-    /// <summary>The same for a recipe that was checked. Unlike the rules, it takes any number of nodes.</summary>
-    internal Task<PlaygroundView> LaunchValidAsync(PersonId owner, Recipe recipe, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken) =>
-        LaunchAsync(owner, new LaunchOrder(recipe, Images(recipe)), idempotencyKey, trace, cancellationToken);
-
     private async Task<PlaygroundView> LaunchAsync(PersonId owner, LaunchOrder order, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
     {
         var recipe = order.Recipe;
@@ -174,14 +170,25 @@ internal sealed class OwnedPlaygrounds(
         }
 
         // The runtime first: it enforces the deadline by itself, so a record alone would not extend anything.
-        foreach (var sandbox in row.Sandboxes)
+        await ExtendAsync(row, lease);
+        await life.ExtendAsync(id, row.EndsAt, lease.EndsAt);
+        presence.Touch(id);
+        var extended = await RowAsync(owner, id);
+        if (extended.Sandboxes.Exists(sandbox => sandbox.State != SandboxState.Starting && row.Sandboxes.Exists(before => before.Id == sandbox.Id && before.State == SandboxState.Starting)))
+        {
+            await ExtendAsync(extended, lease); // a node has started meanwhile, and may have seen the old end
+        }
+
+        return View(extended);
+    }
+
+    /// <summary>A node that is starting takes its deadline from the record itself.</summary>
+    private async Task ExtendAsync(PlaygroundRow row, Core.Leases.Lease lease)
+    {
+        foreach (var sandbox in row.Sandboxes.Where(sandbox => sandbox.State != SandboxState.Starting))
         {
             await runtime.Sandboxes.ExtendAsync(SandboxId.Parse(sandbox.Id), lease.EndsAt + Endings.LongestSave, CancellationToken.None);
         }
-
-        await life.ExtendAsync(id, row.EndsAt, lease.EndsAt);
-        presence.Touch(id);
-        return View(await RowAsync(owner, id));
     }
 
     /// <summary>
@@ -203,7 +210,7 @@ internal sealed class OwnedPlaygrounds(
     public async Task<PlaygroundView> ActAsync(PersonId owner, PlaygroundId id, SandboxAction action, CancellationToken cancellationToken)
     {
         var row = await RowAsync(owner, id);
-        foreach (var sandbox in row.Sandboxes)
+        foreach (var sandbox in row.Sandboxes.Where(sandbox => sandbox.State != SandboxState.Starting))
         {
             await ActAsync(row, sandbox, action, cancellationToken);
         }
@@ -308,7 +315,8 @@ internal sealed class OwnedPlaygrounds(
         }
     }
 
-    private static void CheckKey(string? idempotencyKey)
+    /// <summary>Refuses a key that is none. Code: Invalid.</summary>
+    public static void CheckKey(string? idempotencyKey)
     {
         if (idempotencyKey is not null && (idempotencyKey.Length is 0 or > MostKeyLength || Encoding.UTF8.GetByteCount(idempotencyKey) != idempotencyKey.Length))
         {

@@ -2,7 +2,7 @@ namespace Sandbox.Web.Playgrounds;
 
 /// <summary>A sandbox of a playground, as REST and the pages show it.</summary>
 /// <param name="Id">Its id.</param>
-/// <param name="Name">Its name in the recipe.</param>
+/// <param name="Name">The node's name: the other nodes of the playground reach it by this.</param>
 /// <param name="Image">The catalog name of its image.</param>
 /// <param name="Digest">The digest of its image; empty while it waits for that.</param>
 /// <param name="State">queued, starting, running, paused, stopped or ended.</param>
@@ -37,6 +37,7 @@ public sealed record PlaygroundUrls(string Page, string Api);
 /// <param name="Setup">The commands that run before it can be entered; null when none do.</param>
 /// <param name="HasTerminals">Whether its recipe says which terminals to open: <c>GET …/terminals</c>.</param>
 /// <param name="Tutorial">The tutorial that it was started from; null for none. GET …/tutorial is the run.</param>
+/// <param name="MaxNodes">How many sandboxes the plan of its owner allows in it.</param>
 public sealed record PlaygroundView(
     string Id,
     string State,
@@ -51,7 +52,8 @@ public sealed record PlaygroundView(
     string? Saved = null,
     SetupView? Setup = null,
     bool HasTerminals = false,
-    PlaygroundTutorialView? Tutorial = null);
+    PlaygroundTutorialView? Tutorial = null,
+    int MaxNodes = 1);
 
 /// <summary>The tutorial that a playground was started from.</summary>
 /// <param name="Address">Its name or hash: its page is /t/ and this.</param>

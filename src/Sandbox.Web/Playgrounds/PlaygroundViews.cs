@@ -35,7 +35,8 @@ internal static class PlaygroundViews
             row.LinkHash,
             row.SavedHash,
             HasTerminals: row.HasTerminals,
-            Tutorial: row.Run is { } run ? new PlaygroundTutorialView(run.Address, run.Title, run.Current) : null);
+            Tutorial: row.Run is { } run ? new PlaygroundTutorialView(run.Address, run.Title, run.Current) : null,
+            MaxNodes: row.Owner!.Plan!.Nodes);
     }
 
     public static SetupView ToView(this SetupRun run) => new(

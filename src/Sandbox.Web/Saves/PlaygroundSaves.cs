@@ -90,7 +90,7 @@ internal sealed class PlaygroundSaves(
         var secrets = row.Secrets.Split(' ');
         var recipe = await RecipeAsync(row, cancellationToken);
         var all = new List<(SandboxRow, SnapshotContents, IReadOnlyList<RecipePort>)>();
-        foreach (var sandbox in row.Sandboxes.OrderBy(sandbox => sandbox.Node))
+        foreach (var sandbox in Started(row))
         {
             var contents = await runtime.Sandboxes.InspectAsync(SandboxId.Parse(sandbox.Id), cancellationToken);
             all.Add((sandbox, contents with
@@ -131,7 +131,7 @@ internal sealed class PlaygroundSaves(
         var secrets = row.Secrets.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var spec = order.Spec with { ExcludedVariables = [.. order.Spec.ExcludedVariables.Union(secrets, StringComparer.Ordinal)] };
         var (nodes, images, layers, isChanged) = (new List<RecipeNode>(), new List<ResolvedImage>(), new List<ImageLayer>(), false);
-        foreach (var sandbox in row.Sandboxes.OrderBy(sandbox => sandbox.Node))
+        foreach (var sandbox in Started(row))
         {
             var saved = await runtime.Sandboxes.SnapshotAsync(SandboxId.Parse(sandbox.Id), spec, cancellationToken);
             isChanged |= saved.Image.Digest.Value != sandbox.Digest;
@@ -142,8 +142,13 @@ internal sealed class PlaygroundSaves(
 
         // The next visitor is asked for the secrets again.
         var parameters = secrets.Select(name => new RecipeParameter { Name = name, IsSecret = true, IsRequired = true });
-        return (new LockDraft(recipe with { Nodes = nodes, Parameters = [.. parameters] }, images, layers, await surroundings.OfAsync(recipe.Nodes[0].Isolation, cancellationToken)), isChanged);
+        var terminals = recipe.Terminals.Where(terminal => terminal.Node is null || nodes.Exists(node => node.Name == terminal.Node));
+        return (new LockDraft(recipe with { Nodes = nodes, Parameters = [.. parameters], Terminals = [.. terminals] }, images, layers, await surroundings.OfAsync(recipe.Nodes[0].Isolation, cancellationToken)), isChanged);
     }
+
+    /// <summary>The sandboxes in the order of their nodes; one that is added at this moment is not there yet.</summary>
+    private static IEnumerable<SandboxRow> Started(PlaygroundRow row) =>
+        row.Sandboxes.Where(sandbox => sandbox.State != SandboxState.Starting).OrderBy(sandbox => sandbox.Node);
 
     private async Task<Recipe> RecipeAsync(PlaygroundRow row, CancellationToken cancellationToken) =>
         RecipeJson.Read(await store.ReadAsync(db => db.Recipes.Where(recipe => recipe.Hash == row.RecipeHash).Select(recipe => recipe.Content).SingleOrDefaultAsync(cancellationToken))

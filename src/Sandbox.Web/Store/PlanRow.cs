@@ -9,6 +9,8 @@ internal sealed class PlanRow
 
     public int Playgrounds { get; set; }
 
+    public int Nodes { get; set; }
+
     public double Cpus { get; set; }
 
     public long MemoryBytes { get; set; }
@@ -44,6 +46,7 @@ internal sealed class PlanRow
     public void Set(Plan plan)
     {
         Playgrounds = plan.Playgrounds;
+        Nodes = plan.Nodes;
         Cpus = plan.PerSandbox.Cpus;
         MemoryBytes = plan.PerSandbox.MemoryBytes;
         Pids = plan.PerSandbox.Pids;
@@ -63,6 +66,7 @@ internal sealed class PlanRow
     {
         Name = Name,
         Playgrounds = Playgrounds,
+        Nodes = Nodes,
         PerSandbox = new SandboxLimits(Cpus, MemoryBytes, Pids, DiskBytes, Inodes),
         Total = new SandboxLimits(
             TotalCpus,

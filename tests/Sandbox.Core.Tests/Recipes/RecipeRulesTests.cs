@@ -64,11 +64,29 @@ public sealed class RecipeRulesTests
     }
 
     [Fact]
-    public void There_is_exactly_one_node()
+    public void There_are_one_to_five_nodes()
     {
-        Assert.Equal(["nodes: exactly one"], RecipeRules.Validate(new Recipe { Nodes = [] }));
-        Assert.Equal(["nodes: exactly one"], RecipeRules.Validate(new Recipe { Nodes = [Node, Node] }));
+        Assert.Equal(["nodes: 1 to 5"], RecipeRules.Validate(new Recipe { Nodes = [] }));
+        Assert.Empty(RecipeRules.Validate(new Recipe { Nodes = [.. Enumerable.Range(1, 5).Select(Named)] }));
+        Assert.Equal(["nodes: 1 to 5"], RecipeRules.Validate(new Recipe { Nodes = [.. Enumerable.Range(1, 6).Select(Named)] }));
+
+        RecipeNode Named(int number) => Node with { Name = $"node{number}" };
     }
+
+    [Fact]
+    public void Names_of_several_nodes_shadow_nothing()
+    {
+        Assert.Equal(["nodes[1].name: another node is called main"], RecipeRules.Validate(new Recipe { Nodes = [Node with { Name = "main" }, Node with { Name = "main" }] }));
+        foreach (var name in new[] { "localhost", "resolver", "gateway", "10", "0x7f", "ip6-loopback" })
+        {
+            Assert.Equal([$"nodes[1].name: {name} means something else on a network"], RecipeRules.Validate(new Recipe { Nodes = [Node with { Name = "main" }, Node with { Name = name }] }));
+            Assert.Empty(RecipeRules.Validate(new Recipe { Nodes = [Node with { Name = name }] }));
+        }
+    }
+
+    [Fact]
+    public void Every_node_is_checked() =>
+        Assert.Equal(["nodes[1].image: 1 to 255 characters without spaces"], RecipeRules.Validate(new Recipe { Nodes = [Node, Node with { Name = "two", Image = "" }] }));
 
     [Fact]
     public void A_name_is_a_host_name() =>

@@ -28,7 +28,7 @@ internal sealed class TestNet : IAsyncDisposable
     public const string HostOnNeighbours = "198.51.100.1";
 
     // Half of a /16, so that its resolver is not where that of the default pool is.
-    public static readonly DaemonOptions Options = new() { Instance = "tn", AddressPool = "100.127.0.0/17", DnsUser = "nobody" };
+    public static readonly DaemonOptions Options = new() { Instance = "tn", RunDirectory = "/tmp/sandbox-networks", AddressPool = "100.127.0.0/17", DnsUser = "nobody" };
 
     private readonly ProcessWatch _watch = new();
     private readonly List<Holder> _holders = [];
@@ -64,6 +64,19 @@ internal sealed class TestNet : IAsyncDisposable
         await Networks.StartAsync(live, CancellationToken.None);
     }
 
+    /// <summary>The same with the names of the nodes that are alive.</summary>
+    public async Task RestartAsync(DaemonOptions? options, (PlaygroundId Playground, SandboxId Sandbox, NetworkPlace Place)[] live, string[] names)
+    {
+        await Networks.DisposeAsync();
+        Networks = Build(options);
+        foreach (var (each, name) in live.Zip(names))
+        {
+            Networks.Adopt(each.Playground, each.Place, name);
+        }
+
+        await Networks.StartAsync(live, CancellationToken.None);
+    }
+
     /// <summary>A network namespace in a user namespace of its own, as a sandbox has.</summary>
     public async Task<Holder> HolderAsync()
     {
@@ -88,9 +101,9 @@ internal sealed class TestNet : IAsyncDisposable
         throw new InvalidOperationException("no namespace");
     }
 
-    public async Task<TestSandbox> SandboxAsync(PlaygroundId playground)
+    public async Task<TestSandbox> SandboxAsync(PlaygroundId playground, string name = "")
     {
-        var sandbox = new TestSandbox(playground, SandboxId.New(), Networks.Reserve(playground), await HolderAsync());
+        var sandbox = new TestSandbox(playground, SandboxId.New(), Networks.Reserve(playground, name), await HolderAsync());
         await Networks.AttachAsync(playground, sandbox.Id, sandbox.Place, sandbox.Holder.NetworkPath, CancellationToken.None);
         return sandbox;
     }
@@ -121,7 +134,7 @@ internal sealed class TestNet : IAsyncDisposable
 
     /// <summary>What of this instance is on the host: links, rules, the resolver.</summary>
     public async Task<string> TracesAsync() =>
-        await ShellAsync("ls /sys/class/net | grep ^tn- || true; nft list tables | grep -w tn || true; pgrep -xa dnsmasq | grep -F listen-address=100.127.127. || true");
+        await ShellAsync("ls /sys/class/net | grep ^tn- || true; nft list tables | grep -w tn || true; pgrep -xa dnsmasq | grep -F listen-address=100.127. || true");
 
     public async Task<string[]> LinksAsync() =>
         (await ShellAsync("ls /sys/class/net | grep ^tn- | LC_ALL=C sort || true")).Split('\n', StringSplitOptions.RemoveEmptyEntries);

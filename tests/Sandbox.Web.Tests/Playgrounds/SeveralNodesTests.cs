@@ -14,7 +14,7 @@ using Xunit;
 namespace Sandbox.Web.Tests.Playgrounds;
 
 /// <summary>
-/// Recipes of several nodes behind the rule that admits one only: queue, launch, restart and ending know no number.
+/// Recipes of several nodes: they wait for all their images, and start, restart and end together.
 /// </summary>
 public sealed class SeveralNodesTests
 {
@@ -107,7 +107,7 @@ public sealed class SeveralNodesTests
         web.Services.GetRequiredService<SqliteStore>().ReadAsync(db => db.Recipes.CountAsync(Token));
 
     private Task<PlaygroundView> LaunchAsync(WebUnderTest web, PersonId? owner = null) =>
-        web.Services.GetRequiredService<OwnedPlaygrounds>().LaunchValidAsync(owner ?? _owner, Two, null, new LaunchTrace(), Token);
+        web.Services.GetRequiredService<OwnedPlaygrounds>().LaunchAsync(owner ?? _owner, Two, null, asks: false, null, new LaunchTrace(), Token);
 
     private Task<PlaygroundView> FindAsync(WebUnderTest web, string id) =>
         web.Services.GetRequiredService<OwnedPlaygrounds>().FindAsync(_owner, PlaygroundId.Parse(id), Token);

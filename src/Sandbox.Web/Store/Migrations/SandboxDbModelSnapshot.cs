@@ -394,6 +394,9 @@ namespace Sandbox.Web.Store.Migrations
                     b.Property<int>("Minutes")
                         .HasColumnType("INTEGER");
 
+                    b.Property<int>("Nodes")
+                        .HasColumnType("INTEGER");
+
                     b.Property<int>("Pids")
                         .HasColumnType("INTEGER");
 
