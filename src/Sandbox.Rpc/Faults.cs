@@ -46,7 +46,7 @@ internal static class Faults
     {
         ErrorCode.Invalid or ErrorCode.TooLarge => StatusCode.InvalidArgument,
         ErrorCode.NotFound or ErrorCode.ImageNotFound => StatusCode.NotFound,
-        ErrorCode.Conflict or ErrorCode.ImageInUse or ErrorCode.ImageInvalid or ErrorCode.CommandNotFound or ErrorCode.CommandNotExecutable or ErrorCode.CommandFormat or ErrorCode.SetupFailed => StatusCode.FailedPrecondition,
+        ErrorCode.Conflict or ErrorCode.ImageInUse or ErrorCode.ImageInvalid or ErrorCode.CommandNotFound or ErrorCode.CommandNotExecutable or ErrorCode.CommandFormat or ErrorCode.SetupFailed or ErrorCode.BuildFailed => StatusCode.FailedPrecondition,
         ErrorCode.Quota or ErrorCode.Rate or ErrorCode.Capacity or ErrorCode.DiskFull => StatusCode.ResourceExhausted,
         ErrorCode.RegistryUnreachable or ErrorCode.RuntimeUnavailable => StatusCode.Unavailable,
         ErrorCode.Timeout => StatusCode.DeadlineExceeded,

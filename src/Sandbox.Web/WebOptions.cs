@@ -1,4 +1,5 @@
 using System.Net;
+using Sandbox.Web.Builds;
 using Sandbox.Web.Embeds;
 using Sandbox.Web.Recordings;
 using Sandbox.Web.Repositories;
@@ -53,6 +54,9 @@ public sealed class WebOptions
 
     /// <summary>How git repositories are read.</summary>
     public RepositoryOptions Repositories { get; set; } = new();
+
+    /// <summary>How images are built of Dockerfiles.</summary>
+    public BuildOptions Builds { get; set; } = new();
 
     /// <summary>Which pages elsewhere may show sandboxes.</summary>
     public EmbedOptions Embeds { get; set; } = new();
@@ -115,6 +119,7 @@ public sealed class WebOptions
         mistakes.AddRange(Limits.Validate());
         mistakes.AddRange(Recordings.Validate());
         mistakes.AddRange(Repositories.Validate());
+        mistakes.AddRange(Builds.Validate());
         mistakes.AddRange(Embeds.Validate());
         return mistakes;
     }

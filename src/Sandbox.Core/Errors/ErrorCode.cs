@@ -51,6 +51,9 @@ public enum ErrorCode
     /// <summary>A setup command of the recipe failed. 422.</summary>
     SetupFailed,
 
+    /// <summary>An instruction of a Dockerfile failed. 422.</summary>
+    BuildFailed,
+
     /// <summary>The person's plan grants no more. 429.</summary>
     Quota,
 

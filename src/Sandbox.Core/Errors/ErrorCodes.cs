@@ -36,6 +36,7 @@ public static class ErrorCodes
         ErrorCode.CommandNotExecutable => ("command_not_executable", 422),
         ErrorCode.CommandFormat => ("command_format", 422),
         ErrorCode.SetupFailed => ("setup_failed", 422),
+        ErrorCode.BuildFailed => ("build_failed", 422),
         ErrorCode.Quota => ("quota", 429),
         ErrorCode.Rate => ("rate", 429),
         ErrorCode.Capacity => ("capacity", 429),

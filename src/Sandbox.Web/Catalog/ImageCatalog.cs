@@ -152,6 +152,9 @@ internal sealed partial class ImageCatalog(SqliteStore store, ISandboxRuntime ru
         };
     }
 
+    /// <summary>Whether a name or a digest is one of the catalog.</summary>
+    internal bool Knows(string image) => Offers(image) || (Digest.TryParse(image, out _) && _entries.Values.Any(entry => !entry.Removed && entry.Digest == image));
+
     /// <summary>Whether the catalog offers an image of this name.</summary>
     internal bool Offers(string name) => _entries.GetValueOrDefault(name) is { Removed: false, Hidden: false };
 

@@ -7,7 +7,7 @@ using Sandbox.Web.Store;
 namespace Sandbox.Web.Catalog;
 
 /// <summary>
-/// The one list of what holds an image: an entry of the catalog, a playground that has not ended, a lock. Nothing else
+/// The one list of what holds an image: an entry of the catalog, an image that a person built, a playground that has not ended, a lock. Nothing else
 /// deletes images, and an image that something holds is never deleted. A snapshot is in the store before the row that holds
 /// it, so its maker takes part in <see cref="StoringAsync"/> until that row is written.
 /// </summary>
@@ -91,7 +91,8 @@ internal sealed partial class ImageUse(SqliteStore store, ISandboxRuntime runtim
 
     private static IQueryable<string> Held(SandboxDb db) => db.Catalog.Where(row => !row.Removed && row.Digest != null).Select(row => row.Digest!)
         .Union(db.Sandboxes.Where(row => row.Digest != "" && row.Playground!.State != PlaygroundStage.Ended).Select(row => row.Digest))
-        .Union(db.LockImages.Select(row => row.Digest));
+        .Union(db.LockImages.Select(row => row.Digest))
+        .Union(db.OwnImages.Select(row => row.Digest));
 
     private async Task RemoveAsync(Digest digest, CancellationToken cancellationToken)
     {

@@ -147,6 +147,10 @@ internal sealed partial class LeaseSweeper(
                 await OwnedLinks.DropLocksAsync(db);
             }
 
+            // So do the images that the guest built, which no link of theirs shares.
+            await db.OwnImages.Where(image => db.People.Any(row => row.Id == image.OwnerId && row.Kind == PersonKind.Guest && row.LastSeenAt < gone)
+                && !db.Playgrounds.Any(row => row.OwnerId == image.OwnerId)).ExecuteDeleteAsync();
+
             await db.Tokens.Where(token => db.People.Any(row => row.Id == token.PersonId && row.Kind == PersonKind.Guest && row.LastSeenAt < gone)
                 && !db.Playgrounds.Any(row => row.OwnerId == token.PersonId) && !db.Links.Any(row => row.OwnerId == token.PersonId)).ExecuteDeleteAsync();
             await db.People.Where(row => row.Kind == PersonKind.Guest && row.LastSeenAt < gone && row.MaxPlaygrounds == null

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
+using Sandbox.Core.People;
 using Sandbox.Core.Recipes;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Store;
@@ -15,24 +16,24 @@ namespace Sandbox.Web.Links;
 internal sealed record LockDraft(Recipe Recipe, IReadOnlyList<ResolvedImage> Images, IReadOnlyList<ImageLayer> Layers, Surroundings Surroundings);
 
 /// <summary>Makes locks of recipes, and stores them.</summary>
-internal sealed class Locks(ImageCatalog catalog, OwnSurroundings surroundings, TimeProvider time)
+internal sealed class Locks(PersonImages images, OwnSurroundings surroundings, TimeProvider time)
 {
-    /// <summary>Pins every image of a recipe. Codes: ImageNotFound, Conflict (an image is still being made), Invalid.</summary>
-    public async Task<LockDraft> PinAsync(Recipe recipe, CancellationToken cancellationToken)
+    /// <summary>Pins every image of a recipe, which may be the person's own. Codes: ImageNotFound, Conflict (an image is still being made), Invalid.</summary>
+    public async Task<LockDraft> PinAsync(PersonId? person, Recipe recipe, CancellationToken cancellationToken)
     {
         if (recipe.Nodes.SelectMany(node => node.Repositories).FirstOrDefault(repository => !IsCommit(repository.Ref)) is { } floating)
         {
             throw new SandboxException(ErrorCode.Invalid, $"repositories: {floating.Url} needs a ref that never moves: a commit of 40 or 64 hexadecimal digits. Or start it once, and make a link of its state.");
         }
 
-        var images = recipe.Nodes.Select(node => catalog.Resolve(node.Image)).ToList();
-        if (images.Find(image => image.Digest is null) is { } missing)
+        var resolved = await images.ResolveAsync(person, recipe, cancellationToken);
+        if (resolved.FirstOrDefault(image => image.Digest is null) is { } missing)
         {
             throw new SandboxException(ErrorCode.Conflict, $"The image {missing.Name} is still being made. Try again when the catalog shows it as ready.");
         }
 
-        var pinned = recipe with { Nodes = [.. recipe.Nodes.Zip(images, (node, image) => node with { Image = image.Digest!.Value.Value })] };
-        return new LockDraft(pinned, images, [], await surroundings.OfAsync(recipe.Nodes[0].Isolation, cancellationToken));
+        var pinned = recipe with { Nodes = [.. recipe.Nodes.Zip(resolved, (node, image) => node with { Image = image.Digest!.Value.Value })] };
+        return new LockDraft(pinned, resolved, await images.LayersAsync(person, resolved, cancellationToken), await surroundings.OfAsync(recipe.Nodes[0].Isolation, cancellationToken));
     }
 
     /// <summary>Stores a lock, unless it is there, and returns its hash. Part of the caller's transaction.</summary>
@@ -61,8 +62,8 @@ internal sealed class Locks(ImageCatalog catalog, OwnSurroundings surroundings, 
     /// <summary>Whether a ref is a commit, which never moves.</summary>
     public static bool IsCommit(string? text) => text is { Length: 40 or 64 } && text.All(char.IsAsciiHexDigitLower);
 
-    /// <summary>The layers that no image of the catalog ever had: the keeper of a link pays for these.</summary>
-    private static async Task<IReadOnlyList<ImageLayer>> PersonalAsync(SandboxDb db, IReadOnlyList<ImageLayer> layers)
+    /// <summary>The layers that no image of the catalog ever had: the keeper of a link or an image pays for these. Part of the caller's transaction.</summary>
+    public static async Task<IReadOnlyList<ImageLayer>> PersonalAsync(SandboxDb db, IReadOnlyList<ImageLayer> layers)
     {
         if (layers.Count == 0)
         {

@@ -134,7 +134,9 @@ internal sealed class OwnedLinks(SqliteStore store, Locks locks, ImageUse use, G
     public static async Task<long> UsedAsync(SandboxDb db, string owner)
     {
         var layers = await db.LockLayers.Where(layer => db.Links.Any(link => link.OwnerId == owner && link.Hash == layer.Hash))
-            .Select(layer => new { layer.Digest, layer.Size }).Distinct().SumAsync(layer => layer.Size);
+            .Select(layer => new { layer.Digest, layer.Size })
+            .Union(db.OwnImageLayers.Where(layer => layer.OwnerId == owner).Select(layer => new { layer.Digest, layer.Size }))
+            .SumAsync(layer => layer.Size);
         var tutorials = await db.TutorialSources.Where(source => db.Tutorials.Any(tutorial => tutorial.OwnerId == owner && tutorial.SourceHash == source.Hash)).SumAsync(source => source.Size);
         return layers + tutorials + await RecipeBytesAsync(db, owner);
     }
@@ -145,7 +147,8 @@ internal sealed class OwnedLinks(SqliteStore store, Locks locks, ImageUse use, G
     /// <summary>Bytes that only this link of its owner needs. Part of the caller's transaction.</summary>
     public static Task<long> OnlyHereAsync(SandboxDb db, LinkRow link) => db.LockLayers
         .Where(layer => layer.Hash == link.Hash && !db.LockLayers.Any(other => other.Digest == layer.Digest && other.Hash != link.Hash
-            && db.Links.Any(row => row.OwnerId == link.OwnerId && row.Hash == other.Hash)))
+            && db.Links.Any(row => row.OwnerId == link.OwnerId && row.Hash == other.Hash))
+            && !db.OwnImageLayers.Any(own => own.OwnerId == link.OwnerId && own.Digest == layer.Digest))
         .SumAsync(layer => layer.Size);
 
     /// <summary>Deletes the locks that neither a link nor a tutorial claims. Part of the caller's transaction.</summary>
@@ -265,8 +268,8 @@ internal sealed class OwnedLinks(SqliteStore store, Locks locks, ImageUse use, G
             if (oldest is null)
             {
                 throw new SandboxException(ErrorCode.Quota, isOver
-                    ? $"This would exceed the {person.Plan.StorageBytes >> 20} MiB that your links and tutorials may keep. Delete one first, or leave large files out."
-                    : "This server has no room for more links of guests. Try again later, or take your files home.");
+                    ? $"This would exceed the {person.Plan.StorageBytes >> 20} MiB that your links, images and tutorials may keep. Delete one first, or leave large files out."
+                    : "This server has no room for more links and images of guests. Try again later, or take your files home.");
             }
 
             db.Links.Remove(oldest);
@@ -279,7 +282,9 @@ internal sealed class OwnedLinks(SqliteStore store, Locks locks, ImageUse use, G
     {
         var guests = db.People.Where(person => person.Kind == PersonKind.Guest).Select(person => person.Id);
         var layers = await db.LockLayers.Where(layer => db.Links.Any(link => link.Hash == layer.Hash && guests.Contains(link.OwnerId)))
-            .Select(layer => new { layer.Digest, layer.Size }).Distinct().SumAsync(layer => layer.Size);
+            .Select(layer => new { layer.Digest, layer.Size })
+            .Union(db.OwnImageLayers.Where(layer => guests.Contains(layer.OwnerId)).Select(layer => new { layer.Digest, layer.Size }))
+            .SumAsync(layer => layer.Size);
         return layers + await db.TutorialSources.Where(source => db.Tutorials.Any(tutorial => tutorial.SourceHash == source.Hash && guests.Contains(tutorial.OwnerId))).SumAsync(source => source.Size);
     }
 

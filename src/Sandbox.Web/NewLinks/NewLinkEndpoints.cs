@@ -4,6 +4,7 @@ using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Recipes.Documents;
 using Sandbox.Web.Catalog;
+using Sandbox.Web.Errands;
 using Sandbox.Web.Exports;
 using Sandbox.Web.Http;
 using Sandbox.Web.LinkArchives;
@@ -77,7 +78,7 @@ internal static class NewLinkEndpoints
         if (request.Repository is { } url)
         {
             var address = RepositoryEndpoints.Address(options, url, request.Ref, request.Path);
-            return await RepositoryEndpoints.AdmitAsync(context) is { } reader
+            return await ErrandCallers.AdmitAsync(context) is { } reader
                 ? await ReadAsync(repositories.Begin(reader, address, new RepositoryLinkOrder(request.Title?.Trim(), access, request.Name, request.Budget)))
                 : Results.Empty;
         }
@@ -93,7 +94,7 @@ internal static class NewLinkEndpoints
             return Results.Empty;
         }
 
-        var draft = await locks.PinAsync(request.Recipe!, context.RequestAborted);
+        var draft = await locks.PinAsync(person, request.Recipe!, context.RequestAborted);
         var title = request.Title?.Trim() ?? catalog.Find(draft.Images[0].Name)?.Title ?? draft.Images[0].Name;
         var hash = await links.KeepAsync(person, draft, title, access, isAutomatic: false, request.Budget);
         if (request.Name is not null)

@@ -21,7 +21,7 @@ internal sealed record NodeRecord(PlaygroundRow Playground, SandboxRow Sandbox, 
 /// Adds and removes the nodes of running playgrounds on record. The playground's recipe changes with them, so that a save
 /// holds what runs; each change is one transaction.
 /// </summary>
-internal sealed class NodeRecords(SqliteStore store, Admission admission, ImageCatalog catalog, TimeProvider time)
+internal sealed class NodeRecords(SqliteStore store, Admission admission, ImageCatalog catalog, PersonImages images, TimeProvider time)
 {
     /// <summary>
     /// Adds a node whose sandbox is starting. Codes: NotFound, Invalid, ImageNotFound, Conflict (it does not run, its image is not
@@ -30,6 +30,7 @@ internal sealed class NodeRecords(SqliteStore store, Admission admission, ImageC
     public async Task<NodeRecord> AddAsync(PersonId owner, PlaygroundId id, RecipeNode wanted, string? idempotencyKey)
     {
         var most = await admission.CommittedMemoryAsync();
+        var own = string.IsNullOrEmpty(wanted.Image) ? null : await images.FindAsync(owner, wanted.Image, CancellationToken.None);
         return await store.WriteAsync(async db =>
         {
             var playground = await RequireAsync(db, owner, id);
@@ -55,7 +56,7 @@ internal sealed class NodeRecords(SqliteStore store, Admission admission, ImageC
                 throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes.Select(mistake => mistake.Replace(place, "", StringComparison.Ordinal))));
             }
 
-            var image = catalog.Resolve(node.Image);
+            var image = own ?? catalog.Resolve(node.Image);
             if (image.Digest is not { } digest)
             {
                 throw new SandboxException(ErrorCode.Conflict, $"The image {image.Name} is still being made{(catalog.StepOf(image.Name) is { } step ? $": {step}" : "")}. Try again when the catalog shows it as ready.");

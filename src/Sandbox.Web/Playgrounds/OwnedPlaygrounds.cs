@@ -19,6 +19,7 @@ internal sealed class OwnedPlaygrounds(
     SqliteStore store,
     ISandboxRuntime runtime,
     ImageCatalog catalog,
+    PersonImages images,
     Admission admission,
     Launcher launcher,
     LaunchQueue queue,
@@ -65,12 +66,12 @@ internal sealed class OwnedPlaygrounds(
     }
 
     /// <summary>Admits and starts a recipe. Codes: Invalid, ImageNotFound, Quota, Capacity and those of the runtime.</summary>
-    public Task<PlaygroundView> LaunchAsync(PersonId owner, Recipe recipe, IReadOnlyDictionary<string, string>? parameters, bool asks, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
+    public async Task<PlaygroundView> LaunchAsync(PersonId owner, Recipe recipe, IReadOnlyDictionary<string, string>? parameters, bool asks, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
     {
         Refuse(RecipeRules.Validate(recipe));
         CheckKey(idempotencyKey);
-        var order = new LaunchOrder(Filled(recipe, parameters), Images(recipe)) { Secrets = Secrets(recipe), AsksAfterFailure = asks };
-        return LaunchAsync(owner, order, idempotencyKey, trace, cancellationToken);
+        var order = new LaunchOrder(Filled(recipe, parameters), await images.ResolveAsync(owner, recipe, cancellationToken)) { Secrets = Secrets(recipe), AsksAfterFailure = asks };
+        return await LaunchAsync(owner, order, idempotencyKey, trace, cancellationToken);
     }
 
     /// <summary>
@@ -296,8 +297,6 @@ internal sealed class OwnedPlaygrounds(
         var view = row.ToView(catalog, states, time.GetUtcNow());
         return row.State == PlaygroundStage.Starting && setups.Find(PlaygroundId.Parse(row.Id)) is { } run ? view with { Setup = run.ToView() } : view;
     }
-
-    private List<ResolvedImage> Images(Recipe recipe) => [.. recipe.Nodes.Select(node => catalog.Resolve(node.Image))];
 
     private static List<string> Secrets(Recipe recipe) => [.. recipe.Parameters.Where(parameter => parameter.IsSecret).Select(parameter => parameter.Name)];
 

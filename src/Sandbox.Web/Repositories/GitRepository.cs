@@ -2,8 +2,10 @@ using System.Formats.Tar;
 using System.Globalization;
 using System.Text;
 using Sandbox.Core.Errors;
+using Sandbox.Core.Recipes;
 using Sandbox.Recipes.Addresses;
 using Sandbox.Recipes.Repositories;
+using Sandbox.Web.Errands;
 using Sandbox.Web.Playgrounds;
 
 namespace Sandbox.Web.Repositories;
@@ -22,16 +24,22 @@ internal sealed record TreeEntry(string Mode, string Path)
 /// One commit of a repository, fetched into a reader without the contents of its files: these come when they are read. No
 /// work tree is made, so nothing in it can be followed or run.
 /// </summary>
-internal sealed class GitRepository(ReaderSandbox sandbox, Reading reading, RepositoryOptions options)
+internal sealed class GitRepository(ErrandSandbox sandbox, Reading reading, RepositoryOptions options)
 {
     private const string Home = "/srv/repository";
     private const string Content = "/srv/content";
     private const string Header = " blob ";
 
+    private const int MemoryMiB = 256;
+
     private static readonly TimeSpan Quick = TimeSpan.FromSeconds(30);
 
     private string _host = "";
     private string _ref = "HEAD";
+
+    /// <summary>The sandbox in which a repository is read: one with git.</summary>
+    public static Errand Errand(RepositoryOptions options) =>
+        new("reader", options.Image, "repositories are read") { Resources = new RecipeResources { MemoryMiB = MemoryMiB, DiskMiB = options.DiskMiB } };
 
     /// <summary>The commit.</summary>
     public string Commit { get; private set; } = "";

@@ -1,6 +1,6 @@
 using Sandbox.Core.Errors;
-using Sandbox.Core.People;
 using Sandbox.Recipes.Addresses;
+using Sandbox.Web.Errands;
 using Sandbox.Web.Http;
 using Sandbox.Web.People;
 using Sandbox.Web.Store;
@@ -35,26 +35,6 @@ internal static class RepositoryEndpoints
             .Produces(204).ProducesProblems(404).WithSummary("Stop reading a repository");
     }
 
-    /// <summary>The person a reading is for, or null after its refusal was written: a reading costs what a launch costs.</summary>
-    public static async Task<PersonId?> AdmitAsync(HttpContext context)
-    {
-        var services = context.RequestServices;
-        var (rates, guests) = (services.GetRequiredService<AddressRates>(), services.GetRequiredService<Guests>());
-        if (!await rates.AllowsLaunchAsync(context))
-        {
-            return null;
-        }
-
-        var person = guests.Ensure(context);
-        if (!await guests.IsKnownAsync(person) && !await rates.AllowsGuestAsync(context))
-        {
-            return null;
-        }
-
-        services.GetRequiredService<GuestAddresses>().Saw(person, AddressRates.Address(context.Connection.RemoteIpAddress));
-        return person;
-    }
-
     /// <summary>Checks the parts of an address. Code: Invalid.</summary>
     public static RepositoryAddress Address(WebOptions options, string repository, string? @ref, string? path) =>
         RepositoryAddress.TryCreate(repository, @ref, path, options.Repositories.Hosts, out var address, out var mistake) ? address : throw new SandboxException(ErrorCode.Invalid, mistake);
@@ -69,7 +49,7 @@ internal static class RepositoryEndpoints
             { Address: null, Repository: { } repository } => Address(options, repository, request.Ref, request.Path),
             _ => throw new SandboxException(ErrorCode.Invalid, "Send an address, or a repository with its ref and path."),
         };
-        if (await AdmitAsync(context) is not { } person)
+        if (await ErrandCallers.AdmitAsync(context) is not { } person)
         {
             return Results.Empty;
         }

@@ -4,6 +4,7 @@ using Sandbox.Recipes.Addresses;
 using Sandbox.Recipes.Problems;
 using Sandbox.Recipes.Repositories;
 using Sandbox.Web.Catalog;
+using Sandbox.Web.Errands;
 using Sandbox.Web.Links;
 
 namespace Sandbox.Web.Repositories;
@@ -12,18 +13,18 @@ namespace Sandbox.Web.Repositories;
 internal sealed record ReadRepository(LockDraft Lock, string Commit, string? File, bool NeedsBuilds, IReadOnlyList<string> Problems);
 
 /// <summary>Reads what a repository starts, inside a sandbox of the visitor that ends at once.</summary>
-internal sealed class RepositoryReader(ReaderSandboxes sandboxes, ImageCatalog catalog, Locks locks, WebOptions options)
+internal sealed class RepositoryReader(ErrandSandboxes sandboxes, ImageCatalog catalog, Locks locks, WebOptions options)
 {
     private const int MostProblems = 50;
 
     private const string Submodules = ".gitmodules";
     private const string Attributes = ".gitattributes";
 
-    /// <summary>Codes: those of <see cref="ReaderSandboxes.OpenAsync"/>, NotFound, RepositoryUnreachable, TooLarge, Timeout, Invalid (mistakes in sandbox.yaml), ImageNotFound.</summary>
+    /// <summary>Codes: those of <see cref="ErrandSandboxes.OpenAsync"/>, NotFound, RepositoryUnreachable, TooLarge, Timeout, Invalid (mistakes in sandbox.yaml), ImageNotFound.</summary>
     public async Task<ReadRepository> ReadAsync(Reading reading, CancellationToken cancellationToken)
     {
         reading.Say("Starting a sandbox that reads it");
-        await using var sandbox = await sandboxes.OpenAsync(reading.Owner, cancellationToken);
+        await using var sandbox = await sandboxes.OpenAsync(reading.Owner, GitRepository.Errand(options.Repositories), cancellationToken);
         var repository = new GitRepository(sandbox, reading, options.Repositories);
         var address = reading.Address;
         await repository.FetchAsync(address, cancellationToken);
@@ -55,7 +56,7 @@ internal sealed class RepositoryReader(ReaderSandboxes sandboxes, ImageCatalog c
         var pinned = await PinAsync(recipe, address, repository, cancellationToken);
         reading.Say("Making the link");
         return new ReadRepository(
-            await locks.PinAsync(pinned, cancellationToken),
+            await locks.PinAsync(reading.Owner, pinned, cancellationToken),
             repository.Commit,
             found.File,
             found.NeedsBuilds,

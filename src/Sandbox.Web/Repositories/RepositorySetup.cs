@@ -4,7 +4,6 @@ internal static class RepositorySetup
 {
     public static void AddRepositories(this IServiceCollection services)
     {
-        services.AddSingleton<ReaderSandboxes>();
         services.AddSingleton<RepositoryReader>();
         services.AddSingleton<Readings>();
         services.AddSingleton<RepositoryLinks>();

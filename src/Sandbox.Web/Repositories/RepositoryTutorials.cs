@@ -2,12 +2,13 @@ using Sandbox.Core.Errors;
 using Sandbox.Core.People;
 using Sandbox.Recipes.Addresses;
 using Sandbox.Tutorials.Sources;
+using Sandbox.Web.Errands;
 using Sandbox.Web.Tutorials;
 
 namespace Sandbox.Web.Repositories;
 
 /// <summary>Publishes the tutorials of a folder of a repository for the person who opens it, unlisted. The same files are the same tutorial.</summary>
-internal sealed class RepositoryTutorials(Readings readings, ReaderSandboxes sandboxes, TutorialPublishing publishing, TutorialViews views, WebOptions options)
+internal sealed class RepositoryTutorials(Readings readings, ErrandSandboxes sandboxes, TutorialPublishing publishing, TutorialViews views, WebOptions options)
 {
     private const int MostFiles = 5000;
     private const int MostBytes = 20 << 20;
@@ -33,7 +34,7 @@ internal sealed class RepositoryTutorials(Readings readings, ReaderSandboxes san
     private async Task<(string Commit, string? Folder, string? File, IReadOnlyDictionary<string, byte[]> Files)> ReadAsync(Reading reading, CancellationToken cancellationToken)
     {
         reading.Say("Starting a sandbox that reads it");
-        await using var sandbox = await sandboxes.OpenAsync(reading.Owner, cancellationToken);
+        await using var sandbox = await sandboxes.OpenAsync(reading.Owner, GitRepository.Errand(options.Repositories), cancellationToken);
         var repository = new GitRepository(sandbox, reading, options.Repositories);
         await repository.FetchAsync(reading.Address, cancellationToken);
         var (folder, file) = (reading.Address.Folder, (string?)null);

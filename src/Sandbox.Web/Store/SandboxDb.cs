@@ -30,6 +30,10 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
 
     public DbSet<LockLayerRow> LockLayers => Set<LockLayerRow>();
 
+    public DbSet<OwnImageRow> OwnImages => Set<OwnImageRow>();
+
+    public DbSet<OwnImageLayerRow> OwnImageLayers => Set<OwnImageLayerRow>();
+
     public DbSet<LinkRow> Links => Set<LinkRow>();
 
     public DbSet<AliasRow> Aliases => Set<AliasRow>();
@@ -123,6 +127,14 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
             image.HasIndex(row => row.Digest);
         });
         modelBuilder.Entity<LockLayerRow>().HasKey(row => new { row.Hash, row.Digest });
+        modelBuilder.Entity<OwnImageRow>(image =>
+        {
+            image.HasKey(row => new { row.OwnerId, row.Name });
+            image.HasIndex(row => row.Digest);
+            image.HasOne<PersonRow>().WithMany().HasForeignKey(row => row.OwnerId).OnDelete(DeleteBehavior.Restrict);
+            image.HasMany(row => row.Layers).WithOne().HasForeignKey(row => new { row.OwnerId, row.Name }).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<OwnImageLayerRow>().HasKey(row => new { row.OwnerId, row.Name, row.Digest });
         modelBuilder.Entity<LinkRow>(link =>
         {
             link.HasKey(row => new { row.OwnerId, row.Hash });

@@ -171,7 +171,7 @@ internal sealed class TutorialPublishing(
 
         var recipe = places.RecipeOf(tutorial);
         return RecipeRules.Validate(recipe).Count == 0 && recipe.Nodes.All(node => catalog.Find(node.Image)?.Digest is not null && node.Repositories.Count == 0)
-            ? await locks.PinAsync(recipe, cancellationToken)
+            ? await locks.PinAsync(null, recipe, cancellationToken)
             : null;
     }
 

@@ -336,6 +336,57 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("Locks");
                 });
 
+            modelBuilder.Entity("Sandbox.Web.Store.OwnImageLayerRow", b =>
+                {
+                    b.Property<string>("OwnerId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Digest")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Size")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("OwnerId", "Name", "Digest");
+
+                    b.ToTable("OwnImageLayers");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.OwnImageRow", b =>
+                {
+                    b.Property<string>("OwnerId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("BuiltAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Digest")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("Interactive")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Runs")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Size")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("OwnerId", "Name");
+
+                    b.HasIndex("Digest");
+
+                    b.ToTable("OwnImages");
+                });
+
             modelBuilder.Entity("Sandbox.Web.Store.PersonRow", b =>
                 {
                     b.Property<string>("Id")
@@ -1020,6 +1071,24 @@ namespace Sandbox.Web.Store.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("Sandbox.Web.Store.OwnImageLayerRow", b =>
+                {
+                    b.HasOne("Sandbox.Web.Store.OwnImageRow", null)
+                        .WithMany("Layers")
+                        .HasForeignKey("OwnerId", "Name")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.OwnImageRow", b =>
+                {
+                    b.HasOne("Sandbox.Web.Store.PersonRow", null)
+                        .WithMany()
+                        .HasForeignKey("OwnerId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("Sandbox.Web.Store.PersonRow", b =>
                 {
                     b.HasOne("Sandbox.Web.Store.PlanRow", "Plan")
@@ -1117,6 +1186,11 @@ namespace Sandbox.Web.Store.Migrations
                 {
                     b.Navigation("Images");
 
+                    b.Navigation("Layers");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.OwnImageRow", b =>
+                {
                     b.Navigation("Layers");
                 });
 
