@@ -30,7 +30,7 @@ internal sealed class Server : IDisposable
         catch (HttpRequestException nobody)
         {
             server.Dispose();
-            throw new SandboxException(ErrorCode.RuntimeUnavailable, $"No instance answers at {url}: {nobody.Message}", nobody);
+            throw new SandboxException(ErrorCode.RuntimeUnavailable, $"No instance answers at {url}: {nobody.GetBaseException().Message}", nobody);
         }
     }
 

@@ -32,10 +32,10 @@ internal sealed partial class BrowserNetwork : IAsyncDisposable
     ];
 
     private readonly SafeFileHandle _namespace;
-    private readonly TcpListener _listener;
+    private readonly Socket _listener;
     private readonly Task _served;
 
-    private BrowserNetwork(SafeFileHandle ofNamespace, TcpListener listener, ForeignPages pages)
+    private BrowserNetwork(SafeFileHandle ofNamespace, Socket listener, ForeignPages pages)
     {
         Pages = pages;
         _namespace = ofNamespace;
@@ -49,30 +49,39 @@ internal sealed partial class BrowserNetwork : IAsyncDisposable
     /// <summary>Makes one, with the port of the instance on its loopback address.</summary>
     public static BrowserNetwork Make(int port)
     {
-        BrowserNetwork? made = null;
-        Exception? failure = null;
-
-        // A thread enters the namespace, and what it starts and opens belongs there. It ends, so no other work lands in it.
-        var thread = new Thread(() =>
+        StartSockets();
+        var made = InThread(() =>
         {
-            try
-            {
-                made = Enter(port);
-            }
-            catch (Exception fault) when (fault is Win32Exception or IOException or SocketException)
-            {
-                failure = fault;
-            }
+            Check(Unshare(NewNetwork));
+            return File.OpenHandle("/proc/thread-self/ns/net");
         });
-        thread.Start();
-        thread.Join();
-        return made ?? throw new IOException("no network namespace for the browsers", failure);
+        foreach (var link in Links)
+        {
+            using var ip = Process.Start("nsenter", [$"--net={Path(made)}", "ip", .. link.Split(' ')]);
+            ip.WaitForExit();
+            if (ip.ExitCode != 0)
+            {
+                throw new IOException($"ip {link} ended with {ip.ExitCode}");
+            }
+        }
+
+        var (instance, pages) = InThread(() =>
+        {
+            Check(SetNamespace(made, NewNetwork));
+            return (Listen(IPAddress.Loopback, port), Listen(ForeignPages.Address, port));
+        });
+        if (!SpinWait.SpinUntil(AllAreOutside, TimeSpan.FromSeconds(10)))
+        {
+            throw new IOException("a thread stayed in the network of the browsers");
+        }
+
+        return new BrowserNetwork(made, instance, new ForeignPages(pages));
     }
 
     /// <summary>Writes a script that runs a program in this network.</summary>
     public void WriteStarter(string path, string program)
     {
-        File.WriteAllText(path, $"#!/bin/sh\nexec nsenter --net=/proc/{Environment.ProcessId}/fd/{_namespace.DangerousGetHandle()} -- {program} \"$@\"\n");
+        File.WriteAllText(path, $"#!/bin/sh\nexec nsenter --net={Path(_namespace)} -- {program} \"$@\"\n");
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
     }
 
@@ -84,26 +93,63 @@ internal sealed partial class BrowserNetwork : IAsyncDisposable
         _namespace.Dispose();
     }
 
-    private static BrowserNetwork Enter(int port)
+    /// <summary>
+    /// Works in a thread that enters the namespace and ends. It must start no other thread, as asynchronous work does: a thread
+    /// begins in the network of the one that started it, and one of the pool would take other tests there.
+    /// </summary>
+    private static T InThread<T>(Func<T> work)
     {
-        if (Unshare(NewNetwork) != 0)
+        T? made = default;
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                made = work();
+            }
+            catch (Exception fault) when (fault is Win32Exception or IOException or SocketException)
+            {
+                failure = fault;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        return failure is null ? made! : throw new IOException("no network namespace for the browsers", failure);
+    }
+
+    /// <summary>The runtime starts a thread for all sockets with the first of them, and that one starts workers of the pool.</summary>
+    private static void StartSockets()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var accepted = listener.AcceptSocketAsync();
+        using var client = new TcpClient();
+        client.Connect((IPEndPoint)listener.LocalEndpoint);
+        accepted.GetAwaiter().GetResult().Dispose();
+    }
+
+    private static bool AllAreOutside()
+    {
+        var own = new FileInfo("/proc/self/ns/net").LinkTarget;
+        return Directory.EnumerateDirectories("/proc/self/task").All(thread => new FileInfo(thread + "/ns/net").LinkTarget is not { } network || network == own);
+    }
+
+    private static Socket Listen(IPAddress address, int port)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(address, port));
+        socket.Listen();
+        return socket;
+    }
+
+    private static string Path(SafeFileHandle opened) => $"/proc/{Environment.ProcessId}/fd/{opened.DangerousGetHandle()}";
+
+    private static void Check(int result)
+    {
+        if (result != 0)
         {
             throw new Win32Exception(Marshal.GetLastPInvokeError());
         }
-
-        foreach (var link in Links)
-        {
-            using var ip = Process.Start("ip", link.Split(' '));
-            ip.WaitForExit();
-            if (ip.ExitCode != 0)
-            {
-                throw new IOException($"ip {link} ended with {ip.ExitCode}");
-            }
-        }
-
-        var listener = new TcpListener(IPAddress.Loopback, port);
-        listener.Start();
-        return new BrowserNetwork(File.OpenHandle("/proc/thread-self/ns/net"), listener, new ForeignPages(port));
     }
 
     private async Task ServeAsync()
@@ -113,7 +159,7 @@ internal sealed partial class BrowserNetwork : IAsyncDisposable
             Socket browser;
             try
             {
-                browser = await _listener.AcceptSocketAsync();
+                browser = await _listener.AcceptAsync();
             }
             catch (Exception over) when (over is SocketException or ObjectDisposedException)
             {
@@ -164,4 +210,7 @@ internal sealed partial class BrowserNetwork : IAsyncDisposable
 
     [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
     private static partial int Unshare(int flags);
+
+    [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
+    private static partial int SetNamespace(SafeFileHandle ofNamespace, int kind);
 }

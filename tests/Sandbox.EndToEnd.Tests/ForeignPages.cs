@@ -9,15 +9,16 @@ namespace Sandbox.EndToEnd.Tests;
 internal sealed class ForeignPages : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, (string Type, byte[] Body, string? Policy)> _pages = new(StringComparer.Ordinal);
-    private readonly TcpListener _listener;
+    public static readonly IPAddress Address = IPAddress.Parse("127.0.0.2");
+
+    private readonly Socket _listener;
     private readonly Task _served;
 
-    /// <summary>Listens in the network of the thread that calls it.</summary>
-    public ForeignPages(int port)
+    /// <param name="listener">A listening socket, which is closed with this.</param>
+    public ForeignPages(Socket listener)
     {
-        Url = new Uri($"http://127.0.0.2:{port}");
-        _listener = new TcpListener(IPAddress.Parse("127.0.0.2"), port);
-        _listener.Start();
+        Url = new Uri($"http://{listener.LocalEndPoint}");
+        _listener = listener;
         _served = ServeAsync();
     }
 
@@ -48,7 +49,7 @@ internal sealed class ForeignPages : IAsyncDisposable
             Socket browser;
             try
             {
-                browser = await _listener.AcceptSocketAsync();
+                browser = await _listener.AcceptAsync();
             }
             catch (Exception over) when (over is SocketException or ObjectDisposedException)
             {

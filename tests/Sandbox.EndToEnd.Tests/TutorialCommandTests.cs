@@ -91,13 +91,13 @@ public sealed class TutorialCommandTests(Instance instance)
         var start = new ProcessStartInfo(Path.Combine(Instance.SourceDirectory(), "infra", "tutorial-serve"), [tutorial]) { UseShellExecute = false, RedirectStandardOutput = true };
         start.Environment["SANDBOX_URL"] = instance.Url.OriginalString;
         using var process = Process.Start(start)!;
-        string name;
-        do
+        var said = "";
+        while (!said.Contains("/t/", StringComparison.Ordinal))
         {
-            name = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) ?? "";
+            said = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) ?? throw new InvalidOperationException($"The command ended and its last words were: {said}");
         }
-        while (!name.Contains("/t/", StringComparison.Ordinal));
-        name = name.Split("/t/")[1].Split(' ')[0];
+
+        var name = said.Split("/t/")[1].Split(' ')[0];
 
         await using var guest = await instance.NewGuestAsync();
         var playground = JsonNode.Parse(await (await guest.Client.PostAsJsonAsync("/api/v1/playgrounds", new { tutorial = name })).Content.ReadAsStringAsync())!;

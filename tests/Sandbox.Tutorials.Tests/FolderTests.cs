@@ -185,6 +185,8 @@ public sealed class FolderTests
     [InlineData("cat > a.sh <<EOF\ntail -f x\nEOF", false)]
     [InlineData("timeout 5 tail -f x", false)]
     [InlineData("while true; do date; sleep 1; done", true)]
+    [InlineData("docker run -d --name a busybox sh -c 'while sleep 1; do date; done'", false)]
+    [InlineData("docker run -it busybox sh -c 'while sleep 1; do date; done'", true)]
     public void A_command_that_stays_is_known(string command, bool stays) => Assert.Equal(stays, Linting.Blocking.Reason(command) is not null);
 
     private static IReadOnlyList<Block> Blocks(string markdown)

@@ -67,7 +67,7 @@ public static partial class Blocking
     [GeneratedRegex(@"<<-?[ \t]*[""']?(?<end>\w+)[""']?", Options, 1000)]
     private static partial Regex HereDocument();
 
-    [GeneratedRegex(@"&[ \t]*$|\bnohup\b.*&", Options, 1000)]
+    [GeneratedRegex(@"&[ \t]*$|\bnohup\b.*&|^(sudo\s+)?(docker|podman)\s+(container\s+)?run\s+([^|;&'""]*\s)?(-\w*d\w*|--detach)\s", Options, 1000)]
     private static partial Regex InBackground();
 
     [GeneratedRegex(@"\btimeout[ \t]+\d", Options, 1000)]
