@@ -222,6 +222,9 @@ internal sealed class TutorialRunner(Server server, Tutorial tutorial, string ha
                     case WriteFileBlock write:
                         await WriteAsync(write, index);
                         break;
+                    case TestBlock test:
+                        await TestAsync(test, index);
+                        break;
                 }
             }
         }
@@ -254,6 +257,16 @@ internal sealed class TutorialRunner(Server server, Tutorial tutorial, string ha
             catch (SandboxException fault)
             {
                 _failures.Add(string.Create(CultureInfo.InvariantCulture, $"line {write.Line}: the file is not written: {fault.Message}"));
+            }
+        }
+
+        private async Task TestAsync(TestBlock test, int index)
+        {
+            var tested = (await runner.Server.PostAsync(string.Create(CultureInfo.InvariantCulture, $"{At}/blocks/{index}/test")))!;
+            _runs.Add(new Ran("test", test.Line, test.Name, (int?)tested["exitCode"], (bool)tested["timedOut"]!, (string)tested["output"]!));
+            if (!(bool)tested["passed"]!)
+            {
+                _failures.Add(string.Create(CultureInfo.InvariantCulture, $"line {test.Line}: the test {test.Name} fails"));
             }
         }
 

@@ -56,6 +56,13 @@ internal sealed class SandboxesClient(Wire.Sandboxes.SandboxesClient client) : I
         (await ClientCalls.AskAsync(client.ExecAsync(spec.ToWire(id.Value), cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).ToCore();
 
     /// <inheritdoc/>
+    public IAsyncEnumerable<ExecOutput> ExecStreamAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken)
+    {
+        var request = spec.ToWire(id.Value);
+        return ClientCalls.StreamAsync(cancellation => client.ExecStream(request, cancellationToken: cancellation), cancellationToken).Select(SandboxesMap.ToCore);
+    }
+
+    /// <inheritdoc/>
     public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadLogAsync(SandboxId id, bool follow, CancellationToken cancellationToken)
     {
         var request = new ReadLogRequest { Id = id.Value, Follow = follow };

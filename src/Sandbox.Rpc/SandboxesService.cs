@@ -97,6 +97,15 @@ public sealed class SandboxesService(ISandboxRuntime runtime, ILogger<SandboxesS
         });
 
     /// <inheritdoc/>
+    public override Task ExecStream(ExecRequest request, IServerStreamWriter<ExecPart> responseStream, ServerCallContext context) =>
+        _answers.StreamAsync(request, responseStream, context, static (sandboxes, request, cancellation) =>
+        {
+            var spec = request.ToCore();
+            Values.Refuse(CommandRules.Validate(spec));
+            return sandboxes.ExecStreamAsync(Values.ToSandboxId(request.Id), spec, cancellation).Select(SandboxesMap.ToWire);
+        });
+
+    /// <inheritdoc/>
     public override Task ReadLog(ReadLogRequest request, IServerStreamWriter<Chunk> responseStream, ServerCallContext context) =>
         _answers.StreamAsync(request, responseStream, context, static (sandboxes, request, cancellation) =>
             sandboxes.ReadLogAsync(Values.ToSandboxId(request.Id), request.Follow, cancellation)

@@ -180,6 +180,46 @@ public sealed class EmbedTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
+    public async Task Output_appears_while_the_code_runs()
+    {
+        await using var page = await OpenAsync("stream.html", "<sandbox-run id=a image=busybox sandbox=s><pre>echo first; until [ -e /tmp/go ]; do sleep 0.1; done; echo second >&2</pre></sandbox-run><sandbox-run id=b image=busybox><pre>true</pre></sandbox-run>", isBlocked: true);
+        var made = await page.Page.RunAndWaitForResponseAsync(
+            () => page.Of("#a").GetByRole(AriaRole.Button, new() { Name = "Run" }).ClickAsync(),
+            response => response.Request.Method == "POST" && response.Url.EndsWith("/exec", StringComparison.Ordinal));
+        await Assertions.Expect(page.Of("#a").Locator(".result")).ToHaveTextAsync("first\n");
+        await Assertions.Expect(page.Of("#a").GetByRole(AriaRole.Button, new() { Name = "Run" })).ToBeDisabledAsync();
+
+        using var client = instance.NewClient();
+        client.DefaultRequestHeaders.Add("Authorization", await made.Request.HeaderValueAsync("authorization"));
+        Assert.Equal(200, (int)(await client.PostAsJsonAsync(new Uri(made.Url).AbsolutePath, new { command = new[] { "touch", "/tmp/go" } })).StatusCode);
+        await Assertions.Expect(page.Of("#a").Locator(".result")).ToHaveTextAsync("first\nsecond\n");
+        await Assertions.Expect(page.Of("#a").Locator(".bar")).ToContainTextAsync("Exit code 0");
+    }
+
+    [Fact]
+    public async Task A_tutorial_runs_in_a_page_of_another_site_without_cookies()
+    {
+        await using var page = await OpenAsync("lesson.html", "<sandbox-tutorial id=t tutorial=linux-shell height=560></sandbox-tutorial>", isBlocked: true, options: new() { ViewportSize = new() { Width = 1280, Height = 900 } });
+        Assert.Empty(page.Frames);
+        await page.Of("#t").GetByRole(AriaRole.Button).ClickAsync();
+        await page.StateAsync("#t", "asking");
+        var frame = page.Frames[0];
+        await frame.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
+        await page.StateAsync("#t", "live");
+        await frame.GetByRole(AriaRole.Button, new() { Name = "Run", Exact = false }).First.ClickAsync();
+        await Assertions.Expect(frame.Locator(".block[data-state='passed']").First).ToBeVisibleAsync();
+        await frame.GetByRole(AriaRole.Button, new() { Name = "Skip" }).ClickAsync();
+        await Assertions.Expect(frame.Locator(".tut-steps")).ToContainTextAsync("Step 2 of 5");
+
+        // Begun again, the step goes on in another playground, in the same frame.
+        await frame.GetByRole(AriaRole.Button, new() { Name = "Reset this step" }).ClickAsync();
+        await frame.GetByRole(AriaRole.Button, new() { Name = "Reset the step" }).ClickAsync();
+        await Assertions.Expect(frame.Locator(".tut-steps")).ToContainTextAsync("Step 2 of 5");
+        await Assertions.Expect(frame.Locator("#ws-panel")).ToBeHiddenAsync();
+        await Assertions.Expect(frame.Locator(".ws-tab")).ToHaveCountAsync(1);
+    }
+
+    [Fact]
     public async Task Attributes_and_messages_of_a_hostile_page_change_nothing()
     {
         await using var page = await OpenAsync("hostile.html", """

@@ -1,4 +1,5 @@
 using Sandbox.Core.Errors;
+using Sandbox.Core.Execs;
 using Sandbox.Core.Runtime;
 using Xunit;
 
@@ -22,6 +23,19 @@ public abstract class ExecsConformance(RuntimeUnderTest under) : RuntimeConforma
         Assert.Equal(1, bad.ExitCode);
         Assert.True(bad.Stdout.IsEmpty);
         Assert.NotEqual(0, bad.Stderr.Length);
+    }
+
+    [Fact]
+    public async Task Streamed_output_is_that_of_the_result_which_comes_last()
+    {
+        var sandbox = await CreateAsync();
+        var parts = await Runtime.Sandboxes.ExecStreamAsync(sandbox.Id, Exec(["echo", "hello"]), Cancellation).ToListAsync(Cancellation);
+
+        var result = Assert.IsType<ExecResult>(parts[^1].Result);
+        Assert.Equal((0, "hello\n"), (result.ExitCode, Text(result.Stdout)));
+        Assert.All(parts[..^1], part => Assert.Null(part.Result));
+        Assert.Equal("hello\n", string.Concat(parts[..^1].Where(part => !part.IsError).Select(part => Text(part.Data))));
+        await FailsAsync(ErrorCode.CommandNotFound, async () => await Runtime.Sandboxes.ExecStreamAsync(sandbox.Id, Exec(["/no/such/program"]), Cancellation).ToListAsync(Cancellation));
     }
 
     [Theory]

@@ -187,6 +187,21 @@ internal sealed class FakeSandboxes(FakeRuntime runtime, FakeHost host, Func<IRe
     }
 
     /// <inheritdoc/>
+    public async IAsyncEnumerable<ExecOutput> ExecStreamAsync(SandboxId id, ExecSpec spec, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var result = await ExecAsync(id, spec, cancellationToken);
+        foreach (var (isError, output) in new[] { (false, result.Stdout), (true, result.Stderr) })
+        {
+            if (output.Length > 0)
+            {
+                yield return new ExecOutput(isError, output);
+            }
+        }
+
+        yield return new ExecOutput(IsError: false, ReadOnlyMemory<byte>.Empty) { Result = result };
+    }
+
+    /// <inheritdoc/>
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadLogAsync(SandboxId id, bool follow, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await host.BeginAsync("ReadLog", cancellationToken);

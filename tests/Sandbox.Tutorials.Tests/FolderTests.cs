@@ -17,6 +17,7 @@ public sealed class FolderTests
     {
         using var tree = new SampleTree();
         NewTutorial.Write(tree.Root + "/new");
+        Assert.Contains("infra/tutorial-test", File.ReadAllText(tree.Root + "/new/.github/workflows/tutorial.yml"), StringComparison.Ordinal);
         var scenario = Assert.Single(SampleTree.Import(tree.Root + "/new").Scenarios);
 
         Assert.Empty(scenario.Problems);

@@ -126,6 +126,7 @@ public sealed class SampleTests
     {
         using var tree = new SampleTree(
             ("resources/workshop.yaml", "kind: Workshop\nspec:\n  title: Lab\n  difficulty: beginner\n  duration: 15m\n"),
+            ("workshop/examiner/tests/check", "#!/bin/bash\ntest -e \"$1\"\n"),
             ("workshop/content/01-one.md", """
                 ---
                 title: One
@@ -172,6 +173,8 @@ public sealed class SampleTests
 
         Assert.Equal(["run", "interrupt", "copy", "write", "test", "url", "run", "interrupt", "copy"], blocks.Select(block => block.Kind));
         Assert.Equal((2, true), (((RunBlock)blocks[0]).Terminal, ((RunBlock)blocks[0]).Clear));
+        Assert.Equal(["one"], ((TestBlock)blocks[4]).Arguments);
+        Assert.Contains("test -e", ((TestBlock)blocks[4]).Script!.Text, StringComparison.Ordinal);
         Assert.Equal(37, Assert.Single(scenario.Problems).Line);
         Assert.Equal((BackendKind.Container, "Lab", "15m"), (scenario.Tutorial.Backend.Kind, scenario.Tutorial.Title, scenario.Tutorial.Time));
     }

@@ -122,6 +122,12 @@ public sealed class RestTests
         using var client = web.NewClient();
         var (_, sandbox) = await client.LaunchAsync();
         var path = $"/api/v1/sandboxes/{sandbox}/exec";
+        client.Headers["Accept"] = "application/x-ndjson";
+        var lines = await client.PostAsync(path, new { command = new[] { "echo", "streamed" } });
+        Assert.Equal("application/x-ndjson", lines.Message.Content.Headers.ContentType!.MediaType);
+        Assert.StartsWith("{\"stream\":\"stdout\",\"text\":\"streamed\\n\"}\n{\"exitCode\":0,\"truncated\":false,", lines.Text, StringComparison.Ordinal);
+        Assert.Equal(422, (await client.PostAsync(path, new { command = new[] { "no-such-program" } })).Status);
+        client.Headers.Remove("Accept");
 
         var cat = (await client.PostAsync(path, new { command = new[] { "cat" }, stdin = "päth", timeoutSeconds = 5 })).Json!;
         Assert.Equal((0, "päth", "", false), ((int)cat["exitCode"]!, (string)cat["stdout"]!, (string)cat["stderr"]!, (bool)cat["truncated"]!));

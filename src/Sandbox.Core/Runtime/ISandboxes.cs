@@ -49,6 +49,12 @@ public interface ISandboxes
     Task<ExecResult> ExecAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Runs a command as <see cref="ExecAsync"/> does and gives its output as it is printed, within the spec's limit. Leaving
+    /// the enumeration kills the command. Codes: as of <see cref="ExecAsync"/>.
+    /// </summary>
+    IAsyncEnumerable<ExecOutput> ExecStreamAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken);
+
+    /// <summary>
     /// The output of the image's own command, as its terminal received it: the last 256 KiB of earlier starts, each after a
     /// line with its time, and of the present start. With <paramref name="follow"/> new output follows until the command has
     /// ended. Empty for an image without a command. Codes: Conflict (still starting, or ended), Quota (16 readers).

@@ -21,19 +21,25 @@ internal sealed class ExecRunner(OciRuntimes runtimes, ProcessWatch watch, Proce
     /// <summary>How long a killed command may take to be gone; that of a paused sandbox goes when it is resumed.</summary>
     private static readonly TimeSpan Dying = TimeSpan.FromSeconds(2);
 
-    public async Task<ExecResult> RunAsync(SandboxRecord record, string directory, ExecSpec spec, CancellationToken cancellationToken)
+    /// <summary>Runs a command to its end.</summary>
+    /// <param name="record">The sandbox.</param>
+    /// <param name="directory">A directory for the runtime's files.</param>
+    /// <param name="spec">The command.</param>
+    /// <param name="printed">Called with each piece of output as it is printed; null for nobody.</param>
+    /// <param name="cancellationToken">Kills the command.</param>
+    public async Task<ExecResult> RunAsync(SandboxRecord record, string directory, ExecSpec spec, Action<ExecOutput>? printed, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.GetTimestamp();
         var workdir = record.Spec.Workdir ?? record.Config.Workdir;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(spec.Timeout);
-        var attempt = await AttemptAsync(record, directory, spec, workdir, patience.Token, cancellationToken);
+        var attempt = await AttemptAsync(record, directory, spec, printed, workdir, patience.Token, cancellationToken);
         string? notice = null;
         if (ExecFailure.IsDirectory(attempt.Complaint))
         {
             var why = attempt.Complaint.Contains("o such file", StringComparison.Ordinal) ? "does not exist" : "cannot be entered";
             notice = $"The working directory {workdir} {why}; the command ran in /.";
-            attempt = await AttemptAsync(record, directory, spec, "/", patience.Token, cancellationToken);
+            attempt = await AttemptAsync(record, directory, spec, printed, "/", patience.Token, cancellationToken);
         }
 
         if (ExecFailure.Find(attempt, spec.Command[0]) is { } fault)
@@ -49,7 +55,7 @@ internal sealed class ExecRunner(OciRuntimes runtimes, ProcessWatch watch, Proce
     }
 
     private async Task<ExecAttempt> AttemptAsync(
-        SandboxRecord record, string directory, ExecSpec spec, string workdir, CancellationToken patience, CancellationToken cancellationToken)
+        SandboxRecord record, string directory, ExecSpec spec, Action<ExecOutput>? printed, string workdir, CancellationToken patience, CancellationToken cancellationToken)
     {
         moves.Expect();
         var user = record.User ?? throw new InvalidOperationException("the user was not looked up");
@@ -60,7 +66,7 @@ internal sealed class ExecRunner(OciRuntimes runtimes, ProcessWatch watch, Proce
             var environment = ProcessPlan.EnvironmentOf(record.Config, record.Spec.Env, user, terminal: false);
             var plan = new ProcessPlan(SandboxBundle.BelowInit(spec.Command), environment, workdir, user);
             await File.WriteAllBytesAsync(process, SandboxBundle.Process(IsolationClasses.Find(record.Isolation), plan), cancellationToken);
-            using var pipes = new PipeCapture(spec.Stdin, spec.OutputLimit);
+            using var pipes = new PipeCapture(spec.Stdin, spec.OutputLimit, printed);
             var oci = runtimes.Of(record.Isolation);
             var pid = Tool.Spawn(oci.Program, oci.ExecArguments(record.Spec.Id, process, pidFile, complaints), pipes.Theirs[0], pipes.Theirs[1], pipes.Theirs[2]);
             foreach (var handle in pipes.Theirs)

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Sandbox.Core.Execs;
 using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Execs;
@@ -31,12 +32,17 @@ internal sealed partial class PipeCapture : IDisposable
     private readonly MemoryStream[] _kept = [new(), new()];
     private readonly ReadOnlyMemory<byte> _input;
     private readonly int _limit;
+    private readonly Action<ExecOutput>? _printed;
     private volatile bool _ended;
 
-    public PipeCapture(ReadOnlyMemory<byte> input, int limit)
+    /// <param name="input">The process's standard input.</param>
+    /// <param name="limit">Bytes kept of each output.</param>
+    /// <param name="printed">Called for each piece that is kept, on the thread that reads it; null for nobody.</param>
+    public PipeCapture(ReadOnlyMemory<byte> input, int limit, Action<ExecOutput>? printed = null)
     {
         _input = input;
         _limit = limit;
+        _printed = printed;
         (var read, _ours[0]) = Pipe();
         (_ours[1], var stdout) = Pipe();
         (_ours[2], var stderr) = Pipe();
@@ -160,6 +166,11 @@ internal sealed partial class PipeCapture : IDisposable
                 var kept = _kept[i - 1];
                 var room = Math.Min((int)count, _limit - (int)kept.Length);
                 kept.Write(buffer, 0, room);
+                if (room > 0)
+                {
+                    _printed?.Invoke(new ExecOutput(IsError: i == 2, buffer.AsSpan(0, room).ToArray()));
+                }
+
                 Truncated |= room < count;
                 if (room == 0)
                 {

@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Threading.Channels;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Execs;
 using Sandbox.Core.Images;
@@ -186,7 +188,42 @@ internal sealed class LinuxSandboxes(
 
     public IAsyncEnumerable<SandboxInfo> WatchAsync(CancellationToken cancellationToken) => changes.WatchAsync(sandboxes.Infos, cancellationToken);
 
-    public async Task<ExecResult> ExecAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken)
+    public Task<ExecResult> ExecAsync(SandboxId id, ExecSpec spec, CancellationToken cancellationToken) => ExecAsync(id, spec, null, cancellationToken);
+
+    public async IAsyncEnumerable<ExecOutput> ExecStreamAsync(SandboxId id, ExecSpec spec, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var parts = Channel.CreateUnbounded<ExecOutput>(); // the output limit bounds it
+        using var left = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var run = RunAsync();
+        try
+        {
+            await foreach (var part in parts.Reader.ReadAllAsync(cancellationToken))
+            {
+                yield return part;
+            }
+
+            yield return new ExecOutput(IsError: false, ReadOnlyMemory<byte>.Empty) { Result = await run };
+        }
+        finally
+        {
+            await left.CancelAsync();
+            await run.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+
+        async Task<ExecResult> RunAsync()
+        {
+            try
+            {
+                return await ExecAsync(id, spec, part => parts.Writer.TryWrite(part), left.Token);
+            }
+            finally
+            {
+                parts.Writer.Complete();
+            }
+        }
+    }
+
+    private async Task<ExecResult> ExecAsync(SandboxId id, ExecSpec spec, Action<ExecOutput>? printed, CancellationToken cancellationToken)
     {
         var sandbox = sandboxes.Find(id);
         _ = sandbox.Running();
@@ -206,7 +243,7 @@ internal sealed class LinuxSandboxes(
             var wait = paces.Commands.Take(sandbox.Record.Spec.Owner, 1, spec.Timeout)
                 ?? throw new SandboxException(ErrorCode.Timeout, $"You run more commands than the host starts in {spec.Timeout.TotalSeconds:0.###} s; this one did not get its turn.");
             await Task.Delay(wait, cancellationToken);
-            return await execs.RunAsync(sandbox.Running(), records.DirectoryOf(id), spec, cancellationToken);
+            return await execs.RunAsync(sandbox.Running(), records.DirectoryOf(id), spec, printed, cancellationToken);
         }
         finally
         {

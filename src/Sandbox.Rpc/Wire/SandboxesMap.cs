@@ -128,6 +128,10 @@ internal static class SandboxesMap
         return wire;
     }
 
+    internal static ExecPart ToWire(this Execs.ExecOutput part) => new() { Error = part.IsError, Data = part.Data.ToWire(), Result = part.Result?.ToWire() };
+
+    internal static Execs.ExecOutput ToCore(this ExecPart wire) => new(wire.Error, wire.Data.Memory) { Result = wire.Result?.ToCore() };
+
     internal static Execs.ExecResult ToCore(this ExecReply wire) =>
         new(wire.ExitCode, wire.Stdout.Memory, wire.Stderr.Memory, wire.Truncated, TimeSpan.FromTicks(wire.Duration))
         {

@@ -162,6 +162,9 @@ public sealed record TestBlock(string Name, IReadOnlyList<string> Arguments) : B
 {
     public override string Kind => "test";
 
+    /// <summary>The test; null when the source lacks it.</summary>
+    public Checks.Script? Script { get; init; }
+
     public int? TimeoutSeconds { get; init; }
 
     public int Retries { get; init; }

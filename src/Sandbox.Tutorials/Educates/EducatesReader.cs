@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Sandbox.Recipes.Problems;
 using Sandbox.Tutorials.Blocks;
+using Sandbox.Tutorials.Checks;
 using Sandbox.Tutorials.Markup;
 
 namespace Sandbox.Tutorials.Educates;
@@ -16,7 +17,10 @@ namespace Sandbox.Tutorials.Educates;
 /// ```execute-2    the old form: the body is the command; execute-all, copy; &lt;ctrl+c> interrupts
 /// </code>
 /// </summary>
-internal sealed class EducatesReader(string file, ProblemLog log) : MarkdownReader
+/// <param name="file">The page.</param>
+/// <param name="log">Where problems go.</param>
+/// <param name="findTest">Finds a test of the workshop by its name.</param>
+internal sealed class EducatesReader(string file, ProblemLog log, Func<string, Script?> findTest) : MarkdownReader
 {
     private static readonly string[] Prefixes = ["terminal:", "workshop:", "dashboard:", "editor:", "examiner:", "files:", "section:", "request:"];
 
@@ -97,11 +101,18 @@ internal sealed class EducatesReader(string file, ProblemLog log) : MarkdownRead
             "examiner:execute-test" when Value("name") is { } name => new TestBlock(name, yaml["args"] is { Kind: JsonValueKind.Array } args ? [.. args.Items.Select(item => item.Text ?? "")] : [])
             {
                 Label = title,
+                Script = findTest(name),
                 TimeoutSeconds = Number(Value("timeout")),
                 Retries = Value("retries") is ".INF" or ".inf" ? int.MaxValue : Number(Value("retries")) ?? 0,
             },
             _ => null,
         };
+        if (block is TestBlock { Script: null, Name: var missing })
+        {
+            log.Unsupported(file, fence.Line, $"the test {missing} is missing below workshop/examiner/tests: it is only shown");
+            return null;
+        }
+
         if (block is not null)
         {
             return block;

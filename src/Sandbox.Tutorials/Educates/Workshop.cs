@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Sandbox.Recipes.Problems;
 using Sandbox.Tutorials.Backends;
 using Sandbox.Tutorials.Blocks;
+using Sandbox.Tutorials.Checks;
 using Sandbox.Tutorials.Markup;
 using Sandbox.Tutorials.Sources;
 
@@ -23,7 +24,7 @@ internal static partial class Workshop
         var log = new ProblemLog();
         var resource = Yaml(source, TutorialSource.Join(root, "resources/workshop.yaml"), log);
         var spec = resource?["spec"];
-        var steps = Pages(source, root, log).Select(file => ReadPage(source, file, log)).ToList();
+        var steps = Pages(source, root, log).Select(file => ReadPage(source, root, file, log)).ToList();
         var applications = spec?["session"]?["applications"];
         var needsCluster = steps.SelectMany(step => step.Blocks.OfType<RunBlock>()).Any(run => Kubectl().IsMatch(run.Command));
         var docker = applications?["docker"]?["enabled"]?.IsTrue ?? false;
@@ -74,11 +75,11 @@ internal static partial class Workshop
         return ordered;
     }
 
-    private static Step ReadPage(TutorialSource source, string file, ProblemLog log)
+    private static Step ReadPage(TutorialSource source, string root, string file, ProblemLog log)
     {
         var text = Tokens.Clean(source.ReadText(file, log) ?? "");
         var (values, body) = FrontMatter.Split(file, text, log);
-        var reader = new EducatesReader(file, log);
+        var reader = new EducatesReader(file, log, name => FindTest(source, root, name, log));
         var markdown = reader.Read(body);
         Pictures.Check(source, file, body, log);
         return new Step
@@ -88,6 +89,13 @@ internal static partial class Workshop
             Passages = [new Passage(markdown, [])],
             Blocks = reader.Blocks,
         };
+    }
+
+    /// <summary>A test of <c>examiner:execute-test</c>: a script with just that name.</summary>
+    private static Script? FindTest(TutorialSource source, string root, string name, ProblemLog log)
+    {
+        var file = TutorialSource.Join(root, $"workshop/examiner/tests/{name}");
+        return source.Has(file) && source.ReadText(file, log) is { } text ? new Script(file, text.ReplaceLineEndings("\n")) : null;
     }
 
     private static LocatedValue? Yaml(TutorialSource source, string file, ProblemLog log)

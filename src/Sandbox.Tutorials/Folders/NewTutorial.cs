@@ -5,7 +5,7 @@ using Sandbox.Recipes.Documents;
 
 namespace Sandbox.Tutorials.Folders;
 
-/// <summary>A tutorial to begin with: two steps, each with a check and a solution.</summary>
+/// <summary>A tutorial to begin with: two steps, each with a check and a solution, and a workflow that tests them.</summary>
 public static class NewTutorial
 {
     private const string Prefix = "new/";
@@ -42,6 +42,7 @@ public static class NewTutorial
         foreach (var name in typeof(NewTutorial).Assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
             var path = Path.Combine(folder, name[Prefix.Length..]);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             using var content = Resource(name);
             using var file = new FileStream(path, FileMode.CreateNew);
             content.CopyTo(file);

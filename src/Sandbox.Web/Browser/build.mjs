@@ -30,7 +30,7 @@ if (process.argv.includes("--tests")) {
       ...shipped,
       entryPoints: {
         site: "src/site/site.ts", workspace: "src/workspace/workspace.ts", shared: "src/sharing/shared-page.ts",
-        "terminal-frame": "src/frames/terminal-frame.ts", "run-frame": "src/frames/run-frame.ts", "refused-frame": "src/frames/refused-frame.ts",
+        "terminal-frame": "src/frames/terminal-frame.ts", "tutorial-frame": "src/frames/tutorial-frame.ts", "run-frame": "src/frames/run-frame.ts", "refused-frame": "src/frames/refused-frame.ts",
       },
       format: "esm",
       splitting: true,

@@ -18,6 +18,7 @@ public static partial class PagesSetup
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddMudServices();
         builder.Services.AddSingleton<FrameAssets>();
+        builder.Services.AddSingleton<FrameSubjects>();
     }
 
     /// <summary>Maps the pages and their files. Called after everything that decides who a request is from.</summary>

@@ -7,6 +7,7 @@ using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Http;
 using Sandbox.Web.Lifecycle;
 using Sandbox.Web.People;
+using Sandbox.Web.Streaming;
 
 namespace Sandbox.Web.Playgrounds;
 
@@ -15,6 +16,14 @@ internal sealed record ExecRequest(IReadOnlyList<string> Command, string? Stdin 
 
 /// <summary>Result of a command. Output that is not UTF-8 has replacement characters.</summary>
 internal sealed record ExecView(int ExitCode, string Stdout, string Stderr, bool Truncated, double DurationMs, string? Notice);
+
+/// <summary>Output of a command that is streamed.</summary>
+/// <param name="Stream">stdout or stderr.</param>
+/// <param name="Text">What was printed.</param>
+internal sealed record ExecOutputView(string Stream, string Text);
+
+/// <summary>The end of a command that is streamed.</summary>
+internal sealed record ExecEndView(int ExitCode, bool Truncated, double DurationMs, string? Notice);
 
 internal static class SandboxEndpoints
 {
@@ -38,7 +47,7 @@ internal static class SandboxEndpoints
         group.MapPost("exec", ExecAsync)
             .Accepts<ExecRequest>("application/json")
             .Produces<ExecView>().Produces<DetachedView>(202).ProducesProblems(400, 404, 409, 413, 415, 422, 429, 503, 504).WithSummary("Run a command")
-            .WithDescription("To completion, or with `detach` in the background: 202 with an id, under which `exec/{command}` has its state and `exec/{command}/log` what it prints.");
+            .WithDescription("To completion, or with `detach` in the background: 202 with an id, under which `exec/{command}` has its state and `exec/{command}/log` what it prints. With Accept: application/x-ndjson the output comes as it is printed: lines like {\"stream\":\"stdout\",\"text\":\"…\"}, and last {\"exitCode\":0,\"truncated\":false,\"durationMs\":12} or {\"problem\":{…}}.");
         group.MapDetached();
         group.MapLog();
     }
@@ -78,6 +87,12 @@ internal static class SandboxEndpoints
 
         // A running command counts as presence.
         using var visit = presence.Enter(playground);
+        if (JsonLines.AreAsked(context.Request))
+        {
+            var lines = new JsonLines(context);
+            return await lines.RunAsync(() => StreamAsync(runtime.Sandboxes.ExecStreamAsync(sandbox, spec, context.RequestAborted), lines, seconds));
+        }
+
         var result = await runtime.Sandboxes.ExecAsync(sandbox, spec, context.RequestAborted);
         var stdout = Encoding.UTF8.GetString(result.Stdout.Span);
         var stderr = Encoding.UTF8.GetString(result.Stderr.Span);
@@ -94,5 +109,38 @@ internal static class SandboxEndpoints
         }
 
         return Results.Ok(new ExecView(result.ExitCode, stdout, stderr, result.Truncated, Math.Round(result.Duration.TotalMilliseconds, 2), result.Notice));
+    }
+
+    /// <summary>Passes the output of a command on as lines. Characters that come in two pieces stay whole.</summary>
+    private static async Task StreamAsync(IAsyncEnumerable<ExecOutput> output, JsonLines lines, double seconds)
+    {
+        var (stdout, stderr) = (Encoding.UTF8.GetDecoder(), Encoding.UTF8.GetDecoder());
+        await foreach (var part in output)
+        {
+            if (part.Result is not { } result)
+            {
+                await PrintAsync(part.IsError, part.Data, flush: false);
+                continue;
+            }
+
+            await PrintAsync(isError: false, ReadOnlyMemory<byte>.Empty, flush: true);
+            await PrintAsync(isError: true, ReadOnlyMemory<byte>.Empty, flush: true);
+            if (result.IsTimedOut)
+            {
+                throw new SandboxException(ErrorCode.Timeout, string.Create(CultureInfo.InvariantCulture, $"The command did not end within {seconds:0.###} s. It and everything it started were killed."));
+            }
+
+            await lines.WriteAsync(new ExecEndView(result.ExitCode, result.Truncated, Math.Round(result.Duration.TotalMilliseconds, 2), result.Notice));
+        }
+
+        async Task PrintAsync(bool isError, ReadOnlyMemory<byte> data, bool flush)
+        {
+            var decoder = isError ? stderr : stdout;
+            var letters = new char[decoder.GetCharCount(data.Span, flush)];
+            if (decoder.GetChars(data.Span, letters, flush) is var count and > 0)
+            {
+                await lines.WriteAsync(new ExecOutputView(isError ? "stderr" : "stdout", new string(letters, 0, count)));
+            }
+        }
     }
 }

@@ -35,6 +35,7 @@ internal static class BlockViews
             OpenFileBlock open => open with { Path = Fill(open.Path), Label = Fill(open.Label) },
             OpenPortBlock port => port with { Path = Fill(port.Path), Label = Fill(port.Label) },
             OpenUrlBlock url => url with { Url = Fill(url.Url), Label = Fill(url.Label) },
+            TestBlock test => test with { Label = Fill(test.Label), Arguments = [.. test.Arguments.Select(Fill)] },
             DiagramBlock diagram => diagram with { Source = Fill(diagram.Source) },
             _ => block,
         };
@@ -48,6 +49,8 @@ internal static class BlockViews
             view[name] = value?.DeepClone();
         }
 
+        // Scripts of the author stay here.
+        view.Remove("script");
         if (block is QuizBlock quiz)
         {
             view["choices"] = quiz.Answer is QuizKind.Exact or QuizKind.Contains ? new JsonArray() : new JsonArray([.. quiz.Choices.Select(choice => (JsonNode)new JsonObject { ["text"] = choice.Text })]);

@@ -28,6 +28,23 @@ internal static partial class CheckResults
                 !match.Groups["not"].Success || match.Groups["todo"].Success)),
     ];
 
+    /// <summary>Passes on the parts in an output that grows, each time that there is one more. The last line may still be written.</summary>
+    public static Func<string, Task> Ticks(Func<IReadOnlyList<AssertionView>, Task> ticked)
+    {
+        var told = 0;
+        return output =>
+        {
+            var parts = Assertions(output[..(output.LastIndexOf('\n') + 1)]);
+            if (parts.Count == told)
+            {
+                return Task.CompletedTask;
+            }
+
+            told = parts.Count;
+            return ticked(parts);
+        };
+    }
+
     /// <summary>The message for the visitor: the first line that is not TAP, else why it did not pass.</summary>
     public static string Message(ScriptResult result, bool passed, IReadOnlyList<AssertionView> assertions)
     {

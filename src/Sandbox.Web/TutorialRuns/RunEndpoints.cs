@@ -5,6 +5,7 @@ using Sandbox.Web.Http;
 using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Saves;
+using Sandbox.Web.Streaming;
 
 namespace Sandbox.Web.TutorialRuns;
 
@@ -65,12 +66,9 @@ internal static class RunEndpoints
                 return steps.EnterAsync(person, playground, number, context.RequestAborted);
             })
             .Produces<EnteredView>().ProducesProblems(404, 409, 429, 503).WithSummary("Come to a page: its setup runs, once");
-        step.MapPost("check", (string id, int number, HttpContext context, RunSteps steps, CommandPace pace) =>
-            {
-                var (person, playground) = Caller(id, context, pace);
-                return steps.CheckAsync(person, playground, number, context.RequestAborted);
-            })
-            .Produces<CheckView>().ProducesProblems(404, 409, 429, 503).WithSummary("Check whether a page is done; one that does not end within 60 s has timedOut");
+        step.MapPost("check", CheckAsync)
+            .Produces<CheckView>().ProducesProblems(404, 409, 429, 503).WithSummary("Check whether a page is done; one that does not end within 60 s has timedOut")
+            .WithDescription("With Accept: application/x-ndjson the named parts come as the check prints them: lines like {\"assertions\":[{\"name\":\"…\",\"passed\":true}]}, and the result last.");
         step.MapPost("hint", async (string id, int number, HttpContext context, RunSteps steps, CommandPace pace) =>
             {
                 var (person, playground) = Caller(id, context, pace);
@@ -117,12 +115,31 @@ internal static class RunEndpoints
                 return new WrittenView(await steps.WriteAsync(person, playground, number, index, context.RequestAborted));
             })
             .Produces<WrittenView>().ProducesProblems(400, 404, 409, 413, 429, 503, 507).WithSummary("Write the file of a block");
+        step.MapPost("blocks/{index:int}/test", (string id, int number, int index, HttpContext context, RunSteps steps, CommandPace pace) =>
+            {
+                var (person, playground) = Caller(id, context, pace);
+                return steps.TestAsync(person, playground, number, index, context.RequestAborted);
+            })
+            .Produces<TestedView>().ProducesProblems(404, 409, 429, 503).WithSummary("Run the test of a block");
         step.MapPost("blocks/{index:int}/answer", async (string id, int number, int index, HttpContext context, RunSteps steps) =>
             {
                 var answer = await context.ReadJsonAsync<AnswerRequest>(MaxJson);
                 return new AnsweredView(await steps.AnswerAsync(context.RequirePerson(), PlaygroundEndpoints.Id(id), number, index, answer.Choices, answer.Text));
             })
             .Accepts<AnswerRequest>("application/json").Produces<AnsweredView>().ProducesProblems(400, 404, 409, 413, 415).WithSummary("Answer the question of a block");
+    }
+
+    private static async Task<IResult> CheckAsync(string id, int number, HttpContext context, RunSteps steps, CommandPace pace)
+    {
+        var (person, playground) = Caller(id, context, pace);
+        if (!JsonLines.AreAsked(context.Request))
+        {
+            return Results.Ok(await steps.CheckAsync(person, playground, number, null, context.RequestAborted));
+        }
+
+        var lines = new JsonLines(context);
+        return await lines.RunAsync(async () =>
+            await lines.WriteAsync(await steps.CheckAsync(person, playground, number, assertions => lines.WriteAsync(new CheckTickView(assertions)), context.RequestAborted)));
     }
 
     private static async Task<IResult> JumpAsync(string id, int number, bool isReset, HttpContext context, AddressRates rates, SavePace pace, RunJumps jumps)

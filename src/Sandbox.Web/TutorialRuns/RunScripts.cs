@@ -67,6 +67,36 @@ internal sealed class RunScripts(ISandboxRuntime runtime)
     public Task<ScriptResult> RunAsync(SandboxId sandbox, Script script, IReadOnlyDictionary<string, string> variables, IReadOnlyList<string> arguments, TimeSpan timeout, CancellationToken cancellationToken) =>
         RunAsync(sandbox, Command(Foreground, variables, arguments), script.Text, timeout, cancellationToken);
 
+    /// <summary>Runs a script to its end and tells its standard output as it grows. Codes: as of the other.</summary>
+    /// <param name="sandbox">Where it runs.</param>
+    /// <param name="script">The script.</param>
+    /// <param name="variables">Its variables.</param>
+    /// <param name="timeout">How long it may take.</param>
+    /// <param name="printed">Called with all of the standard output so far, each time that there is more.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public Task<ScriptResult> FollowAsync(SandboxId sandbox, Script script, IReadOnlyDictionary<string, string> variables, TimeSpan timeout, Func<string, Task> printed, CancellationToken cancellationToken) =>
+        RunAsync(script.Text, timeout, async spec =>
+        {
+            var text = new StringBuilder();
+            var decoder = Encoding.UTF8.GetDecoder();
+            await foreach (var part in runtime.Sandboxes.ExecStreamAsync(sandbox, spec with { Command = Command(Foreground, variables, []) }, cancellationToken))
+            {
+                if (part.Result is { } result)
+                {
+                    return result;
+                }
+
+                if (!part.IsError)
+                {
+                    var letters = new char[decoder.GetCharCount(part.Data.Span, flush: false)];
+                    text.Append(letters, 0, decoder.GetChars(part.Data.Span, letters, flush: false));
+                    await printed(text.ToString());
+                }
+            }
+
+            throw new InvalidOperationException("the command has no end");
+        });
+
     /// <summary>Starts a script that may go on after the call. Codes: as of <see cref="RunAsync(SandboxId, Script, IReadOnlyDictionary{string, string}, IReadOnlyList{string}, TimeSpan, CancellationToken)"/>.</summary>
     public Task<ScriptResult> BeginAsync(SandboxId sandbox, Script script, IReadOnlyDictionary<string, string> variables, CancellationToken cancellationToken) =>
         RunAsync(sandbox, Command(Background, variables, []), script.Text, CheckTimeout, cancellationToken);
@@ -77,11 +107,14 @@ internal sealed class RunScripts(ISandboxRuntime runtime)
         return variables.Count == 0 ? shell : ["env", .. variables.Select(variable => $"{variable.Key}={variable.Value.Replace("\0", "", StringComparison.Ordinal)}"), .. shell];
     }
 
-    private async Task<ScriptResult> RunAsync(SandboxId sandbox, IReadOnlyList<string> command, string text, TimeSpan timeout, CancellationToken cancellationToken)
+    private Task<ScriptResult> RunAsync(SandboxId sandbox, IReadOnlyList<string> command, string text, TimeSpan timeout, CancellationToken cancellationToken) =>
+        RunAsync(text, timeout, spec => runtime.Sandboxes.ExecAsync(sandbox, spec with { Command = command }, cancellationToken));
+
+    private static async Task<ScriptResult> RunAsync(string text, TimeSpan timeout, Func<ExecSpec, Task<ExecResult>> execute)
     {
         try
         {
-            var result = await runtime.Sandboxes.ExecAsync(sandbox, new ExecSpec { Command = command, Stdin = Encoding.UTF8.GetBytes(text), Timeout = timeout, OutputLimit = OutputLimit }, cancellationToken);
+            var result = await execute(new ExecSpec { Command = [], Stdin = Encoding.UTF8.GetBytes(text), Timeout = timeout, OutputLimit = OutputLimit });
             var stdout = Encoding.UTF8.GetString(result.Stdout.Span);
             return new ScriptResult(result.ExitCode, stdout + Encoding.UTF8.GetString(result.Stderr.Span), stdout, result.IsTimedOut, result.Duration);
         }

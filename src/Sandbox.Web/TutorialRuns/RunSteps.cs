@@ -15,6 +15,9 @@ internal sealed class RunSteps(Runs runs, RunScripts scripts, BlockWrites writes
 {
     private const int MaxArgument = 4096;
 
+    private static readonly TimeSpan LongestTest = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan BetweenTests = TimeSpan.FromSeconds(1);
+
     /// <summary>The run of a playground. Code: NotFound.</summary>
     public async Task<RunView> FindAsync(PersonId owner, PlaygroundId playground) => RunViews.View(await runs.FindAsync(owner, playground));
 
@@ -79,7 +82,12 @@ internal sealed class RunSteps(Runs runs, RunScripts scripts, BlockWrites writes
     }
 
     /// <summary>Runs the check of a page. A check that fails, hangs or cannot be started is a result. Codes: NotFound, Conflict (no check, not open, or the sandbox does not run).</summary>
-    public async Task<CheckView> CheckAsync(PersonId owner, PlaygroundId playground, int number, CancellationToken cancellationToken)
+    /// <param name="owner">Whose run it is.</param>
+    /// <param name="playground">Where it takes place.</param>
+    /// <param name="number">The page.</param>
+    /// <param name="ticked">Called with the check's named parts each time that there is one more; null for nobody.</param>
+    /// <param name="cancellationToken">Ends the check.</param>
+    public async Task<CheckView> CheckAsync(PersonId owner, PlaygroundId playground, int number, Func<IReadOnlyList<AssertionView>, Task>? ticked, CancellationToken cancellationToken)
     {
         var run = await RequireAsync(owner, playground);
         var step = run.OpenStepAt(number);
@@ -92,7 +100,9 @@ internal sealed class RunSteps(Runs runs, RunScripts scripts, BlockWrites writes
         ScriptResult result;
         try
         {
-            result = await scripts.RunAsync(run.Sandbox, run.Addressed(check.Script), run.Values, [], RunScripts.CheckTimeout, cancellationToken);
+            result = ticked is null
+                ? await scripts.RunAsync(run.Sandbox, run.Addressed(check.Script), run.Values, [], RunScripts.CheckTimeout, cancellationToken)
+                : await scripts.FollowAsync(run.Sandbox, run.Addressed(check.Script), run.Values, RunScripts.CheckTimeout, CheckResults.Ticks(ticked), cancellationToken);
         }
         catch (SandboxException fault) when (fault.Code is ErrorCode.Conflict or ErrorCode.NotFound)
         {
@@ -191,6 +201,35 @@ internal sealed class RunSteps(Runs runs, RunScripts scripts, BlockWrites writes
         return BlockAt<WriteFileBlock>(run, number, index, "writes a file") is var block
             ? await writes.WriteAsync(run.Sandbox, (WriteFileBlock)BlockViews.Filled(block, run), run.Tutorial.Layout.EditorPath, cancellationToken)
             : "";
+    }
+
+    /// <summary>
+    /// Runs the test of a block, again after a failure as often as its author says, for at most a minute. Codes: NotFound (no
+    /// such block), Conflict.
+    /// </summary>
+    public async Task<TestedView> TestAsync(PersonId owner, PlaygroundId playground, int number, int index, CancellationToken cancellationToken)
+    {
+        var run = await RequireAsync(owner, playground);
+        var test = (TestBlock)BlockViews.Filled(BlockAt<TestBlock>(run, number, index, "runs a test"), run);
+        if (test.Script is not { } script)
+        {
+            throw new SandboxException(ErrorCode.NotFound, $"The test {test.Name} is not among the files of this tutorial.");
+        }
+
+        using var visit = presence.Enter(playground);
+        var began = time.GetTimestamp();
+        var timeout = TimeSpan.FromSeconds(Math.Clamp(test.TimeoutSeconds ?? LongestTest.TotalSeconds, 1, LongestTest.TotalSeconds));
+        for (var retry = 0; ; retry++)
+        {
+            var result = await scripts.RunAsync(run.Sandbox, run.Addressed(script), run.Values, test.Arguments, timeout, cancellationToken);
+            var passed = result is { ExitCode: 0, IsTimedOut: false };
+            if (passed || retry >= test.Retries || time.GetElapsedTime(began) + BetweenTests >= LongestTest)
+            {
+                return new TestedView(passed, result.ExitCode, result.IsTimedOut, result.Output);
+            }
+
+            await Task.Delay(BetweenTests, time, cancellationToken);
+        }
     }
 
     /// <summary>Whether an answer to a question is right. Codes: NotFound (no such question), Invalid.</summary>

@@ -72,6 +72,16 @@ internal sealed record EnteredView(RunView Run, RunSetupView? Setup, string? Typ
 /// <param name="Run">The run after it.</param>
 internal sealed record CheckView(bool Passed, string Message, string Output, int? ExitCode, bool TimedOut, double DurationMs, IReadOnlyList<AssertionView> Assertions, RunView Run);
 
+/// <summary>The result of a block's test.</summary>
+/// <param name="Passed">Whether it passed.</param>
+/// <param name="ExitCode">How it ended; null when it never started.</param>
+/// <param name="TimedOut">Whether it was stopped because it did not end.</param>
+/// <param name="Output">All that it printed.</param>
+internal sealed record TestedView(bool Passed, int? ExitCode, bool TimedOut, string Output);
+
+/// <summary>The parts of a check that have run so far.</summary>
+internal sealed record CheckTickView(IReadOnlyList<AssertionView> Assertions);
+
 /// <summary>A text for the visitor.</summary>
 /// <param name="Html">Sanitised.</param>
 internal sealed record RunTextView(string Html);

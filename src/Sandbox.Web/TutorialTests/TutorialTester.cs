@@ -134,7 +134,7 @@ internal sealed partial class TutorialTester(
             return string.Create(CultureInfo.InvariantCulture, $"its setup ended with {setup.ExitCode}");
         }
 
-        if (step.Check is not null && (await steps.CheckAsync(tester, playground, number, cancellationToken)).Passed)
+        if (step.Check is not null && (await steps.CheckAsync(tester, playground, number, null, cancellationToken)).Passed)
         {
             return "the check passes before anything was done";
         }
@@ -156,7 +156,7 @@ internal sealed partial class TutorialTester(
             await steps.SolveAsync(tester, playground, number, cancellationToken);
         }
 
-        var check = await steps.CheckAsync(tester, playground, number, cancellationToken);
+        var check = await steps.CheckAsync(tester, playground, number, null, cancellationToken);
         return check.Passed ? null : $"the check fails after its {(step.Solve is null ? "blocks" : "solution")}: {check.Message}";
     }
 

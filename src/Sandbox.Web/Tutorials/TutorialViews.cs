@@ -68,13 +68,13 @@ internal sealed record TutorialListView(IReadOnlyList<TutorialView> Tutorials);
 /// <param name="Number">From 1.</param>
 /// <param name="Title">Its title.</param>
 /// <param name="Kind">intro, step or finish.</param>
-internal sealed record TutorialStepView(int Number, string Title, string Kind);
+public sealed record TutorialStepView(int Number, string Title, string Kind);
 
 /// <summary>A value that the visitor may choose.</summary>
-internal sealed record TutorialParameterView(string Name, string Prompt, string Default, IReadOnlyList<string> Choices);
+public sealed record TutorialParameterView(string Name, string Prompt, string Default, IReadOnlyList<string> Choices);
 
 /// <summary>A tab beside the terminals.</summary>
-internal sealed record TutorialDashboardView(string Name, int? Port, string? Url);
+public sealed record TutorialDashboardView(string Name, int? Port, string? Url);
 
 /// <summary>How the author wants the page laid out.</summary>
 /// <param name="Editor">Whether an editor stands beside the terminals.</param>
@@ -83,7 +83,7 @@ internal sealed record TutorialDashboardView(string Name, int? Port, string? Url
 /// <param name="OpenFiles">Files that the editor opens at the start.</param>
 /// <param name="Welcome">Printed in the first terminal; may hold ANSI sequences.</param>
 /// <param name="Dashboards">Tabs that show a port or a page.</param>
-internal sealed record TutorialLayoutView(bool Editor, string EditorPath, int Terminals, IReadOnlyList<string> OpenFiles, string? Welcome, IReadOnlyList<TutorialDashboardView> Dashboards)
+public sealed record TutorialLayoutView(bool Editor, string EditorPath, int Terminals, IReadOnlyList<string> OpenFiles, string? Welcome, IReadOnlyList<TutorialDashboardView> Dashboards)
 {
     public static TutorialLayoutView From(Layout layout) => new(
         layout.Editor,
@@ -95,7 +95,7 @@ internal sealed record TutorialLayoutView(bool Editor, string EditorPath, int Te
 }
 
 /// <summary>A tutorial that a name led to.</summary>
-internal sealed record TutorialVersionView(string Hash, DateTimeOffset At);
+public sealed record TutorialVersionView(string Hash, DateTimeOffset At);
 
 /// <summary>A tutorial with its pages. The other members are those of the list.</summary>
 /// <param name="Hash">Its hash.</param>
@@ -106,7 +106,7 @@ internal sealed record TutorialVersionView(string Hash, DateTimeOffset At);
 /// <param name="Gated">Whether a step opens only once the one before it passed.</param>
 /// <param name="Next">The tutorials that follow: paths, names or URLs.</param>
 /// <param name="Versions">Where its name led, the latest first.</param>
-internal sealed record TutorialDetailView(
+public sealed record TutorialDetailView(
     string Hash,
     string? Name,
     string Url,

@@ -58,6 +58,21 @@ public sealed class ExecTests(LinuxHost host) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Output_arrives_while_the_command_runs_and_leaving_ends_it()
+    {
+        await using (var output = host.Runtime.Sandboxes.ExecStreamAsync(_id, Spec(["sh", "-c", "echo first; until [ -e /tmp/go ]; do sleep 0.05; done; echo second; sleep 4321"], 60), Cancel).GetAsyncEnumerator(Cancel))
+        {
+            Assert.True(await output.MoveNextAsync());
+            Assert.Equal("first\n", Encoding.UTF8.GetString(output.Current.Data.Span));
+            await RunAsync(["touch", "/tmp/go"]);
+            Assert.True(await output.MoveNextAsync());
+            Assert.Equal("second\n", Encoding.UTF8.GetString(output.Current.Data.Span));
+        }
+
+        await EventuallyAsync(async () => Text(await RunAsync(["sh", "-c", "ps -o args | grep -c '^sleep 432[1]'; true"])) == "0\n");
+    }
+
+    [Fact]
     public async Task A_call_that_is_cut_off_ends_its_command_too()
     {
         using var cut = new CancellationTokenSource();

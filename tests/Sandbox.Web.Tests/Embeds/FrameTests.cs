@@ -1,3 +1,4 @@
+using Sandbox.Web.Tests.Tutorials;
 using Xunit;
 
 namespace Sandbox.Web.Tests.Embeds;
@@ -83,6 +84,28 @@ public sealed class FrameTests
         Assert.DoesNotContain("<script>alert", frame.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("<img", frame.Text, StringComparison.Ordinal);
         Assert.Contains("&lt;script&gt;alert(1)&lt;/script&gt;", frame.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_tutorial_asks_in_its_frame_and_starts_nothing_before()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var author = web.NewClient();
+        await author.PublishAsync(Zip.Small, "?name=small-one");
+        using var client = Browser(web);
+        var frame = await client.GetAsync("/embed/terminal?tutorial=small-one&page=https://docs.example");
+
+        Assert.Equal(200, frame.Status);
+        Assert.Contains("data-tutorial=", frame.Text, StringComparison.Ordinal);
+        Assert.Contains("frame-consent", frame.Text, StringComparison.Ordinal);
+        Assert.Contains("data-parameter=\"color\"", frame.Text, StringComparison.Ordinal);
+        Assert.Contains("tutorial-frame", frame.Text, StringComparison.Ordinal);
+        Assert.Null(frame.Header("Set-Cookie"));
+        Assert.DoesNotContain("Create", web.Runtime.Calls);
+
+        Assert.Equal(404, (await client.GetAsync("/embed/terminal?tutorial=nothing")).Status);
+        Assert.Equal(400, (await client.GetAsync("/embed/terminal?tutorial=small-one&image=busybox")).Status);
+        Assert.Equal(400, (await client.GetAsync("/embed/run?tutorial=small-one")).Status);
     }
 
     [Fact]

@@ -1,17 +1,19 @@
 using Sandbox.Core.Recipes;
 using Sandbox.Web.Links;
+using Sandbox.Web.Tutorials;
 
 namespace Sandbox.Web.Components.Frames;
 
 /// <summary>The subject of a frame.</summary>
 /// <param name="Image">The image to start, or null.</param>
 /// <param name="Link">The link to start, or null.</param>
+/// <param name="Tutorial">The tutorial to start, or null.</param>
 /// <param name="Title">For people.</param>
 /// <param name="Command">What the page wants to run in it; the visitor is asked.</param>
 /// <param name="Theme">light or dark; null follows the visitor's system.</param>
 /// <param name="Page">The host that the page says it has, or null. For the visitor to read and for nothing else.</param>
 /// <param name="Refusal">Why nothing is shown; null when something is.</param>
-public sealed record FrameSubject(string? Image, FrameLink? Link, string Title, string? Command, string? Theme, string? Page, FrameRefusal? Refusal);
+public sealed record FrameSubject(string? Image, FrameLink? Link, TutorialDetailView? Tutorial, string Title, string? Command, string? Theme, string? Page, FrameRefusal? Refusal);
 
 /// <summary>The link of a frame.</summary>
 /// <param name="Hash">Its hash.</param>

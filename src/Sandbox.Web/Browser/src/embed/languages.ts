@@ -5,7 +5,7 @@ export interface Running {
 }
 
 const known: Record<string, Running> = {
-  python: { file: "main.py", command: "python3 {file}" },
+  python: { file: "main.py", command: "python3 -u {file}" },
   node: { file: "main.js", command: "node {file}" },
   postgres: { file: "main.sql", command: "until pg_isready -q; do sleep 0.05; done; psql -v ON_ERROR_STOP=1 -q -f {file}" },
 };

@@ -21,6 +21,7 @@ export type ToElement =
   | { sandbox: "ready" }
   | { sandbox: "state"; state: FrameState }
   | { sandbox: "progress"; run: number; text: string }
+  | { sandbox: "output"; run: number; isError: boolean; text: string }
   | { sandbox: "result"; run: number; result: RunResult };
 
 export type FrameState = "asking" | "starting" | "live" | "paused" | "ended" | "failed";

@@ -19,6 +19,7 @@ textarea:focus-visible { outline-offset: -3px; }
 /** A run that a frame was asked for. */
 interface Asked {
   progress(text: string): void;
+  printed(isError: boolean, text: string): void;
   done(result: RunResult): void;
 }
 
@@ -71,6 +72,8 @@ class Runner {
   #heard(message: ToElement): void {
     if (message.sandbox === "progress") {
       this.#asked.get(message.run)?.progress(message.text);
+    } else if (message.sandbox === "output") {
+      this.#asked.get(message.run)?.printed(message.isError, message.text);
     } else if (message.sandbox === "result") {
       this.#asked.get(message.run)?.done(message.result);
       this.#asked.delete(message.run);
@@ -111,6 +114,7 @@ export class SandboxRun extends HTMLElement {
   readonly #reset = document.createElement("button");
   readonly #words = document.createElement("span");
   readonly #result = document.createElement("div");
+  readonly #output = document.createElement("pre");
   readonly #content = new MutationObserver(() => this.#draw());
   #original = "";
   #isDrawn = false;
@@ -134,6 +138,9 @@ export class SandboxRun extends HTMLElement {
     this.#result.className = "result";
     this.#result.part.add("result");
     this.#result.hidden = true;
+    this.#output.tabIndex = 0;
+    this.#output.setAttribute("aria-label", "Output");
+    this.#result.append(this.#output);
     const bar = document.createElement("div");
     bar.className = "bar";
     bar.append(this.#words, this.#reset, this.#run);
@@ -193,9 +200,11 @@ export class SandboxRun extends HTMLElement {
     }
     this.#isRunning = this.#run.disabled = true;
     this.#say("Starting");
+    this.#output.replaceChildren();
     this.#runner ??= Runner.of(this);
     this.#runner.run(path, this.#code.value, commandOf(this.getAttribute("command") || running.command, path), {
       progress: text => this.#say(text),
+      printed: (isError, text) => this.#print(isError, text),
       done: result => this.#done(result),
     });
   }
@@ -226,29 +235,35 @@ export class SandboxRun extends HTMLElement {
     this.#code.rows = Math.min(40, this.#code.value.split("\n").length);
   }
 
+  /** Shows output in the order in which it was printed. A reader who scrolled up stays there. */
+  #print(isError: boolean, text: string): void {
+    const output = this.#output;
+    const isAtEnd = output.scrollTop + output.clientHeight >= output.scrollHeight - 4;
+    const last = output.lastElementChild;
+    const kind = isError ? "wrong" : "";
+    if (last?.className === kind) {
+      last.append(text);
+    } else {
+      const part = document.createElement("span");
+      part.className = kind;
+      part.textContent = text;
+      output.append(part);
+    }
+    this.#result.hidden = false;
+    if (isAtEnd) {
+      output.scrollTop = output.scrollHeight;
+    }
+  }
+
   #done(result: RunResult): void {
     this.#isRunning = this.#run.disabled = false;
-    const output = document.createElement("pre");
-    output.tabIndex = 0;
-    output.setAttribute("aria-label", "Output");
-    const add = (text: string, kind: string): void => {
-      if (text !== "") {
-        const part = document.createElement("span");
-        part.className = kind;
-        part.textContent = text;
-        output.append(part);
-      }
-    };
-    add(result.stdout, "");
-    add(result.stderr, "wrong");
     if (result.error !== null) {
       this.#say(result.error, "wrong");
     } else {
       const took = result.durationMs < 1000 ? `${Math.round(result.durationMs)} ms` : `${(result.durationMs / 1000).toFixed(1)} s`;
       this.#say(`Exit code ${result.exitCode}, ${took}${result.truncated ? ", output cut at 1 MiB" : ""}`, result.exitCode === 0 ? "right" : "wrong");
     }
-    this.#result.replaceChildren(output);
-    this.#result.hidden = output.childElementCount === 0;
+    this.#result.hidden = this.#output.childElementCount === 0;
     this.#edited();
     this.dispatchEvent(new CustomEvent("sandbox-result", { detail: result, bubbles: true }));
   }

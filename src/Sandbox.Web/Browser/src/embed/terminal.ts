@@ -7,6 +7,7 @@ import { authored, plainOutput } from "./text";
 
 const own = sheetOf(`
 :host { height: var(--height, 360px); }
+:host([tutorial]) { height: var(--height, 560px); }
 .poster { position: absolute; inset: 0; display: grid; grid-template-rows: minmax(0, 1fr) auto; }
 .poster pre { margin: 0; padding: 14px 16px; overflow: hidden; background: none; border: 0; color: inherit; font: 14px/1.35 var(--mono); white-space: pre; }
 .poster pre:empty::before { content: "$ "; }
@@ -30,12 +31,12 @@ let slots = 0;
  * `<sandbox-terminal image="debian">`: a picture of a terminal that becomes one with the first click or key. Until then
  * nothing is loaded and nothing is started.
  *
- * Attributes: `image` or `link`, `height`, `theme` (light or dark), `command` (the visitor is asked before it runs) and
+ * Attributes: `image`, `link` or `tutorial`, `height`, `theme` (light or dark), `command` (the visitor is asked before it runs) and
  * `output` (the text of the picture; else that of the element's content). Each may change at any time; another image, link
  * or command ends what runs. The event `sandbox-state` tells each state of its frame in `detail`.
  */
 export class SandboxTerminal extends HTMLElement {
-  static readonly observedAttributes = ["image", "link", "command", "height", "theme", "output"];
+  static readonly observedAttributes = ["image", "link", "tutorial", "command", "height", "theme", "output"];
 
   readonly #root = this.attachShadow({ mode: "open" });
   readonly #output = document.createElement("pre");
@@ -96,7 +97,7 @@ export class SandboxTerminal extends HTMLElement {
     if (before === after || !this.#isDrawn) {
       return;
     }
-    if (name === "image" || name === "link" || name === "command") {
+    if (name === "image" || name === "link" || name === "tutorial" || name === "command") {
       this.stop();
     } else if (name === "theme") {
       this.#frame?.say({ sandbox: "theme", theme: themeOf(after) });
@@ -106,14 +107,14 @@ export class SandboxTerminal extends HTMLElement {
 
   /** Starts it, as a click does. */
   start(): void {
-    const [image, link] = [this.getAttribute("image"), this.getAttribute("link")];
-    if (this.#frame || !image === !link) {
+    if (this.#frame || !this.#isWhole) {
       return;
     }
+    const [image, link, tutorial] = this.#subjects;
     const frame = new Frame(frameAddress("terminal", {
-      image, link, command: this.getAttribute("command"), theme: themeOf(this.getAttribute("theme")),
+      image: image!, link: link!, tutorial: tutorial!, command: this.getAttribute("command"), theme: themeOf(this.getAttribute("theme")),
       slot: this.#slot, page: window.origin === "null" ? null : window.origin,
-    }), `Terminal: ${this.#what}`, { heard: message => this.#heard(message), silent: () => this.#silent() });
+    }), `${tutorial ? "Tutorial" : "Terminal"}: ${this.#what}`, { heard: message => this.#heard(message), silent: () => this.#silent() });
     this.#frame = frame;
     this.#stage.replaceChildren(frame.element);
     this.#stage.hidden = false;
@@ -141,16 +142,26 @@ export class SandboxTerminal extends HTMLElement {
     }
   }
 
+  /** The values of image, link and tutorial, of which it has one. */
+  get #subjects(): (string | null)[] {
+    return ["image", "link", "tutorial"].map(name => this.getAttribute(name) || null);
+  }
+
+  get #isWhole(): boolean {
+    return this.#subjects.filter(Boolean).length === 1;
+  }
+
   get #what(): string {
-    return this.getAttribute("image") ?? this.getAttribute("link") ?? "";
+    return this.#subjects.find(Boolean) ?? "";
   }
 
   #draw(): void {
-    const isWhole = !this.getAttribute("image") !== !this.getAttribute("link");
+    const isWhole = this.#isWhole;
+    const kind = this.hasAttribute("tutorial") ? "tutorial" : "terminal";
     this.#output.textContent = plainOutput(this.getAttribute("output") ?? authored(this.textContent));
-    this.#name.textContent = isWhole ? `A ${this.#what} terminal` : "This element needs one of the attributes image and link.";
+    this.#name.textContent = isWhole ? kind === "tutorial" ? `A tutorial: ${this.#what}` : `A ${this.#what} terminal` : "This element needs one of the attributes image, link and tutorial.";
     this.#start.textContent = "Start";
-    this.#start.setAttribute("aria-label", `Start a terminal: ${this.#what}`);
+    this.#start.setAttribute("aria-label", `Start a ${kind}: ${this.#what}`);
     this.#start.disabled = !isWhole;
     const height = heightOf(this.getAttribute("height"));
     if (height) {
@@ -217,7 +228,7 @@ export class SandboxTerminal extends HTMLElement {
     });
     const open = document.createElement("a");
     open.className = "button";
-    open.href = this.getAttribute("link") ? `${server}/x/${encodeURIComponent(this.#what)}` : `${server}/?image=${encodeURIComponent(this.#what)}`;
+    open.href = `${server}${this.getAttribute("link") ? "/x/" : this.getAttribute("tutorial") ? "/t/" : "/?image="}${encodeURIComponent(this.#what)}`;
     open.target = "_blank";
     open.rel = "noopener";
     open.textContent = "Open it there";
@@ -229,3 +240,6 @@ export class SandboxTerminal extends HTMLElement {
     this.#changed("failed");
   }
 }
+
+/** `<sandbox-tutorial tutorial="linux-shell">`: a tutorial with its text beside its terminals; else as `<sandbox-terminal>`. */
+export class SandboxTutorial extends SandboxTerminal {}

@@ -13,14 +13,15 @@ export class Opening {
   wasOpened = false;
 
   constructor(private readonly button: HTMLButtonElement, private readonly place: HTMLElement, private readonly playground: () => string | null) {
-    button.addEventListener("click", () => void this.#open());
+    button.addEventListener("click", () => void this.open());
   }
 
   show(isRunning: boolean): void {
     this.button.hidden = !isRunning;
   }
 
-  async #open(): Promise<void> {
+  /** Offers it, as a click on the button does. */
+  async open(): Promise<void> {
     const id = this.playground();
     if (!id) {
       return;

@@ -20,7 +20,10 @@ embedder.onMessage = message => {
   }
   // One after the other: blocks that share a sandbox build on each other.
   last = last.then(async () => {
-    const result = await sandbox.run(files, command, text => embedder.say({ sandbox: "progress", run, text }));
+    const result = await sandbox.run(files, command, {
+      progress: text => embedder.say({ sandbox: "progress", run, text }),
+      printed: (isError, text) => embedder.say({ sandbox: "output", run, isError, text }),
+    });
     embedder.say({ sandbox: "result", run, result });
   });
 };

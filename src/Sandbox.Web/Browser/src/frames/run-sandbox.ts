@@ -1,5 +1,6 @@
 import type { RunResult } from "../embed/messages";
 import { api, authorization, headline, type Playground, Problem } from "../page/api";
+import { apiLines } from "../page/api-lines";
 import { newKey } from "../workspace/launch";
 import { newGuest } from "./guest";
 
@@ -11,13 +12,13 @@ const pause = 500;
 const maxFiles = 20;
 const maxBytes = 256 * 1024;
 
-/** The answer of REST to a command. */
-interface Exec {
-  exitCode: number;
-  stdout: string;
-  stderr: string;
-  truncated: boolean;
-  durationMs: number;
+/** A line of REST's answer to a command: output as it is printed, and the end. */
+type ExecLine = { readonly stream: "stdout" | "stderr"; readonly text: string } | { readonly exitCode: number; readonly truncated: boolean; readonly durationMs: number };
+
+/** Listens to a run. */
+export interface RunListener {
+  progress(text: string): void;
+  printed(isError: boolean, text: string): void;
 }
 
 /** The sandbox that blocks of code share: made with the first run, and made again once it is gone. */
@@ -34,21 +35,21 @@ export class RunSandbox {
   }
 
   /** Writes the files, runs the command, and resolves to how it ended. Never fails: `error` says why it did not run. */
-  async run(files: readonly { path: string; text: string }[], command: readonly string[], progress: (text: string) => void): Promise<RunResult> {
+  async run(files: readonly { path: string; text: string }[], command: readonly string[], on: RunListener): Promise<RunResult> {
     try {
       if (files.length > maxFiles || files.reduce((sum, file) => sum + file.text.length, 0) > maxBytes) {
         return failed(`A block may have ${maxFiles} files and ${maxBytes / 1024} KiB of code.`);
       }
       try {
-        return await this.#try(files, command, progress);
+        return await this.#try(files, command, on);
       } catch (error) {
         if (!["not_found", "unauthorized"].includes((error as Problem).code) || !this.#sandbox) {
           throw error;
         }
         // It ended meanwhile: its time was up, or nobody was there.
         this.#sandbox = null;
-        progress("The sandbox had ended. Starting another one");
-        return await this.#try(files, command, progress);
+        on.progress("The sandbox had ended. Starting another one");
+        return await this.#try(files, command, on);
       }
     } catch (error) {
       const problem = error as Problem;
@@ -56,21 +57,30 @@ export class RunSandbox {
     }
   }
 
-  async #try(files: readonly { path: string; text: string }[], command: readonly string[], progress: (text: string) => void): Promise<RunResult> {
-    const sandbox = this.#sandbox ??= await this.#launch(progress);
-    progress("Running");
+  async #try(files: readonly { path: string; text: string }[], command: readonly string[], on: RunListener): Promise<RunResult> {
+    const sandbox = this.#sandbox ??= await this.#launch(on.progress);
+    on.progress("Running");
     for (const { path, text } of files) {
       await put(sandbox, path, text);
     }
+    const result: RunResult = failed("The connection was lost before the end.");
     try {
-      const { exitCode, stdout, stderr, truncated, durationMs } = await api<Exec>("POST", `/api/v1/sandboxes/${sandbox}/exec`, { command, timeoutSeconds: patience });
-      return { exitCode, stdout, stderr, truncated, durationMs, error: null };
+      await apiLines("POST", `/api/v1/sandboxes/${sandbox}/exec`, { command, timeoutSeconds: patience }, value => {
+        const line = value as ExecLine;
+        if ("stream" in line) {
+          result[line.stream] += line.text;
+          on.printed(line.stream === "stderr", line.text);
+        } else {
+          Object.assign(result, line, { error: null });
+        }
+      });
     } catch (error) {
-      if ((error as Problem).code === "timeout") {
-        return failed(`It did not end within ${patience} s and was stopped.`);
+      if ((error as Problem).code !== "timeout") {
+        throw error;
       }
-      throw error;
+      result.error = `It did not end within ${patience} s and was stopped.`;
     }
+    return result;
   }
 
   async #launch(progress: (text: string) => void): Promise<string> {

@@ -25,6 +25,7 @@ import { frameStateOf, notHere, refusedStart } from "./frame-panels";
 import { newGuest } from "./guest";
 import { tellWhenLeft } from "./leaving";
 import { Opening } from "./opening";
+import { showTheme } from "./page-theme";
 import { Slot } from "./slot";
 
 const byId = <T extends HTMLElement = HTMLElement>(id: string): T => document.getElementById(id) as T;
@@ -72,11 +73,7 @@ embedder.onMessage = message => {
       void pauseByPage();
       break;
     case "theme":
-      document.documentElement.dataset["theme"] = message.theme ?? "";
-      if (!message.theme) {
-        delete document.documentElement.dataset["theme"];
-      }
-      document.dispatchEvent(new Event("themechange"));
+      showTheme(message.theme);
       break;
     case "page":
       opening.page = message.address;

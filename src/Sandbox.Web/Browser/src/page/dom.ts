@@ -33,3 +33,12 @@ export function textButton(label: string, run: () => void, kind = ""): HTMLButto
   button.addEventListener("click", run);
   return button;
 }
+
+/** A link that opens beside this page. */
+export function outside(address: string, ...content: (Node | string)[]): HTMLAnchorElement {
+  const link = make("a", "", ...content);
+  link.href = address;
+  link.target = "_blank";
+  link.rel = "noopener noreferrer nofollow";
+  return link;
+}

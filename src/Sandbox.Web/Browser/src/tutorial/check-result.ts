@@ -10,17 +10,22 @@ export function showCheck(element: HTMLElement, checked: Checked): void {
       : !started ? `The check could not start. ${checked.message}`.trim()
         : checked.message || "Not done yet";
   put(element, checked.passed ? "passed" : "failed", title);
-  if (checked.assertions.length > 0) {
-    element.append(make("ul", "tut-assertions", ...checked.assertions.map(({ name, passed }) => {
-      const sign = make("span", "tut-sign", passed ? "✓" : "✕");
-      sign.setAttribute("aria-hidden", "true");
-      const item = make("li", passed ? "passed" : "failed", sign, make("span", "hidden-text", passed ? "passed: " : "not yet: "), make("span", "", name));
-      return item;
-    })));
-  }
+  showAssertions(element, checked.assertions);
   const rest = checked.output.trim();
   if (!checked.passed && rest !== "" && rest !== checked.message.trim() && checked.assertions.length === 0) {
     element.append(output("What the check printed", rest));
+  }
+}
+
+/** The named parts of a check, below its message. */
+export function showAssertions(element: HTMLElement, assertions: Checked["assertions"]): void {
+  element.querySelector(".tut-assertions")?.remove();
+  if (assertions.length > 0) {
+    element.append(make("ul", "tut-assertions", ...assertions.map(({ name, passed }) => {
+      const sign = make("span", "tut-sign", passed ? "✓" : "✕");
+      sign.setAttribute("aria-hidden", "true");
+      return make("li", passed ? "passed" : "failed", sign, make("span", "hidden-text", passed ? "passed: " : "not yet: "), make("span", "", name));
+    })));
   }
 }
 

@@ -2,7 +2,7 @@ import { make, textButton } from "../page/dom";
 import { type Run, titleOf } from "./run/run-api";
 
 /** The words after the last step: what was done, the next lesson, and how to keep the sandbox. */
-export function finishOf(run: Run, keep: () => void): HTMLElement {
+export function finishOf(run: Run, keepWords: string, keep: () => void): HTMLElement {
   const steps = run.steps.filter(step => step.kind === "step");
   const done = steps.filter(step => step.state === "passed");
   const skipped = steps.filter(step => step.state === "skipped");
@@ -12,9 +12,12 @@ export function finishOf(run: Run, keep: () => void): HTMLElement {
     return make("li", "", sign, ` ${titleOf(run, step.title)}`, make("span", "hidden-text", step.state === "passed" ? ", done" : ", skipped"));
   }));
   const links = run.next.flatMap(next => nextLink(next) ?? []);
-  const actions = make("div", "tut-finish-actions", ...links, textButton("Keep this sandbox", keep));
+  const actions = make("div", "tut-finish-actions", ...links, textButton(keepWords, keep));
   const more = make("a", "button small", "More tutorials");
   more.href = "/tutorials";
+  if (window.parent !== window) {
+    more.target = "_blank";
+  }
   actions.append(more);
   const heading = make("h3", "", `You have finished ${run.title}`);
   return make("section", "tut-finish", heading,
@@ -30,7 +33,7 @@ function nextLink(next: string): HTMLElement | null {
   }
   const link = make("a", "button small primary", `Next: ${isUrl ? new URL(next).host : next.replaceAll("-", " ")}`);
   link.href = isUrl ? next : `/t/${next}`;
-  if (isUrl) {
+  if (isUrl || window.parent !== window) {
     link.target = "_blank";
     link.rel = "noopener noreferrer";
   }

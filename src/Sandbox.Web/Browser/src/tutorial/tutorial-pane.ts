@@ -1,8 +1,7 @@
 import { Problem } from "../page/api";
 import { confirmed } from "../page/confirm";
-import { make, textButton } from "../page/dom";
-import { outside } from "./blocks/file-blocks";
-import { output, showCheck, showNote, showProblem } from "./check-result";
+import { make, outside, textButton } from "../page/dom";
+import { output, showAssertions, showCheck, showNote, showProblem } from "./check-result";
 import { finishOf, isFinished } from "./finish";
 import type { TutorialPlace } from "./run/place";
 import { RanBlocks } from "./run/ran-blocks";
@@ -25,6 +24,7 @@ export class TutorialPane {
   readonly #actions = make("div", "tut-actions");
   readonly #dashboards = make("nav", "tut-dashboards");
   readonly #others: BroadcastChannel | null;
+  readonly #abort = new AbortController();
   #run!: Run;
   #view: StepView | null = null;
   #shown = 0;
@@ -47,12 +47,13 @@ export class TutorialPane {
     this.#body.append(this.#away, this.#setup, this.#extra);
     this.#others = "BroadcastChannel" in window ? new BroadcastChannel(`tutorial-${place.playground}`) : null;
     this.#others?.addEventListener("message", () => void this.refresh());
-    window.addEventListener("focus", () => void this.refresh());
+    const { signal } = this.#abort;
+    window.addEventListener("focus", () => void this.refresh(), { signal });
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) {
         void this.refresh();
       }
-    });
+    }, { signal });
   }
 
   /** Shows the step that is open. */
@@ -67,8 +68,9 @@ export class TutorialPane {
     const { layout } = this.#run;
     this.#dashboards.setAttribute("aria-label", "Pages of the tutorial");
     this.#dashboards.replaceChildren(...layout.dashboards.flatMap(({ name, port, url }) => {
-      const address = port ? this.place.portAddress(port, "/") : url && /^https?:\/\//i.test(url) ? url : null;
-      return address ? [outside(address, name)] : [];
+      const link = port ? this.place.portLink(port, "/") : url && /^https?:\/\//i.test(url) ? outside(url) : null;
+      link?.append(name);
+      return link ?? [];
     }));
     if (layout.editor || layout.openFiles.length > 0) {
       this.place.showEditor();
@@ -76,10 +78,26 @@ export class TutorialPane {
         await this.place.edit(file, layout.editorPath, null);
       }
     }
-    if (layout.terminals > 1 && this.#run.steps.every(step => step.state === "ahead" || step.state === "current")) {
-      await this.place.numbered(layout.terminals).then(() => this.place.numbered(1)).then(first => this.place.show(first)).catch(() => undefined);
+    if (this.#run.steps.every(step => step.state === "ahead" || step.state === "current")) {
+      await this.#layOut(layout).catch(() => undefined);
     }
     await this.#show(this.#run.current, false);
+  }
+
+  /** Opens the terminals that the author wants, and shows the welcome in the first. */
+  async #layOut({ terminals, welcome }: Run["layout"]): Promise<void> {
+    if (terminals > 1) {
+      await this.place.numbered(terminals);
+    }
+    const first = await this.place.numbered(1);
+    if (welcome && first.pane.commands.log.commands.length === 0) {
+      // A program in the sandbox could print it as well. The shell prints another prompt after it.
+      first.pane.view.terminal.write(`\r\n${welcome.replace(/\r?\n/g, "\r\n")}`);
+      first.pane.session.type(new TextEncoder().encode("\r"));
+    }
+    if (terminals > 1) {
+      this.place.show(first);
+    }
   }
 
   /** Another page of the same tutorial may have gone on: its state is shown. */
@@ -100,6 +118,15 @@ export class TutorialPane {
     } else {
       this.#draw();
     }
+  }
+
+  /** Its playground is another one's now. */
+  dispose(): void {
+    this.#generation++;
+    this.#isBusy = true;
+    this.#abort.abort();
+    this.#others?.close();
+    this.#view?.dispose();
   }
 
   focus(): void {
@@ -246,7 +273,7 @@ export class TutorialPane {
     }
     this.#body.querySelector(".tut-finish")?.remove();
     if (isLast && isFinished(run) && !this.#isOpen || (isLast && step.kind === "finish")) {
-      this.#body.append(finishOf(run, () => this.place.save()));
+      this.#body.append(finishOf(run, this.place.keepWords, () => this.place.keep()));
     }
   }
 
@@ -280,15 +307,20 @@ export class TutorialPane {
 
   async #check(): Promise<void> {
     const from = performance.now();
+    let assertions: Checked["assertions"] = [];
     const tick = (): void => {
       const seconds = Math.round((performance.now() - from) / 1000);
       showNote(this.#result, "busy", seconds < 3 ? "Checking" : `Checking, for ${seconds} s`);
+      showAssertions(this.#result, assertions);
     };
     tick();
     const timer = setInterval(tick, 1000);
     let checked: Checked;
     try {
-      checked = await this.#api.check(this.#shown);
+      checked = await this.#api.check(this.#shown, now => {
+        assertions = now;
+        tick();
+      });
     } finally {
       clearInterval(timer);
     }
@@ -365,8 +397,7 @@ export class TutorialPane {
     }
     showNote(this.#result, "busy", "Going back to the beginning of the step");
     const { playground } = await (isOpen ? this.#api.reset(this.#shown) : this.#api.jump(this.#shown));
-    const url = new URL(playground.url, location.href);
-    location.assign(url.origin === location.origin ? url.pathname : `/p/${playground.id}`);
+    this.place.moved(playground);
   }
 
   #announce(text: string): void {

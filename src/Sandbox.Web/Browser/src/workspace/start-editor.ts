@@ -17,7 +17,7 @@ export interface Editor {
 }
 
 /** @param sandbox the sandbox of new files; null while the playground has none or has ended */
-export function startEditor(root: HTMLElement, element: HTMLElement, tabs: Tabs, sandbox: () => string | null): Editor {
+export function startEditor(root: HTMLElement, element: HTMLElement, tabs: Pick<Tabs, "activeTab" | "stage">, sandbox: () => string | null): Editor {
   let pane: EditorPane | null = null;
   let splitter: Splitter | null = null;
   const load = once(async () => {

@@ -16,9 +16,15 @@ export interface Tutorial {
   focus(): void;
 }
 
-export function startTutorial(root: HTMLElement, element: HTMLElement, bar: HTMLElement, tabs: Tabs, editor: Editor, sandbox: () => string | null, save: () => void): Tutorial {
+/** The parts of a tutorial's place that a page and a frame have each in their own way. */
+export type TutorialWays = Pick<TutorialPlace, "keepWords" | "keep" | "moved"> & {
+  /** A link that opens a port of a sandbox, without words. */
+  portLink(sandbox: string, port: number, path: string): HTMLAnchorElement;
+};
+
+export function startTutorial(root: HTMLElement, element: HTMLElement, bar: HTMLElement, tabs: Tabs, editor: Editor, sandbox: () => string | null, ways: TutorialWays): Tutorial {
   let pane: TutorialPane | null = null;
-  let begun = false;
+  let begun: string | null = null;
   const text = make("button", "", "Text");
   const terminal = make("button", "", "Terminal");
   text.type = terminal.type = "button";
@@ -96,9 +102,9 @@ export function startTutorial(root: HTMLElement, element: HTMLElement, bar: HTML
           await editor.open(id, pathOf(absolute(path, from)), line);
         }
       },
-      portAddress: (port, path) => {
+      portLink: (port, path) => {
         const id = tabs.activeTab?.sandbox.id ?? sandbox();
-        return id && `/sandboxes/${id}/ports/${port}?path=${encodeURIComponent(path)}`;
+        return id === null ? null : ways.portLink(id, port, path);
       },
       showEditor: () => editor.show(),
       wrote: path => {
@@ -110,7 +116,9 @@ export function startTutorial(root: HTMLElement, element: HTMLElement, bar: HTML
           }
         }
       },
-      save,
+      keepWords: ways.keepWords,
+      keep: () => ways.keep(),
+      moved: playground => ways.moved(playground),
       stepShown: words => {
         text.textContent = words;
       },
@@ -120,11 +128,15 @@ export function startTutorial(root: HTMLElement, element: HTMLElement, bar: HTML
     reserve,
     start: async playground => {
       reserve();
-      if (begun) {
+      if (begun === playground) {
         return;
       }
-      begun = true;
+      begun = playground;
       const { TutorialPane } = await import("../tutorial/tutorial-pane");
+      pane?.dispose();
+      element.replaceChildren(element.querySelector(".ws-edge")!);
+      terminalListeners.clear();
+      activeListeners.clear();
       pane = new TutorialPane(element, placeOf(playground));
       await pane.begin();
     },

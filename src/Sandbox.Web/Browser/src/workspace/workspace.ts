@@ -3,6 +3,7 @@ import { api, headline, type Playground, Problem, type WantedTerminal } from "..
 import { answered, confirmed, endQuestion, stopQuestion } from "../page/confirm";
 import { consent } from "../page/consent";
 import { endsSoon, timeLeft } from "../page/countdown";
+import { outside } from "../page/dom";
 import { Panel } from "../page/panel";
 import { startThemeToggle } from "../page/theme-toggle";
 import { toast } from "../page/toast";
@@ -66,7 +67,12 @@ startFiles(tabs, side, () => watch.now?.sandboxes ?? [], (sandbox, path) => {
   }
   void editor.open(sandbox, path);
 });
-const tutorial = startTutorial(root, byId("ws-tutorial"), byId("ws-switch"), tabs, editor, () => watch.now?.sandboxes[0]?.id ?? null, () => saveActs.save());
+const tutorial = startTutorial(root, byId("ws-tutorial"), byId("ws-switch"), tabs, editor, () => watch.now?.sandboxes[0]?.id ?? null, {
+  keepWords: "Keep this sandbox",
+  keep: () => saveActs.save(),
+  moved: ({ id }) => location.assign(`/p/${id}`),
+  portLink: (sandbox, port, path) => outside(`/sandboxes/${sandbox}/ports/${port}?path=${encodeURIComponent(path)}`),
+});
 new LinkBar(byId("ws-link"), link);
 const latency = new LatencyDot(byId("ws-latency"), link, () => tabs.sessions);
 tabs.onTerminal(({ pane }) => {

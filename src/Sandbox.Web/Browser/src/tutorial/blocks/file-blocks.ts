@@ -1,4 +1,4 @@
-import { make, textButton } from "../../page/dom";
+import { make, outside, textButton } from "../../page/dom";
 import { toast } from "../../page/toast";
 import type { BlockView } from "../run/run-api";
 import type { BlockContext } from "./block-context";
@@ -54,29 +54,20 @@ export function startCopyBlock(element: HTMLElement, block: BlockView): void {
 
 /** A block that leads to a page outside, or to a port of the sandbox. */
 export function startLinkBlock(element: HTMLElement, block: BlockView, context: BlockContext): void {
-  const address = block.kind === "port" ? block.port && context.place.portAddress(block.port, block.path ?? "/") : /^https?:\/\//i.test(block.url ?? "") ? block.url : null;
-  if (!address) {
+  const link = block.kind === "port" ? block.port ? context.place.portLink(block.port, block.path ?? "/") : null : /^https?:\/\//i.test(block.url ?? "") ? outside(block.url!) : null;
+  if (!link) {
     asButton(element, element.textContent ?? "", () => toast(block.kind === "port" ? "This tutorial does not say which port. Ports on which a program listens are in the bar above." : "This address cannot be opened.", "error"));
     return;
   }
-  const link = outside(address, ...element.childNodes);
+  link.append(...element.childNodes);
   link.className = element.className;
   if (link.textContent?.trim() === "") {
-    link.textContent = block.label || (block.port ? `Port ${block.port}` : address);
+    link.textContent = block.label || (block.port ? `Port ${block.port}` : block.url ?? "");
   }
   for (const [name, value] of Object.entries(element.dataset)) {
     link.dataset[name] = value;
   }
   element.replaceWith(link);
-}
-
-/** A link that opens beside this page. */
-export function outside(address: string, ...content: (Node | string)[]): HTMLAnchorElement {
-  const link = make("a", "", ...content);
-  link.href = address;
-  link.target = "_blank";
-  link.rel = "noopener noreferrer nofollow";
-  return link;
 }
 
 export function messageOf(error: unknown): string {

@@ -4,6 +4,7 @@ import { drawFormulas, startDiagram } from "./drawings";
 import { startCopyBlock, startLinkBlock, startOpenBlock, startWriteBlock } from "./file-blocks";
 import { startParameterBlock, startQuizBlock } from "./question-blocks";
 import { startInterruptBlock, startRunBlock } from "./run-block";
+import { startTestBlock } from "./test-block";
 
 /** Brings the blocks of a step's text to life. Without this they are plain code and text. */
 export function startBlocks(text: HTMLElement, page: Page, context: BlockContext): void {
@@ -34,6 +35,9 @@ export function startBlocks(text: HTMLElement, page: Page, context: BlockContext
         break;
       case "parameter":
         startParameterBlock(element, block, context);
+        break;
+      case "test":
+        startTestBlock(element, block, context);
         break;
       case "diagram":
         void startDiagram(element, block.source ?? element.textContent ?? "", context.signal).catch(() => undefined);

@@ -30,12 +30,16 @@ export interface TutorialPlace {
   edit(path: string, from: string, line: number | null): Promise<void>;
   /** Shows the editor with its tree at a directory. */
   showEditor(): void;
-  /** The address that opens a port of the sandbox; null while there is no sandbox. */
-  portAddress(port: number, path: string): string | null;
+  /** A link that opens a port of the sandbox, without words; null while there is no sandbox. */
+  portLink(port: number, path: string): HTMLAnchorElement | null;
   /** A file was written: the editor loads it again. */
   wrote(path: string): void;
-  /** Saves the playground as a private link. */
-  save(): void;
+  /** The words of the button that keeps the sandbox after the last step. */
+  readonly keepWords: string;
+  /** Keeps the sandbox. */
+  keep(): void;
+  /** The tutorial goes on in another playground: that of a step that was begun again. */
+  moved(playground: { readonly id: string; readonly url: string }): void;
   /** The page shows another step, whose words are for the switch of a phone. */
   stepShown(words: string): void;
 }

@@ -1,4 +1,5 @@
-import { api } from "../../page/api";
+import { api, Problem } from "../../page/api";
+import { apiLines } from "../../page/api-lines";
 
 /** One page of a tutorial, without its text. */
 export interface RunStep {
@@ -94,6 +95,10 @@ export interface Checked {
   readonly run: Run;
 }
 
+function lost(): never {
+  throw new Problem("offline", 0, "The connection was lost before the check ended.");
+}
+
 /** The REST calls of one playground's tutorial. */
 export class RunApi {
   readonly #base: string;
@@ -114,8 +119,18 @@ export class RunApi {
     return api("POST", this.#step(step, "enter"));
   }
 
-  check(step: number): Promise<Checked> {
-    return api("POST", this.#step(step, "check"));
+  /** @param ticked called with the check's named parts each time that there is one more */
+  async check(step: number, ticked: (assertions: Checked["assertions"]) => void): Promise<Checked> {
+    let checked: Checked | null = null;
+    await apiLines("POST", this.#step(step, "check"), undefined, value => {
+      const line = value as Checked;
+      if ("passed" in line) {
+        checked = line;
+      } else {
+        ticked((line as Checked).assertions);
+      }
+    });
+    return checked ?? lost();
   }
 
   /** @param last the command that ran last in the terminal, and how it ended */
@@ -151,6 +166,11 @@ export class RunApi {
 
   write(step: number, block: number): Promise<{ path: string }> {
     return api("POST", this.#step(step, `blocks/${block}/write`));
+  }
+
+  /** Runs the test of a block. */
+  test(step: number, block: number): Promise<{ passed: boolean; timedOut: boolean; output: string }> {
+    return api("POST", this.#step(step, `blocks/${block}/test`));
   }
 
   answer(step: number, block: number, answer: { choices: number[] } | { text: string }): Promise<{ right: boolean }> {
