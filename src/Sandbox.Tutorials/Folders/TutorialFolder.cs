@@ -80,7 +80,7 @@ internal sealed partial class TutorialFolder
             Cover = cover,
             Recipe = recipe,
             Link = link,
-            Backend = new Backend(docker ? BackendKind.Docker : BackendKind.Container, recipe is { Nodes: [var node, ..] } ? node.Image : "", link, Math.Max(1, recipe?.Nodes.Count ?? 1)),
+            Backend = new Backend(docker ? BackendKind.Docker : BackendKind.Container, recipe is { Nodes: [var node, ..] } ? node.Image : "", link), // its recipe starts all the nodes that it needs
             Parameters = parameters,
             Assets = ReadAssets(fields),
             Layout = ReadLayout(fields),

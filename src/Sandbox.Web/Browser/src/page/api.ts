@@ -14,6 +14,8 @@ export interface Playground {
   setup?: Setup | null;
   /** Whether its recipe says which terminals to open. */
   hasTerminals?: boolean;
+  /** How many sandboxes it may have. */
+  maxNodes?: number;
   sandboxes: { id: string; name: string; image: string; digest: string; state: string; exitCode?: number | null; interactive: boolean; notice?: string | null }[];
   lease: { endsAt: string; state: string; reason?: string | null; message?: string | null; canExtend: boolean };
 }

@@ -61,6 +61,7 @@ export const shortcuts: readonly { title: string; items: readonly Shortcut[] }[]
     items: [
       { keys: "Ctrl+Shift+ArrowUp", words: "Focus the tab of the terminal" },
       { keys: "Ctrl+Shift+ArrowDown", words: "Focus a question below the terminal" },
+      { keys: "Alt+Shift+A", words: "Nodes: add one or remove one", act: "nodes" },
       { keys: "Alt+Shift+F", words: "File editor", act: "editor" },
       { keys: "Alt+Shift+P", words: "Focus the tutorial's text", act: "tutorial" },
       { keys: "Ctrl+S", words: "Save the file in the editor" },

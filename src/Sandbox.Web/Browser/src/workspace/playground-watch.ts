@@ -69,7 +69,7 @@ export class PlaygroundWatch {
   async act(action: string): Promise<void> {
     this.#acting++;
     try {
-      for (const sandbox of this.now?.sandboxes ?? []) {
+      for (const sandbox of this.now?.sandboxes.filter(({ state }) => isFor(action, state)) ?? []) {
         await this.ask("POST", `/api/v1/sandboxes/${sandbox.id}/${action}`);
       }
     } finally {
@@ -118,4 +118,10 @@ export class PlaygroundWatch {
     this.later(playground.state === "queued" || playground.state === "starting" ? soon : nowAndThen);
     this.on.changed(playground);
   }
+}
+
+/** Whether an action changes a sandbox in this state: one node of several may have been stopped alone. */
+function isFor(action: string, state: string): boolean {
+  const from: Record<string, readonly string[]> = { start: ["stopped"], pause: ["running"], resume: ["paused"], stop: ["running", "paused"], restart: ["running", "stopped", "paused"] };
+  return from[action]?.includes(state) ?? true;
 }

@@ -23,7 +23,7 @@ export function startPorts(button: HTMLButtonElement, menu: HTMLElement, now: ()
   let seen: readonly SeenPort[] = [];
 
   const ask = async (playground: Playground): Promise<readonly SeenPort[]> => {
-    const answers = await Promise.all(playground.sandboxes.map(async sandbox =>
+    const answers = await Promise.all(playground.sandboxes.filter(({ state }) => state === "running").map(async sandbox =>
       (await api<{ ports: Port[] }>("GET", `/api/v1/sandboxes/${sandbox.id}/ports`)).ports.map(port => ({ ...port, sandbox: sandbox.id, name: sandbox.name }))));
     return answers.flat().filter(port => port.open !== null);
   };

@@ -113,6 +113,22 @@ export class Tabs {
     this.stage.focus();
   }
 
+  /** The playground's nodes are these now: the terminals of one that is gone go with it. */
+  follow(sandboxes: readonly Place[]): void {
+    this.#sandboxes = sandboxes;
+    for (const tab of this.all) {
+      if (sandboxes.some(({ id }) => id === tab.sandbox.id)) {
+        tab.node = this.#nodeOf(tab);
+      } else {
+        this.#remove(tab);
+      }
+    }
+  }
+
+  #nodeOf(tab: TerminalTab): number | null {
+    return this.#sandboxes.length > 1 ? this.#sandboxes.findIndex(({ id }) => id === tab.sandbox.id) : null;
+  }
+
   /** Opens one more shell; calls meanwhile share it. */
   open(where: Where & { sandbox?: Place; isShell?: boolean; command?: readonly string[] | undefined } = {}): Promise<void> {
     this.#opening ??= this.#open(where).finally(() => {
@@ -247,7 +263,7 @@ export class Tabs {
     const pane = this.#spare.take();
     const tab = new TerminalTab(id, sandbox, this.#memory.numberOf(id), program, pane?.element ?? make("div", "ws-terminal"));
     tab.given = this.#memory.nameOf(id);
-    tab.namesSandbox = this.#sandboxes.length > 1;
+    tab.node = this.#nodeOf(tab);
     tab.onRename = name => {
       tab.given = name;
       this.#remember();

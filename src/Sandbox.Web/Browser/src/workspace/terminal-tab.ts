@@ -20,7 +20,7 @@ export class TerminalTab implements PaneContent {
   onClose: () => void = () => undefined;
   /** What runs in it, once that is known. */
   command: readonly string[] = [];
-  #namesSandbox = false;
+  #node: number | null = null;
   #given = "";
   #title = "";
   #directory = "";
@@ -82,9 +82,14 @@ export class TerminalTab implements PaneContent {
     this.#label();
   }
 
-  /** Whether the label begins with the sandbox's name. */
-  set namesSandbox(names: boolean) {
-    this.#namesSandbox = names;
+  /** Which of several nodes it is in, from 0: the label then begins with the node's name, in its colour. Null for the only one. */
+  set node(index: number | null) {
+    this.#node = index;
+    if (index === null) {
+      delete this.item.dataset["node"];
+    } else {
+      this.item.dataset["node"] = String(index);
+    }
     this.#label();
   }
 
@@ -132,7 +137,7 @@ export class TerminalTab implements PaneContent {
   }
 
   #label(): void {
-    const name = this.#namesSandbox ? `${this.sandbox.name}: ${this.name}` : this.name;
+    const name = this.#node !== null ? `${this.sandbox.name}: ${this.name}` : this.name;
     this.button.textContent = name;
     this.button.title = [name, ...this.#title && this.#title !== this.name ? [this.#title] : [], ...this.#directory ? [`in ${this.#directory}`] : []].join("\n");
   }

@@ -29,6 +29,7 @@ import { SidePanel } from "./side-panel";
 import { startCommands } from "./start-commands";
 import { startEditor } from "./start-editor";
 import { startFiles } from "./start-files";
+import { startNodes } from "./start-nodes";
 import { startPorts } from "./start-ports";
 import { startRecording } from "./start-recording";
 import { startSaving } from "./start-saving";
@@ -80,6 +81,7 @@ tabs.onTerminal(({ pane }) => {
 });
 const commandActs = startCommands(tabs, side, byId("ws-commands-live"));
 const saveActs = startSaving(() => watch.now, () => root.dataset["title"] ?? "", () => tabs.active?.focus());
+const nodes = startNodes(byId("ws-nodes"), tabs, () => watch.now, () => watch.poll());
 startPorts(byId<HTMLButtonElement>("ws-ports"), byId("ws-ports-menu"), () => watch.now);
 startSharing(tabs, link, byId<HTMLButtonElement>("ws-share"), byId("ws-status"), saveActs["share-state"]);
 tabs.onFirst = () => {
@@ -172,6 +174,10 @@ function show(next: Playground): void {
     item.hidden = !item.dataset["when"]!.split(" ").includes(next.state);
   }
   byId("ws-share").hidden = next.state !== "running";
+  nodes.show(next);
+  if (terminals === "there" && next.state !== "ended") {
+    tabs.follow(next.sandboxes.map(({ id, name }) => ({ id, name })));
+  }
   byId("ws-lease").hidden = next.state === "ended" || next.state === "queued" || next.state === "starting";
   byId("ws-extend").hidden = byId("ws-extend-item").hidden = !next.lease.canExtend;
   tick();
@@ -204,7 +210,7 @@ function ended(): void {
 function gone(): void {
   root.dataset["state"] = "ended";
   byId("ws-state").textContent = "not here";
-  for (const id of ["ws-files", "ws-edit", "ws-actions", "ws-share", "ws-lease"]) {
+  for (const id of ["ws-files", "ws-edit", "ws-actions", "ws-share", "ws-nodes", "ws-lease"]) {
     byId(id).hidden = true;
   }
   ended();
@@ -393,6 +399,7 @@ const acts: Record<string, () => void> = {
   ...commandActs,
   "editor": () => editor.toggle(),
   "tutorial": () => tutorial.focus(),
+  "nodes": () => nodes.open(),
   "shortcuts": () => {
     fillShortcuts(byId("ws-shortcuts-list"));
     byId<HTMLDialogElement>("ws-shortcuts").showModal();
