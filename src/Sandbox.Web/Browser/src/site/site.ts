@@ -44,6 +44,11 @@ if (links) {
   void import("./links").then(({ startLinks }) => startLinks(links));
 }
 
+const building = document.querySelector<HTMLElement>("section#build");
+if (building) {
+  void import("../building/images-page").then(({ startImages }) => startImages(building));
+}
+
 // The guide has a heading of the same id.
 const link = document.querySelector<HTMLElement>("article#link");
 if (link) {
