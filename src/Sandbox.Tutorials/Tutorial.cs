@@ -71,6 +71,9 @@ public sealed record Tutorial
     /// <summary>Whether a step opens only once the one before it passed, so that none is skipped.</summary>
     public bool IsGated { get; init; }
 
+    /// <summary>Where visitors report mistakes: the page of a new issue, or a mailto address; null when only this server keeps reports.</summary>
+    public string? Reports { get; init; }
+
     /// <summary>The tutorials that follow: paths, aliases or URLs.</summary>
     public IReadOnlyList<string> Next { get; init; } = [];
 }

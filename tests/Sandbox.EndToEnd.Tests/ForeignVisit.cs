@@ -79,7 +79,7 @@ internal sealed class ForeignVisit : IAsyncDisposable
         {
             if (!frame.Url.Contains("/embed/", StringComparison.Ordinal))
             {
-                await frame.EvaluateAsync("() => document.querySelectorAll('sandbox-terminal, sandbox-run').forEach(element => element.remove())");
+                await frame.EvaluateAsync("() => document.querySelectorAll('sandbox-terminal, sandbox-run, sandbox-tutorial').forEach(element => element.remove())");
             }
         }
 

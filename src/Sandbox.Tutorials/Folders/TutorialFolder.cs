@@ -63,6 +63,13 @@ internal sealed partial class TutorialFolder
         }
 
         var time = fields.Text("time", 40);
+        var reports = fields.Text("reports", 500);
+        if (reports is not null && !(Uri.TryCreate(reports, UriKind.Absolute, out var place) && place.Scheme is "https" or "mailto"))
+        {
+            fields.Mistake("reports", "is an https or mailto address");
+            reports = null;
+        }
+
         var (recipe, link) = ReadPlace(fields);
         var docker = fields.Flag("docker");
         var gated = fields.Flag("gated");
@@ -86,6 +93,7 @@ internal sealed partial class TutorialFolder
             Layout = ReadLayout(fields),
             Steps = steps,
             IsGated = gated,
+            Reports = reports,
             Next = fields.Texts("next", 10),
         };
         fields.End();

@@ -1,3 +1,4 @@
+using Microsoft.OpenApi;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Recipes;
 using Sandbox.Web.Http;
@@ -58,8 +59,33 @@ internal static class LinkEndpoints
             })
             .Accepts<SaveAlias>("application/json").Produces<AliasView>().ProducesProblems(400, 404, 409, 413, 415, 429)
             .WithSummary("Take an alias, or move it to another link of yours");
-        aliases.MapDelete("/{name}", async (string name, HttpContext context, Aliases all) =>
+        aliases.MapPut("/{name}/cover", async (string name, HttpContext context, Aliases all, AliasCovers covers, LinkList list, LinkPace pace) =>
             {
+                var person = context.RequirePerson();
+                pace.Check(person);
+                await covers.SetAsync(person, name, context.ReadBodyAsync(AliasCovers.MaxBytes), context.RequestAborted);
+                return list.View(await all.FindAsync(name));
+            })
+            .Produces<AliasView>().ProducesProblems(400, 404, 413, 429)
+            .WithSummary("Set the picture of an alias's page: PNG, JPEG or WebP, at most 1 MiB. Previews of other sites show it")
+            .AddOpenApiOperationTransformer((operation, _, _) =>
+            {
+                operation.RequestBody = new OpenApiRequestBody
+                {
+                    Required = true,
+                    Content = AliasCovers.Types.ToDictionary(type => type, _ => new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } }, StringComparer.Ordinal),
+                };
+                return Task.CompletedTask;
+            });
+        aliases.MapDelete("/{name}/cover", async (string name, HttpContext context, AliasCovers covers) =>
+            {
+                await covers.RemoveAsync(context.RequirePerson(), name);
+                return Results.NoContent();
+            })
+            .Produces(204).ProducesProblems(404).WithSummary("Remove the picture of an alias's page");
+        aliases.MapDelete("/{name}", async (string name, HttpContext context, Aliases all, AliasCovers covers) =>
+            {
+                await covers.RemoveAsync(context.RequirePerson(), name);
                 await all.DeleteAsync(context.RequirePerson(), name);
                 return Results.NoContent();
             })

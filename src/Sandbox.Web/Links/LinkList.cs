@@ -10,7 +10,7 @@ using Sandbox.Web.Store;
 namespace Sandbox.Web.Links;
 
 /// <summary>Links as REST and the pages show them.</summary>
-internal sealed class LinkList(SqliteStore store, ISandboxRuntime runtime, LinkEntrance entrance, Origins origins, TimeProvider time)
+internal sealed class LinkList(SqliteStore store, ISandboxRuntime runtime, LinkEntrance entrance, AliasCovers covers, Origins origins, TimeProvider time)
 {
     /// <summary>The median is that of the latest so many.</summary>
     private const int MostPrompts = 1001;
@@ -87,6 +87,7 @@ internal sealed class LinkList(SqliteStore store, ISandboxRuntime runtime, LinkE
         $"{origins.PublicUrl}/x/{row.Name}",
         row.Hash,
         row.Text,
+        covers.AddressOf(row) is { } cover ? origins.PublicUrl + cover : null,
         row.MovedAt,
         [.. row.Moves.OrderByDescending(move => move.At).Select(move => new AliasMoveView(move.At, move.Hash))]);
 

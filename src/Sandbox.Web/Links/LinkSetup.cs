@@ -8,6 +8,8 @@ internal static class LinkSetup
         services.AddSingleton<Locks>();
         services.AddSingleton<OwnedLinks>();
         services.AddSingleton<Aliases>();
+        services.AddSingleton<AliasCovers>();
+        services.AddHostedService(provider => provider.GetRequiredService<AliasCovers>());
         services.AddSingleton<LinkEntrance>();
         services.AddSingleton<LinkList>();
         services.AddSingleton<LinkPace>();

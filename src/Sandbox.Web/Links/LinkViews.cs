@@ -35,7 +35,14 @@ public sealed record LinkImageView(string Node, string Name, string Digest);
 public sealed record LinkComparisonView(bool Identical, bool Startable, IReadOnlyList<string> Differences);
 
 /// <summary>A name of a link.</summary>
-public sealed record AliasView(string Name, string Url, string Hash, string Text, DateTimeOffset MovedAt, IReadOnlyList<AliasMoveView> History);
+/// <param name="Name">The name.</param>
+/// <param name="Url">Its page.</param>
+/// <param name="Hash">The lock that it leads to.</param>
+/// <param name="Text">Markdown of its page.</param>
+/// <param name="Cover">The picture of its page; null for none.</param>
+/// <param name="MovedAt">Since when it leads there.</param>
+/// <param name="History">Every lock that it led to.</param>
+public sealed record AliasView(string Name, string Url, string Hash, string Text, string? Cover, DateTimeOffset MovedAt, IReadOnlyList<AliasMoveView> History);
 
 /// <summary>The lock that an alias led to from a time on.</summary>
 public sealed record AliasMoveView(DateTimeOffset At, string Hash);

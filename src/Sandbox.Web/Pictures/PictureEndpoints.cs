@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Net.Http.Headers;
+using Sandbox.Core.Errors;
 using Sandbox.Web.Http;
 using Sandbox.Web.Links;
 using Sandbox.Web.Tutorials;
@@ -24,6 +25,8 @@ internal static class PictureEndpoints
                 return Svg(context, QrCode.Draw($"{origins.PublicUrl}/x/{LinkEndpoints.Address(address)}"));
             })
             .Produces<string>(200, "image/svg+xml").ProducesProblems(404).WithSummary("A link's address as a QR code");
+        group.MapGet("cover", CoverAsync)
+            .Produces<string>(200, AliasCovers.Types[0], [.. AliasCovers.Types.Skip(1)]).ProducesProblems(404).WithSummary("The picture of an alias's page");
         group.MapGet("preview.svg", async (string address, HttpContext context, LinkEntrance entrance, LinkList list) =>
             {
                 var entered = await FindAsync(entrance, address);
@@ -37,6 +40,18 @@ internal static class PictureEndpoints
     {
         var row = await library.FindAsync(null, address);
         return Svg(context, Badge.Draw(row.TestedAt, row.PassedAt, row.Failure is not null, time.GetUtcNow()));
+    }
+
+    private static async Task<IResult> CoverAsync(string address, HttpContext context, LinkEntrance entrance, Aliases aliases, AliasCovers covers)
+    {
+        await FindAsync(entrance, address);
+        if (LinkEndpoints.Address(address).Alias is not { } alias || covers.Open(await aliases.FindAsync(alias)) is not { } cover)
+        {
+            throw new SandboxException(ErrorCode.LinkNotFound, "This name has no picture.");
+        }
+
+        context.Response.Headers.CacheControl = "public, max-age=300";
+        return Results.Stream(cover.Content, cover.Type);
     }
 
     private static Task<EnteredLink> FindAsync(LinkEntrance entrance, string address) => entrance.FindAsync(null, LinkEndpoints.Address(address));

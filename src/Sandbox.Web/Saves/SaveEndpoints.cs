@@ -14,6 +14,7 @@ namespace Sandbox.Web.Saves;
 /// <summary>How to share the state of a playground. Everything may be left out.</summary>
 /// <param name="Title">For people.</param>
 /// <param name="Name">An alias to lead to it.</param>
+/// <param name="Text">Markdown of the alias's page, as the commands that were typed; only together with a name.</param>
 /// <param name="Access">anyone (the default) or private.</param>
 /// <param name="ExcludePaths">Absolute paths that are left out, with all below them.</param>
 /// <param name="ExcludeVariables">Variables that are left out.</param>
@@ -21,6 +22,7 @@ namespace Sandbox.Web.Saves;
 internal sealed record ShareState(
     string? Title = null,
     string? Name = null,
+    string? Text = null,
     string? Access = null,
     IReadOnlyList<string>? ExcludePaths = null,
     IReadOnlyList<string>? ExcludeVariables = null,
@@ -59,6 +61,14 @@ internal sealed record SandboxChangesView(
     IReadOnlyList<SkippedFileView> Skipped,
     IReadOnlyList<PortView> Ports);
 
+/// <summary>Lines to look for secrets in.</summary>
+internal sealed record SearchSecrets(IReadOnlyList<string>? Lines);
+
+/// <summary>A line that looks like a secret.</summary>
+/// <param name="Index">Its place among the lines, from 0.</param>
+/// <param name="Rule">What it looks like: github-token.</param>
+internal sealed record SecretLineView(int Index, string Rule);
+
 internal static class SaveEndpoints
 {
     private const long MostJson = 1024 * 1024;
@@ -69,6 +79,9 @@ internal static class SaveEndpoints
         group.MapGet("changes", ChangesAsync)
             .Produces<IReadOnlyList<SandboxChangesView>>().ProducesProblems(404, 409, 429, 503)
             .WithSummary("What a link of its present state would hold, and what in it looks like a secret");
+        app.MapPost("/api/v1/secrets", SearchAsync).WithTags("links")
+            .Accepts<SearchSecrets>("application/json").Produces<IReadOnlyList<SecretLineView>>().ProducesProblems(400, 413, 415, 429)
+            .WithSummary("Which of these lines look like secrets");
         group.MapPost("links", ShareAsync)
             .Accepts<ShareState>("application/json", "*/*")
             .Produces<LinkView>(201).ProducesProblems(400, 404, 409, 413, 415, 429, 503, 507)
@@ -77,6 +90,18 @@ internal static class SaveEndpoints
         group.MapPost("fork", ForkAsync)
             .Produces<PlaygroundView>(201).Produces<PlaygroundView>(202).ProducesProblems(404, 409, 413, 429, 503, 507)
             .WithSummary("Start a second playground from its present state");
+    }
+
+    /// <summary>Looks for secrets in lines that somebody is about to share. Nothing of them is kept.</summary>
+    private static async Task<IReadOnlyList<SecretLineView>> SearchAsync(HttpContext context, SavePace pace)
+    {
+        pace.Check(context.RequirePerson());
+        var lines = (await context.ReadJsonAsync<SearchSecrets>(MostJson)).Lines ?? [];
+        return
+        [
+            .. lines.Select((line, index) => (Rule: SecretRules.Search($"{line}\n").Select(found => found.Rule).FirstOrDefault(), Index: index))
+                .Where(found => found.Rule is not null).Select(found => new SecretLineView(found.Index, found.Rule!)),
+        ];
     }
 
     private static async Task<IReadOnlyList<SandboxChangesView>> ChangesAsync(string id, HttpContext context, PlaygroundSaves saves, SavePace pace)
@@ -116,6 +141,11 @@ internal static class SaveEndpoints
             mistakes.Add($"name: 3 to {LinkAddress.MaxAliasLength} lower-case letters, digits and dashes, a letter or digit at both ends");
         }
 
+        if (request.Text is { Length: > Aliases.MaxTextLength } || (request.Text is not null && request.Name is null))
+        {
+            mistakes.Add($"text: at most {Aliases.MaxTextLength} characters, and only together with a name");
+        }
+
         var paths = ImmutableArray.CreateBuilder<SandboxPath>();
         foreach (var text in request.ExcludePaths ?? [])
         {
@@ -143,7 +173,7 @@ internal static class SaveEndpoints
         var hash = await saves.SaveAsync(person, PlaygroundEndpoints.Id(id), new SaveOrder(request.Title, access, IsAutomatic: false) { Spec = spec, Budget = request.Budget }, context.RequestAborted);
         if (request.Name is not null)
         {
-            await aliases.SetAsync(person, request.Name, hash, null);
+            await aliases.SetAsync(person, request.Name, hash, request.Text);
         }
 
         var view = await list.ViewAsync(await entrance.FindAsync(person, new LinkAddress(null, hash)), context.RequestAborted);

@@ -27,6 +27,7 @@ internal sealed record RunStepView(int Number, string Title, string Kind, string
 /// <param name="Layout">How the page is laid out.</param>
 /// <param name="Parameters">The values of all parameters.</param>
 /// <param name="Next">The tutorials that follow: paths, names or URLs.</param>
+/// <param name="Reports">Where the author wants reports, too: the page of a new issue, or a mailto address; null for nowhere.</param>
 /// <param name="Current">The furthest page that is open, from 1.</param>
 /// <param name="Steps">The pages in order.</param>
 internal sealed record RunView(
@@ -39,6 +40,7 @@ internal sealed record RunView(
     TutorialLayoutView Layout,
     IReadOnlyDictionary<string, string> Parameters,
     IReadOnlyList<string> Next,
+    string? Reports,
     int Current,
     IReadOnlyList<RunStepView> Steps);
 
@@ -105,6 +107,7 @@ internal static class RunViews
             TutorialLayoutView.From(tutorial.Layout),
             run.Values,
             tutorial.Next,
+            tutorial.Reports,
             row.Current,
             [.. tutorial.Steps.Select((step, at) => View(row, step, at + 1))]);
     }

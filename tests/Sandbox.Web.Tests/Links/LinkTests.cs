@@ -189,6 +189,21 @@ public sealed class LinkTests
     }
 
     [Fact]
+    public async Task Commands_are_searched_for_secrets_and_stand_on_the_page_of_the_name()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var author = web.NewClient();
+        var (playground, _) = await author.LaunchAsync();
+        var found = (await author.PostAsync("/api/v1/secrets", new { lines = new[] { "ls", "export TOKEN=ghp_0123456789abcdefghijklmnopqrstuvwxyz", "cat a" } })).Json!.AsArray();
+        Assert.Equal(1, (int)Assert.Single(found)!["index"]!);
+
+        Assert.Equal(400, (await author.PostAsync($"/api/v1/playgrounds/{playground}/links", new { text = "ls" })).Status);
+        Assert.Equal(201, (await author.PostAsync($"/api/v1/playgrounds/{playground}/links", new { name = "with-commands", text = "```sh\nls -l <b>\n```" })).Status);
+        var page = (await author.GetAsync("/x/with-commands")).Text;
+        Assert.Contains("ls -l &lt;b&gt;", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Parameters_become_variables_and_secrets_are_never_kept()
     {
         await using var web = await WebUnderTest.StartAsync();

@@ -6,6 +6,25 @@ namespace Sandbox.Web.Tests.Pages;
 public sealed class TutorialPagesTests
 {
     [Fact]
+    public async Task An_author_sees_where_visitors_stop_and_what_they_report_and_nobody_else_does()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var author = web.NewClient();
+        await author.PublishAsync(Zip.Small, "?name=small-one");
+        using var visitor = web.NewClient();
+        await visitor.PostAsync("/api/v1/guests");
+        var (playground, _) = await visitor.LaunchAsync(new { tutorial = "small-one" });
+        var step = $"/api/v1/playgrounds/{playground}/tutorial/steps/1";
+        Assert.Equal(200, (await visitor.PostAsync($"{step}/enter")).Status);
+        Assert.Equal(204, (await visitor.PostAsync($"{step}/report", new { text = "A typo: <b>helo</b>" })).Status);
+
+        var page = (await author.GetAsync("/t/small-one")).Text;
+        Assert.Contains("How its visitors do", page, StringComparison.Ordinal);
+        Assert.Contains("A typo: &lt;b&gt;helo&lt;/b&gt;", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("How its visitors do", (await visitor.GetAsync("/t/small-one")).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_page_of_a_tutorial_shows_its_steps_and_starts_nothing()
     {
         await using var web = await WebUnderTest.StartAsync();

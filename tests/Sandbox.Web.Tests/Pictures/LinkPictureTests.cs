@@ -7,6 +7,9 @@ public sealed class LinkPictureTests
 {
     private static readonly object Recipe = new { nodes = new[] { new { image = "busybox" } } };
 
+    /// <summary>An image alone starts at once; this one has a page that asks.</summary>
+    private static readonly object Asking = new { nodes = new[] { new { image = "busybox", env = new Dictionary<string, string> { ["A"] = "b" } } } };
+
     [Theory]
     [InlineData("badge.svg")]
     [InlineData("preview.svg")]
@@ -87,6 +90,35 @@ public sealed class LinkPictureTests
 
         // The hash means the lock alone.
         Assert.DoesNotContain("Welcome", (await author.GetAsync($"/x/{hash}")).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_cover_is_a_picture_of_the_alias_for_previews_and_goes_with_it()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var author = web.NewClient();
+        var hash = (string)(await author.PostAsync("/api/v1/links", new { recipe = Asking, name = "course" })).Json!["hash"]!;
+        byte[] png = [0x89, .. "PNG\r\n\x1a\n"u8, .. new byte[100]];
+        Assert.Equal(400, (await author.PutBytesAsync("/api/v1/aliases/course/cover", "<svg onload='alert(1)'/>"u8.ToArray())).Status);
+        Assert.Equal(413, (await author.PutBytesAsync("/api/v1/aliases/course/cover", new byte[1_048_577])).Status);
+        Assert.Equal(404, (await author.PutBytesAsync("/api/v1/aliases/nothing/cover", png)).Status);
+        Assert.Equal(404, (await author.GetAsync("/x/course/cover")).Status);
+
+        var alias = await author.PutBytesAsync("/api/v1/aliases/course/cover", png);
+        Assert.Equal(200, alias.Status);
+        Assert.Contains("/x/course/cover?v=", (string?)alias.Json!["cover"], StringComparison.Ordinal);
+        using var visitor = web.NewClient();
+        var cover = await visitor.GetAsync("/x/course/cover");
+        Assert.Equal((200, "image/png"), (cover.Status, cover.Message.Content.Headers.ContentType!.MediaType));
+        Assert.Equal("sandbox; default-src 'none'", cover.Header("Content-Security-Policy"));
+        Assert.Contains("/x/course/cover?v=", (await visitor.GetAsync("/x/course")).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("/x/course/cover", (await visitor.GetAsync($"/x/{hash}")).Text, StringComparison.Ordinal);
+        Assert.Equal(404, (await visitor.PutBytesAsync("/api/v1/aliases/course/cover", png)).Status);
+
+        // The next owner of the name has no picture of the last one.
+        Assert.Equal(204, (await author.DeleteAsync("/api/v1/aliases/course")).Status);
+        Assert.Equal(201, (await visitor.PostAsync("/api/v1/links", new { recipe = Recipe, name = "course" })).Status);
+        Assert.Equal(404, (await visitor.GetAsync("/x/course/cover")).Status);
     }
 
     private static async Task<(int Status, string? Code)> CodeAsync(Client client, string path)

@@ -1,4 +1,4 @@
-import { api, type Problem } from "../page/api";
+import { api, authorization, Problem } from "../page/api";
 import { openDialog } from "../page/dialog";
 import { make, textButton } from "../page/dom";
 import { field, textInput } from "./fields";
@@ -63,7 +63,7 @@ function nameForm(alias: Alias, others: readonly Target[], attempt: (action: () 
   text.addEventListener("input", () => said.textContent = "");
   const open = make("a", "", make("code", "", `/x/${alias.name}`));
   open.href = `/x/${alias.name}`;
-  const form = make("section", "link-name", make("h3", "", open), field(text, `text-${alias.name}`, "Text of its page, as Markdown"));
+  const form = make("section", "link-name", make("h3", "", open), coverField(alias, attempt), field(text, `text-${alias.name}`, "Text of its page, as Markdown"));
   form.dataset["name"] = alias.name;
   const actions = make("div", "share-row link-name-actions", save, said);
   if (others.length > 0) {
@@ -83,4 +83,44 @@ function nameForm(alias: Alias, others: readonly Target[], attempt: (action: () 
   actions.append(remove);
   form.append(actions);
   return form;
+}
+
+/** The picture of an alias's page: shown, chosen and removed. */
+function coverField(alias: Alias, attempt: (action: () => Promise<void>) => void): HTMLElement {
+  const path = `/api/v1/aliases/${alias.name}/cover`;
+  const shown = make("img", "link-name-cover");
+  shown.alt = "";
+  const choose = make("input", "");
+  choose.type = "file";
+  choose.accept = "image/png,image/jpeg,image/webp";
+  const remove = textButton("Remove the picture", () => attempt(async () => {
+    await api("DELETE", path);
+    show(null);
+  }));
+  const show = (address: string | null): void => {
+    shown.hidden = remove.hidden = address === null;
+    if (address !== null) {
+      // The public address may be another name of this server.
+      const url = new URL(address);
+      shown.src = url.pathname + url.search;
+    }
+  };
+  choose.addEventListener("change", () => attempt(async () => {
+    const [file] = choose.files ?? [];
+    if (file) {
+      show((await putFile<Alias>(path, file)).cover);
+      choose.value = "";
+    }
+  }));
+  show(alias.cover);
+  return make("div", "link-name-picture", shown, field(choose, `cover-${alias.name}`, "Cover picture", "PNG, JPEG or WebP, at most 1 MiB. Previews of other sites show it, best at 1200 x 630."), remove);
+}
+
+async function putFile<T>(path: string, file: File): Promise<T> {
+  const answer = await fetch(path, { method: "PUT", body: file, headers: { "content-type": file.type, ...authorization() }, credentials: "same-origin" });
+  const json = await answer.json().catch(() => ({})) as T & { code?: string; detail?: string };
+  if (!answer.ok) {
+    throw new Problem(json.code ?? "internal", answer.status, json.detail ?? `The server answered ${answer.status}.`);
+  }
+  return json;
 }

@@ -14,6 +14,8 @@ export interface Alias {
   url: string;
   hash: string;
   text: string;
+  /** The address of the picture of its page; null for none. */
+  cover: string | null;
 }
 
 /** How often a link may be started, and when; null is not limited. */

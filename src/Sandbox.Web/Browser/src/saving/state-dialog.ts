@@ -4,6 +4,7 @@ import { ChangesView } from "./changes-view";
 import { choice, field, textInput } from "./fields";
 import { aliasPattern, type OwnedLink, type SandboxChanges } from "./links-api";
 import { madeLink } from "./made-link";
+import { ShownCommands } from "./shown-commands";
 
 /** The dialog that makes a link of a playground's present state: shows what would be in it, and leaves out what is ticked. */
 export class StateDialog {
@@ -38,34 +39,35 @@ export class StateDialog {
 
   onClose: () => void = () => undefined;
 
-  open(playground: string, title: string): void {
+  /** @param commands the commands of the terminals, oldest first */
+  open(playground: string, title: string, commands: readonly string[]): void {
     if (this.#dialog.open) {
       return;
     }
     this.#body.replaceChildren();
     this.#error.textContent = "";
     this.#dialog.showModal();
-    void this.#load(playground, title);
+    void this.#load(playground, title, commands);
   }
 
-  async #load(playground: string, title: string): Promise<void> {
+  async #load(playground: string, title: string, commands: readonly string[]): Promise<void> {
     const work = this.#begin("Looking through the files that changed, and for secrets in them …");
     try {
       const sandboxes = await api<SandboxChanges[]>("GET", `/api/v1/playgrounds/${playground}/changes`, undefined, {}, work.signal);
       this.#end(work);
-      this.#body.replaceChildren(this.#form(playground, title, sandboxes));
+      this.#body.replaceChildren(this.#form(playground, title, sandboxes, commands));
       this.#body.querySelector<HTMLInputElement>("#state-name-title")?.focus({ preventScroll: true });
     } catch (error) {
       this.#failed(work, error as Problem);
       this.#body.replaceChildren(make("div", "dialog-actions", textButton("Try again", () => {
         this.#error.textContent = "";
         this.#body.replaceChildren();
-        void this.#load(playground, title);
+        void this.#load(playground, title, commands);
       })));
     }
   }
 
-  #form(playground: string, title: string, sandboxes: SandboxChanges[]): HTMLFormElement {
+  #form(playground: string, title: string, sandboxes: SandboxChanges[], commands: readonly string[]): HTMLFormElement {
     const name = textInput("name", "", 64);
     name.pattern = aliasPattern;
     name.title = "3 to 64 lower-case letters, digits and dashes, a letter or digit at both ends";
@@ -75,25 +77,28 @@ export class StateDialog {
     const create = make("button", "button primary", "Create link");
     const cancel = textButton("Cancel", () => this.#dialog.close());
     cancel.classList.remove("small");
+    const shown = new ShownCommands(commands, name);
     const form = make("form", "state-form",
       new ChangesView(sandboxes).element,
       field(called, "state-name-title", "Title"),
       field(name, "state-name", "Name (optional)", "A readable address, /x/name, which you can move to another link later."),
+      shown.element,
       make("fieldset", "", make("legend", "", "Who can start it"), choice("access", "anyone", "anyone who has the link", true), choice("access", "private", "only me", false)),
       make("div", "dialog-actions", cancel, create));
     form.addEventListener("submit", event => {
       event.preventDefault();
-      void this.#create(playground, form);
+      void this.#create(playground, form, shown.markdown);
     });
     return form;
   }
 
-  async #create(playground: string, form: HTMLFormElement): Promise<void> {
+  async #create(playground: string, form: HTMLFormElement, text: string | undefined): Promise<void> {
     const data = new FormData(form);
     const order = {
       title: data.get("title"),
       access: data.get("access"),
       ...data.get("name") ? { name: data.get("name") } : {},
+      ...text === undefined ? {} : { text },
       excludePaths: data.getAll("path"),
       excludeVariables: data.getAll("variable"),
     };

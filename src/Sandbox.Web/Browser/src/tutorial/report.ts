@@ -1,10 +1,11 @@
 import { openDialog } from "../page/dialog";
-import { make } from "../page/dom";
+import { make, outside } from "../page/dom";
 import { toast } from "../page/toast";
-import type { RunApi } from "./run/run-api";
+import { type Run, type RunApi, type RunStep, stepWords } from "./run/run-api";
 
 /** Asks what is wrong with a step, and tells its author. */
-export function openReport(api: RunApi, step: number, words: string, command: string | null): void {
+export function openReport(api: RunApi, run: Run, step: RunStep, command: string | null): void {
+  const words = stepWords(run, step);
   const text = document.createElement("textarea");
   text.id = "report-text";
   text.rows = 5;
@@ -21,12 +22,29 @@ export function openReport(api: RunApi, step: number, words: string, command: st
   form.addEventListener("submit", event => {
     event.preventDefault();
     send.disabled = true;
-    void api.report(step, text.value, command).then(() => {
-      dialog.close();
-      toast("Reported. Thank you.");
+    void api.report(step.number, text.value, command).then(() => {
+      const elsewhere = run.reports ? addressOf(run.reports, `${run.title}: ${words}`, `${text.value}\n\n${words} of ${run.title}\nVersion: ${run.hash}${command ? `\nLast command: ${command}` : ""}\n`) : null;
+      if (elsewhere === null) {
+        dialog.close();
+        toast("Reported. Thank you.");
+        return;
+      }
+      const link = outside(elsewhere, elsewhere.startsWith("mailto:") ? "Write to the author" : "Open an issue");
+      link.className = "button primary";
+      form.replaceChildren(make("p", "", "Reported. Thank you. The author also takes reports elsewhere, where you can follow what becomes of them."), make("div", "dialog-actions", link));
+      link.focus();
     }, (problem: Error) => {
       error.textContent = problem.message;
       send.disabled = false;
     });
   });
+}
+
+/** The author's address with the report filled in; null for an address that is neither a page nor a mailbox. */
+export function addressOf(reports: string, title: string, body: string): string | null {
+  if (!/^(https:\/\/|mailto:)/i.test(reports)) {
+    return null;
+  }
+  const fields = `${/^mailto:/i.test(reports) ? "subject" : "title"}=${encodeURIComponent(title)}&body=${encodeURIComponent(body)}`;
+  return `${reports}${reports.includes("?") ? "&" : "?"}${fields}`;
 }

@@ -34,7 +34,7 @@ export class TutorialPane {
   constructor(element: HTMLElement, private readonly place: TutorialPlace) {
     this.#api = new RunApi(place.playground);
     this.#ran = new RanBlocks(place.playground);
-    this.#list = new StepList(step => void this.#show(step), () => openReport(this.#api, this.#shown, stepWords(this.#run, this.#step), this.#last?.command ?? null), element);
+    this.#list = new StepList(step => void this.#show(step), () => openReport(this.#api, this.#run, this.#step, this.#last?.command ?? null), element);
     for (const live of [this.#result, this.#live, this.#setup]) {
       live.setAttribute("role", "status");
     }

@@ -10,8 +10,11 @@ export interface SaveActs {
   readonly "take-home": () => void;
 }
 
-/** Saving, forking and sharing the state of the playground. `now` is null before there is one. */
-export function startSaving(now: () => Playground | null, title: () => string, refocus: () => void): SaveActs {
+/**
+ * Saving, forking and sharing the state of the playground. `now` is null before there is one.
+ * @param commands the commands of the terminals, oldest first
+ */
+export function startSaving(now: () => Playground | null, title: () => string, commands: () => readonly string[], refocus: () => void): SaveActs {
   const load = once(async () => new (await import("../saving/state-dialog")).StateDialog());
   let isBusy = false;
 
@@ -47,7 +50,7 @@ export function startSaving(now: () => Playground | null, title: () => string, r
       }
       void load().then(dialog => {
         dialog.onClose = refocus;
-        dialog.open(playground.id, title());
+        dialog.open(playground.id, title(), commands());
       }, () => toast("The server cannot be reached. Check your connection.", "error"));
     },
     "take-home": () => {

@@ -80,7 +80,8 @@ tabs.onTerminal(({ pane }) => {
   pane.session.timer = latency.timer();
 });
 const commandActs = startCommands(tabs, side, byId("ws-commands-live"));
-const saveActs = startSaving(() => watch.now, () => root.dataset["title"] ?? "", () => tabs.active?.focus());
+const saveActs = startSaving(() => watch.now, () => root.dataset["title"] ?? "",
+  () => tabs.all.flatMap(({ pane }) => pane.commands.log.commands.map(command => command.line ?? command.seen)), () => tabs.active?.focus());
 const nodes = startNodes(byId("ws-nodes"), tabs, () => watch.now, () => watch.poll());
 startPorts(byId<HTMLButtonElement>("ws-ports"), byId("ws-ports-menu"), () => watch.now);
 startSharing(tabs, link, byId<HTMLButtonElement>("ws-share"), byId("ws-status"), saveActs["share-state"]);

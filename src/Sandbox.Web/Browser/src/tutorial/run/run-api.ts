@@ -34,6 +34,8 @@ export interface Run {
   readonly parameters: Readonly<Record<string, string>>;
   /** The tutorials that follow: names, hashes, paths or URLs. */
   readonly next: readonly string[];
+  /** Where the author wants reports, too: the page of a new issue, or a mailto address. */
+  readonly reports?: string | null;
   /** The furthest page that is open, from 1. */
   readonly current: number;
   readonly steps: readonly RunStep[];
