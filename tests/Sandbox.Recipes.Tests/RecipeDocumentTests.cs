@@ -55,7 +55,7 @@ public sealed class RecipeDocumentTests
 
     [Theory]
     [InlineData("nodes: []")]
-    [InlineData("nodes: [{image: a}, {image: a}]")]
+    [InlineData("nodes: [{image: a, name: a}, {image: a, name: b}, {image: a, name: c}, {image: a, name: d}, {image: a, name: e}, {image: a, name: f}]")]
     [InlineData("nodes: [{name: a}]")]
     [InlineData("{nodes: [{image: a}], image: a}")]
     [InlineData("{image: a, colour: red}")]
