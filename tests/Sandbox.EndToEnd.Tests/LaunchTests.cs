@@ -77,7 +77,13 @@ public sealed class LaunchTests(Instance instance, Chromium chromium)
         await visitor.Page.GotoAsync("/?image=busybox");
 
         await Assertions.Expect(visitor.Panel).ToContainTextAsync("You've reached your limit of 3 playgrounds.");
-        await visitor.Panel.GetByRole(AriaRole.Link, new() { Name = "My playgrounds" }).ClickAsync();
+        await Assertions.Expect(visitor.Panel.GetByRole(AriaRole.Link, new() { Name = "Open busybox" })).ToHaveCountAsync(3);
+        await visitor.Panel.GetByRole(AriaRole.Button, new() { Name = "End busybox" }).First.ClickAsync();
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "End it", Exact = true }).ClickAsync();
+
+        // What was refused starts in its place.
+        await visitor.ShellAsync();
+        await visitor.Page.GotoAsync("/playgrounds");
         await Assertions.Expect(visitor.Page.Locator(".row[data-state='running']")).ToHaveCountAsync(3);
     }
 }

@@ -7,6 +7,29 @@ namespace Sandbox.EndToEnd.Tests;
 public sealed class WorkspaceTests(Instance instance, Chromium chromium)
 {
     [Fact]
+    public async Task The_palette_finds_an_action_of_the_menu_and_runs_it()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        var page = visitor.Page;
+        await visitor.LaunchAsync("busybox");
+
+        await page.Keyboard.PressAsync("Control+Shift+P");
+        var search = page.GetByRole(AriaRole.Combobox, new() { Name = "Find an action" });
+        await Assertions.Expect(search).ToBeFocusedAsync();
+        await page.Keyboard.TypeAsync("ri spl");
+        await Assertions.Expect(page.GetByRole(AriaRole.Option)).ToHaveTextAsync(["Split rightAlt+Shift+R"]);
+        await page.Keyboard.PressAsync("Enter");
+
+        await Assertions.Expect(page.Locator(".ws-pane")).ToHaveCountAsync(2);
+        await visitor.ShellAsync();
+        await page.Keyboard.PressAsync("Control+Shift+P");
+        await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(search).ToHaveCountAsync(0);
+        await visitor.TypeAsync("echo back-$((6*7))");
+        await visitor.SeesLineAsync("back-42");
+    }
+
+    [Fact]
     public async Task Panes_split_by_keys_resize_by_keys_and_come_back_after_a_reload_with_their_names()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);

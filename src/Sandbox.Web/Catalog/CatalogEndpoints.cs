@@ -28,12 +28,12 @@ internal static class CatalogEndpoints
             .Takes(ParameterLocation.Query, "name", "Of an archive: its name in the catalog")
             .Takes(ParameterLocation.Query, "title", "Of an archive: for people")
             .Takes(ParameterLocation.Query, "description", "Of an archive: one sentence")
-            .WithSummary("Add an image: JSON, or with ?archive=oci|docker&name=… the archive itself as the body");
+            .WithSummary("Add an image").WithDescription("Add an image: JSON, or with ?archive=oci|docker&name=… the archive itself as the body.");
         admin.MapPost("/{name}/update", async (string name, ImageCatalog catalog, CancellationToken cancellationToken) =>
         {
             await catalog.UpdateAsync(name, cancellationToken);
             return Results.Accepted();
-        }).Produces(202).ProducesProblems(404, 409).WithSummary("Make an image again from its source");
+        }).Produces(202).ProducesProblems(404, 409).WithSummary("Update an image").WithDescription("Make an image again from its source.");
         admin.MapPost("/{name}/hide", async (string name, ImageCatalog catalog, CancellationToken cancellationToken) =>
         {
             await catalog.HideAsync(name, hidden: true, cancellationToken);

@@ -42,7 +42,7 @@ internal static class HandoverEndpoints
                 return Results.Created((string?)null, new HandoverView($"{origins.PublicUrl}/embed/open?code={code}", offer.ExpiresAt));
             })
             .Accepts<HandoverRequest>("application/json").Produces<HandoverView>(201).ProducesProblems(400, 404, 409, 413, 415)
-            .WithTags("playgrounds").WithSummary("Offer a running playground to another browser")
+            .WithTags("playgrounds").WithSummary("Hand over a playground")
             .WithDescription("The url asks in the other browser whether to continue there. Then the playground belongs to the person there and no longer to the caller. It works once, within two minutes.");
 
         app.MapPost("/api/v1/playgrounds/{id}/leave", async (string id, HttpContext context, OwnedPlaygrounds playgrounds, Departures departures) =>
@@ -52,7 +52,7 @@ internal static class HandoverEndpoints
                 departures.Leave(playground);
                 return Results.NoContent();
             })
-            .Produces(204).ProducesProblems(404).WithTags("playgrounds").WithSummary("The page that shows it is closed: it ends in two minutes, unless somebody comes back");
+            .Produces(204).ProducesProblems(404).WithTags("playgrounds").WithSummary("Leave a playground").WithDescription("The page that shows it is closed: it ends in two minutes, unless somebody comes back.");
 
         app.MapPost("/api/v1/handovers", async (HttpContext context, Handovers handovers, Guests guests, GuestAddresses addresses, AddressRates rates) =>
             {

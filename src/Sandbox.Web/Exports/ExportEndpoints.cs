@@ -19,7 +19,7 @@ internal static class ExportEndpoints
     {
         app.MapMethods("/api/v1/playgrounds/{id}/export", [HttpMethods.Get, HttpMethods.Head], ExportAsync).WithPagePolicy(PagePolicy.Download).WithTags("playgrounds")
             .ProducesProblems(400, 404, 409, 413, 429, 503, 507)
-            .WithSummary("Take a playground home: while it runs, and for a day after its state was saved at its end")
+            .WithSummary("Export a playground")
             .WithDescription("tar: new and changed files. dockerfile: a Dockerfile with those files, for docker build - ; base: the image that it is built on, for docker load. image: the whole image, for docker load. run: the commands that load and run it with the same limits.")
             .Takes(ParameterLocation.Query, "as", "tar, dockerfile, base, image or run")
             .Takes(ParameterLocation.Query, "node", "The name of one of its sandboxes; left out, the first one")

@@ -60,7 +60,7 @@ internal static class FileEndpoints
     {
         const string pattern = "/api/v1/sandboxes/{id}/files/{**path}";
         app.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], GetAsync).WithPagePolicy(PagePolicy.Download).WithTags("files").ProducesProblems(400, 404, 409, 429, 503)
-            .WithSummary("A file's bytes with an ETag, all or a Range of them, a directory's listing, or with ?archive=tar either one as a tar; HEAD says how long")
+            .WithSummary("Read a file or directory").WithDescription("A file's bytes with an ETag, all or a Range of them, a directory's listing, or with ?archive=tar either one as a tar; HEAD says how long.")
             .Takes(ParameterLocation.Header, "Range", "bytes=0-499, one range of a file")
             .Takes(ParameterLocation.Path, "path", Path)
             .Takes(ParameterLocation.Query, "archive", "tar")
@@ -75,7 +75,7 @@ internal static class FileEndpoints
                 },
             });
         app.MapPut(pattern, PutAsync).WithTags("files").Produces(204).ProducesProblems(400, 404, 409, 412, 413, 503, 507)
-            .WithSummary("Write a file as a whole, or with ?type=directory make a directory; parents are made, ?mode=0755 sets a file's permissions")
+            .WithSummary("Write a file or directory").WithDescription("Write a file as a whole, or with ?type=directory make a directory; parents are made, ?mode=0755 sets a file's permissions.")
             .Takes(ParameterLocation.Header, "If-Match", "The ETag of the file that is to be replaced; 412 if it has changed")
             .Takes(ParameterLocation.Header, "If-None-Match", "*: only if no file is there yet; else 412")
             .Takes(ParameterLocation.Path, "path", Path)
@@ -93,7 +93,7 @@ internal static class FileEndpoints
                 return Task.CompletedTask;
             });
         app.MapDelete(pattern, DeleteAsync).WithTags("files").Produces(204).ProducesProblems(400, 404, 409, 503)
-            .WithSummary("Remove a file or a whole tree")
+            .WithSummary("Delete a file or directory").WithDescription("Remove a file or a whole tree.")
             .Takes(ParameterLocation.Path, "path", Path);
     }
 

@@ -34,7 +34,7 @@ internal static class UploadEndpoints
     {
         app.MapPost("/api/v1/sandboxes/{id}/files/{**path}", BeginAsync).WithTags("files")
             .Produces<UploadView>(201).ProducesProblems(400, 404, 409, 412, 413, 415, 503, 507)
-            .WithSummary("Begin a file that arrives in parts (tus 1.0); a body is its first part. Location says where the others go")
+            .WithSummary("Begin an upload").WithDescription("Begin a file that arrives in parts (tus 1.0); a body is its first part. Location says where the others go.")
             .Takes(ParameterLocation.Path, "path", FileEndpoints.Path)
             .Takes(ParameterLocation.Query, "mode", "Permission bits in octal: 0644")
             .Takes(ParameterLocation.Query, "owner", FileEndpoints.OwnerHelp)
@@ -43,15 +43,15 @@ internal static class UploadEndpoints
         const string pattern = "/api/v1/sandboxes/{id}/uploads/{upload}";
         app.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], FindAsync).WithTags("files")
             .Produces<UploadView>().ProducesProblems(404, 409, 412, 503)
-            .WithSummary("How far an upload is, in Upload-Offset and Upload-Length too");
+            .WithSummary("Get an upload's progress").WithDescription("How far an upload is, in Upload-Offset and Upload-Length too.");
         app.MapPatch(pattern, ContinueAsync).WithTags("files")
             .Produces(204).ProducesProblems(400, 404, 409, 412, 413, 415, 503, 507)
-            .WithSummary("Add a part, as application/offset+octet-stream; with the last one the file is there as a whole")
+            .WithSummary("Send part of an upload").WithDescription("Add a part, as application/offset+octet-stream; with the last one the file is there as a whole.")
             .Takes(ParameterLocation.Header, OffsetHeader, "Where the part begins: what GET says")
             .TakesPart("The bytes from there on", required: true);
         app.MapDelete(pattern, CancelAsync).WithTags("files")
             .Produces(204).ProducesProblems(404, 409, 412, 503)
-            .WithSummary("Cancel an upload and forget what arrived of it");
+            .WithSummary("Cancel an upload").WithDescription("Cancel an upload and forget what arrived of it.");
     }
 
     private static RouteHandlerBuilder TakesPart(this RouteHandlerBuilder endpoint, string description, bool required) =>

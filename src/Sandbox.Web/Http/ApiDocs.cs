@@ -14,9 +14,20 @@ internal static class ApiDocs
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>API · Sandbox</title>
+        <meta name="description" content="Every request and answer of Sandbox's REST API.">
+        <meta property="og:title" content="API of Sandbox">
+        <meta property="og:type" content="website">
+        <meta property="og:description" content="Every request and answer of Sandbox's REST API.">
+        <meta property="og:site_name" content="Sandbox">
         <link rel="icon" href="/images/favicon.svg" type="image/svg+xml">
+        <style>
+        .way-home { display: flex; gap: 1.2rem; align-items: center; min-height: 44px; padding: 0 1.2rem; font: 550 15px/1.5 system-ui, sans-serif; background: light-dark(#faf6ee, #12100d) }
+        .way-home a { color: light-dark(#9a3f12, #f2a36b); padding: .6rem 0; text-decoration: none }
+        .way-home a:hover { text-decoration: underline }
+        </style>
         </head>
         <body>
+        <nav class="way-home" aria-label="Site"><a href="/">← Sandbox</a><a href="/docs">Guide</a></nav>
         <div id="app"></div>
         <script src="/docs/reference/scalar.js"></script>
         <script src="/docs/api/start.js"></script>

@@ -23,7 +23,7 @@ internal static class HubDocs
         | `Viewers(terminalId)` | a stream of who is there, now and after each change: `{viewers: [{id, name, access, you, leads}], cols, rows, policy}`; `access` is own, type or watch |
         | `Introduce(terminalId, name)` | what the others see this viewer called, up to 32 characters |
         | `Close(terminalId)` | hangs it up, for everybody |
-        | `Shared()` | for who came by a link: `{terminalId, image, access, expiresAt}` |
+        | `Shared()` | for who came by a link: `{terminalId, image, title, access, expiresAt}` |
 
         The token of a link is good for its terminal, and there for `Attach`, `Follow`, `Ack`, `Viewers`, `Introduce`, `Shared` and `Resize`, which is a wish then; if it is one to type, for `Input` and `Type` too.
 

@@ -231,7 +231,7 @@ internal sealed class TerminalHub(
         }
 
         var image = await links.ImageOfAsync(share, Context.ConnectionAborted) ?? throw TerminalDirectory.Unknown();
-        return new SharedTerminal(share.Terminal.Value, image, share.Access.Text(), visit.Until == DateTimeOffset.MaxValue ? null : visit.Until);
+        return new SharedTerminal(share.Terminal.Value, image, await links.TitleOfAsync(image, Context.ConnectionAborted), share.Access.Text(), visit.Until == DateTimeOffset.MaxValue ? null : visit.Until);
     }
 
     private TerminalCaller Caller => (TerminalCaller)Context.Items[CallerKey]!;

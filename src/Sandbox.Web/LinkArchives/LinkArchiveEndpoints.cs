@@ -19,7 +19,7 @@ internal static class LinkArchiveEndpoints
     public static void MapLinkArchives(this IEndpointRouteBuilder app) =>
         app.MapMethods("/x/{hash}.oci", [HttpMethods.Get, HttpMethods.Head], SendAsync).WithPagePolicy(PagePolicy.Download).WithTags("links")
             .Produces<byte[]>(200, Tar).ProducesProblems(403, 404, 429, 503)
-            .WithSummary("A link and all its images as the tar of an OCI image layout, for POST /api/v1/links of another server")
+            .WithSummary("Download a link's archive")
             .WithDescription("One manifest: its config is the recipe, whose digest is the link's hash, and its layers are the blobs of the images. skopeo copies it to any registry and back.");
 
     private static async Task SendAsync(string hash, HttpContext context, Guests guests, AddressRates rates, LinkEntrance entrance, LockArchiveWriting archives, ExportPlaces places, ISandboxRuntime runtime)

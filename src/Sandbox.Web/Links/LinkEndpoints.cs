@@ -34,7 +34,7 @@ internal static class LinkEndpoints
             .Produces<LinkListView>().ProducesProblems(429).WithSummary("Your links, opened last first");
         group.MapGet("/{address}", async (string address, HttpContext context, LinkEntrance entrance, LinkList list) =>
                 await list.ViewAsync(await entrance.FindAsync(context.User.Person(), Address(address)), context.RequestAborted))
-            .Produces<LinkView>().ProducesProblems(404).WithSummary("A link by its hash, its alias, or alias@hash");
+            .Produces<LinkView>().ProducesProblems(404).WithSummary("Get a link").WithDescription("A link by its hash, its alias, or alias@hash.");
         group.MapPut("/{hash}", async (string hash, HttpContext context, OwnedLinks links, LinkEntrance entrance, LinkList list) =>
             {
                 var change = await context.ReadJsonAsync<SaveLink>(MostJson);
@@ -43,14 +43,14 @@ internal static class LinkEndpoints
                 return await list.ViewAsync(await entrance.FindAsync(person, new LinkAddress(null, Hash(hash))), context.RequestAborted);
             })
             .Accepts<SaveLink>("application/json").Produces<LinkView>().ProducesProblems(400, 404, 413, 415)
-            .WithSummary("Change a link's title, access or budget; a budget replaces the old one");
+            .WithSummary("Change a link").WithDescription("Change a link's title, access or budget; a budget replaces the old one.");
         group.MapDelete("/{hash}", async (string hash, HttpContext context, OwnedLinks links) =>
                 new DeletedLink(await links.DeleteAsync(context.RequirePerson(), Hash(hash))))
-            .Produces<DeletedLink>().ProducesProblems(404).WithSummary("Delete a link; what runs goes on, its aliases stay and say that it is gone");
+            .Produces<DeletedLink>().ProducesProblems(404).WithSummary("Delete a link").WithDescription("Delete a link; what runs goes on, its aliases stay and say that it is gone.");
 
         var aliases = app.MapGroup("/api/v1/aliases").WithTags("links");
         aliases.MapGet("/{name}", async (string name, Aliases all, LinkList list) => list.View(await all.FindAsync(name)))
-            .Produces<AliasView>().ProducesProblems(404).WithSummary("Where an alias leads, and where it led");
+            .Produces<AliasView>().ProducesProblems(404).WithSummary("Get an alias").WithDescription("Where an alias leads, and where it led.");
         aliases.MapPut("/{name}", async (string name, HttpContext context, Aliases all, LinkList list) =>
             {
                 var save = await context.ReadJsonAsync<SaveAlias>(MostJson);
@@ -58,7 +58,7 @@ internal static class LinkEndpoints
                 return list.View(await all.FindAsync(name));
             })
             .Accepts<SaveAlias>("application/json").Produces<AliasView>().ProducesProblems(400, 404, 409, 413, 415, 429)
-            .WithSummary("Take an alias, or move it to another link of yours");
+            .WithSummary("Set an alias").WithDescription("Take an alias, or move it to another link of yours.");
         aliases.MapPut("/{name}/cover", async (string name, HttpContext context, Aliases all, AliasCovers covers, LinkList list, LinkPace pace) =>
             {
                 var person = context.RequirePerson();
@@ -67,7 +67,7 @@ internal static class LinkEndpoints
                 return list.View(await all.FindAsync(name));
             })
             .Produces<AliasView>().ProducesProblems(400, 404, 413, 429)
-            .WithSummary("Set the picture of an alias's page: PNG, JPEG or WebP, at most 1 MiB. Previews of other sites show it")
+            .WithSummary("Set an alias's picture").WithDescription("Set the picture of an alias's page: PNG, JPEG or WebP, at most 1 MiB. Previews of other sites show it.")
             .AddOpenApiOperationTransformer((operation, _, _) =>
             {
                 operation.RequestBody = new OpenApiRequestBody
@@ -82,14 +82,14 @@ internal static class LinkEndpoints
                 await covers.RemoveAsync(context.RequirePerson(), name);
                 return Results.NoContent();
             })
-            .Produces(204).ProducesProblems(404).WithSummary("Remove the picture of an alias's page");
+            .Produces(204).ProducesProblems(404).WithSummary("Delete an alias's picture").WithDescription("Remove the picture of an alias's page.");
         aliases.MapDelete("/{name}", async (string name, HttpContext context, Aliases all, AliasCovers covers) =>
             {
                 await covers.RemoveAsync(context.RequirePerson(), name);
                 await all.DeleteAsync(context.RequirePerson(), name);
                 return Results.NoContent();
             })
-            .Produces(204).ProducesProblems(404).WithSummary("Give an alias back; anybody can take it then");
+            .Produces(204).ProducesProblems(404).WithSummary("Delete an alias").WithDescription("Give an alias back; anybody can take it then.");
     }
 
     /// <summary>Reads an address. Code: LinkNotFound (a text that is no address).</summary>

@@ -77,9 +77,12 @@ internal sealed class LinkList(SqliteStore store, ISandboxRuntime runtime, LinkE
     public async Task<IReadOnlySet<string>> HashesAsync(PersonId owner, CancellationToken cancellationToken) =>
         (await store.ReadAsync(db => db.Links.Where(row => row.OwnerId == owner.Value).Select(row => row.Hash).ToListAsync(cancellationToken))).ToHashSet(StringComparer.Ordinal);
 
-    /// <summary>The plan that bounds what a visitor starts.</summary>
-    public async Task<Core.Quotas.Plan> PlanAsync(PersonId visitor) =>
-        (await store.ReadAsync(db => db.People.Where(row => row.Id == visitor.Value).Select(row => row.Plan).SingleOrDefaultAsync()))?.ToPlan() ?? Core.Quotas.Plan.Guest;
+    /// <summary>The plan that bounds what a visitor starts; that of guests for somebody who has not been here.</summary>
+    public async Task<Core.Quotas.Plan> PlanAsync(PersonId? visitor)
+    {
+        var own = visitor is { } person ? await store.ReadAsync(db => db.People.Where(row => row.Id == person.Value).Select(row => row.Plan).SingleOrDefaultAsync()) : null;
+        return (own ?? await store.ReadAsync(db => db.Plans.AsNoTracking().SingleOrDefaultAsync(row => row.Name == Core.Quotas.Plan.Guest.Name)))?.ToPlan() ?? Core.Quotas.Plan.Guest;
+    }
 
     /// <summary>An alias as REST shows it.</summary>
     public AliasView View(AliasRow row) => new(

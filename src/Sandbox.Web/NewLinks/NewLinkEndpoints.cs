@@ -39,7 +39,7 @@ internal static class NewLinkEndpoints
         app.MapPost("/api/v1/links", CreateAsync).WithTags("links")
             .Accepts<NewLink>("application/json", "application/yaml", "text/yaml", "application/x-yaml", "text/x-yaml", "application/x-tar", "application/vnd.oci.image.layout.v1+tar")
             .Produces<LinkView>(201).Produces<ReadingView>(202).ProducesProblems(400, 404, 409, 413, 415, 422, 429, 502, 504, 507)
-            .WithSummary("Make a link of a recipe, of a git repository or of another server's archive")
+            .WithSummary("Create a link")
             .WithDescription("repository: git reads it in a sandbox of yours, and the link checks out the commit where ref is now. 202: that takes longer than 30 s and goes on; ask for the reading. Every image is pinned by its digest. Equal recipes have the same hash, on every server. As application/yaml the body is the recipe as people write it, and name, title and access stand in the query; every mistake has its line and column. name: an alias, which is taken or moved to the new link.");
     }
 

@@ -25,7 +25,7 @@ internal static class AdminEndpoints
                 await desk.EndAsync(id, request.Reason, context.RequestAborted);
                 return Results.NoContent();
             })
-            .Accepts<EndPlayground>("application/json").Produces(204).ProducesProblems(400, 404).WithSummary("End anybody's playground; its owner reads the reason");
+            .Accepts<EndPlayground>("application/json").Produces(204).ProducesProblems(400, 404).WithSummary("End anybody's playground").WithDescription("End anybody's playground; its owner reads the reason.");
         admin.MapGet("plans", (OperatorDesk desk, CancellationToken cancellationToken) => desk.PlansAsync(cancellationToken))
             .WithSummary("The plans");
         admin.MapPut("plans/{name}", async (string name, HttpContext context, OperatorDesk desk) =>
@@ -48,6 +48,6 @@ internal static class AdminEndpoints
                 await desk.SavePersonAsync(id, request.Plan, request.MaxPlaygrounds, context.RequestAborted);
                 return Results.NoContent();
             })
-            .Accepts<SavePerson>("application/json").Produces(204).ProducesProblems(400, 404).WithSummary("Give a person another plan, or a limit of their own");
+            .Accepts<SavePerson>("application/json").Produces(204).ProducesProblems(400, 404).WithSummary("Change a person's limits").WithDescription("Give a person another plan, or a limit of their own.");
     }
 }

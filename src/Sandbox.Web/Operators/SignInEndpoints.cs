@@ -14,10 +14,11 @@ internal static class SignInEndpoints
     {
         app.MapGet("/admin/sign-in", (string? token) => Page(
             $"""
-            <p>This signs this browser in as an operator for 12 hours.</p>
+            <h1>Sign in as an operator</h1>
+            <p>This browser will be signed in for 12 hours.</p>
             <form method="post" action="/admin/sign-in">
             <input type="hidden" name="token" value="{HtmlEncoder.Default.Encode(token ?? "")}">
-            <button>Sign in</button>
+            <button class="button primary">Sign in</button>
             </form>
             """)).ExcludeFromDescription();
 
@@ -26,7 +27,7 @@ internal static class SignInEndpoints
             var form = await ReadFormAsync(context);
             if (await links.SignInAsync(form["token"].ToString()) is not { } session)
             {
-                return Page("<p>This link was used already, or it is older than 15 minutes. Print a new one with <code>Sandbox.Web --admin-link</code>.</p>", 410);
+                return Page("<h1>This link no longer works</h1><p>It was used already, or it is older than 15 minutes. Run <code>infra/up</code> on the host: it prints a new one, and changes nothing that runs.</p>", 410);
             }
 
             context.Response.Cookies.Append(PersonAuthentication.OperatorCookie, session, new CookieOptions
@@ -77,19 +78,20 @@ internal static class SignInEndpoints
         <html lang="en">
         <head>
         <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
         <meta name="robots" content="noindex">
         <title>Operator · Sandbox</title>
         <link rel="icon" href="/images/favicon.svg" type="image/svg+xml">
-        <style>
-        :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
-        body { margin: 15vh auto; max-width: 26rem; padding: 0 1rem }
-        button { font: inherit; padding: .5rem 1.25rem; cursor: pointer }
-        </style>
+        <link rel="stylesheet" href="/dist/site.css">
         </head>
         <body>
-        <h1>Sandbox</h1>
+        <header class="site-header"><div class="wrap">
+        <a class="brand" href="/"><svg class="icon" aria-hidden="true"><use href="/images/icons.svg#brand"></use></svg><span>sandbox</span></a>
+        </div></header>
+        <main id="main"><div class="wrap page"><div class="empty">
         {{body}}
+        </div></div></main>
         </body>
         </html>
         """,

@@ -13,5 +13,5 @@ internal static class GuestEndpoints
                     ? Results.Json(new GuestToken(await guests.NewTokenAsync()), statusCode: 201)
                     : Results.Empty)
             .Produces<GuestToken>(201).ProducesProblems(429).WithTags("guests")
-            .WithSummary("A token for a client that keeps no cookies, sent as Authorization: Bearer");
+            .WithSummary("Create a guest").WithDescription("A token for a client that keeps no cookies, sent as Authorization: Bearer.");
 }

@@ -16,24 +16,24 @@ internal static class PictureEndpoints
         var group = app.MapGroup("/x/{address}").WithTags("links").WithPagePolicy(PagePolicy.Picture);
         group.MapGet("badge.svg", async (string address, HttpContext context, LinkEntrance entrance) =>
                 Svg(context, Badge.Draw((await FindAsync(entrance, address)).Link.Title)))
-            .Produces<string>(200, "image/svg+xml").ProducesProblems(404).WithSummary("A badge of a link, for pages elsewhere");
+            .Produces<string>(200, "image/svg+xml").ProducesProblems(404).WithSummary("Get a link's badge").WithDescription("A badge of a link, for pages elsewhere.");
         app.MapGet("/t/{address}/badge.svg", TutorialAsync).WithTags("tutorials").WithPagePolicy(PagePolicy.Picture)
-            .Produces<string>(200, "image/svg+xml").ProducesProblems(404).WithSummary("A badge of a tutorial: when its own test passed last");
+            .Produces<string>(200, "image/svg+xml").ProducesProblems(404).WithSummary("Get a tutorial's badge").WithDescription("A badge of a tutorial: when its own test passed last.");
         group.MapGet("qr.svg", async (string address, HttpContext context, LinkEntrance entrance, Origins origins) =>
             {
                 await FindAsync(entrance, address);
                 return Svg(context, QrCode.Draw($"{origins.PublicUrl}/x/{LinkEndpoints.Address(address)}"));
             })
-            .Produces<string>(200, "image/svg+xml").ProducesProblems(404).WithSummary("A link's address as a QR code");
+            .Produces<string>(200, "image/svg+xml").ProducesProblems(404).WithSummary("Get a link's QR code").WithDescription("A link's address as a QR code.");
         group.MapGet("cover", CoverAsync)
-            .Produces<string>(200, AliasCovers.Types[0], [.. AliasCovers.Types.Skip(1)]).ProducesProblems(404).WithSummary("The picture of an alias's page");
+            .Produces<string>(200, AliasCovers.Types[0], [.. AliasCovers.Types.Skip(1)]).ProducesProblems(404).WithSummary("Get an alias's picture").WithDescription("The picture of an alias's page.");
         group.MapGet("preview.svg", async (string address, HttpContext context, LinkEntrance entrance, LinkList list) =>
             {
                 var entered = await FindAsync(entrance, address);
                 var view = await list.ViewAsync(entered, context.RequestAborted);
                 return Svg(context, LinkCard.Draw(entered, view.Author == "operator" ? "Made by an operator" : "Made by a guest"));
             })
-            .Produces<string>(200, "image/svg+xml").ProducesProblems(404).WithSummary("The picture of a link in previews, 1200 x 630");
+            .Produces<string>(200, "image/svg+xml").ProducesProblems(404).WithSummary("Get a link's preview picture").WithDescription("The picture of a link in previews, 1200 x 630.");
     }
 
     private static async Task<IResult> TutorialAsync(string address, HttpContext context, TutorialLibrary library, TimeProvider time)

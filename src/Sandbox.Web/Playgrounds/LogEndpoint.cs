@@ -13,7 +13,7 @@ internal static class LogEndpoint
 {
     public static void MapLog(this IEndpointRouteBuilder group) =>
         group.MapGet("log", GetAsync).WithPagePolicy(PagePolicy.Download).ProducesProblems(400, 404, 409, 429, 503)
-            .WithSummary("What the image's own command printed: the last 256 KiB; with ?follow=1 then what it prints, until it has ended")
+            .WithSummary("Read the sandbox's log").WithDescription("What the image's own command printed: the last 256 KiB; with ?follow=1 then what it prints, until it has ended.")
             .AnswersLog("A line of dashes begins each further start of the sandbox.");
 
     /// <summary>Documents an operation that answers with output.</summary>

@@ -33,19 +33,19 @@ internal static class PlaygroundEndpoints
         var group = app.MapGroup("/api/v1/playgrounds").WithTags("playgrounds");
         group.MapGet("", (HttpContext context, Guests guests, OwnedPlaygrounds playgrounds) =>
                 playgrounds.ListAsync(guests.Ensure(context), context.RequestAborted))
-            .Produces<IReadOnlyList<PlaygroundView>>().WithSummary("Your playgrounds, newest first; ended ones for a day");
+            .Produces<IReadOnlyList<PlaygroundView>>().WithSummary("List your playgrounds").WithDescription("Your playgrounds, newest first; ended ones for a day.");
         group.MapPost("", LaunchAsync)
             .Accepts<LaunchRequest>("application/json")
             .Produces<PlaygroundView>(201).Produces<PlaygroundView>(202).ProducesProblems(400, 403, 404, 409, 413, 415, 422, 429, 503, 504, 507)
             .Takes(ParameterLocation.Header, "Idempotency-Key", "1 to 255 ASCII characters; free again after a day")
-            .WithSummary("Launch an image, a recipe, a link or a tutorial")
+            .WithSummary("Launch a playground")
             .WithDescription("201: its sandboxes run. 202: it is queued until its image is made or its link has a place, or takes longer than 30 s; ask for it again. An Idempotency-Key header makes a repeated request the same launch.");
         group.MapGet("/{id}", (string id, HttpContext context, OwnedPlaygrounds playgrounds) =>
                 playgrounds.FindAsync(context.RequirePerson(), Id(id), context.RequestAborted))
             .Produces<PlaygroundView>().ProducesProblems(404).WithSummary("One of your playgrounds");
         group.MapPost("/{id}/extend", (string id, HttpContext context, OwnedPlaygrounds playgrounds) =>
                 playgrounds.ExtendAsync(context.RequirePerson(), Id(id), context.RequestAborted))
-            .Produces<PlaygroundView>().ProducesProblems(404, 409, 429, 503).WithSummary("Move its end as far as your plan allows");
+            .Produces<PlaygroundView>().ProducesProblems(404, 409, 429, 503).WithSummary("Extend a playground").WithDescription("Move its end as far as your plan allows.");
         group.MapPost("/{id}/setup", async (string id, HttpContext context, OwnedPlaygrounds playgrounds) =>
             {
                 var request = await context.ReadJsonAsync<SetupRequest>(MostJson);
@@ -57,7 +57,7 @@ internal static class PlaygroundEndpoints
                 });
             })
             .Accepts<SetupRequest>("application/json").Produces<PlaygroundView>().ProducesProblems(400, 404, 409, 413, 415)
-            .WithSummary("After a setup command failed: run it again, or enter without the rest");
+            .WithSummary("Answer a failed setup").WithDescription("After a setup command failed: run it again, or enter without the rest.");
         group.MapGet("/{id}/terminals", (string id, HttpContext context, OwnedPlaygrounds playgrounds) =>
                 playgrounds.TerminalsAsync(context.RequirePerson(), Id(id)))
             .Produces<IReadOnlyList<RecipeTerminalView>>().ProducesProblems(404).WithSummary("The terminals that its recipe opens");

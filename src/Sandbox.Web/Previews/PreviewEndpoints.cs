@@ -38,7 +38,7 @@ internal static class PreviewEndpoints
             .Produces<PortsView>().ProducesProblems(404, 409, 503).WithSummary("Ports on which programs listen");
         group.MapPost("{port:int}/links", LinkAsync)
             .Accepts<PortLinkRequest>("application/json", "*/*")
-            .Produces<PortLink>(201).ProducesProblems(400, 404, 409, 503).WithSummary("A link that shows a port to others");
+            .Produces<PortLink>(201).ProducesProblems(400, 404, 409, 503).WithSummary("Create a port's link").WithDescription("A link that shows a port to others.");
         app.MapGet("/sandboxes/{id}/ports/{port:int}", OpenAsync).ExcludeFromDescription();
     }
 

@@ -70,8 +70,9 @@ internal sealed class OwnedRecordings(
     public async Task<RecordingView> FindAsync(PersonId owner, RecordingId id) => View(await RowAsync(owner, id), (await old.KeptAsync(owner)).Days);
 
     /// <summary>Begins to record a terminal. Codes: NotFound, Invalid, Conflict, Quota, Capacity, DiskFull.</summary>
-    public async Task<RecordingView> StartAsync(PersonId owner, string terminal, string? name, int cols, int rows, CancellationToken cancellationToken)
+    public async Task<RecordingView> StartAsync(PersonId owner, string terminal, StartRequest request, CancellationToken cancellationToken)
     {
+        var (name, cols, rows, screen) = (request.Name, request.Cols, request.Rows, request.Screen);
         if (cols is < 1 or > 1000 || rows is < 1 or > 1000)
         {
             throw new SandboxException(ErrorCode.Invalid, "cols and rows: 1 to 1000");
@@ -125,7 +126,7 @@ internal sealed class OwnedRecordings(
             var recorded = TerminalId.Parse(terminal);
             var start = new RecorderStart(id, owner, recorded, row.StartedAt, token => directory.ConnectAsync(place, recorded, token), place.IsMarked, audience);
             var recorder = new Recorder(start, files.Create(id), default, (cols, rows), space, old, options, time);
-            recorder.Begin(row.Name);
+            recorder.Begin(row.Name, screen);
             if (!running.TryRun(recorder))
             {
                 recorder.Dispose();

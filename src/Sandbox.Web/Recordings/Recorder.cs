@@ -125,7 +125,9 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
     }
 
     /// <summary>Begins a fresh file that can be read at any moment.</summary>
-    public void Begin(string name)
+    /// <param name="name">The title in it.</param>
+    /// <param name="screen">Output for what the terminal shows already; null for none.</param>
+    public void Begin(string name, string? screen = null)
     {
         lock (_gate)
         {
@@ -133,6 +135,7 @@ internal sealed class Recorder : ITerminalFollower, IDisposable
 
             // A player knows how long a recording is by its events, and refuses one that has none.
             _writer.Resize(0, _size.Cols, _size.Rows);
+            _writer.Output(0, screen ?? "");
             Flush();
         }
     }

@@ -1,7 +1,9 @@
 using System.Buffers;
+using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using Microsoft.OpenApi;
+using Sandbox.Core.Errors;
 using Sandbox.Web.Http;
 using Sandbox.Web.People;
 
@@ -11,7 +13,8 @@ namespace Sandbox.Web.Recordings;
 /// <param name="Name">Null is the title of the image.</param>
 /// <param name="Cols">The terminal's size now; used only while no viewer has reported it.</param>
 /// <param name="Rows">The terminal's size now.</param>
-internal sealed record StartRequest(string? Name = null, int Cols = 80, int Rows = 24);
+/// <param name="Screen">The recording's first output, for what the terminal shows now; at most 128 KiB.</param>
+internal sealed record StartRequest(string? Name = null, int Cols = 80, int Rows = 24, string? Screen = null);
 
 internal sealed record RenameRequest(string Name);
 
@@ -22,6 +25,10 @@ internal sealed record RenameRequest(string Name);
 internal static class RecordingEndpoints
 {
     private const long MostBody = 16 * 1024;
+    private const int MostScreen = 128 * 1024;
+
+    // Each control character of a screen is six letters in JSON.
+    private const long MostStart = MostBody + (6 * MostScreen);
     private const int MostAtOnce = 64 * 1024;
 
     public static void MapRecordings(this IEndpointRouteBuilder app)
@@ -29,7 +36,12 @@ internal static class RecordingEndpoints
         app.MapPost("/api/v1/terminals/{terminalId}/recordings", async (string terminalId, HttpContext context, OwnedRecordings recordings) =>
             {
                 var request = await ReadAsync(context);
-                var view = await recordings.StartAsync(context.RequirePerson(), terminalId, request.Name, request.Cols, request.Rows, context.RequestAborted);
+                if (request.Screen is { } screen && Encoding.UTF8.GetByteCount(screen) > MostScreen)
+                {
+                    throw new SandboxException(ErrorCode.Invalid, "screen: at most 128 KiB");
+                }
+
+                var view = await recordings.StartAsync(context.RequirePerson(), terminalId, request, context.RequestAborted);
                 return Results.Created(view.Urls.Api, view);
             })
             .WithTags("recordings")
@@ -42,8 +54,8 @@ internal static class RecordingEndpoints
                 },
             })
             .Produces<RecordingView>(201).ProducesProblems(400, 404, 409, 413, 415, 503, 507)
-            .WithSummary("Record what a terminal prints from now on")
-            .WithDescription("Output, sizes and the commands that a shell marks, by their lines as far as these were shown; never what is typed. What was printed before is not in it, also where output was lost in between. Every viewer of the terminal sees that it is recorded. It ends with the terminal, when it is stopped, or at a limit.");
+            .WithSummary("Record a terminal")
+            .WithDescription("Output, sizes and the commands that a shell marks, by their lines as far as these were shown; never what is typed. What was printed before is in it only as far as `screen` has it. Every viewer of the terminal sees that it is recorded. It ends with the terminal, when it is stopped, or at a limit.");
 
         var group = app.MapGroup("/api/v1/recordings").WithTags("recordings");
         group.MapGet("", (HttpContext context, OwnedRecordings recordings) => recordings.ListAsync(context.RequirePerson(), context.RequestAborted))
@@ -51,7 +63,7 @@ internal static class RecordingEndpoints
         group.MapGet("/{id}", (string id, HttpContext context, OwnedRecordings recordings) => recordings.FindAsync(context.RequirePerson(), Id(id)))
             .Produces<RecordingView>().ProducesProblems(404).WithSummary("One of your recordings");
         group.MapPost("/{id}/stop", (string id, HttpContext context, OwnedRecordings recordings) => recordings.StopAsync(context.RequirePerson(), Id(id)))
-            .Produces<RecordingView>().ProducesProblems(404).WithSummary("Stop it; one that is over stays as it is");
+            .Produces<RecordingView>().ProducesProblems(404).WithSummary("Stop a recording").WithDescription("Stop it; one that is over stays as it is.");
         group.MapPatch("/{id}", async (string id, HttpContext context, OwnedRecordings recordings) =>
                 await recordings.RenameAsync(context.RequirePerson(), Id(id), (await context.ReadJsonAsync<RenameRequest>(MostBody)).Name))
             .Accepts<RenameRequest>("application/json").Produces<RecordingView>().ProducesProblems(400, 404, 413, 415).WithSummary("Rename it");
@@ -61,7 +73,7 @@ internal static class RecordingEndpoints
                 return Results.NoContent();
             })
             .Produces(204).ProducesProblems(404).WithSummary("Delete it, at once");
-        group.MapGet("/{id}/cast", CastAsync).WithPagePolicy(PagePolicy.Download).ProducesProblems(404, 429).WithSummary("The recording as asciicast v2; while it goes on, what there is so far").Sends("application/x-asciicast");
+        group.MapGet("/{id}/cast", CastAsync).WithPagePolicy(PagePolicy.Download).ProducesProblems(404, 429).WithSummary("Download a recording").WithDescription("The recording as asciicast v2; while it goes on, what there is so far.").Sends("application/x-asciicast");
         group.MapGet("/{id}/transcript", TranscriptAsync).WithPagePolicy(PagePolicy.Download).ProducesProblems(404, 429).WithSummary("What was printed, as plain text").Sends("text/plain");
     }
 
@@ -74,7 +86,7 @@ internal static class RecordingEndpoints
         }
 
         return context.Request.HasJsonContentType()
-            ? await context.ReadJsonAsync<StartRequest>(MostBody)
+            ? await context.ReadJsonAsync<StartRequest>(MostStart)
             : throw new BadHttpRequestException("Send the body as application/json.", StatusCodes.Status415UnsupportedMediaType);
     }
 

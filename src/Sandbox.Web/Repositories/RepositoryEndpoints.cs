@@ -23,10 +23,10 @@ internal static class RepositoryEndpoints
         var group = app.MapGroup("/api/v1/readings").WithTags("links");
         group.MapPost("", BeginAsync)
             .Accepts<NewReading>("application/json").Produces<ReadingView>(202).ProducesProblems(400, 413, 429)
-            .WithSummary("Read a git repository for a private link, or for its tutorials")
+            .WithSummary("Read a git repository")
             .WithDescription("Git runs in a sandbox of yours, within your plan, which ends as soon as the repository was read. Ask for the reading until its state is done or failed.");
         group.MapGet("/{id}", (string id, HttpContext context, Readings readings) => ReadingView.Of(Find(context, readings, id)))
-            .Produces<ReadingView>().ProducesProblems(404).WithSummary("How far the reading of a repository is; for ten minutes after its end");
+            .Produces<ReadingView>().ProducesProblems(404).WithSummary("Get a reading's progress").WithDescription("How far the reading of a repository is; for ten minutes after its end.");
         group.MapDelete("/{id}", async (string id, HttpContext context, Readings readings) =>
             {
                 await Find(context, readings, id).CancelAsync();

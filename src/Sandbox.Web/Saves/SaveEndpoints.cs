@@ -78,18 +78,18 @@ internal static class SaveEndpoints
         var group = app.MapGroup("/api/v1/playgrounds/{id}").WithTags("links");
         group.MapGet("changes", ChangesAsync)
             .Produces<IReadOnlyList<SandboxChangesView>>().ProducesProblems(404, 409, 429, 503)
-            .WithSummary("What a link of its present state would hold, and what in it looks like a secret");
+            .WithSummary("Preview a save").WithDescription("What a link of its present state would hold, and what in it looks like a secret.");
         app.MapPost("/api/v1/secrets", SearchAsync).WithTags("links")
             .Accepts<SearchSecrets>("application/json").Produces<IReadOnlyList<SecretLineView>>().ProducesProblems(400, 413, 415, 429)
-            .WithSummary("Which of these lines look like secrets");
+            .WithSummary("Find secrets in lines").WithDescription("Which of these lines look like secrets.");
         group.MapPost("links", ShareAsync)
             .Accepts<ShareState>("application/json", "*/*")
             .Produces<LinkView>(201).ProducesProblems(400, 404, 409, 413, 415, 429, 503, 507)
-            .WithSummary("Make a link of its present state")
+            .WithSummary("Save a playground")
             .WithDescription("The file system of each sandbox becomes an image: only what changed is copied, and the same state has the same hash. The playground goes on. Values of secret parameters are never kept.");
         group.MapPost("fork", ForkAsync)
             .Produces<PlaygroundView>(201).Produces<PlaygroundView>(202).ProducesProblems(404, 409, 413, 429, 503, 507)
-            .WithSummary("Start a second playground from its present state");
+            .WithSummary("Copy a playground").WithDescription("Start a second playground from its present state.");
     }
 
     /// <summary>Looks for secrets in lines that somebody is about to share. Nothing of them is kept.</summary>

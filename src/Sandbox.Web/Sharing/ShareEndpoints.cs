@@ -35,7 +35,7 @@ internal static class ShareEndpoints
                 await links.RevokeAsync(context.RequirePerson(), terminalId, shareId);
                 return Results.NoContent();
             })
-            .Produces(204).ProducesProblems(404).WithSummary("Revoke a link; its viewers are cut off at once");
+            .Produces(204).ProducesProblems(404).WithSummary("Revoke a terminal's link").WithDescription("Revoke a link; its viewers are cut off at once.");
     }
 
     public static string Text(this ShareAccess access) => access == ShareAccess.Type ? "type" : "watch";

@@ -113,6 +113,10 @@ internal sealed class ShareLinks(SqliteStore store, TerminalDirectory terminals,
     public Task<string?> ImageOfAsync(SharePass pass, CancellationToken cancellationToken) =>
         store.ReadAsync(db => db.Sandboxes.Where(row => row.Id == pass.Sandbox.Value).Select(row => row.Image).SingleOrDefaultAsync(cancellationToken));
 
+    /// <summary>The name of an image for people; its catalog name when the catalog no longer has it.</summary>
+    public async Task<string> TitleOfAsync(string image, CancellationToken cancellationToken) =>
+        await store.ReadAsync(db => db.Catalog.Where(row => row.Name == image).Select(row => row.Title).SingleOrDefaultAsync(cancellationToken)) ?? image;
+
     /// <summary>Deletes what has been over for a day.</summary>
     public Task SweepAsync()
     {

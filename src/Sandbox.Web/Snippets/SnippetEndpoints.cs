@@ -30,7 +30,7 @@ internal static class SnippetEndpoints
         group.MapPost("exec", RunAsync)
             .Accepts<SnippetRequest>("application/json")
             .Produces<SnippetResult>().ProducesProblems(400, 403, 404, 413, 429, 503)
-            .WithSummary("Run code once, as codapi's pages do")
+            .WithSummary("Run code once")
             .WithDescription("sandbox: python, node, bash, sh, postgres, or an image of the catalog whose shell runs it. files: the code under the name \"\". It runs in a sandbox of its own without a network, for at most 10 s.");
         group.MapMethods("exec", [HttpMethods.Options], Preflight).ExcludeFromDescription();
         group.MapMethods("health", [HttpMethods.Get, HttpMethods.Head], () => new SnippetHealth(true)).WithSummary("Whether code can be run here").Produces<SnippetHealth>();

@@ -41,34 +41,34 @@ internal static class RunEndpoints
     {
         var run = app.MapGroup("/api/v1/playgrounds/{id}/tutorial").WithTags("tutorials");
         run.MapGet("", (string id, HttpContext context, RunSteps steps) => steps.FindAsync(context.RequirePerson(), PlaygroundEndpoints.Id(id)))
-            .Produces<RunView>().ProducesProblems(404).WithSummary("The run of a tutorial that takes place in a playground");
+            .Produces<RunView>().ProducesProblems(404).WithSummary("Get a playground's tutorial run").WithDescription("The run of a tutorial that takes place in a playground.");
         run.MapPut("parameters", async (string id, HttpContext context, RunSteps steps) =>
                 await steps.SetAsync(context.RequirePerson(), PlaygroundEndpoints.Id(id), await context.ReadJsonAsync<Dictionary<string, string>>(MaxJson)))
             .Accepts<Dictionary<string, string>>("application/json").Produces<RunView>().ProducesProblems(400, 404, 413, 415)
-            .WithSummary("Set values of the tutorial's parameters; the others stay");
+            .WithSummary("Set a run's parameters").WithDescription("Set values of the tutorial's parameters; the others stay.");
         var tutorials = app.MapGroup("/api/v1/tutorials").WithTags("tutorials");
         tutorials.MapPost("resume", ResumeAsync)
             .Accepts<ResumeRequest>("application/json").Produces<JumpedView>().ProducesProblems(400, 404, 409, 413, 415, 422, 429, 503, 504, 507)
-            .WithSummary("Continue a run by its code: your own where it is, anybody else's as a copy from its last checkpoint");
+            .WithSummary("Resume a run by code").WithDescription("Continue a run by its code: your own where it is, anybody else's as a copy from its last checkpoint.");
         tutorials.MapGet("{address}/statistics", (string address, HttpContext context, RunReports reports) =>
                 reports.FindAsync(context.RequirePerson(), context.User.IsInRole(CallerClaims.OperatorRole), address, context.RequestAborted))
-            .Produces<TutorialStatisticsView>().ProducesProblems(404).WithSummary("Where visitors of your tutorial stop, which checks fail, and what they reported");
+            .Produces<TutorialStatisticsView>().ProducesProblems(404).WithSummary("Get a tutorial's statistics").WithDescription("Where visitors of your tutorial stop, which checks fail, and what they reported.");
         MapSteps(run.MapGroup("steps/{number:int}"));
     }
 
     private static void MapSteps(RouteGroupBuilder step)
     {
         step.MapGet("", (string id, int number, HttpContext context, RunSteps steps) => steps.PageAsync(context.RequirePerson(), PlaygroundEndpoints.Id(id), number, context.RequestAborted))
-            .Produces<RunPageView>().ProducesProblems(404, 409).WithSummary("A page of the tutorial, with its blocks");
+            .Produces<RunPageView>().ProducesProblems(404, 409).WithSummary("Get a page").WithDescription("A page of the tutorial, with its blocks.");
         step.MapPost("enter", (string id, int number, HttpContext context, RunSteps steps, CommandPace pace) =>
             {
                 var (person, playground) = Caller(id, context, pace);
                 return steps.EnterAsync(person, playground, number, context.RequestAborted);
             })
-            .Produces<EnteredView>().ProducesProblems(404, 409, 429, 503).WithSummary("Come to a page: its setup runs, once");
+            .Produces<EnteredView>().ProducesProblems(404, 409, 429, 503).WithSummary("Enter a page").WithDescription("Come to a page: its setup runs, once.");
         step.MapPost("check", CheckAsync)
-            .Produces<CheckView>().ProducesProblems(404, 409, 429, 503).WithSummary("Check whether a page is done; one that does not end within 60 s has timedOut")
-            .WithDescription("With Accept: application/x-ndjson the named parts come as the check prints them: lines like {\"assertions\":[{\"name\":\"…\",\"passed\":true}]}, and the result last.");
+            .Produces<CheckView>().ProducesProblems(404, 409, 429, 503).WithSummary("Check a page")
+            .WithDescription("One that does not end within 60 s has timedOut. With Accept: application/x-ndjson the named parts come as the check prints them: lines like {\"assertions\":[{\"name\":\"…\",\"passed\":true}]}, and the result last.");
         step.MapPost("hint", async (string id, int number, HttpContext context, RunSteps steps, CommandPace pace) =>
             {
                 var (person, playground) = Caller(id, context, pace);
@@ -89,18 +89,18 @@ internal static class RunEndpoints
                 var (person, playground) = Caller(id, context, pace);
                 return steps.SkipAsync(person, playground, number, context.RequestAborted);
             })
-            .Produces<RunView>().ProducesProblems(404, 409, 429, 503).WithSummary("Go on without having done a page");
+            .Produces<RunView>().ProducesProblems(404, 409, 429, 503).WithSummary("Skip a page").WithDescription("Go on without having done a page.");
         step.MapPost("next", (string id, int number, HttpContext context, RunSteps steps, CommandPace pace) =>
             {
                 var (person, playground) = Caller(id, context, pace);
                 return steps.NextAsync(person, playground, number, context.RequestAborted);
             })
-            .Produces<RunView>().ProducesProblems(404, 409, 429, 503).WithSummary("Go on from a page without a check");
+            .Produces<RunView>().ProducesProblems(404, 409, 429, 503).WithSummary("Finish a page").WithDescription("Go on from a page without a check.");
         step.MapPost("reset", (string id, int number, HttpContext context, AddressRates rates, SavePace pace, RunJumps jumps) => JumpAsync(id, number, isReset: true, context, rates, pace, jumps))
-            .Produces<JumpedView>().ProducesProblems(404, 409, 422, 429, 503, 504, 507).WithSummary("Begin a page again, in a new playground from its checkpoint")
+            .Produces<JumpedView>().ProducesProblems(404, 409, 422, 429, 503, 504, 507).WithSummary("Begin a page again")
             .WithDescription("The old playground ends once the new one runs. GET …/terminals of the new one says how to bring terminals where they were.");
         step.MapPost("jump", (string id, int number, HttpContext context, AddressRates rates, SavePace pace, RunJumps jumps) => JumpAsync(id, number, isReset: false, context, rates, pace, jumps))
-            .Produces<JumpedView>().ProducesProblems(404, 409, 422, 429, 503, 504, 507).WithSummary("Go to a page as it was begun, in a new playground; pages that were done stay done");
+            .Produces<JumpedView>().ProducesProblems(404, 409, 422, 429, 503, 504, 507).WithSummary("Jump to a page").WithDescription("Go to a page as it was begun, in a new playground; pages that were done stay done.");
         step.MapPost("report", async (string id, int number, HttpContext context, CommandPace pace, RunReports reports) =>
             {
                 var (person, playground) = Caller(id, context, pace);

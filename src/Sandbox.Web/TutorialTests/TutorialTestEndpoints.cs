@@ -10,7 +10,7 @@ internal static class TutorialTestEndpoints
 {
     public static void MapTutorialTests(this IEndpointRouteBuilder app) => app.MapPost("/api/v1/tutorials/{address}/test", TestAsync).WithTags("tutorials")
         .Produces<TutorialTestView>().ProducesProblems(404, 409, 429, 503)
-        .WithSummary("Run your tutorial's own test now: each check has to fail before the page's solution, and to pass after it")
+        .WithSummary("Test a tutorial")
         .WithDescription("Answers when the test has ended. The result is on the badge, /t/{address}/badge.svg.");
 
     private static async Task<IResult> TestAsync(string address, HttpContext context, AddressRates rates, TutorialLibrary library, TutorialTester tester)

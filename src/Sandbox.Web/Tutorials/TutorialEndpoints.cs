@@ -38,13 +38,13 @@ internal static class TutorialEndpoints
                 var person = context.User.Person();
                 return await views.DetailAsync(person, await library.FindAsync(person, address), context.RequestAborted);
             })
-            .Produces<TutorialDetailView>().ProducesProblems(404).WithSummary("A tutorial by its hash, its name, or name@hash");
+            .Produces<TutorialDetailView>().ProducesProblems(404).WithSummary("Get a tutorial").WithDescription("A tutorial by its hash, its name, or name@hash.");
         group.MapDelete("/{address}", async (string address, HttpContext context, TutorialPublishing publishing) =>
             {
                 await publishing.DeleteAsync(context.RequirePerson(), address);
                 return Results.NoContent();
             })
-            .Produces(204).ProducesProblems(404).WithSummary("Delete a tutorial by its hash, or give a name back");
+            .Produces(204).ProducesProblems(404).WithSummary("Delete a tutorial").WithDescription("Delete a tutorial by its hash, or give a name back.");
         app.MapGet("/t/{address}/files/{**path}", FileAsync).WithPagePolicy(PagePolicy.Picture).ExcludeFromDescription();
         app.MapGet("/schemas/tutorial.json", (HttpResponse response) =>
         {

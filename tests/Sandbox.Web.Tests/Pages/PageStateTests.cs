@@ -23,9 +23,17 @@ public sealed class PageStateTests
 
         Assert.Contains("href=\"/p/new?image=python\"", html, StringComparison.Ordinal);
         Assert.Contains("178 MB", html, StringComparison.Ordinal);
-        Assert.Contains("0123456789ab</code>", html, StringComparison.Ordinal);
         Assert.Contains($"data-copy=\"{Python.Digest}\"", html, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("/usr/local/bin/docker-entrypoint.sh postgres", "postgres")]
+    [InlineData("docker-php-entrypoint php -a", "php")]
+    [InlineData("/bin/sh", "sh")]
+    [InlineData("tini -- nginx -g daemon off;", "nginx")]
+    [InlineData("/docker-entrypoint.sh", "its own program")]
+    [InlineData("", "")]
+    public void The_program_of_a_command_is_named_without_its_path_and_wrappers(string command, string name) => Assert.Equal(name, Shown.Program(command));
 
     [Fact]
     public async Task An_image_being_made_shows_how_far_it_is_and_can_be_asked_for()

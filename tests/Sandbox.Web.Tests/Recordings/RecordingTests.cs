@@ -19,6 +19,19 @@ public sealed class RecordingTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
+    public async Task A_recording_begins_with_the_screen_that_its_page_shows()
+    {
+        await using var place = await RecordedTerminal.OpenAsync();
+        var started = await place.Client.PostAsync(place.Recordings, new { screen = "\e[H\e[2J\e[32m$\e[0m " });
+        var id = (string)started.Json!["id"]!;
+        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Contains("a" + long.MaxValue)));
+        await place.Holder.PrintAsync("ls\r\n"u8.ToArray());
+
+        await WebUnderTest.Until(async () => (await place.CastAsync(id)).Output == "\e[H\e[2J\e[32m$\e[0m ls\r\n");
+        Assert.Equal(400, (await place.Client.PostAsync(place.Recordings, new { screen = new string('x', (128 * 1024) + 1) })).Status);
+    }
+
+    [Fact]
     public async Task What_is_printed_from_then_on_is_recorded_with_sizes_and_marks_and_nothing_that_is_typed()
     {
         // Of the second one, which holds another nonce, there is no mark.

@@ -16,6 +16,22 @@ internal static class Shown
         _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.0} GB"),
     };
 
+    /// <summary>A limit of memory or disk, in the binary units in which plans are written: "512 MiB", "1.5 GiB".</summary>
+    public static string Limit(long bytes) => bytes < 1L << 30
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0 / 1024:0} MiB")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0 / 1024 / 1024:0.#} GiB");
+
+    /// <summary>
+    /// The program of a command as a person would say it: "postgres" for
+    /// <c>/usr/local/bin/docker-entrypoint.sh postgres -c fsync=off</c>.
+    /// </summary>
+    public static string Program(string command)
+    {
+        var words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(word => !word.StartsWith('-')).Select(word => word[(word.LastIndexOf('/') + 1)..]).Where(word => word.Length > 0).ToList();
+        var name = words.Find(word => !word.Contains("entrypoint", StringComparison.Ordinal) && word is not ("sh" or "tini" or "env" or "exec" or "gosu" or "dumb-init")) ?? words.FirstOrDefault();
+        return name?.Replace("docker-entrypoint.sh", "its own program", StringComparison.Ordinal) ?? "";
+    }
+
     /// <summary>The first twelve digits of a digest.</summary>
     public static string Digest(string digest)
     {

@@ -4,6 +4,12 @@ import { leftText, sizeText } from "./sizes";
 import { isActive, type Totals, type Transfer, type Transfers, type TransferState } from "./transfers";
 
 const mostRows = 60;
+
+/** How long the list of finished uploads stays open. */
+const openFor = 4000;
+
+/** Bars at the bottom of the page, which the tray must not cover: questions, notices, keys of a phone. */
+const bars = ".ws-notice, .ws-keys, .ws-link, .toast";
 const order: Record<TransferState, number> = { sending: 0, held: 1, failed: 2, waiting: 3, done: 4, cancelled: 5 };
 
 interface Row {
@@ -27,6 +33,7 @@ export class Tray {
   #rows = new Map<Transfer, Row>();
   #drawing = false;
   #announced = "";
+  #foldTimer = 0;
 
   constructor(private readonly transfers: Transfers) {
     this.#element.setAttribute("aria-label", "Uploads");
@@ -50,6 +57,8 @@ export class Tray {
     this.#element.hidden = true;
     document.body.append(this.#element);
     transfers.onChange = () => this.#later();
+    // Toasts and bars come and go at any time.
+    new MutationObserver(() => this.#makeRoom()).observe(document.body, { subtree: true, childList: true, attributeFilter: ["hidden"] });
     window.setInterval(() => {
       if (transfers.all.some(isActive)) {
         this.#later();
@@ -57,8 +66,22 @@ export class Tray {
     }, 1000);
   }
 
+  /** A question below asks for a click: the tray is a chip above it. */
+  #makeRoom(): void {
+    if (this.#element.hidden) {
+      return;
+    }
+    if (document.querySelector(".ws-question") && !this.#list.hidden) {
+      this.#folded(true);
+    }
+    const seen = [...document.querySelectorAll<HTMLElement>(bars)].map(bar => bar.getBoundingClientRect()).filter(({ height, bottom }) => height > 0 && bottom > innerHeight - 130);
+    const under = Math.max(0, ...seen.map(({ top }) => innerHeight - top));
+    this.#element.style.setProperty("--under-tray", `${Math.round(under)}px`);
+  }
+
   #folded(folded: boolean): void {
     this.#list.hidden = folded;
+    this.#element.classList.toggle("chip", folded);
     this.#fold.setAttribute("aria-expanded", String(!folded));
     const label = folded ? "Show the files" : "Show less";
     this.#fold.setAttribute("aria-label", label);
@@ -92,6 +115,15 @@ export class Tray {
     this.#cancelAll.hidden = totals.active === 0;
     this.#retryAll.hidden = totals.failed < 2;
     this.#close.hidden = totals.active > 0;
+    this.#makeRoom();
+    window.clearTimeout(this.#foldTimer);
+    if (totals.active === 0 && totals.failed === 0 && !this.#list.hidden) {
+      this.#foldTimer = window.setTimeout(() => {
+        if (!this.#element.matches(":hover, :focus-within")) {
+          this.#folded(true);
+        }
+      }, openFor);
+    }
     this.#say(totals);
 
     const shownOnes = [...all].sort((a, b) => order[a.state] - order[b.state]).slice(0, mostRows);

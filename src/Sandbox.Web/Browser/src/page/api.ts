@@ -114,7 +114,7 @@ function parse(text: string): unknown {
 /** The heading for a problem's detail. */
 export function headline(code: string): string {
   switch (code) {
-    case "quota": return "You've reached your limit of playgrounds";
+    case "quota": return "Limit reached";
     case "rate": return "Too many requests";
     case "capacity": return "The server is full right now";
     case "runtime_unavailable": return "The sandbox daemon is not running";

@@ -8,6 +8,8 @@ export interface Question {
   readonly yes: string;
   /** A third answer, which keeps what `yes` loses. */
   readonly instead?: string;
+  /** A download of some of what `yes` loses. */
+  readonly download?: { readonly label: string; readonly href: string };
 }
 
 export const stopQuestion: Question = {
@@ -17,8 +19,11 @@ export const stopQuestion: Question = {
   yes: "Stop it",
 };
 
-/** @param canSave whether it got as far as to have files */
-export function endQuestion(name: string, canSave: boolean): Question {
+/**
+ * @param canSave whether it got as far as to have files
+ * @param home the address of its home directory as a tar
+ */
+export function endQuestion(name: string, canSave: boolean, home: string | null = null): Question {
   return {
     title: `End ${name}?`,
     text: canSave
@@ -27,6 +32,7 @@ export function endQuestion(name: string, canSave: boolean): Question {
     no: "Keep it",
     yes: "End it",
     ...canSave ? { instead: "Save and end" } : {},
+    ...home ? { download: { label: "Download the home directory (tar)", href: home } } : {},
   };
 }
 
@@ -38,7 +44,7 @@ export async function confirmed(question: Question): Promise<boolean> {
 }
 
 /** Asks in a dialog; Enter and Escape answer no. */
-export function answered({ title, text, no, yes, instead }: Question): Promise<Answer> {
+export function answered({ title, text, no, yes, instead, download }: Question): Promise<Answer> {
   const heading = make("h2", "", title);
   heading.id = "confirm-question";
   const keep = make("button", "button", no);
@@ -46,6 +52,12 @@ export function answered({ title, text, no, yes, instead }: Question): Promise<A
   const go = make("button", "button danger", yes);
   go.value = "yes";
   const form = make("form", "", heading, make("p", "", text), make("div", "dialog-actions", keep));
+  if (download) {
+    const link = make("a", "", download.label);
+    link.href = download.href;
+    link.download = "";
+    form.insertBefore(make("p", "", link), form.lastElementChild);
+  }
   if (instead) {
     const other = make("button", "button", instead);
     other.value = "instead";

@@ -15,6 +15,13 @@ export interface PanelStep {
   detail: string;
 }
 
+/** A thing with actions of its own. */
+export interface PanelRow {
+  text: string;
+  detail: string;
+  actions: PanelAction[];
+}
+
 export interface PanelContent {
   kind: "busy" | "note" | "error" | "ended";
   title: string;
@@ -23,6 +30,7 @@ export interface PanelContent {
   steps?: PanelStep[];
   /** Lines that a program printed. */
   lines?: string;
+  rows?: PanelRow[];
   actions?: PanelAction[];
 }
 
@@ -45,7 +53,7 @@ export class Panel {
 
   show(content: PanelContent): void {
     this.#actions = content.actions ?? [];
-    const frame = JSON.stringify([content.kind, content.title, content.actions]);
+    const frame = JSON.stringify([content.kind, content.title, content.actions, content.rows]);
     if (frame !== this.#frame || this.element.hidden) {
       this.#frame = frame;
       this.#build(content);
@@ -74,7 +82,7 @@ export class Panel {
     this.covered.inert = false;
   }
 
-  #build({ kind, title, text = "" }: PanelContent): void {
+  #build({ kind, title, text = "", rows = [] }: PanelContent): void {
     this.element.className = `ws-panel ${kind}`;
     const box = make("div", "ws-panel-box");
     if (kind === "busy") {
@@ -83,6 +91,10 @@ export class Panel {
     // With its text from the start: screen readers announce what is inserted.
     this.#text.textContent = text;
     box.append(make("h2", "", title), this.#text, this.#lines, this.#steps, this.#bar);
+    if (rows.length > 0) {
+      box.append(make("ul", "ws-panel-rows", ...rows.map(row => make("li", "",
+        make("div", "", make("strong", "", row.text), make("span", "", row.detail)), ...row.actions.map(action => rowAction(row.text, action))))));
+    }
     if (this.#actions.length > 0) {
       box.append(make("div", "ws-panel-actions", ...this.#actions.map((action, index) => this.#action(action, index))));
     }
@@ -113,4 +125,14 @@ export class Panel {
     item.addEventListener("click", () => this.#actions[index]?.run?.());
     return item;
   }
+}
+
+function rowAction(of: string, { label, href, run }: PanelAction): HTMLElement {
+  const item = make(href ? "a" : "button", "button small", label);
+  item.setAttribute("aria-label", `${label} ${of}`);
+  if (href) {
+    (item as HTMLAnchorElement).href = href;
+  }
+  item.addEventListener("click", () => run?.());
+  return item;
 }

@@ -16,6 +16,11 @@ async function load(address: string): Promise<ReturnType<typeof parseCast> | nul
   }
 }
 
+/** When something was first printed. */
+function firstShown(events: readonly CastEvent[]): number {
+  return events.find(event => event[1] === "o" && event[2].trim() !== "")?.[0] ?? 0;
+}
+
 /** The page of one recording. */
 export async function startPlayer(page: HTMLElement): Promise<void> {
   startManaging(document.getElementById("recording-head")!, () => location.assign("/recordings"));
@@ -53,8 +58,8 @@ export async function startPlayer(page: HTMLElement): Promise<void> {
       autoPlay: playing,
       controls: true,
       fit: "width",
-      // Late enough that something was printed, before a program may have cleared it away.
-      poster: `npt:${begun ? startAt : shown.at(-1)![0] * 0.75}`,
+      // The moment at which it will start: the picture and the bar below it say the same.
+      poster: `npt:${begun ? startAt : firstShown(shown)}`,
       preload: true,
       speed: Number(speed.value),
       startAt,

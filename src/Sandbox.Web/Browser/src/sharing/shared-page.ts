@@ -26,6 +26,7 @@ import { savedName, ViewerList } from "./viewer-list";
 interface Shared {
   terminalId: string;
   image: string;
+  title: string;
   access: "watch" | "type";
   expiresAt: string | null;
 }
@@ -110,9 +111,9 @@ async function enter(): Promise<void> {
   signs.activate(shared.terminalId);
   const types = shared.access === "type";
   root.dataset["access"] = shared.access;
-  byId("shared-image").textContent = shared.image;
+  byId("shared-image").textContent = shared.title;
   byId("ws-state").textContent = types ? "you can type" : "watching";
-  document.title = `${shared.image}, ${types ? "shared to type" : "shared to watch"} · Sandbox`;
+  document.title = `${shared.title}, ${types ? "shared to type" : "shared to watch"} · Sandbox`;
   tick();
 
   const made = pane = new TerminalPane(byId("shared-panel"), link, { host: byId("shared-terminal"), readOnly: !types, silent: true });

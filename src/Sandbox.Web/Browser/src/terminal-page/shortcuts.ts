@@ -65,6 +65,7 @@ export const shortcuts: readonly { title: string; items: readonly Shortcut[] }[]
       { keys: "Alt+Shift+F", words: "File editor", act: "editor" },
       { keys: "Alt+Shift+P", words: "Focus the tutorial's text", act: "tutorial" },
       { keys: "Ctrl+S", words: "Save the file in the editor" },
+      { keys: "Ctrl+Shift+P", words: "All actions", act: "palette" },
       { keys: "Ctrl+Comma", words: "Terminal settings", act: "settings" },
       { keys: "Alt+Shift+H", words: "Keyboard shortcuts", act: "shortcuts" },
     ],

@@ -48,7 +48,7 @@ export function stateOf(playground: Playground, title: string, runs: PanelRuns):
       return {
         kind: playground.error ? "error" : "ended",
         title: playground.error ? headline(playground.error.code) : "This playground has ended",
-        text: `${playground.error?.message ?? playground.lease.message ?? reasonText(playground.lease.reason)}${playground.saved ? " Its files are saved in a private link of yours." : ""}`,
+        text: `${playground.error?.message ?? reasonText(playground.lease.reason, playground.lease.message)}${playground.saved ? " Its files are saved in a private link of yours." : ""}`,
         actions: [
           ...back(playground.id),
           ...playground.saved
@@ -106,11 +106,14 @@ export function refusedLaunch(problem: Problem, again: () => void, from: string 
 /** It runs, and no terminal could be opened in it. */
 export function noTerminal(problem: Problem, again: () => void, restart: () => void): PanelContent {
   return problem.code === "command_not_found"
-    ? { kind: "note", title: "Its program has ended", text: "The image has no shell to open instead.", actions: [{ label: "Run it again", run: restart, primary: true }, mine] }
+    ? { kind: "note", title: "Its program has ended", text: "The image has no shell to open beside it.", actions: [{ label: "Run it again", run: restart, primary: true }, mine] }
     : { kind: "error", title: "The terminal could not be opened", text: problem.message, actions: [{ label: "Try again", run: again, primary: true }, mine] };
 }
 
-function reasonText(reason: string | null | undefined): string {
+function reasonText(reason: string | null | undefined, message: string | null | undefined): string {
+  if (message) {
+    return reason === "operator" ? `The operator ended it: “${message}”` : message;
+  }
   switch (reason) {
     case "removed": return "You ended it.";
     case "expired": return "Its time was up.";

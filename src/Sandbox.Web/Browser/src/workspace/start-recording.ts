@@ -3,6 +3,7 @@ import { confirmed } from "../page/confirm";
 import { toast } from "../page/toast";
 import { RecordingSigns } from "../recording/signs";
 import type { HubLink } from "../terminals/session/hub-link";
+import { screenBytes } from "../terminals/view/screen-bytes";
 import type { Tabs } from "./tabs";
 
 /** A recording as REST gives it. */
@@ -44,7 +45,7 @@ export function startRecording(link: HubLink, tabs: Tabs, status: HTMLElement, e
         }
       } else {
         const { cols, rows } = tab.pane.view.terminal;
-        await api("POST", `/api/v1/terminals/${tab.id}/recordings`, { cols, rows });
+        await api("POST", `/api/v1/terminals/${tab.id}/recordings`, { cols, rows, screen: screenBytes(tab.pane.view.terminal) });
         toast("Recording. All viewers of this terminal see that. Input that is not echoed, such as passwords, is not recorded.");
       }
     } catch (error) {

@@ -39,7 +39,7 @@ export function startSaving(now: () => Playground | null, title: () => string, c
       await api("POST", `/api/v1/playgrounds/${id}/links`, { access: "private" });
       toast("Saved. Only you can open it.", "info", { label: "My links", href: "/links" });
     }),
-    "fork": () => void run("Making a copy …", async id => {
+    "fork": () => void run("Duplicating …", async id => {
       const copy = await api<Playground>("POST", `/api/v1/playgrounds/${id}/fork`);
       location.assign(`/p/${copy.id}`);
     }),

@@ -23,6 +23,7 @@ import { startTerminalTheme } from "../terminals/view/terminal-theme";
 import { LastLines } from "./last-lines";
 import { launch, type Launched, prerendered } from "./launch";
 import { forget } from "./layout-store";
+import { openPalette, paletteItems } from "./palette";
 import * as panels from "./playground-panels";
 import { PlaygroundWatch } from "./playground-watch";
 import { SidePanel } from "./side-panel";
@@ -164,6 +165,39 @@ function refused(problem: Problem, again: () => void, from: string | null): void
   root.dataset["state"] = "refused";
   byId("ws-state").textContent = "not started";
   panel.show(panels.refusedLaunch(problem, again, from));
+  if (problem.code === "quota") {
+    void showRunning(problem, again, from);
+  }
+}
+
+/** Lists what takes the visitor's places, so that one can be ended here. */
+async function showRunning(problem: Problem, again: () => void, from: string | null): Promise<void> {
+  const mine = await api<Playground[]>("GET", "/api/v1/playgrounds").catch(() => []);
+  const rows = mine.filter(each => each.state !== "ended").map(each => ({
+    text: each.tutorial?.title ?? each.image,
+    detail: `${each.state}, ${timeLeft(Date.parse(each.lease.endsAt), Date.now())} left`,
+    actions: [
+      { label: "Open", href: `/p/${each.id}` },
+      { label: "End", run: () => void endOther(each, again) },
+    ],
+  }));
+  if (rows.length > 0 && root.dataset["state"] === "refused") {
+    panel.show({ ...panels.refusedLaunch(problem, again, from), rows });
+  }
+}
+
+async function endOther({ id, image, state }: Playground, again: () => void): Promise<void> {
+  const answer = await answered(endQuestion(`the playground ${image}`, state === "running" || state === "paused" || state === "stopped"));
+  if (answer === "no") {
+    return;
+  }
+  try {
+    await api("DELETE", `/api/v1/playgrounds/${id}${answer === "instead" ? "?save=1" : ""}`);
+  } catch (error) {
+    toast((error as Problem).message, "error");
+    return;
+  }
+  again();
 }
 
 function show(next: Playground): void {
@@ -327,10 +361,19 @@ async function extend(): Promise<void> {
 
 async function remove(): Promise<void> {
   const state = watch.now?.state;
-  const answer = await answered(endQuestion("this playground", state === "running" || state === "paused" || state === "stopped"));
+  const hasFiles = state === "running" || state === "paused" || state === "stopped";
+  const answer = await answered(endQuestion("this playground", hasFiles, hasFiles ? await homeArchive() : null));
   if (answer !== "no") {
     await end(answer === "instead");
   }
+}
+
+/** The address of the home directory as a tar; null if nobody knows where that is. */
+async function homeArchive(): Promise<string | null> {
+  const sandbox = watch.now?.sandboxes[0]?.id;
+  const terminals = sandbox ? await api<{ home?: string }[]>("GET", `/api/v1/sandboxes/${sandbox}/terminals`).catch(() => []) : [];
+  const home = terminals.find(each => each.home)?.home;
+  return home ? `/api/v1/sandboxes/${sandbox}/files${home.split("/").map(encodeURIComponent).join("/")}?archive=tar` : null;
 }
 
 async function end(save: boolean): Promise<void> {
@@ -401,6 +444,7 @@ const acts: Record<string, () => void> = {
   "editor": () => editor.toggle(),
   "tutorial": () => tutorial.focus(),
   "nodes": () => nodes.open(),
+  "palette": () => openPalette(paletteItems(byId("ws-actions-menu"), acts), () => tabs.active?.focus()),
   "shortcuts": () => {
     fillShortcuts(byId("ws-shortcuts-list"));
     byId<HTMLDialogElement>("ws-shortcuts").showModal();

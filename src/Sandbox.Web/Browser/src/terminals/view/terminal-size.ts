@@ -17,8 +17,11 @@ export interface SizeTeller {
 /** The width that the fit addon leaves for the scrollbar, in CSS pixels. */
 const scrollbar = 14;
 
-/** Smaller letters are unreadable; the terminal scrolls instead. */
-const leastFont = 7;
+/** Small enough for 160 columns on a phone, where fingers zoom; a wider terminal scrolls sideways. */
+const leastFont = 3.5;
+
+/** Letters of a small terminal in a large window grow to this size. */
+const mostFont = 40;
 
 /** The size of one terminal on the page: its own, as large as the element, or one that another page decides. */
 export class TerminalSize {
@@ -75,7 +78,7 @@ export class TerminalSize {
   }
 
   /**
-   * Shows the terminal at a size that is decided elsewhere, in smaller letters where there is no room; null is its own
+   * Shows the terminal at a size that is decided elsewhere, in smaller or larger letters so that it fills the room; null is its own
    * size again.
    * @param wishes whether this window's size takes part in the decision, so that the server needs it
    */
@@ -149,6 +152,11 @@ export class TerminalSize {
         font = Math.max(leastFont, font - 0.5);
         letters.fontSize = font;
       } while (font > leastFont && fits() < 1);
+    } else if (!this.#wishes) {
+      let font = Math.min(mostFont, Math.floor(preferences.now.fontSize * by * 2) / 2);
+      for (letters.fontSize = font; font > preferences.now.fontSize && fits() < 1; letters.fontSize = font) {
+        font -= 0.5;
+      }
     }
     this.terminal.resize(size.cols, size.rows);
   }
