@@ -10,6 +10,7 @@ using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Quotas;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Snapshots;
+using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Sandboxes;
 using Sandbox.Daemon.Tests.Sandboxes;
 using Xunit;
@@ -128,6 +129,33 @@ public sealed class SandboxSnapshotTests(LinuxHost host) : IAsyncLifetime
         await RunAsync(id, "echo one > /root/one; head -c 3000000 /dev/urandom > /root/two");
         var both = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => SaveAsync(id))));
         Assert.Single(both.Select(result => result.Image.Digest).Distinct());
+    }
+
+    [Fact]
+    public async Task A_disk_that_is_full_in_the_middle_leaves_nothing_half_saved_and_the_next_save_works()
+    {
+        var id = await LaunchAsync(host.Busybox);
+        await RunAsync(id, "head -c 6000000 /dev/urandom > /root/large");
+        var images = (await host.Runtime.Images.ListAsync(Cancel)).Select(image => image.Digest.Value).Order(StringComparer.Ordinal).ToList();
+
+        // The copy is written there first; a small disk of its own is full after a megabyte.
+        var incoming = Path.Combine(host.Options.DataDirectory, "incoming");
+        var tool = host.Parts.GetRequiredService<Tool>();
+        await tool.RunOrThrowAsync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", incoming], cancellationToken: Cancel);
+        try
+        {
+            var fault = await Assert.ThrowsAsync<SandboxException>(() => Snapshots.SaveAsync(id, SnapshotSpec.All, Cancel));
+            Assert.Equal(ErrorCode.DiskFull, fault.Code);
+            Assert.Empty(Directory.GetFileSystemEntries(incoming));
+        }
+        finally
+        {
+            await tool.RunOrThrowAsync("umount", [incoming], cancellationToken: CancellationToken.None);
+        }
+
+        Assert.Equal(images, (await host.Runtime.Images.ListAsync(Cancel)).Select(image => image.Digest.Value).Order(StringComparer.Ordinal));
+        Assert.Equal("still\n", await RunAsync(id, "echo still"));
+        Assert.True((await SaveAsync(id)).LayerBytes > 6_000_000);
     }
 
     [Fact]
