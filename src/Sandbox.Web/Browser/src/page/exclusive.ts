@@ -1,8 +1,21 @@
-/** Runs an action while no other page of this site runs one of the same name, where the browser has locks. */
+/**
+ * Runs an action while no other page of this site runs one of the same name, where the browser has locks. It refuses them to
+ * frames that it keeps from our storage; there is no other page to wait for then.
+ */
 export async function exclusive(name: string, action: () => Promise<void>): Promise<void> {
+  let isHeld = false;
   if (navigator.locks) {
-    await navigator.locks.request(name, action);
-  } else {
-    await action();
+    try {
+      await navigator.locks.request(name, () => {
+        isHeld = true;
+        return action();
+      });
+      return;
+    } catch (error) {
+      if (isHeld) {
+        throw error;
+      }
+    }
   }
+  await action();
 }

@@ -45,7 +45,7 @@ export class TutorialPane {
       make("footer", "tut-foot", this.#result, this.#actions, this.#live));
     this.#body.tabIndex = -1;
     this.#body.append(this.#away, this.#setup, this.#extra);
-    this.#others = "BroadcastChannel" in window ? new BroadcastChannel(`tutorial-${place.playground}`) : null;
+    this.#others = channelOf(`tutorial-${place.playground}`);
     this.#others?.addEventListener("message", () => void this.refresh());
     const { signal } = this.#abort;
     window.addEventListener("focus", () => void this.refresh(), { signal });
@@ -415,5 +415,14 @@ export class TutorialPane {
     this.#setup.classList.remove("failed");
     this.#extra.replaceChildren();
     this.#actions.replaceChildren();
+  }
+}
+
+/** A channel to the other pages of the same tutorial; null in a frame that the browser keeps from our storage. */
+function channelOf(name: string): BroadcastChannel | null {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return null;
   }
 }
