@@ -74,6 +74,13 @@ internal sealed class AddressPlan
     public static byte[] BridgeHardwareAddress(int slot) =>
         [0x02, 0x53, (byte)(slot >> 24), (byte)(slot >> 16), (byte)(slot >> 8), (byte)slot];
 
+    /// <summary>
+    /// The sandbox's end of a link: the same for the same place. Neighbours remember which hardware has an address, for
+    /// minutes, and a node that was started again or has a predecessor's address would not hear them.
+    /// </summary>
+    public static byte[] HardwareAddress(NetworkPlace place) =>
+        [0x02, 0x54, (byte)(place.Slot >> 16), (byte)(place.Slot >> 8), (byte)place.Slot, (byte)place.Host];
+
     private IPAddress At(int slot, int host) => Prefixes.Address(_base + ((uint)slot << (32 - PrefixLength)) + (uint)host);
 
     private static string Base36(int number)

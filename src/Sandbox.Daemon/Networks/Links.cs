@@ -63,6 +63,7 @@ internal sealed class Links(AddressPlan plan, string instance)
                     {
                         peer.LinkHeader(0, 0); // not up: at this moment the two ends do not know each other (ENOTCONN)
                         peer.Attribute(LinkAttribute.Name, "eth0")
+                            .Attribute(LinkAttribute.HardwareAddress, AddressPlan.HardwareAddress(place))
                             .Attribute(LinkAttribute.Mtu, mtu)
                             .Attribute(LinkAttribute.NamespaceFile, (int)networkNamespace.DangerousGetHandle());
                     })));

@@ -50,11 +50,16 @@ public sealed class NodeNamesTests
         Assert.Equal(net.Networks.Address(first.Place), await LookUpAsync(net, third, "node1"));
         Assert.DoesNotContain("100.127.0.5", await LookUpAsync(net, third, "localhost"));
 
+        Assert.True((await first.Holder.RunAsync($"busybox ping -c1 -w5 {net.Networks.Address(third.Place)}")).Ok);
         await net.Networks.DetachAsync(playground, third.Id, third.Place);
         net.Networks.Release(playground, third.Place);
         await TestNet.UntilAsync(async () => (await LookUpAsync(net, first, "node3")).Length == 0, "its name is gone");
         var again = await net.SandboxAsync(playground, "node3");
         await TestNet.UntilAsync(async () => await LookUpAsync(net, first, "node3") == net.Networks.Address(again.Place), "it has a name again");
+
+        // It has the address of the first one, which its neighbours knew under other hardware.
+        Assert.Equal(third.Place, again.Place);
+        Assert.True((await first.Holder.RunAsync($"busybox ping -c1 -w5 {net.Networks.Address(again.Place)}")).Ok);
     }
 
     [Fact]

@@ -13,6 +13,8 @@ export interface NodeEvents {
   now(): Playground | null;
   /** Asks the server for the playground again. */
   refresh(): Promise<void>;
+  /** Gives the keys to the terminal, once the dialog is closed. */
+  closed(): void;
   /** Opens a terminal in a node. */
   open(node: { id: string; name: string }): Promise<void>;
 }
@@ -71,6 +73,8 @@ export class NodesDialog {
     this.#dialog.addEventListener("close", () => {
       this.#dialog = null;
       clearTimeout(this.#timer);
+      // The browser has given the focus back to what had it, which may be another terminal by now.
+      this.events.closed();
     });
     this.show();
     void this.#loadImages();

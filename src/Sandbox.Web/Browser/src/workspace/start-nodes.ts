@@ -9,6 +9,7 @@ export function startNodes(button: HTMLElement, tabs: Tabs, now: () => Playgroun
   const dialog = new NodesDialog({
     now,
     refresh,
+    closed: () => tabs.stage.focus(),
     open: async sandbox => {
       try {
         await tabs.open({ sandbox: { id: sandbox.id, name: sandbox.name } });
