@@ -15,6 +15,6 @@ internal static class OwnImageEndpoints
                 await images.DeleteAsync(context.RequirePerson(), Uri.UnescapeDataString(name));
                 return Results.NoContent();
             })
-            .Produces(204).ProducesProblems(404).WithSummary("Delete an image that you built; links and playgrounds of it stay");
+            .Produces(204).ProducesProblems(404).WithSummary("Delete an own image").WithDescription("One that you built; links and playgrounds of it stay.");
     }
 }

@@ -23,7 +23,7 @@ internal static class NodeEndpoints
             .WithTags("sandboxes").Accepts<NodeRequest>("application/json")
             .Produces<SandboxView>(201).ProducesProblems(400, 404, 409, 413, 415, 422, 429, 503, 507)
             .Takes(ParameterLocation.Header, "Idempotency-Key", "1 to 255 ASCII characters; free again after a day")
-            .WithSummary("Add a node to a playground that runs")
+            .WithSummary("Add a node")
             .WithDescription("The new sandbox is on the playground's network when this answers: the other nodes reach it by its name, a DNS label that no other node has. Its memory counts in the plan, which also says how many nodes a playground may have. An Idempotency-Key header makes a repeated request the same node.");
         app.MapDelete("/api/v1/sandboxes/{id}", async (string id, HttpContext context, OwnedNodes nodes, CommandPace pace) =>
             {

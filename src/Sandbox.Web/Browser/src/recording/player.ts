@@ -16,9 +16,9 @@ async function load(address: string): Promise<ReturnType<typeof parseCast> | nul
   }
 }
 
-/** When something was first printed. */
+/** A moment after something was first printed: the player shows what came before the moment it is given. */
 function firstShown(events: readonly CastEvent[]): number {
-  return events.find(event => event[1] === "o" && event[2].trim() !== "")?.[0] ?? 0;
+  return (events.find(event => event[1] === "o" && event[2].trim() !== "")?.[0] ?? 0) + .01;
 }
 
 /** The page of one recording. */
