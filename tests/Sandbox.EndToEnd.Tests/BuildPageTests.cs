@@ -28,7 +28,7 @@ public sealed class BuildPageTests(Instance instance, Chromium chromium)
         await Assertions.Expect(page.Locator("#build-steps li").Nth(1)).ToContainTextAsync("done");
         await Assertions.Expect(page.Locator("#build-steps pre").First).ToHaveTextAsync("built-42");
         var row = page.Locator("[data-name='page-test']");
-        await Assertions.Expect(row).ToBeVisibleAsync();
+        await Assertions.Expect(row).ToBeVisibleAsync(Long);
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Start it" }).ClickAsync();
         await visitor.ShellAsync();

@@ -153,6 +153,6 @@ internal sealed partial class BuildOutput(DockerfileText file)
     [GeneratedRegex(@"\u001b\[[0-9;?]*[A-Za-z]|\u001b", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Colours();
 
-    [GeneratedRegex(@"error during bulk transfer for copier\.request\{.*\}: ", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.Singleline, 1000)]
+    [GeneratedRegex(@"(error during bulk transfer for copier\.request|committing container for step )\{.*\}: ", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.Singleline, 1000)]
     private static partial Regex Inside();
 }
