@@ -68,7 +68,7 @@ public sealed class AccessibilityTests(Instance instance, Chromium chromium)
         var link = await page.Locator("#share-url").InputValueAsync();
         await CheckAsync(page, "the links");
         await page.GetByRole(AriaRole.Button, new() { Name = "Share this state" }).ClickAsync();
-        await page.Locator(".state-form").WaitForAsync();
+        await page.Locator("form.state-form").WaitForAsync();
         await CheckAsync(page, "what a link would hold");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create link" }).ClickAsync();
         await page.Locator(".made-link").WaitForAsync();

@@ -108,7 +108,7 @@ public sealed class ManageTests(Instance instance, Chromium chromium)
         await using var late = await Visitor.ArriveAsync(instance, chromium);
         await late.Page.GotoAsync(link);
         await late.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await Assertions.Expect(late.Page.Locator("body")).ToContainTextAsync("This link was used already");
+        await Assertions.Expect(late.Page.Locator("body")).ToContainTextAsync("It was used already");
         Assert.Equal(404, (await late.Page.GotoAsync("/admin"))!.Status);
 
         await operators.Page.Locator("tr", new() { HasText = owner.Playground }).GetByRole(AriaRole.Button).ClickAsync();

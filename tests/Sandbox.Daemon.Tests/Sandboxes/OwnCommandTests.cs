@@ -60,7 +60,7 @@ public sealed class OwnCommandTests(LinuxHost host) : IAsyncLifetime
     [Fact]
     public async Task Log_goes_on_with_a_mark_when_the_sandbox_starts_again()
     {
-        var id = await LaunchAsync("echo run; trap 'echo bye; exit 0' TERM; while :; do sleep 0.05; done");
+        var id = await LaunchAsync("trap 'echo bye; exit 0' TERM; echo run; while :; do sleep 0.05; done");
         await UntilLogAsync(id, "run");
         await host.Runtime.Sandboxes.StopAsync(id, TimeSpan.FromSeconds(5), Cancel);
 

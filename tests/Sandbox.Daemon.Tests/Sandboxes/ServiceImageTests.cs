@@ -52,7 +52,7 @@ public sealed class ServiceImageTests(LinuxHost host) : IAsyncLifetime
     [Fact]
     public async Task Started_again_it_runs_over_the_files_it_left()
     {
-        var id = await LaunchAsync(await AddAsync("echo run >> /tmp/runs; trap 'exit 0' TERM; while :; do sleep 0.05; done"));
+        var id = await LaunchAsync(await AddAsync("trap 'exit 0' TERM; echo run >> /tmp/runs; while :; do sleep 0.05; done"));
         await UntilFileAsync(id, "/tmp/runs");
         await host.Runtime.Sandboxes.StopAsync(id, TimeSpan.FromSeconds(5), Cancel);
         await host.Runtime.Sandboxes.StartAsync(id, Cancel);
