@@ -80,11 +80,19 @@ public sealed class EmbedTests(Instance instance, Chromium chromium)
         await page.Page.Keyboard.TypeAsync("echo carried > /root/work; sleep 1000 & echo left-$((6*7))\n");
         await page.SeesAsync(0, "left-42");
 
+        // A click counts that comes before the page's script.
+        var isClicked = new TaskCompletionSource();
+        await page.Page.Context.RouteAsync("**/dist/site*.js", async route =>
+        {
+            await isClicked.Task;
+            await route.ContinueAsync();
+        });
         var frame = page.Frames[0];
         var tab = await page.Page.Context.RunAndWaitForPageAsync(() => frame.GetByRole(AriaRole.Button, new() { Name = "Open full page" }).ClickAsync());
         await Assertions.Expect(tab.GetByRole(AriaRole.Heading, new() { Name = "Continue BusyBox here?" })).ToBeVisibleAsync();
         await Assertions.Expect(tab.Locator(".handover-from")).ToHaveTextAsync(page.Page.Url);
         await tab.GetByRole(AriaRole.Button, new() { Name = "Continue here" }).ClickAsync();
+        isClicked.SetResult();
         await tab.Locator(".ws-tab.active[data-state='live']").WaitForAsync();
         Assert.Matches("/p/[a-z0-9]{16}$", tab.Url);
 

@@ -1,4 +1,5 @@
 import { writeClipboard } from "../page/clipboard";
+import { scripted } from "../page/scripted";
 import { startThemeToggle } from "../page/theme-toggle";
 import { toast } from "../page/toast";
 import { startCatalog } from "./catalog";
@@ -84,3 +85,5 @@ const handover = document.getElementById("handover");
 if (handover) {
   startHandover(handover);
 }
+
+document.dispatchEvent(new Event(scripted));
