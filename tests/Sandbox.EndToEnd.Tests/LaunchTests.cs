@@ -81,7 +81,7 @@ public sealed class LaunchTests(Instance instance, Chromium chromium)
         await visitor.Panel.GetByRole(AriaRole.Button, new() { Name = "End busybox" }).First.ClickAsync();
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "End it", Exact = true }).ClickAsync();
 
-        // What was refused starts in its place.
+        // The refused launch starts in its place.
         await visitor.ShellAsync();
         await visitor.Page.GotoAsync("/playgrounds");
         await Assertions.Expect(visitor.Page.Locator(".row[data-state='running']")).ToHaveCountAsync(3);

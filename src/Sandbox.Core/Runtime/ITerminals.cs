@@ -24,7 +24,7 @@ public interface ITerminals
     Task<IReadOnlyList<DetachedCommand>> ListDetachedAsync(SandboxId id, CancellationToken cancellationToken);
 
     /// <summary>
-    /// What a detached command printed, as its terminal got it: the last 256 KiB. With <paramref name="follow"/> the rest
+    /// The output of a detached command, as its terminal got it: the last 256 KiB. With <paramref name="follow"/> the rest
     /// comes as it is printed, until the command has ended. Codes: NotFound, Quota (16 readers of logs).
     /// </summary>
     IAsyncEnumerable<ReadOnlyMemory<byte>> ReadDetachedAsync(SandboxId id, TerminalId command, bool follow, CancellationToken cancellationToken);

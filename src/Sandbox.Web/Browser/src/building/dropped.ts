@@ -1,6 +1,6 @@
 import type { Packed } from "./tar";
 
-/** What somebody chose: a folder's files, or one archive. */
+/** The chosen context: a folder's files, or one archive. */
 export interface Chosen {
   name: string;
   files: Packed[];
@@ -26,7 +26,7 @@ export function ofFile(file: File): Chosen {
   return archives.test(file.name) ? { name: file.name, files: [], archive: file } : { name: "", files: [{ path: "Dockerfile", content: file }] };
 }
 
-/** What was dropped: one folder, one file, or several of both. */
+/** The dropped items: one folder, one file, or several of both. */
 export async function ofDrop(data: DataTransfer): Promise<Chosen | null> {
   // Taken before the first wait: afterwards the browser has emptied them.
   const entries = [...data.items].map(item => item.webkitGetAsEntry()).filter(entry => entry !== null);

@@ -8,7 +8,7 @@ import { freeName, newPassword, nextNode, type Service, serviceMemory, services 
 
 type Sandbox = Playground["sandboxes"][number];
 
-/** What the page does about nodes. */
+/** The page's actions on nodes. */
 export interface NodeEvents {
   now(): Playground | null;
   /** Asks the server for the playground again. */

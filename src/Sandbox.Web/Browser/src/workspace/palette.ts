@@ -9,7 +9,7 @@ export interface PaletteItem {
   run(): void;
 }
 
-/** What the menu shows now, then what only keys do. */
+/** The actions that the menu shows now, then those that only keys do. */
 export function paletteItems(menu: HTMLElement, acts: Readonly<Record<string, () => void>>): PaletteItem[] {
   const keysOf = new Map(shortcuts.flatMap(({ items }) => items).flatMap(({ keys, act }) => act ? [[act, keyCaps(keys).join("+")] as const] : []));
   const seen = new Set(["palette"]);

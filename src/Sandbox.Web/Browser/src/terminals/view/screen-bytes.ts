@@ -3,7 +3,7 @@ import type { IBufferCell, Terminal } from "@xterm/xterm";
 type Shown = Pick<Terminal, "rows" | "cols" | "buffer">;
 
 /**
- * What a terminal shows now, as output that makes an empty one show the same: the lines in sight with their colours, and
+ * The present screen of a terminal, as output that makes an empty one show the same: the lines in sight with their colours, and
  * the cursor. What was printed before and has scrolled away is not in it.
  */
 export function screenBytes({ rows, cols, buffer }: Shown): string {
