@@ -1,23 +1,29 @@
 /**
- * A page's main button may be pressed before the page's own script is there. That is kept, and done then; a form sent by
- * the browser itself would carry what was typed into an address.
+ * A button that only a script can answer may be pressed before the page's own script is there. The last press is kept and
+ * done then, and so is a form: sent by the browser itself, it would carry what was typed into an address.
  */
 import { scripted } from "./scripted";
 
-const main = ".js-only > button.primary[type='button']";
-const form = "form.link-form";
+/** Buttons that the browser answers itself, and those of `missing-parts`, are left alone. */
+const button = "button[type='button']:not([popovertarget], .missing-parts *)";
+const form = "form:not([action], [method])";
 
 let early: (() => void) | null = null;
 
 function clicked(event: MouseEvent): void {
-  const button = (event.target as Element).closest<HTMLButtonElement>(main);
-  early = button ? () => button.click() : early;
+  const pressed = (event.target as Element).closest<HTMLButtonElement>(button);
+  if (pressed) {
+    // Parts of the script may listen before the others are there: nobody hears it twice.
+    event.stopImmediatePropagation();
+    early = () => pressed.click();
+  }
 }
 
 function submitted(event: SubmitEvent): void {
   const sent = event.target as HTMLFormElement;
   if (sent.matches(form)) {
     event.preventDefault();
+    event.stopImmediatePropagation();
     early = () => sent.requestSubmit();
   }
 }

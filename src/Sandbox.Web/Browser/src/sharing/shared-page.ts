@@ -87,6 +87,7 @@ if (token) {
   end("unknown");
 }
 setInterval(tick, 1000);
+document.dispatchEvent(new Event(scripted));
 
 async function enter(): Promise<void> {
   await painterReady;

@@ -10,6 +10,9 @@ import { startPlaygrounds } from "./playgrounds";
 import { startResume, startTutorial } from "./tutorial";
 import { startTutorials } from "./tutorials";
 
+/** Parts that only some pages load. */
+const parts: Promise<void>[] = [];
+
 startThemeToggle();
 
 document.addEventListener("click", event => {
@@ -32,22 +35,22 @@ if (playgrounds) {
 
 const recordings = document.getElementById("recordings");
 if (recordings) {
-  void import("../recording/manage").then(({ startManaging }) => startManaging(recordings, null));
+  parts.push(import("../recording/manage").then(({ startManaging }) => startManaging(recordings, null)));
 }
 
 const recording = document.getElementById("recording");
 if (recording) {
-  void import("../recording/player").then(({ startPlayer }) => startPlayer(recording));
+  parts.push(import("../recording/player").then(({ startPlayer }) => startPlayer(recording)));
 }
 
 const links = document.getElementById("links");
 if (links) {
-  void import("./links").then(({ startLinks }) => startLinks(links));
+  parts.push(import("./links").then(({ startLinks }) => startLinks(links)));
 }
 
 const building = document.querySelector<HTMLElement>("section#build");
 if (building) {
-  void import("../building/images-page").then(({ startImages }) => startImages(building));
+  parts.push(import("../building/images-page").then(({ startImages }) => startImages(building)));
 }
 
 // The guide has a heading of the same id.
@@ -58,7 +61,7 @@ if (link) {
 
 const reading = document.getElementById("reading");
 if (reading) {
-  void import("./reading").then(({ startReading }) => startReading(reading));
+  parts.push(import("./reading").then(({ startReading }) => startReading(reading)));
 }
 
 const tutorials = document.querySelector<HTMLElement>("div#tutorials");
@@ -86,4 +89,4 @@ if (handover) {
   startHandover(handover);
 }
 
-document.dispatchEvent(new Event(scripted));
+void Promise.all(parts).then(() => document.dispatchEvent(new Event(scripted)));

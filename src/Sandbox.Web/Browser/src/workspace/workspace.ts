@@ -5,6 +5,7 @@ import { consent } from "../page/consent";
 import { endsSoon, timeLeft } from "../page/countdown";
 import { outside } from "../page/dom";
 import { Panel } from "../page/panel";
+import { scripted } from "../page/scripted";
 import { startThemeToggle } from "../page/theme-toggle";
 import { toast } from "../page/toast";
 import { followViewport } from "../page/viewport";
@@ -476,6 +477,7 @@ document.addEventListener("click", event => {
 });
 
 listenForShortcuts(acts, () => watch.now?.state === "running");
+document.dispatchEvent(new Event(scripted));
 
 function zoom(by: number): void {
   toast(`Text size ${zoomText(by)}`);
