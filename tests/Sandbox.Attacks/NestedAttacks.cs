@@ -4,6 +4,7 @@ using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Snapshots;
+using Sandbox.Daemon.Networks;
 using Sandbox.Daemon.Sandboxes;
 using Sandbox.Daemon.Tests.Sandboxes;
 using Xunit;
@@ -182,6 +183,30 @@ public sealed class NestedAttacks(LinuxHost host) : Attacker(host)
         Assert.True(before > 0);
     }
 
+    /// <summary>The kernel has one table of neighbours for all networks: 1,024 of them left the host and everybody else without.</summary>
+    [Theory]
+    [InlineData("neighbours")]
+    [InlineData("neighbours-kept")]
+    public async Task Neighbours_of_a_sandbox_do_not_fill_the_hosts_table(string kind)
+    {
+        var refused = RefusedNeighbours();
+        var id = await LaunchNestedAsync();
+        Assert.Equal(0, (await RunAsync(id, "ip", "addr", "add", "10.0.0.1/8", "dev", "eth0")).Code);
+        await BeginAsync(id, kind, 200_000, processes: 4);
+        await UntilStoppedAsync(id, "neighbours");
+        Assert.Equal(refused, RefusedNeighbours());
+        await AssertOthersRunAsync();
+    }
+
+    [Fact]
+    public async Task As_many_neighbours_as_a_cluster_has_stop_nobody()
+    {
+        var id = await LaunchNestedAsync();
+        Assert.Equal(new Loot(4_000, 0), Assert.Single(await AttackAsync(id, "neighbours-kept", 4_000)));
+        Assert.InRange(Neighbours.Of(PidOf(id), 100_000), 4_000, 5_000);
+        Assert.Equal(SandboxState.Running, await StateAsync(id));
+    }
+
     [Theory]
     [InlineData("networks")]
     [InlineData("users")]
@@ -298,6 +323,12 @@ public sealed class NestedAttacks(LinuxHost host) : Attacker(host)
             return null; // written only, or not on this kernel
         }
     }
+
+    private int PidOf(SandboxId id) => Host.Parts.GetRequiredService<LiveSandboxes>().Find(id).Record.Pid;
+
+    /// <summary>How often the table was full: the last column of /proc/net/stat/arp_cache, a line for each processor.</summary>
+    private static long RefusedNeighbours() => File.ReadLines("/proc/net/stat/arp_cache").Skip(1)
+        .Sum(line => long.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
 
     private static int Groups() => File.ReadLines("/proc/cgroups").Where(line => line.StartsWith("memory\t", StringComparison.Ordinal))
         .Select(line => int.Parse(line.Split('\t')[2], CultureInfo.InvariantCulture)).FirstOrDefault();

@@ -10,6 +10,9 @@ namespace Sandbox.Daemon.Linux;
 /// </summary>
 internal sealed partial class HostTables(ILogger<HostTables> logger)
 {
+    /// <summary>Places in each of the kernel's two tables of neighbours.</summary>
+    public const int MostNeighbours = 1 << 18;
+
     private static readonly (string File, long Value)[] Bounds =
     [
         ("/proc/sys/fs/file-max", long.MaxValue),
@@ -17,6 +20,17 @@ internal sealed partial class HostTables(ILogger<HostTables> logger)
 
         // 4,096 would be 64 sandboxes; the largest number that the kernel takes is 1,048,576.
         ("/proc/sys/kernel/pty/max", 1 << 18),
+
+        // One table for all network namespaces, with 1,024 places. Its entries are charged to nobody: NestedUse bounds them.
+        .. NeighbourBounds("ipv4"),
+        .. NeighbourBounds("ipv6"),
+    ];
+
+    private static (string File, long Value)[] NeighbourBounds(string family) =>
+    [
+        ($"/proc/sys/net/{family}/neigh/default/gc_thresh3", MostNeighbours),
+        ($"/proc/sys/net/{family}/neigh/default/gc_thresh2", MostNeighbours / 2),
+        ($"/proc/sys/net/{family}/neigh/default/gc_thresh1", MostNeighbours / 4),
     ];
 
     /// <summary>Raises each bound that is lower. A host that does not allow it is warned about.</summary>

@@ -19,6 +19,7 @@ internal sealed class RouteMessages
     public const ushort GetAddress = 22;
     public const ushort NewRoute = 24;
     public const ushort GetRoute = 26;
+    public const ushort GetNeighbour = 30;
 
     public const ushort Request = 1;
     public const ushort Acknowledge = 4;
@@ -71,6 +72,14 @@ internal sealed class RouteMessages
         header[4] = 254; // RT_TABLE_MAIN
         header[5] = 4; // RTPROT_STATIC
         header[7] = 1; // RTN_UNICAST
+        return this;
+    }
+
+    /// <summary>Begins a request about neighbours of all families (<c>struct ndmsg</c>).</summary>
+    public RouteMessages Neighbour(ushort type, ushort flags)
+    {
+        Begin(type, flags);
+        _ = Append(12);
         return this;
     }
 

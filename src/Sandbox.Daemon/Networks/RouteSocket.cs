@@ -37,9 +37,10 @@ internal sealed partial class RouteSocket : IDisposable
 
     /// <summary>
     /// A socket in another network namespace, made by a thread that enters it and ends there: a thread that came back
-    /// to the pool in the wrong namespace would undo every other's isolation. IPv6 is off for links made later.
+    /// to the pool in the wrong namespace would undo every other's isolation. IPv6 is off for links made later, unless
+    /// the namespace is only to be looked at.
     /// </summary>
-    public static RouteSocket OpenIn(SafeFileHandle networkNamespace)
+    public static RouteSocket OpenIn(SafeFileHandle networkNamespace, bool isForReading = false)
     {
         SafeFileHandle? socket = null;
         Exception? failure = null;
@@ -49,7 +50,11 @@ internal sealed partial class RouteSocket : IDisposable
                 try
                 {
                     Native.Check(SetNamespace(networkNamespace, NewNetwork), "setns");
-                    Kernel.DisableIpv6("default"); // /proc/sys/net is the calling thread's namespace's
+                    if (!isForReading)
+                    {
+                        Kernel.DisableIpv6("default"); // /proc/sys/net is the calling thread's namespace's
+                    }
+
                     socket = Create();
                 }
                 catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -127,6 +132,23 @@ internal sealed partial class RouteSocket : IDisposable
             if (!interrupted || attempt == 5)
             {
                 return answers;
+            }
+        }
+    }
+
+    /// <summary>How many messages a dump returns. Counting ends above <paramref name="most"/>, and the socket then answers nothing else.</summary>
+    public int Count(RouteMessages question, int most)
+    {
+        Transmit(question);
+        for (var count = 0; ;)
+        {
+            var length = Receive();
+            for (var at = 0; at + HeaderLength <= length; at += Align(MemoryMarshal.Read<int>(_buffer.AsSpan(at))))
+            {
+                if (MemoryMarshal.Read<ushort>(_buffer.AsSpan(at + 4)) is Done or Error || ++count > most)
+                {
+                    return count;
+                }
             }
         }
     }

@@ -3,12 +3,13 @@ using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.ControlGroups;
 using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
+using Sandbox.Daemon.Networks;
 
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>
 /// Stops sandboxes of a class that makes namespaces when they use up the host in ways that no limit of the kernel
-/// bounds: control groups, of which the host has 65,535, and memory that is charged to nobody (unread messages between
+/// bounds: control groups, of which the host has 65,535, places in its tables of neighbours, and memory that is charged to nobody (unread messages between
 /// its netlink sockets, firewall rules, terminals). It cannot be said of all such memory which sandbox holds it. But each
 /// of these objects has a part that is charged, so the sandbox with the most kernel memory is the one.
 /// </summary>
@@ -16,6 +17,9 @@ internal sealed partial class NestedUse(LiveSandboxes sandboxes, ControlGroupTre
 {
     /// <summary>Control groups of one sandbox: an engine makes one for each container, in every hierarchy.</summary>
     public const int MostGroups = 2_000;
+
+    /// <summary>Neighbours of all sandboxes. Beyond them, sandboxes that have a quarter of them are stopped.</summary>
+    public const int MostNeighbours = HostTables.MostNeighbours / 8;
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan CountEvery = TimeSpan.FromSeconds(2);
@@ -40,10 +44,14 @@ internal sealed partial class NestedUse(LiveSandboxes sandboxes, ControlGroupTre
                 await Task.Run(() => StopWithMany(nested), cancellationToken);
             }
 
+            if (Neighbours.OfHost() is var neighbours && neighbours > MostNeighbours)
+            {
+                await Task.Run(() => StopWithNeighbours(nested, neighbours), cancellationToken);
+            }
+
             if (HostMemory.Available() is var available && available < HostMemory.Total / 10 && groups.MemoryOfAll() < (HostMemory.Total - available) / 2)
             {
-                var greediest = nested.MaxBy(sandbox => groups.KernelMemoryOf(sandbox.Record.Spec.Owner, sandbox.Id))!;
-                Stop(greediest, "most of the host's memory, in a form that no limit of a sandbox counts");
+                Stop(GreediestOf(nested), "most of the host's memory, in a form that no limit of a sandbox counts");
             }
         }
     }
@@ -58,6 +66,25 @@ internal sealed partial class NestedUse(LiveSandboxes sandboxes, ControlGroupTre
             }
         }
     }
+
+    private void StopWithNeighbours(List<LiveSandbox> nested, int ofAll)
+    {
+        const int Most = MostNeighbours / 4;
+        var counted = nested.Select(sandbox => (Sandbox: sandbox, Count: SandboxNetworks.ProcessesIn(sandbox, groups).Sum(pid => Neighbours.Of(pid, Most)))).ToList();
+        foreach (var (sandbox, _) in counted.Where(entry => entry.Count > Most))
+        {
+            Stop(sandbox, string.Create(CultureInfo.InvariantCulture, $"more than {Most} neighbours in their networks"));
+        }
+
+        // Many sandboxes with some each, or namespaces that no process is in.
+        if (ofAll > 2 * MostNeighbours && counted.TrueForAll(entry => entry.Count <= Most))
+        {
+            var isHidden = counted.Sum(entry => entry.Count) < ofAll / 2;
+            Stop(isHidden ? GreediestOf(nested) : counted.MaxBy(entry => entry.Count).Sandbox, "most neighbours of all networks on this host");
+        }
+    }
+
+    private LiveSandbox GreediestOf(List<LiveSandbox> nested) => nested.MaxBy(sandbox => groups.KernelMemoryOf(sandbox.Record.Spec.Owner, sandbox.Id))!;
 
     private void Stop(LiveSandbox sandbox, string held)
     {

@@ -2,7 +2,6 @@ using System.Globalization;
 using Sandbox.Core.Quotas;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.ControlGroups;
-using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Sandboxes;
@@ -51,7 +50,7 @@ internal sealed partial class UncountedMemory(LiveSandboxes sandboxes, ControlGr
         foreach (var sandbox in running)
         {
             var allowance = AllowanceOf(sandbox.Record.Spec.Limits);
-            if (NetworksOf(sandbox).Sum(pid => SocketQueues.Held(pid, allowance)) is var held && held > allowance)
+            if (SandboxNetworks.ProcessesIn(sandbox, groups).Sum(pid => SocketQueues.Held(pid, allowance)) is var held && held > allowance)
             {
                 Stop(sandbox, $"{held >> 20} MiB in their sockets, as unread messages and multicast groups");
             }
@@ -65,17 +64,6 @@ internal sealed partial class UncountedMemory(LiveSandboxes sandboxes, ControlGr
                 Stop(sandbox, $"at least {held} file locks");
             }
         }
-    }
-
-    /// <summary>A process in each of its network namespaces: its init, and for each other one that it made any of those in it.</summary>
-    private IEnumerable<int> NetworksOf(LiveSandbox sandbox)
-    {
-        var record = sandbox.Record;
-        return IsolationClasses.Find(record.Isolation).MostNamespaces is null
-            ? [record.Pid]
-            : groups.ProcessesBelow(record.Spec.Owner, sandbox.Id).Prepend(record.Pid)
-                .Select(pid => (Pid: pid, Network: new FileInfo(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/ns/net")).LinkTarget))
-                .Where(process => process.Network is not null).DistinctBy(process => process.Network, StringComparer.Ordinal).Select(process => process.Pid);
     }
 
     /// <summary>Kills its init, and with it everything in it. Its files stay, and it can be started again.</summary>

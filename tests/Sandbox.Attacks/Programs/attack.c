@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
@@ -208,6 +210,33 @@ static int held(int kind, const char *name) {
 static int networks(void) { return held(CLONE_NEWNET, "net"); }
 static int users(void) { return held(CLONE_NEWUSER, "user"); }
 
+/* One address more of 10.0.0.0/8 that the kernel asks for; each process has 2 to the 18th of its own. */
+static int neighbours(void) {
+    static unsigned number;
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9), .sin_addr = {htonl(0x0a000000u + ((unsigned)getpid() % 62 + 1) * 0x40000u + number++)}};
+    int made = socket(AF_INET, SOCK_DGRAM, 0), sent = (int)sendto(made, "x", 1, 0, (void *)&to, sizeof to);
+    close(made);
+    return sent;
+}
+
+/* One address more whose hardware address the kernel has to keep. */
+static int neighbours_kept(void) {
+    static int made = -1;
+    static unsigned number;
+    struct { struct nlmsghdr header; struct ndmsg neighbour; struct rtattr at; unsigned address; struct rtattr of; unsigned char hardware[8]; } ask = {0};
+    struct { struct nlmsghdr header; struct nlmsgerr error; char rest[256]; } answer = {0};
+    if (made < 0) made = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+    ask.header = (struct nlmsghdr){sizeof ask, RTM_NEWNEIGH, NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE, number, 0};
+    ask.neighbour = (struct ndmsg){.ndm_family = AF_INET, .ndm_ifindex = (int)if_nametoindex("eth0"), .ndm_state = NUD_PERMANENT};
+    ask.at = (struct rtattr){RTA_LENGTH(4), NDA_DST};
+    ask.address = htonl(0x0a000000u + ((unsigned)getpid() % 62 + 1) * 0x40000u + number++);
+    ask.of = (struct rtattr){RTA_LENGTH(6), NDA_LLADDR};
+    ask.hardware[0] = 2;
+    if (send(made, &ask, sizeof ask, 0) < 0 || recv(made, &answer, sizeof answer, 0) < 0) return -1;
+    errno = -answer.error.error;
+    return answer.error.error;
+}
+
 /* attack forge SOURCE TARGET: one datagram to port 9000 that claims to come from SOURCE. Prints "sent" or why not. */
 static int forge(const char *source, const char *target) {
     struct sockaddr_in from = {.sin_family = AF_INET, .sin_port = htons(9001)}, to = {.sin_family = AF_INET, .sin_port = htons(9000)};
@@ -244,6 +273,7 @@ static const struct { const char *name; int (*take)(void); } kinds[] = {
     {"packet", packet}, {"usersock", usersock}, {"audit", audit}, {"generic", generic}, {"crypto", crypto}, {"vsock", vsock},
     {"route", route}, {"messages", messages}, {"messages-away", messages_away}, {"networks", networks}, {"users", users}, {"ping", ping}, {"raw-icmp", raw_icmp}, {"udp", udp}, {"locks", locks},
     {"filters", filters}, {"filters-masked", filters_masked}, {"filters-reuse", filters_reuse}, {"multicast", multicast}, {"multicast6", multicast6},
+    {"neighbours", neighbours}, {"neighbours-kept", neighbours_kept},
     {"pair-unix", pair_unix}, {"pair-inet", pair_inet}, {"pair-tipc", pair_tipc},
 };
 
