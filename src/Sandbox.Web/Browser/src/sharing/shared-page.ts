@@ -1,5 +1,6 @@
 import { timeLeft } from "../page/countdown";
 import { Panel, type PanelContent } from "../page/panel";
+import { scripted } from "../page/scripted";
 import { startThemeToggle } from "../page/theme-toggle";
 import { followViewport } from "../page/viewport";
 import { RecordingSigns } from "../recording/signs";
