@@ -107,6 +107,7 @@ internal static class DaemonHost
         services.AddSingleton<DiskImages>();
         services.AddSingleton<UidRanges>();
         services.AddSingleton<WorkGroups>();
+        services.AddSingleton<DiskReads>();
         services.AddSingleton<ControlGroupTree>();
         services.AddSingleton<ProcessMoves>();
         services.AddSingleton<OciRuntimes>();

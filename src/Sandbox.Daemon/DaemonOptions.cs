@@ -77,6 +77,27 @@ internal sealed record DaemonOptions
     /// <summary>What no plan may exceed.</summary>
     public long MaxInodes { get; init; } = 16_000_000;
 
+    /// <summary>
+    /// Bytes that the sandboxes of one person together read from the disk in a second; 0 for any. On hosts with control
+    /// groups of version 1 each sandbox has a part of it: of a guest's, a third.
+    /// </summary>
+    public long DiskReadBytesPerSecond { get; init; } = 384L * 1024 * 1024;
+
+    /// <summary>The same for reads of any size.</summary>
+    public long DiskReadsPerSecond { get; init; } = 9000;
+
+    /// <summary>Bytes of files that one person's calls read and write as fast as they go: downloads, archives, uploads.</summary>
+    public long FileBurstBytes { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>Bytes a second after that: about what a browser's line takes.</summary>
+    public long FileBytesPerSecond { get; init; } = 32L * 1024 * 1024;
+
+    /// <summary>Commands of one person that the host starts as fast as it can.</summary>
+    public int CommandBurst { get; init; } = 60;
+
+    /// <summary>Commands a second after that; more wait for their turn, as long as their own time allows.</summary>
+    public int CommandsPerSecond { get; init; } = 20;
+
     /// <summary>How many records of ended sandboxes are kept.</summary>
     public int MaxEnded { get; init; } = 10_000;
 
@@ -109,6 +130,22 @@ internal sealed record DaemonOptions
         if (UidRanges < 1 || UidBase + (ulong)UidRanges * 65_536 > uint.MaxValue)
         {
             mistakes.Add("UidRanges: at least 1, and the last range must fit into 32 bits");
+        }
+
+        (string Name, long Value)[] positive =
+        [
+            (nameof(FileBurstBytes), FileBurstBytes), (nameof(FileBytesPerSecond), FileBytesPerSecond),
+            (nameof(CommandBurst), CommandBurst), (nameof(CommandsPerSecond), CommandsPerSecond),
+        ];
+        mistakes.AddRange(positive.Where(option => option.Value < 1).Select(option => $"{option.Name}: at least 1"));
+        if (DiskReadBytesPerSecond is not 0 and < 1 << 20)
+        {
+            mistakes.Add("DiskReadBytesPerSecond: at least 1048576, or 0 for any");
+        }
+
+        if (DiskReadsPerSecond is not 0 and < 100)
+        {
+            mistakes.Add("DiskReadsPerSecond: at least 100, or 0 for any");
         }
 
         if (!IPNetwork.TryParse(AddressPool, out var pool) || pool.PrefixLength is < 8 or > 24)

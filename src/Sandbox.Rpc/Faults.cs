@@ -1,3 +1,4 @@
+using System.Globalization;
 using Grpc.Core;
 using Sandbox.Core.Errors;
 
@@ -9,10 +10,22 @@ internal static class Faults
     /// <summary>The trailer's name; its value is <see cref="ErrorCodes.Text"/>.</summary>
     internal const string CodeTrailer = "sandbox-code";
 
+    /// <summary>The trailer with the milliseconds after which the same may go well.</summary>
+    internal const string RetryTrailer = "sandbox-retry-after";
+
     /// <summary>The detail travels percent-encoded in a header, and headers are bounded at 64 KiB.</summary>
     private const int MaxMessageLength = 4000;
 
-    internal static RpcException ToWire(SandboxException fault) => ToWire(fault.Code, fault.Message);
+    internal static RpcException ToWire(SandboxException fault)
+    {
+        var wire = ToWire(fault.Code, fault.Message);
+        if (fault.RetryAfter is { } wait)
+        {
+            wire.Trailers.Add(RetryTrailer, ((long)wait.TotalMilliseconds).ToString(CultureInfo.InvariantCulture));
+        }
+
+        return wire;
+    }
 
     internal static RpcException ToWire(ErrorCode code, string message) => new(
         new Status(StatusOf(code), message.Length <= MaxMessageLength ? message : message[..MaxMessageLength] + "…"),
@@ -23,7 +36,10 @@ internal static class Faults
     {
         if (ErrorCodes.TryParse(error.Trailers.GetValue(CodeTrailer), out var code))
         {
-            return new SandboxException(code, error.Status.Detail, error);
+            return new SandboxException(code, error.Status.Detail, error)
+            {
+                RetryAfter = long.TryParse(error.Trailers.GetValue(RetryTrailer), CultureInfo.InvariantCulture, out var wait) ? TimeSpan.FromMilliseconds(wait) : null,
+            };
         }
 
         if (cancellationToken.IsCancellationRequested)

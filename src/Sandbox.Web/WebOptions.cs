@@ -152,6 +152,12 @@ public sealed class WebLimits
     /// <summary>Commands one person runs a minute after that.</summary>
     public int CommandsPerMinute { get; set; } = 1200;
 
+    /// <summary>Bytes of one person's terminals sent as fast as they go, all viewers together.</summary>
+    public long OutputBurstBytes { get; set; } = 128L << 20;
+
+    /// <summary>Bytes a second after that: about what a browser can draw.</summary>
+    public long OutputBytesPerSecond { get; set; } = 16L << 20;
+
     /// <summary>Requests of any kind at one instant.</summary>
     public int RequestBurst { get; set; } = 1000;
 
@@ -193,6 +199,7 @@ public sealed class WebLimits
             (nameof(LaunchBurst), LaunchBurst), (nameof(LaunchesPerMinute), LaunchesPerMinute),
             (nameof(OpenBurst), OpenBurst), (nameof(OpensPerMinute), OpensPerMinute),
             (nameof(CommandBurst), CommandBurst), (nameof(CommandsPerMinute), CommandsPerMinute),
+            (nameof(OutputBurstBytes), OutputBurstBytes), (nameof(OutputBytesPerSecond), OutputBytesPerSecond),
             (nameof(RequestBurst), RequestBurst), (nameof(RequestsPerSecond), RequestsPerSecond),
             (nameof(RequestsAtOnce), RequestsAtOnce), (nameof(ConnectionsAtOnce), ConnectionsAtOnce),
             (nameof(FileBytes), FileBytes), (nameof(LinkArchiveBytes), LinkArchiveBytes), (nameof(ArchiveBytes), ArchiveBytes), (nameof(LaunchWaitSeconds), LaunchWaitSeconds),

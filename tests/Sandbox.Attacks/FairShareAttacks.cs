@@ -96,6 +96,22 @@ public sealed class FairShareAttacks(LinuxHost host) : Attacker(host)
         Assert.InRange(int.Parse(await File.ReadAllTextAsync(file, Cancel), CultureInfo.InvariantCulture), 1, usual / 2);
     }
 
+    [Fact]
+    public async Task A_person_with_many_sandboxes_weighs_as_much_as_one_with_a_single_sandbox()
+    {
+        var many = Spec();
+        await LaunchAsync(many);
+        await LaunchAsync(Spec() with { Owner = many.Owner });
+        await LaunchAsync(Spec() with { Owner = many.Owner, Image = Host.Nested });
+        var one = Spec();
+        await LaunchAsync(one);
+        Assert.Equal(WeightOf(one.Owner), WeightOf(many.Owner));
+
+        string WeightOf(PersonId owner) => Directory.Exists("/sys/fs/cgroup/cpu")
+            ? File.ReadAllText($"/sys/fs/cgroup/cpu/{Host.Options.Instance}/{owner}/cpu.shares")
+            : File.ReadAllText($"/sys/fs/cgroup/{Host.Options.Instance}/{owner}/cpu.weight");
+    }
+
     private Task<TerminalInfo> OpenAsync(SandboxId id) =>
         Host.Runtime.Terminals.OpenAsync(id, new() { Id = TerminalId.New(), Cols = 80, Rows = 24 }, Cancel);
 

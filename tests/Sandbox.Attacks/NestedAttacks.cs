@@ -115,6 +115,8 @@ public sealed class NestedAttacks(LinuxHost host) : Attacker(host)
     [InlineData("echo -1 > /sys/fs/cgroup/memory/memory.limit_in_bytes")]
     [InlineData("echo max > /sys/fs/cgroup/pids/pids.max")]
     [InlineData("echo -1 > /sys/fs/cgroup/cpu/cpu.cfs_quota_us")]
+    [InlineData("echo 262144 > /sys/fs/cgroup/cpu/cpu.shares")]
+    [InlineData("echo '254:0 0' > /sys/fs/cgroup/blkio/blkio.throttle.read_bps_device")]
     [InlineData("echo a > /sys/fs/cgroup/devices/devices.allow")]
     [InlineData("echo /bin/sh > /sys/fs/cgroup/memory/release_agent")]
     [InlineData("mkdir /m && mount -t cgroup -o memory none /m && echo /bin/sh > /m/release_agent")]

@@ -97,7 +97,8 @@ public sealed class GuardTests
         Assert.Equal(200, (await client.PostAsync($"/api/v1/sandboxes/{sandbox}/exec", new { command = new[] { "true" } })).Status);
         Assert.Equal(200, (await client.PostAsync($"/api/v1/sandboxes/{sandbox}/pause")).Status);
         Assert.Equal(200, (await client.PostAsync($"/api/v1/sandboxes/{sandbox}/resume")).Status);
-        Assert.Equal("rate", (await client.PostAsync($"/api/v1/sandboxes/{sandbox}/exec", new { command = new[] { "true" } })).Code);
+        var refused = await client.PostAsync($"/api/v1/sandboxes/{sandbox}/exec", new { command = new[] { "true" } });
+        Assert.Equal((429, "rate", TimeSpan.FromMinutes(1)), (refused.Status, refused.Code, refused.Message.Headers.RetryAfter?.Delta));
         Assert.Equal("rate", (await client.PostAsync($"/api/v1/sandboxes/{sandbox}/restart")).Code);
     }
 

@@ -255,6 +255,7 @@ public sealed class LaunchTests
 
         Assert.Equal((429, "capacity"), (refused.Status, refused.Code));
         Assert.Contains("network", refused.Text, StringComparison.Ordinal);
+        Assert.Equal(TimeSpan.FromMinutes(1), refused.Message.Headers.RetryAfter?.Delta);
         Assert.Equal(8, launched); // of 12
         using var other = web.NewClient();
         other.Headers["X-Forwarded-For"] = "203.0.113.2";

@@ -12,4 +12,7 @@ public sealed class SandboxException : Exception
 
     /// <summary>What went wrong, for a program.</summary>
     public ErrorCode Code { get; }
+
+    /// <summary>When the same may go well, if that is known: over HTTP it is the header <c>Retry-After</c>.</summary>
+    public TimeSpan? RetryAfter { get; init; }
 }

@@ -12,7 +12,7 @@ namespace Sandbox.Daemon.ControlGroups;
 /// The groups of sandboxes are made by the OCI runtime; this makes and removes what is above them, on hosts with
 /// cgroup v2 and on those with the controllers of v1. https://docs.kernel.org/admin-guide/cgroup-v2.html
 /// </summary>
-internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups work, ILogger<ControlGroupTree> logger)
+internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups work, DiskReads reads, ILogger<ControlGroupTree> logger)
 {
     /// <summary>Microseconds.</summary>
     public const int Period = 100_000;
@@ -60,6 +60,10 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups
     /// </summary>
     public static long? SocketMemoryOf(SandboxLimits limits) => Unified ? null : Math.Max(4L << 20, limits.MemoryBytes / SocketShare);
 
+    /// <summary>How fast a sandbox may read from the disk, where the group of its owner cannot bound it.</summary>
+    public DiskReadRate? ReadRateOf(SandboxLimits limits, SandboxLimits owner) =>
+        !Unified && Directory.Exists(Mount + "/blkio") ? reads.OfSandbox(limits, owner) : null;
+
     /// <summary>Makes the group of a person, or gives it other limits.</summary>
     public void SetOwner(PersonId owner, SandboxLimits limits)
     {
@@ -88,6 +92,12 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups
                 Set($"{directory}/memory.max", memory);
                 Set($"{directory}/memory.swap.max", "0");
                 Set($"{directory}/pids.max", pids);
+                if (reads.OfPerson() is { } rate && File.ReadAllText(Mount + "/cgroup.controllers").Split(' ', '\n').Contains("io", StringComparer.Ordinal))
+                {
+                    Set($"{Mount}/cgroup.subtree_control", "+io");
+                    Set($"{Mount}/{options.Instance}/cgroup.subtree_control", "+io");
+                    Set($"{directory}/io.max", string.Create(CultureInfo.InvariantCulture, $"{rate.Major}:{rate.Minor} rbps={OrMax(rate.BytesPerSecond)} riops={OrMax(rate.PerSecond)}"));
+                }
             }
             else
             {
@@ -313,6 +323,8 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups
             Set($"{Mount}/pids/{options.Instance}/pids.max", pids);
         }
     }
+
+    private static string OrMax(long rate) => rate == 0 ? "max" : rate.ToString(CultureInfo.InvariantCulture);
 
     private static string[] Children(string directory) => Directory.Exists(directory) ? Directory.GetDirectories(directory) : [];
 

@@ -1,4 +1,5 @@
 using Sandbox.Core.Quotas;
+using Sandbox.Daemon.ControlGroups;
 using Sandbox.Daemon.Isolation;
 
 namespace Sandbox.Daemon.Oci;
@@ -19,6 +20,9 @@ internal sealed record BundlePlan
 
     /// <summary>The sandbox's limits, within those of its owner.</summary>
     public required SandboxLimits Limits { get; init; }
+
+    /// <summary>How fast it may read from the disk; null where its owner's group bounds that, or nothing does.</summary>
+    public DiskReadRate? ReadRate { get; init; }
 
     /// <summary>The control group, absolute from the root of the hierarchy.</summary>
     public required string ControlGroup { get; init; }

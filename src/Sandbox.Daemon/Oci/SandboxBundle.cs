@@ -64,7 +64,7 @@ internal static class SandboxBundle
             json.WriteStartObject("linux");
             json.WriteString("cgroupsPath", plan.ControlGroup);
             WriteNamespaces(json, plan);
-            WriteResources(json, plan.Limits);
+            WriteResources(json, plan.Limits, plan.ReadRate);
             json.WriteStartObject("sysctl");
             foreach (var (name, value) in isolation.Settings)
             {
@@ -168,7 +168,7 @@ internal static class SandboxBundle
         json.WriteEndArray();
     }
 
-    private static void WriteResources(Utf8JsonWriter json, SandboxLimits limits)
+    private static void WriteResources(Utf8JsonWriter json, SandboxLimits limits, DiskReadRate? reads)
     {
         json.WriteStartObject("resources");
         json.WriteStartArray("devices");
@@ -193,7 +193,29 @@ internal static class SandboxBundle
         json.WriteStartObject("pids");
         json.WriteNumber("limit", ControlGroupTree.PidsOf(limits));
         json.WriteEndObject();
+        if (reads is not null)
+        {
+            json.WriteStartObject("blockIO");
+            WriteRate(json, "throttleReadBpsDevice", reads, reads.BytesPerSecond);
+            WriteRate(json, "throttleReadIOPSDevice", reads, reads.PerSecond);
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
+    }
+
+    private static void WriteRate(Utf8JsonWriter json, string name, DiskReadRate reads, long rate)
+    {
+        if (rate > 0)
+        {
+            json.WriteStartArray(name);
+            json.WriteStartObject();
+            json.WriteNumber("major", reads.Major);
+            json.WriteNumber("minor", reads.Minor);
+            json.WriteNumber("rate", rate);
+            json.WriteEndObject();
+            json.WriteEndArray();
+        }
     }
 
     private static void WriteStrings(Utf8JsonWriter json, string name, IReadOnlyList<string> values)

@@ -13,7 +13,7 @@ internal sealed class CallBound(int most, string what)
         if (Interlocked.Increment(ref _underWay) > most)
         {
             Interlocked.Decrement(ref _underWay);
-            throw new SandboxException(ErrorCode.Quota, $"A sandbox takes {most} {what} at once. Wait until some have ended, then try again.");
+            throw new SandboxException(ErrorCode.Quota, $"A sandbox takes {most} {what} at once. Wait until some have ended, then try again.") { RetryAfter = TimeSpan.FromSeconds(1) };
         }
 
         return new Call(this);

@@ -241,7 +241,10 @@ internal sealed class LinuxSandboxes(
         try
         {
             var wait = paces.Commands.Take(sandbox.Record.Spec.Owner, 1, spec.Timeout)
-                ?? throw new SandboxException(ErrorCode.Timeout, $"You run more commands than the host starts in {spec.Timeout.TotalSeconds:0.###} s; this one did not get its turn.");
+                ?? throw new SandboxException(ErrorCode.Timeout, $"You run more commands than the host starts in {spec.Timeout.TotalSeconds:0.###} s; this one did not get its turn. Try again in a few seconds.")
+                {
+                    RetryAfter = paces.Commands.Take(sandbox.Record.Spec.Owner, 0),
+                };
             await Task.Delay(wait, cancellationToken);
             return await execs.RunAsync(sandbox.Running(), records.DirectoryOf(id), spec, printed, cancellationToken);
         }

@@ -206,6 +206,7 @@ internal sealed partial class SandboxLauncher(
             HostName = spec.Name,
             Root = sandbox.Root.Root,
             Limits = ControlGroupTree.Clamp(spec.Limits, spec.OwnerLimits),
+            ReadRate = groups.ReadRateOf(spec.Limits, spec.OwnerLimits),
             ControlGroup = groups.PathOf(spec.Owner, spec.Id),
             UserNamespace = holder.UserPath,
             NetworkNamespace = holder.NetworkPath,

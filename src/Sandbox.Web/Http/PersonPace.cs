@@ -25,7 +25,7 @@ internal abstract class PersonPace(int burst, int perMinute, string refusal) : I
         using var place = _done.AttemptAcquire(person);
         if (!place.IsAcquired)
         {
-            throw new SandboxException(ErrorCode.Rate, refusal);
+            throw new SandboxException(ErrorCode.Rate, refusal) { RetryAfter = TimeSpan.FromMinutes(1.0 / perMinute) };
         }
     }
 

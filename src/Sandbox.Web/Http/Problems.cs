@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.Features;
@@ -31,8 +32,15 @@ internal static partial class Problems
         return context.Response.WriteAsJsonAsync(new Problem(title, status, detail, code) { More = more }, Json, "application/problem+json", CancellationToken.None);
     }
 
-    public static Task WriteProblemAsync(this HttpContext context, SandboxException fault) =>
-        context.WriteProblemAsync(ErrorCodes.Status(fault.Code), ErrorCodes.Text(fault.Code), fault.Message);
+    public static Task WriteProblemAsync(this HttpContext context, SandboxException fault)
+    {
+        if (fault.RetryAfter is { } wait)
+        {
+            context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        }
+
+        return context.WriteProblemAsync(ErrorCodes.Status(fault.Code), ErrorCodes.Text(fault.Code), fault.Message);
+    }
 
     /// <summary>Whether a program asked, rather than a person with a browser's address bar.</summary>
     public static bool IsForPrograms(this HttpContext context) =>

@@ -26,6 +26,9 @@ internal sealed record Admitted(PlaygroundRow Row, bool IsRepeat);
 /// </summary>
 internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests guests, GuestAddresses addresses, ISandboxRuntime runtime, WebOptions options, TimeProvider time)
 {
+    /// <summary>When a place may be free again: playgrounds end at any time, and clients that ask more often learn nothing new.</summary>
+    private static readonly TimeSpan AfterOthersEnd = TimeSpan.FromMinutes(1);
+
     private long _hostMemory;
 
     /// <summary>Admits a launch. Codes: Quota, Capacity, Conflict (the key).</summary>
@@ -196,13 +199,13 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
 
         if (held.AllMemory + memory > most)
         {
-            throw new SandboxException(ErrorCode.Capacity, "The host is full. Try again in a few minutes.");
+            throw new SandboxException(ErrorCode.Capacity, "The host is full. Try again in a few minutes.") { RetryAfter = AfterOthersEnd };
         }
 
         // A guest alone is bounded by their plan.
         if (held.AddressMemory > held.OwnMemory && held.AddressMemory + memory > AddressMemory(most - held.AllMemory - memory))
         {
-            throw new SandboxException(ErrorCode.Capacity, "Guests of your network use their whole share of this host. End a playground, sign in, or try again in a few minutes.");
+            throw new SandboxException(ErrorCode.Capacity, "Guests of your network use their whole share of this host. End a playground, sign in, or try again in a few minutes.") { RetryAfter = AfterOthersEnd };
         }
     }
 
