@@ -83,7 +83,7 @@ internal sealed class ForeignVisit : IAsyncDisposable
             }
         }
 
-        await Eventually.TrueAsync(() => Task.FromResult(Frames.Count == 0), "the frames to go");
+        await Eventually.TrueAsync(() => Task.FromResult(Frames.Count == 0), () => "the frames to go: " + string.Join(", ", Frames.Select(frame => frame.Url)));
         await _browser.CloseAsync();
         Assert.Empty(_errors);
     }

@@ -8,6 +8,7 @@ import { Ours } from "./ours.mjs";
 import { output } from "./output.mjs";
 import { page } from "./page.mjs";
 import { Report } from "./report.mjs";
+import { tutorials } from "./tutorials.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -19,6 +20,8 @@ const { values } = parseArgs({
     holders: { type: "string" },
     "web-pid": { type: "string" },
     long: { type: "string" },
+    import: { type: "string" },
+    corpus: { type: "string" },
     json: { type: "string" },
     measure: { type: "string", multiple: true },
     keys: { type: "string", default: "1000" },
@@ -41,6 +44,8 @@ const bench = {
     holders: values.holders,
     webPid: Number(values["web-pid"]),
     long: values.long,
+    import: values.import,
+    corpus: values.corpus,
     keys: Number(values.keys),
     busy: Number(values.busy),
     crowd: Number(values.crowd),
@@ -52,7 +57,7 @@ const bench = {
     longBytes: 50_000_000,
   },
 };
-const measures = { echo, output, busy: echoAmongBusy, crowd, page, embed, neighbour };
+const measures = { echo, output, busy: echoAmongBusy, crowd, page, embed, tutorials, neighbour };
 try {
   for (const name of values.measure ?? Object.keys(measures)) {
     console.error(`measuring: ${name}`);
