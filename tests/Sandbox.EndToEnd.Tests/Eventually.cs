@@ -15,7 +15,10 @@ internal static class Eventually
     /// Waits until the condition holds. A refused connection counts as "not yet", and so does a page that reloads
     /// itself while it is asked.
     /// </summary>
-    public static async Task TrueAsync(Func<Task<bool>> condition, string what, TimeSpan? patience = null)
+    public static Task TrueAsync(Func<Task<bool>> condition, string what, TimeSpan? patience = null) => TrueAsync(condition, () => what, patience);
+
+    /// <summary>The same, with words that are found when the wait was in vain.</summary>
+    public static async Task TrueAsync(Func<Task<bool>> condition, Func<string> what, TimeSpan? patience = null)
     {
         var watch = Stopwatch.StartNew();
         while (true)
@@ -36,7 +39,7 @@ internal static class Eventually
                 // The page is loading.
             }
 
-            Assert.True(watch.Elapsed < (patience ?? Patience), $"Waited in vain for {what}.");
+            Assert.True(watch.Elapsed < (patience ?? Patience), $"Waited in vain for {what()}.");
             await Task.Delay(Pause);
         }
     }
