@@ -6,6 +6,8 @@ namespace Sandbox.EndToEnd.Tests;
 /// <summary>Buttons that are pressed before all of the page's script has arrived.</summary>
 public sealed class EarlyClickTests(Instance instance, Chromium chromium)
 {
+    private static readonly object Link = new { recipe = new { nodes = new[] { new { image = "busybox", env = new { COURSE = "early" } } } }, title = "A course" };
+
     [Theory]
     [InlineData("**/dist/site*.js")]
     [InlineData("**/dist/chunk-links-*.js")]
@@ -13,7 +15,7 @@ public sealed class EarlyClickTests(Instance instance, Chromium chromium)
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         var page = visitor.Page;
-        await visitor.Context.APIRequest.PostAsync("/api/v1/links", new() { DataObject = new { recipe = new { nodes = new[] { new { image = "busybox" } } }, title = "A course" } });
+        await visitor.Context.APIRequest.PostAsync("/api/v1/links", new() { DataObject = Link });
         await HoldAsync(page, late, "/links", async () => await page.GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync());
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete it" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "You have no links yet" })).ToBeVisibleAsync();
@@ -24,7 +26,7 @@ public sealed class EarlyClickTests(Instance instance, Chromium chromium)
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium, new() { ColorScheme = ColorScheme.Light });
         var page = visitor.Page;
-        await visitor.Context.APIRequest.PostAsync("/api/v1/links", new() { DataObject = new { recipe = new { nodes = new[] { new { image = "busybox" } } } } });
+        await visitor.Context.APIRequest.PostAsync("/api/v1/links", new() { DataObject = Link });
         await HoldAsync(page, "**/dist/chunk-links-*.js", "/links", async () =>
         {
             // Its script has named it: it listens.

@@ -147,7 +147,8 @@ public sealed class EmbedTests(Instance instance, Chromium chromium)
     [Fact]
     public async Task A_page_that_is_not_on_a_links_list_reads_so_and_one_that_lies_shows_nothing()
     {
-        var hash = await LinkAsync(new { recipe = new { nodes = new[] { new { image = "busybox" } } }, title = "For one page", budget = new { origins = new[] { "https://docs.example" } } });
+        // Nobody else's link has this content: its address would be the same, and open to all.
+        var hash = await LinkAsync(new { recipe = new { nodes = new[] { new { image = "busybox", env = new { PAGE = "docs.example" } } } }, title = "For one page", budget = new { origins = new[] { "https://docs.example" } } });
         await using var page = await OpenAsync("stranger.html", $"<sandbox-terminal id=t link={hash}></sandbox-terminal><sandbox-run id=r link={hash}><pre>true</pre></sandbox-run><iframe id=lie src='{instance.Url}embed/terminal?link={hash}&page=https://docs.example'></iframe>");
         await page.Of("#t").GetByRole(AriaRole.Button).ClickAsync();
         await page.StateAsync("#t", "failed");
