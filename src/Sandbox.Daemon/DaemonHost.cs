@@ -8,6 +8,7 @@ using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Networks;
 using Sandbox.Daemon.Oci;
 using Sandbox.Daemon.Records;
+using Sandbox.Daemon.Registry;
 using Sandbox.Daemon.RootFileSystems;
 using Sandbox.Daemon.Sandboxes;
 using Sandbox.Daemon.Snapshots;
@@ -104,6 +105,7 @@ internal static class DaemonHost
         services.AddSingleton<ImageStore>();
         services.AddSingleton<ImageExport>();
         services.AddSingleton<ArtifactFetch>();
+        services.AddSingleton<OfferedImages>();
         services.AddSingleton<DiskImages>();
         services.AddSingleton<UidRanges>();
         services.AddSingleton<WorkGroups>();

@@ -6,13 +6,16 @@ namespace Sandbox.Daemon;
 
 /// <summary>
 /// What an operator may set: section <c>Sandbox</c> of <c>/etc/sandbox/daemon.json</c>, or <c>--Sandbox:Name=value</c>.
-/// Two daemons live on one host when <see cref="DataDirectory"/>, <see cref="RunDirectory"/>, <see cref="Instance"/>,
-/// <see cref="UidBase"/> and <see cref="AddressPool"/> differ; the tests do just that.
+/// Two daemons live on one host when <see cref="DataDirectory"/>, <see cref="RegistryDirectory"/>, <see cref="RunDirectory"/>,
+/// <see cref="Instance"/>, <see cref="UidBase"/> and <see cref="AddressPool"/> differ; the tests do just that.
 /// </summary>
 internal sealed record DaemonOptions
 {
     /// <summary>Images and sandboxes, root's alone.</summary>
     public string DataDirectory { get; init; } = "/var/lib/sandbox/runtime";
+
+    /// <summary>The files of the sandboxes' registry, which reads them as an account of its own. On the disk of <see cref="DataDirectory"/> they take no room.</summary>
+    public string RegistryDirectory { get; init; } = "/var/lib/sandbox/registry";
 
     /// <summary>Sockets, namespaces and mounts; empty after a reboot.</summary>
     public string RunDirectory { get; init; } = "/run/sandbox";
@@ -41,7 +44,7 @@ internal sealed record DaemonOptions
     /// <summary>How many ranges of 65,536 uids there are: how many sandboxes fit.</summary>
     public int UidRanges { get; init; } = 4000;
 
-    /// <summary>The pool of the playgrounds' /28 networks. Its last /28 is the resolver's.</summary>
+    /// <summary>The pool of the playgrounds' /28 networks. Its last /28 has the resolver and the registry.</summary>
     public string AddressPool { get; init; } = "100.64.0.0/10";
 
     /// <summary>Prefixes refused on top of the special-purpose ones and those the host has on-link.</summary>
@@ -109,6 +112,9 @@ internal sealed record DaemonOptions
 
     /// <summary>The upper limits of every sandbox.</summary>
     public SandboxLimits MaxLimits => new(MaxCpus, MaxMemoryBytes, MaxPids, MaxDiskBytes, MaxInodes);
+
+    /// <summary>Where the registry is to listen; there as soon as the host has that address.</summary>
+    public string RegistryAddressFile => Path.Combine(RunDirectory, "registry.address");
 
     /// <summary>The socket the web process talks to.</summary>
     public string ControlSocket => Path.Combine(RunDirectory, "control.sock");

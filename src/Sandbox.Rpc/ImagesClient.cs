@@ -93,6 +93,18 @@ internal sealed class ImagesClient(Wire.Images.ImagesClient client) : IImages
     public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadChangesAsync(Digest image, Digest below, CancellationToken cancellationToken) =>
         ClientCalls.StreamAsync(cancellation => client.ReadChanges(Request(image, below), cancellationToken: cancellation), cancellationToken).Select(chunk => chunk.Data.Memory);
 
+    /// <inheritdoc/>
+    public Task OfferAsync(IReadOnlyDictionary<string, Digest> names, CancellationToken cancellationToken)
+    {
+        var request = new OfferImagesRequest();
+        foreach (var (name, digest) in names)
+        {
+            request.Names.Add(name, digest.Value);
+        }
+
+        return ClientCalls.AskAsync(client.OfferAsync(request, cancellationToken: cancellationToken), cancellationToken);
+    }
+
     private static CompareImagesRequest Request(Digest image, Digest below) => new() { Image = image.Value, Below = below.Value };
 
     private static async Task UploadAsync(

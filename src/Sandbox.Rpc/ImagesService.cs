@@ -67,6 +67,14 @@ public sealed class ImagesService(ISandboxRuntime runtime, ILogger<ImagesService
                 .SelectMany(Values.Pieces)
                 .Select(static piece => new Chunk { Data = piece.ToWire() }));
 
+    /// <inheritdoc/>
+    public override Task<Nothing> Offer(OfferImagesRequest request, ServerCallContext context) =>
+        _answers.AnswerAsync(request, context, static async (images, request, cancellation) =>
+        {
+            await images.OfferAsync(request.Names.ToDictionary(entry => entry.Key, entry => Values.ToDigest(entry.Value), StringComparer.Ordinal), cancellation).ConfigureAwait(false);
+            return Answers.Nothing;
+        });
+
     private static async IAsyncEnumerable<ImageProgress> AddImageAsync(
         IImages images,
         IAsyncStreamReader<AddImageRequest> requests,

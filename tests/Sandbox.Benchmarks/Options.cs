@@ -30,7 +30,7 @@ internal sealed record Options
     /// <summary>The socket of the peer's engine.</summary>
     public required string DockerSocket { get; init; }
 
-    /// <summary>What is measured: launch, links.</summary>
+    /// <summary>What is measured: launch, links, pulls.</summary>
     public required IReadOnlyList<string> Parts { get; init; }
 
     /// <summary>The table as JSON.</summary>

@@ -62,6 +62,13 @@ internal sealed partial class OurClient(Uri address) : IDisposable
         }
     }
 
+    /// <summary>Bytes of an image's layers.</summary>
+    public async Task<long> ImageBytesAsync(string name)
+    {
+        using var answer = await _http.GetAsync(new Uri("api/v1/images", UriKind.Relative));
+        return (await ReadAsync(answer, 200)).EnumerateArray().Single(image => image.GetProperty("name").GetString() == name).GetProperty("size").GetInt64();
+    }
+
     /// <summary>Runs a script, which has to succeed.</summary>
     public async Task ShellAsync(Launched launched, string script)
     {

@@ -24,17 +24,20 @@ var report = new Report();
 using var ours = new OurClient(options.Url);
 var measures = new Measures(options, ours, report);
 var links = new LinkMeasures(options, ours, report);
+var pulls = new PullMeasures(options, ours, report);
+var peers = options.Parts.Any(part => part is not "pulls");
 var launches = options.Parts.Contains("launch", StringComparer.Ordinal);
 try
 {
     foreach (var (what, measure) in new (string, Func<Task>)[]
     {
-        ("warming up", measures.WarmUpAsync),
+        ("warming up", peers ? measures.WarmUpAsync : Nothing),
         ("idle cost", launches ? measures.IdleAsync : Nothing),
         ("click to prompt", launches ? measures.LaunchesAsync : Nothing),
         ("many at once", launches ? measures.TogetherAsync : Nothing),
         ("create and first command", launches ? measures.FirstCommandsAsync : Nothing),
         ("links", options.Parts.Contains("links", StringComparer.Ordinal) ? links.MeasureAsync : Nothing),
+        ("pulls", options.Parts.Contains("pulls", StringComparer.Ordinal) ? pulls.MeasureAsync : Nothing),
     }.Where(part => part.Item2 != Nothing))
     {
         await Console.Error.WriteLineAsync($"measuring: {what}");

@@ -122,6 +122,21 @@ internal sealed class FakeImages(FakeRuntime runtime, FakeHost host) : IImages
         yield return FakeSnapshots.Tar(Changes(image, below));
     }
 
+    /// <inheritdoc/>
+    public async Task OfferAsync(IReadOnlyDictionary<string, Digest> names, CancellationToken cancellationToken)
+    {
+        await host.BeginAsync("OfferImages", cancellationToken);
+        if (names.Keys.FirstOrDefault(name => !ImageNames.IsTagged(name)) is { } wrong)
+        {
+            throw new SandboxException(ErrorCode.Invalid, $"'{wrong}' is no repository with a tag.");
+        }
+
+        lock (host.Gate)
+        {
+            runtime.Offered = names.Where(entry => host.Images.ContainsKey(entry.Value)).ToDictionary(StringComparer.Ordinal);
+        }
+    }
+
     private IReadOnlyList<(SandboxPath Path, ChangeKind Kind, byte[]? Content, int Mode)> Changes(Digest image, Digest below)
     {
         lock (host.Gate)

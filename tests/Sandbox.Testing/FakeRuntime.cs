@@ -46,6 +46,9 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     /// <summary>The optional features that it claims to have.</summary>
     public RuntimeCapabilities Capabilities { get; set; } = new() { IsolationClasses = ["container"], HasSnapshots = true };
 
+    /// <summary>The images that sandboxes pull, by repository and tag.</summary>
+    public IReadOnlyDictionary<string, Digest> Offered { get; internal set; } = new Dictionary<string, Digest>(StringComparer.Ordinal);
+
     /// <summary>
     /// Awaited at the start of each call with the operation's name (<c>Create</c>, <c>Exec</c>, <c>AddImage</c>…): throw to
     /// make it fail, wait to make it slow. A create that waits here is already seen as <see cref="SandboxState.Starting"/>.

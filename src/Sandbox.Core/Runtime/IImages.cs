@@ -49,4 +49,12 @@ public interface IImages
     /// hard links are kept. Both images are in use until the last piece was read. Codes: as <see cref="CompareAsync"/>.
     /// </summary>
     IAsyncEnumerable<ReadOnlyMemory<byte>> ReadChangesAsync(Digest image, Digest below, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Sets the images that sandboxes pull from the registry of the host: these and no others, without a copy of their
+    /// layers. An image that the store lacks is left out. Codes: Invalid (a name), DiskFull.
+    /// </summary>
+    /// <param name="names">Repositories with their tags, as <c>library/debian:latest</c>.</param>
+    /// <param name="cancellationToken">Ends the work; the next call completes it.</param>
+    Task OfferAsync(IReadOnlyDictionary<string, Digest> names, CancellationToken cancellationToken);
 }

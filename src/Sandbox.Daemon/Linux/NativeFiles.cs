@@ -86,6 +86,9 @@ internal static partial class NativeFiles
     [LibraryImport("libc", EntryPoint = "symlinkat", SetLastError = true)]
     public static partial int SymlinkAt(byte[] target, SafeFileHandle directory, byte[] name);
 
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Link(string from, string to);
+
     [LibraryImport("libc", EntryPoint = "linkat", SetLastError = true)]
     public static partial int LinkAt(SafeFileHandle fromDirectory, byte[] fromName, SafeFileHandle toDirectory, byte[] toName, int flags);
 

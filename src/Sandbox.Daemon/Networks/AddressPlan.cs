@@ -13,6 +13,13 @@ internal sealed class AddressPlan
     public const int PrefixLength = 28;
     public const int FirstHost = 2;
     public const int LastHost = 14;
+
+    /// <summary>The registry's name in sandboxes. The image <c>docker</c> is configured for it. <c>internal</c> is reserved for names like this.</summary>
+    public const string RegistryName = "registry.internal";
+
+    /// <summary>HTTP: the packets do not leave the host.</summary>
+    public const int RegistryPort = 80;
+
     private const string Digits = "0123456789abcdefghijklmnopqrstuvwxyz";
 
     private readonly uint _base;
@@ -21,7 +28,7 @@ internal sealed class AddressPlan
     {
         Pool = IPNetwork.Parse(options.AddressPool);
         _base = BinaryPrimitives.ReadUInt32BigEndian(Pool.BaseAddress.GetAddressBytes());
-        Slots = (1 << (PrefixLength - Pool.PrefixLength)) - 1; // the last one is the resolver's
+        Slots = (1 << (PrefixLength - Pool.PrefixLength)) - 1; // the last one has the host's services
         LinkPrefix = options.Instance + "-";
     }
 
@@ -37,7 +44,7 @@ internal sealed class AddressPlan
     /// <summary>Begins the name of every playground's bridge: what the firewall's rules match.</summary>
     public string BridgePrefix => LinkPrefix + "b";
 
-    /// <summary>The link that holds the resolver's address.</summary>
+    /// <summary>The link that holds the addresses of the resolver and the registry.</summary>
     public string ResolverLink => LinkPrefix + "dns";
 
     /// <summary>Begins the name of the host's end of every sandbox's link.</summary>
@@ -51,6 +58,9 @@ internal sealed class AddressPlan
 
     /// <summary>The address of the sandboxes' resolver.</summary>
     public IPAddress Resolver => At(Slots, 1);
+
+    /// <summary>The address of the registry that sandboxes pull from, at <see cref="RegistryPort"/>.</summary>
+    public IPAddress Registry => At(Slots, 2);
 
     public string Bridge(int slot) => BridgePrefix + Base36(slot);
 

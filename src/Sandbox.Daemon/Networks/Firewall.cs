@@ -13,6 +13,12 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
 {
     private const string DockerChain = "DOCKER-USER";
 
+    /// <summary>Connections to the registry: each costs it some tens of kilobytes and two descriptors.</summary>
+    private const int MostPulls = 1000;
+
+    /// <summary>The same of one sandbox. Docker fetches three layers at once, Podman six.</summary>
+    private const int MostPullsOfOne = 16;
+
     /// <summary>
     /// Prefixes that are never public addresses of others: "this" network, RFC 1918, RFC 6598, loopback, link-local
     /// (RFC 3927, and the metadata service of most clouds), IETF protocol assignments (with Oracle's metadata), Azure's
@@ -69,6 +75,7 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
               {{Set("onlink", surroundings.OnLink)}}
               map resolvers { type ifname : ipv4_addr; }
               set questions { type ipv4_addr; size 65535; flags dynamic,timeout; timeout 1m; }
+              set pulls { type ipv4_addr; size 65535; flags dynamic; }
               set lookups { type ipv4_addr; size 65535; flags dynamic; }
               set connections { type ipv4_addr; size 65535; flags dynamic; }
 
@@ -88,14 +95,18 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
               chain input {
                 type filter hook input priority filter - 5; policy accept;
                 iifname "{{plan.BridgePrefix}}*" jump to_host
+                iifname != "lo" ip daddr {{plan.Registry}} drop
               }
 
-              # Nothing of the host but names; so many questions and connections that no sandbox uses the resolver up.
+              # Nothing of the host but names and images; so many questions and connections that no sandbox uses resolver or registry up.
               chain to_host {
                 ct original ip daddr {{plan.Resolver}} udp dport 53 update @questions { ip saddr limit rate over 50/second burst 200 packets } drop
                 ct original ip daddr {{plan.Resolver}} udp dport 53 accept
                 ct original ip daddr {{plan.Resolver}} tcp dport 53 ct state new add @lookups { ip saddr ct count over 2 } drop
                 ct original ip daddr {{plan.Resolver}} tcp dport 53 accept
+                ip daddr {{plan.Registry}} tcp dport {{AddressPlan.RegistryPort}} ct state new ct count over {{MostPulls}} {{refuse}}
+                ip daddr {{plan.Registry}} tcp dport {{AddressPlan.RegistryPort}} ct state new add @pulls { ip saddr ct count over {{MostPullsOfOne}} } {{refuse}}
+                ip daddr {{plan.Registry}} tcp dport {{AddressPlan.RegistryPort}} accept
                 ct state established,related accept
                 meta pkttype { broadcast, multicast } drop
                 {{refuse}}
@@ -234,13 +245,13 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
 
         foreach (var chain in dropping.Where(chain => !(docker && chain == "ip filter FORWARD")))
         {
-            LogDropping(logger, chain, plan.BridgePrefix + "*", plan.Resolver);
+            LogDropping(logger, chain, plan.BridgePrefix + "*", plan.Resolver, plan.Registry, AddressPlan.RegistryPort);
         }
     }
 
     private Task<ToolResult> NftAsync(string script, CancellationToken cancellationToken) =>
         tool.RunOrThrowAsync("nft", ["-f", "-"], Encoding.ASCII.GetBytes(script), cancellationToken);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The chain {Chain} drops by default. Let it accept what comes from and goes to interfaces {Links}, and questions to {Resolver} port 53; otherwise sandboxes have no network.")]
-    private static partial void LogDropping(ILogger logger, string chain, string links, System.Net.IPAddress resolver);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The chain {Chain} drops by default. Let it accept what comes from and goes to interfaces {Links}, questions to {Resolver} port 53, and pulls from {Registry} port {Port}; otherwise sandboxes have no network.")]
+    private static partial void LogDropping(ILogger logger, string chain, string links, System.Net.IPAddress resolver, System.Net.IPAddress registry, int port);
 }

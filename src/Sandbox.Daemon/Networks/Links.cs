@@ -100,7 +100,7 @@ internal sealed class Links(AddressPlan plan, string instance)
     public static void RaiseLoopback(RouteSocket inside) =>
         inside.SendOrThrow(new RouteMessages().Link(RouteMessages.SetLink, RouteMessages.Acknowledge, Loopback, RouteMessages.Up), "lo");
 
-    /// <summary>Makes a bridge without ports for one address, which the host then has whether or not there are playgrounds.</summary>
+    /// <summary>Makes a bridge without ports for the addresses of resolver and registry, which the host then has whether or not there are playgrounds.</summary>
     public void AddResolverLink(RouteSocket host)
     {
         var made = host.Send(Bridge(new RouteMessages(), plan.ResolverLink, 1500, AddressPlan.BridgeHardwareAddress(plan.Slots)))[0];
@@ -113,6 +113,7 @@ internal sealed class Links(AddressPlan plan, string instance)
         var index = host.IndexOf(plan.ResolverLink);
         var messages = new RouteMessages();
         AddAddress(messages, index, plan.Resolver, 32, null);
+        AddAddress(messages, index, plan.Registry, 32, null);
         messages.Link(RouteMessages.SetLink, RouteMessages.Acknowledge, index, RouteMessages.Up);
         host.SendOrThrow(messages, "resolver link");
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Threading.Channels;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Sandboxes;
@@ -12,6 +13,7 @@ namespace Sandbox.Daemon.Networks;
 internal sealed partial class PlaygroundNetworks : IAsyncDisposable
 {
     private readonly AddressPlan _plan;
+    private readonly string _registryAddressFile;
     private readonly Places _places;
     private readonly Links _links;
     private readonly Firewall _firewall;
@@ -29,6 +31,7 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
     {
         _logger = logger;
         _plan = new AddressPlan(options);
+        _registryAddressFile = options.RegistryAddressFile;
         _places = new Places(_plan);
         _links = new Links(_plan, options.Instance);
         _firewall = new Firewall(options, _plan, tool, logger);
@@ -37,6 +40,9 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
 
     /// <summary>The nameserver for a sandbox's <c>/etc/resolv.conf</c>.</summary>
     public string ResolverAddress => _plan.Resolver.ToString();
+
+    /// <summary>The address of the registry.</summary>
+    public string RegistryAddress => _plan.Registry.ToString();
 
     /// <summary>The pid of the resolver; 0 before the start.</summary>
     public int ResolverProcess => _resolver.ProcessId;
@@ -68,6 +74,7 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
         _surroundings = Surroundings.Read(_plan);
         await _firewall.InstallAsync(_surroundings, cancellationToken); // first, so that no link is ever without it
         await _tearing.RunAsync(() => TakeOver(live));
+        await WriteRegistryAddressAsync(cancellationToken);
         await _resolver.StartAsync(cancellationToken);
         foreach (var slot in _places.All())
         {
@@ -165,6 +172,7 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
         await StopAsync();
         await _tearing.RunAsync(() => TakeOver([]));
         await _resolver.RemoveAsync();
+        File.Delete(_registryAddressFile);
         await _tearing.RunAsync(() =>
         {
             using var host = RouteSocket.Open();
@@ -189,6 +197,14 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
         _leaving.Writer.TryComplete();
         await _resolver.StopSupervisingAsync();
         await _background;
+    }
+
+    /// <summary>The registry waits for this: it cannot listen before the host has the address.</summary>
+    private async Task WriteRegistryAddressAsync(CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(_registryAddressFile)!);
+        await File.WriteAllTextAsync(_registryAddressFile + ".new", string.Create(CultureInfo.InvariantCulture, $"{_plan.Registry}:{AddressPlan.RegistryPort}\n"), cancellationToken);
+        File.Move(_registryAddressFile + ".new", _registryAddressFile, overwrite: true);
     }
 
     private void Connect(Slot slot, NetworkPlace place, string networkNamespace, bool again)

@@ -84,7 +84,7 @@ internal sealed partial class Resolver(DaemonOptions options, AddressPlan plan, 
     private string[] Command() => Dnsmasq.Command(
         plan.Resolver,
         [
-            "--resolv-file=/etc/resolv.conf", "--cache-size=1000", "--dns-forward-max=2000", "--max-tcp-connections=200",
+            $"--host-record={AddressPlan.RegistryName},{plan.Registry}", "--resolv-file=/etc/resolv.conf", "--cache-size=1000", "--dns-forward-max=2000", "--max-tcp-connections=200",
             // Names of the operator's own net are not for strangers. stop-dns-rebind would do it, but it counts the documentation nets as private.
             .. Firewall.SpecialPurpose.Concat(options.RefusedPrefixes)
                 .SelectMany(prefix => Prefixes.Without(IPNetwork.Parse(prefix), [.. options.AllowedDestinations.Select(allowed => IPNetwork.Parse(allowed))]))

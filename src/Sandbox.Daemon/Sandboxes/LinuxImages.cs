@@ -1,12 +1,13 @@
 using Sandbox.Core.Images;
 using Sandbox.Core.Runtime;
 using Sandbox.Daemon.Images;
+using Sandbox.Daemon.Registry;
 using Sandbox.Daemon.Snapshots;
 
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>The images of one Linux host.</summary>
-internal sealed class LinuxImages(ImageStore images, ImageExport export, ArtifactFetch artifacts, ImageChanges changes) : IImages
+internal sealed class LinuxImages(ImageStore images, ImageExport export, ArtifactFetch artifacts, ImageChanges changes, OfferedImages offered) : IImages
 {
     public IAsyncEnumerable<ImageProgress> AddAsync(ImageSource source, CancellationToken cancellationToken) => images.AddAsync(source, cancellationToken);
 
@@ -23,4 +24,6 @@ internal sealed class LinuxImages(ImageStore images, ImageExport export, Artifac
 
     public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadChangesAsync(Digest image, Digest below, CancellationToken cancellationToken) =>
         changes.ReadAsync(image, below, cancellationToken);
+
+    public Task OfferAsync(IReadOnlyDictionary<string, Digest> names, CancellationToken cancellationToken) => offered.SetAsync(names, cancellationToken);
 }

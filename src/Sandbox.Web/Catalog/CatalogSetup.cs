@@ -9,5 +9,6 @@ internal static class CatalogSetup
         services.AddSingleton<ImageCatalog>();
         services.AddSingleton<PersonImages>();
         services.AddHostedService<CatalogMaker>();
+        services.AddHostedService<CatalogOffer>();
     }
 }

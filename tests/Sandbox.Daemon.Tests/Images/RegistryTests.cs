@@ -1,9 +1,5 @@
-using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
-using Sandbox.Daemon.Linux;
 using Xunit;
 
 namespace Sandbox.Daemon.Tests.Images;
@@ -16,7 +12,7 @@ public sealed class RegistryTests
     public async Task An_image_comes_from_a_registry_with_the_digest_it_has_there()
     {
         await using var test = await StoreUnderTest.OpenAsync();
-        await using var registry = await Registry.StartAsync(test);
+        await using var registry = await TestRegistry.StartAsync(test);
         var built = new ImageBuilder().Layer(new TarBuilder().File("file"));
         await registry.PushAsync(built, "demo/app:v1");
         var image = await test.AddAsync(new ImageSource.Registry($"{registry.Host}/demo/app:v1"));
@@ -32,7 +28,7 @@ public sealed class RegistryTests
     public async Task A_docker_image_of_schema_2_keeps_its_digest()
     {
         await using var test = await StoreUnderTest.OpenAsync();
-        await using var registry = await Registry.StartAsync(test);
+        await using var registry = await TestRegistry.StartAsync(test);
         await registry.PushAsync(new ImageBuilder().Layer(new TarBuilder().File("file")), "demo/app:v1", "v2s2");
         var raw = await test.Tool.RunOrThrowAsync("skopeo", ["inspect", "--raw", "--tls-verify=false", $"docker://{registry.Host}/demo/app:v1"], cancellationToken: Now);
         var image = await test.AddAsync(new ImageSource.Registry($"{registry.Host}/demo/app:v1"));
@@ -44,7 +40,7 @@ public sealed class RegistryTests
     public async Task A_registry_that_sends_a_blob_with_the_wrong_digest_is_refused()
     {
         await using var test = await StoreUnderTest.OpenAsync();
-        await using var registry = await Registry.StartAsync(test);
+        await using var registry = await TestRegistry.StartAsync(test);
         await registry.PushAsync(new ImageBuilder().Layer(new TarBuilder().File("file", new string('x', 100_000))), "demo/app:v1");
         registry.SpoilBlobs();
         await test.RefusesAsync(ErrorCode.ImageInvalid, new ImageSource.Registry($"{registry.Host}/demo/app:v1"));
@@ -54,7 +50,7 @@ public sealed class RegistryTests
     public async Task An_image_too_large_is_refused_before_it_is_fetched()
     {
         await using var test = await StoreUnderTest.OpenAsync(maxImageBytes: 1000);
-        await using var registry = await Registry.StartAsync(test);
+        await using var registry = await TestRegistry.StartAsync(test);
         var random = new byte[100_000];
         Random.Shared.NextBytes(random);
         await registry.PushAsync(new ImageBuilder().Layer(new TarBuilder().File("random"u8.ToArray(), random)), "demo/app:v1");
@@ -65,7 +61,7 @@ public sealed class RegistryTests
     public async Task A_registry_that_does_not_answer_is_unreachable()
     {
         await using var test = await StoreUnderTest.OpenAsync();
-        await test.RefusesAsync(ErrorCode.RegistryUnreachable, new ImageSource.Registry($"127.0.0.1:{FreePort()}/demo/app:v1"));
+        await test.RefusesAsync(ErrorCode.RegistryUnreachable, new ImageSource.Registry($"127.0.0.1:{TestRegistry.FreePort()}/demo/app:v1"));
     }
 
     [Theory]
@@ -76,65 +72,5 @@ public sealed class RegistryTests
     {
         await using var test = await StoreUnderTest.OpenAsync();
         await test.RefusesAsync(ErrorCode.Invalid, new ImageSource.Registry(reference));
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    /// <summary>The distribution's own registry, on a free port of the loopback.</summary>
-    private sealed class Registry(StoreUnderTest test, string directory, int pid, int port) : IAsyncDisposable
-    {
-        public string Host => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
-
-        public static async Task<Registry> StartAsync(StoreUnderTest test)
-        {
-            var directory = Directory.CreateTempSubdirectory("registry-").FullName;
-            var port = FreePort();
-            var settings = Path.Combine(directory, "config.yml");
-            await File.WriteAllTextAsync(settings, $"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {directory}/data}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n", Now);
-            using var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-            var registry = new Registry(test, directory, Tool.Spawn("docker-registry", ["serve", settings], nothing, nothing, nothing), port);
-            for (var attempt = 0; ; attempt++)
-            {
-                try
-                {
-                    using var client = new TcpClient();
-                    await client.ConnectAsync(IPAddress.Loopback, port, Now);
-                    return registry;
-                }
-                catch (SocketException) when (attempt < 200)
-                {
-                    await Task.Delay(50, Now);
-                }
-            }
-        }
-
-        public async Task PushAsync(ImageBuilder image, string name, string format = "oci")
-        {
-            var layout = Path.Combine(directory, "layout");
-            image.WriteTo(layout);
-            await test.Tool.RunOrThrowAsync("skopeo", ["copy", "-q", "--format", format, "--dest-tls-verify=false", $"oci:{layout}", $"docker://{Host}/{name}"], cancellationToken: Now);
-            Directory.Delete(layout, recursive: true);
-        }
-
-        public void SpoilBlobs()
-        {
-            var largest = Directory.EnumerateFiles(directory, "data", SearchOption.AllDirectories).Where(path => path.Contains("/blobs/", StringComparison.Ordinal)).MaxBy(path => new FileInfo(path).Length)!;
-            var bytes = File.ReadAllBytes(largest);
-            bytes[^1] ^= 1;
-            File.WriteAllBytes(largest, bytes);
-        }
-
-        public ValueTask DisposeAsync()
-        {
-            _ = Tool.Kill(pid, 9);
-            _ = Native.WaitPid(pid, out _, 0);
-            Directory.Delete(directory, recursive: true);
-            return ValueTask.CompletedTask;
-        }
     }
 }

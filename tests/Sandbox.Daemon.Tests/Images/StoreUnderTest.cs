@@ -36,6 +36,7 @@ internal sealed class StoreUnderTest : IAsyncDisposable
         test = new StoreUnderTest(test, new DaemonOptions
         {
             DataDirectory = Path.Combine(test.Directory, "data"),
+            RegistryDirectory = Path.Combine(test.Directory, "registry"),
             RunDirectory = Path.Combine(test.Directory, "run"),
             RecipeDirectory = test.RecipeDirectory,
             MaxImageBytes = maxImageBytes,

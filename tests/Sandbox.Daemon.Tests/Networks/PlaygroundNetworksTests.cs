@@ -184,6 +184,42 @@ public sealed class PlaygroundNetworksTests
     }
 
     [Fact]
+    public async Task The_registry_is_reached_by_its_name_on_its_port_alone_and_only_by_sandboxes()
+    {
+        await using var net = await TestNet.StartAsync();
+        var outside = await net.OutsideAsync();
+        var sandbox = await net.SandboxAsync(PlaygroundId.New());
+        var address = net.Networks.RegistryAddress;
+        Assert.Equal($"{address}:80\n", await File.ReadAllTextAsync(TestNet.Options.RegistryAddressFile, TestContext.Current.CancellationToken));
+        using var registry = TestNet.ServeOnHost(address, 80);
+        using var other = TestNet.ServeOnHost(address, 81);
+
+        await TestNet.UntilAsync(() => sandbox.Holder.ReachesAsync(address), "the registry answers");
+        Assert.Contains(address, await sandbox.Holder.ShellAsync($"busybox nslookup -type=a registry.internal {net.Networks.ResolverAddress} | tail -n +3"), StringComparison.Ordinal);
+        await net.ShellAsync($"curl -s -o /dev/null http://{address}:81/");
+        Assert.False(await sandbox.Holder.ReachesAsync(address, 81));
+
+        // Somebody on the operator's net who sends packets for that address to the host.
+        await outside.ShellAsync($"ip route add {address}/32 via {TestNet.HostOnNeighbours}");
+        Assert.False(await outside.ReachesAsync(address));
+    }
+
+    [Fact]
+    public async Task One_sandbox_does_not_use_the_registry_up()
+    {
+        await using var net = await TestNet.StartAsync();
+        var greedy = await net.SandboxAsync(PlaygroundId.New());
+        var other = await net.SandboxAsync(PlaygroundId.New());
+        using var registry = TestNet.ServeOnHost(net.Networks.RegistryAddress, 80);
+        await TestNet.UntilAsync(() => greedy.Holder.ReachesAsync(net.Networks.RegistryAddress), "the registry answers");
+
+        using var held = greedy.Holder.Start($"for i in $(seq 40); do sleep 60 | busybox nc {net.Networks.RegistryAddress} 80 & done; wait");
+
+        await TestNet.UntilAsync(async () => !await greedy.Holder.ReachesAsync(net.Networks.RegistryAddress), "the greedy one is refused");
+        Assert.True(await other.Holder.ReachesAsync(net.Networks.RegistryAddress));
+    }
+
+    [Fact]
     public async Task The_resolver_comes_back_when_it_is_killed()
     {
         await using var net = await TestNet.StartAsync();

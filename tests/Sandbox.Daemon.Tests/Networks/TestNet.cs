@@ -130,6 +130,9 @@ internal sealed class TestNet : IAsyncDisposable
         return outside;
     }
 
+    /// <summary>Answers HTTP at one address of the host, until it is disposed.</summary>
+    public static Server ServeOnHost(string address, int port) => new("busybox", "httpd", "-f", "-p", string.Create(CultureInfo.InvariantCulture, $"{address}:{port}"), "-h", "/usr/share/common-licenses");
+
     public async Task<string> ShellAsync(string script) => (await Tool.RunOrThrowAsync("sh", ["-ec", script])).Text;
 
     /// <summary>What of this instance is on the host: links, rules, the resolver.</summary>
@@ -169,6 +172,19 @@ internal sealed class TestNet : IAsyncDisposable
     }
 }
 
+/// <summary>A process, and what it started, that ends with this.</summary>
+internal sealed class Server(string program, params string[] arguments) : IDisposable
+{
+    private readonly Process _process = Process.Start(new ProcessStartInfo(program, arguments))!;
+
+    public void Dispose()
+    {
+        _process.Kill(entireProcessTree: true);
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+}
+
 internal sealed record TestSandbox(PlaygroundId Playground, SandboxId Id, NetworkPlace Place, Holder Holder);
 
 /// <summary>A process whose network namespace is the thing.</summary>
@@ -189,6 +205,9 @@ internal sealed class Holder(Process process, Tool tool) : IDisposable
         var result = await RunAsync(script);
         return result.Ok ? result.Text : throw new InvalidOperationException($"{script}: {result.Complaint}");
     }
+
+    /// <summary>Runs a script inside until the result is disposed.</summary>
+    public Server Start(string script) => new("nsenter", $"--user=/proc/{Pid}/ns/user", $"--net={NetworkPath}", "--setuid=0", "--setgid=0", "--", "sh", "-c", script);
 
     /// <summary>Answers HTTP on every address, until the end.</summary>
     public void Serve(int port = 80) =>

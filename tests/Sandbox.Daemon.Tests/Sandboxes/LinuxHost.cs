@@ -29,6 +29,7 @@ public sealed class LinuxHost : IAsyncLifetime
     internal DaemonOptions Options { get; private set; } = new()
     {
         DataDirectory = Path.Combine(Home, "data"),
+        RegistryDirectory = Path.Combine(Home, "registry"),
         RunDirectory = Path.Combine(Home, "run"),
         RecipeDirectory = Path.Combine(Home, "recipes"),
         TtyProgram = TtyProgram.Find(Repository),

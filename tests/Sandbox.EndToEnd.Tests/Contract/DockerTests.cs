@@ -65,6 +65,26 @@ public sealed class DockerTests
         Assert.Contains("3/3", await caller.ShellAsync(sandbox, "docker swarm init --advertise-addr eth0 > /dev/null; docker service create --name s --replicas 2 base sleep 300 > /dev/null 2>&1; docker service scale s=3 > /dev/null; docker service ls"), StringComparison.Ordinal);
     }
 
+    /// <summary>The catalog's images have Docker Hub's names; there need not be any internet.</summary>
+    [Fact]
+    public async Task Images_of_the_catalog_are_pulled_by_their_names_and_nothing_is_pushed()
+    {
+        await using var caller = await Caller.NewGuestAsync();
+        await UntilReadyAsync(caller, "docker", "debian", "busybox");
+        var (_, sandbox) = await caller.LaunchAsync(new { image = "docker" });
+        await Instance.UntilAsync(async () => (await caller.ShellAsync(sandbox, "curl -sS http://registry.internal/v2/_catalog 2>&1")).Contains("\"library/debian\"", StringComparison.Ordinal), 60);
+
+        Assert.Equal("ID=debian\n", await caller.ShellAsync(sandbox, "docker run -q --rm debian grep ^ID= /etc/os-release 2>&1"));
+        Assert.Equal("docker.io/library/busybox:latest\n", await caller.ShellAsync(sandbox, "docker pull -q busybox 2>&1"));
+        Assert.Equal("pulled\n", await caller.ShellAsync(sandbox, "podman run -q --rm --network host docker.io/library/busybox echo pulled 2>&1"));
+        var digest = (string?)(await caller.GetAsync("/api/v1/images")).Json.AsArray().Single(image => (string?)image!["name"] == "debian")!["digest"];
+        Assert.Equal($"{digest}\n", await caller.ShellAsync(sandbox, "skopeo inspect --format '{{.Digest}}' docker://registry.internal/debian 2>&1"));
+
+        Assert.Contains("405", await caller.ShellAsync(sandbox, "docker tag busybox registry.internal/busybox; docker push registry.internal/busybox 2>&1; curl -s -o /dev/null -w '%{http_code}' -X POST http://registry.internal/v2/mine/blobs/uploads/"), StringComparison.Ordinal);
+        Assert.Equal("405\n405\n", await caller.ShellAsync(sandbox, $"for what in manifests/{digest} blobs/{digest}; do curl -s -o /dev/null -w '%{{http_code}}\n' -X DELETE http://registry.internal/v2/debian/$what; done"));
+        Assert.Equal("404\n", await caller.ShellAsync(sandbox, "curl -sL -o /dev/null -w '%{http_code}\n' --path-as-is http://registry.internal/v2/../../etc/passwd"));
+    }
+
     /// <summary>The first terminal comes before the daemon; a command that is typed at once waits for it.</summary>
     [Fact]
     public async Task Docker_is_asked_before_its_daemon_is_up_and_answers()
@@ -76,8 +96,10 @@ public sealed class DockerTests
     }
 
     /// <summary>It is the largest image of the catalog, and a fresh instance makes it last.</summary>
-    private static Task UntilReadyAsync(Caller caller) => Instance.UntilAsync(
-        async () => (string?)(await caller.GetAsync("/api/v1/images")).Json.AsArray().Single(image => (string?)image!["name"] == "docker")!["state"] == "ready", 300);
+    private static Task UntilReadyAsync(Caller caller) => UntilReadyAsync(caller, "docker");
+
+    private static Task UntilReadyAsync(Caller caller, params string[] names) => Instance.UntilAsync(
+        async () => (await caller.GetAsync("/api/v1/images")).Json.AsArray().Count(image => names.Contains((string)image!["name"]!, StringComparer.Ordinal) && (string?)image["state"] == "ready") == names.Length, 300);
 
     private static async Task<string> LaunchAsync(Caller caller)
     {

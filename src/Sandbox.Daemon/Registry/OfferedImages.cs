@@ -1,0 +1,92 @@
+using Sandbox.Core.Errors;
+using Sandbox.Core.Images;
+using Sandbox.Daemon.Images;
+
+namespace Sandbox.Daemon.Registry;
+
+/// <summary>
+/// The images of the store that sandboxes pull from the registry of this host. The registry is a process of its own that
+/// reads a <see cref="RegistryTree"/>; the tree outlives this daemon.
+/// </summary>
+internal sealed partial class OfferedImages(DaemonOptions options, ImageStore images, ILogger<OfferedImages> logger) : IDisposable
+{
+    private readonly RegistryTree _tree = new(options.RegistryDirectory);
+    private readonly SemaphoreSlim _setting = new(1, 1);
+
+    public void Dispose() => _setting.Dispose();
+
+    /// <inheritdoc cref="Core.Runtime.IImages.OfferAsync"/>
+    public async Task SetAsync(IReadOnlyDictionary<string, Digest> names, CancellationToken cancellationToken)
+    {
+        if (names.Keys.FirstOrDefault(name => !ImageNames.IsTagged(name)) is { } wrong)
+        {
+            throw new SandboxException(ErrorCode.Invalid, $"'{ImageManifest.Shown(wrong)}' is no repository with a tag, as library/debian:latest.");
+        }
+
+        await _setting.WaitAsync(cancellationToken);
+        try
+        {
+            // On a thread of its own: a copy to another disk takes its time.
+            await Task.Run(() => Set(names, cancellationToken), cancellationToken);
+        }
+        catch (IOException exception)
+        {
+            LogFailed(logger, exception);
+            throw ImageFiles.Translate(exception);
+        }
+        finally
+        {
+            _setting.Release();
+        }
+    }
+
+    private void Set(IReadOnlyDictionary<string, Digest> names, CancellationToken cancellationToken)
+    {
+        var offered = new List<(string Repository, string Tag, Digest Manifest, IReadOnlyList<Digest> Blobs)>();
+        foreach (var (name, digest) in names)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (Find(digest) is not { } held)
+            {
+                LogUnknown(logger, name, digest);
+                continue;
+            }
+
+            using (held)
+            {
+                var colon = name.LastIndexOf(':');
+                var (repository, tag) = (name[..colon], name[(colon + 1)..]);
+                var manifest = ImageManifest.Read(images.Files.ReadBlob(digest));
+                IReadOnlyList<Digest> blobs = [.. manifest.Layers.Append(manifest.Config).Select(blob => blob.Digest).Distinct()];
+                foreach (var blob in blobs.Append(digest))
+                {
+                    _tree.AddBlob(blob, images.Files.Blob(blob));
+                }
+
+                _tree.AddImage(repository, digest, blobs);
+                _tree.Tag(repository, tag, digest);
+                offered.Add((repository, tag, digest, blobs));
+            }
+        }
+
+        _tree.KeepOnly(offered);
+    }
+
+    private UnpackedImage? Find(Digest digest)
+    {
+        try
+        {
+            return images.Acquire(digest);
+        }
+        catch (SandboxException fault) when (fault.Code == ErrorCode.ImageNotFound)
+        {
+            return null;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Name} is not offered to sandboxes: the store has no image {Digest}.")]
+    private static partial void LogUnknown(ILogger logger, string name, Digest digest);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The images of the registry could not be changed.")]
+    private static partial void LogFailed(ILogger logger, Exception exception);
+}
