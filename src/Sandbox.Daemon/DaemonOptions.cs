@@ -101,6 +101,12 @@ internal sealed record DaemonOptions
     /// <summary>Commands a second after that; more wait for their turn, as long as their own time allows.</summary>
     public int CommandsPerSecond { get; init; } = 20;
 
+    /// <summary>Seconds of a processor that this daemon spends on one person's saves, searches and lists as fast as they come.</summary>
+    public int WorkBurstSeconds { get; init; } = 20;
+
+    /// <summary>Percent of one processor after that.</summary>
+    public int WorkPercent { get; init; } = 25;
+
     /// <summary>How many records of ended sandboxes are kept.</summary>
     public int MaxEnded { get; init; } = 10_000;
 
@@ -141,6 +147,7 @@ internal sealed record DaemonOptions
         (string Name, long Value)[] positive =
         [
             (nameof(FileBurstBytes), FileBurstBytes), (nameof(FileBytesPerSecond), FileBytesPerSecond),
+            (nameof(WorkBurstSeconds), WorkBurstSeconds), (nameof(WorkPercent), WorkPercent),
             (nameof(CommandBurst), CommandBurst), (nameof(CommandsPerSecond), CommandsPerSecond),
         ];
         mistakes.AddRange(positive.Where(option => option.Value < 1).Select(option => $"{option.Name}: at least 1"));

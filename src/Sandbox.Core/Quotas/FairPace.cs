@@ -13,6 +13,9 @@ public sealed class FairPace(long burst, long perSecond, TimeProvider time)
 {
     private const int ForgetAbove = 1000;
 
+    /// <summary>A timer takes no more than 49 days.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
+
     private readonly Lock _gate = new();
 
     /// <summary>The moment up to which each person has had their units, as a timestamp.</summary>
@@ -50,7 +53,7 @@ public sealed class FairPace(long burst, long perSecond, TimeProvider time)
     public Task WaitAsync(PersonId person, long units, CancellationToken cancellationToken)
     {
         var wait = Take(person, units);
-        return wait == TimeSpan.Zero ? Task.CompletedTask : Task.Delay(wait, time, cancellationToken);
+        return wait == TimeSpan.Zero ? Task.CompletedTask : Task.Delay(wait < Longest ? wait : Longest, time, cancellationToken);
     }
 
     private static long TicksOf(long units, long perSecond, TimeProvider time) => (long)((double)units / perSecond * time.TimestampFrequency);

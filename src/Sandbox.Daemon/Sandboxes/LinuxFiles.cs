@@ -14,8 +14,22 @@ namespace Sandbox.Daemon.Sandboxes;
 /// </summary>
 internal sealed partial class LinuxFiles(LiveSandboxes sandboxes, HostPaces paces, ILogger<LinuxFiles> logger) : ISandboxFiles
 {
+    /// <summary>Entries of a directory that are read and sent in about a millisecond.</summary>
+    private const int EntriesInMillisecond = 100;
+
     public Task<IReadOnlyList<FileEntry>> ListAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
-        CallAsync(id, path, (sandbox, token) => SandboxFiles.ListAsync(sandbox.Root.Root, path, token), cancellationToken);
+        CallAsync(
+            id,
+            path,
+            async (sandbox, token) =>
+            {
+                var owner = sandbox.Record.Spec.Owner;
+                await paces.WaitForWorkAsync(owner, token);
+                var entries = await SandboxFiles.ListAsync(sandbox.Root.Root, path, token);
+                _ = paces.Work.Take(owner, entries.Count / EntriesInMillisecond);
+                return entries;
+            },
+            cancellationToken);
 
     public Task<FileEntry?> FindAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
         CallAsync(id, path, (sandbox, token) => SandboxFiles.FindAsync(sandbox.Root.Root, path, token), cancellationToken);

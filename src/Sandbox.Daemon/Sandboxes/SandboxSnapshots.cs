@@ -11,7 +11,7 @@ namespace Sandbox.Daemon.Sandboxes;
 /// Saves a sandbox's files as an image, and lists the changes that such an image would hold. The sandbox is frozen only
 /// while its files are copied; unpacking and storing come after.
 /// </summary>
-internal sealed class SandboxSnapshots(LiveSandboxes sandboxes, ImageStore images, SandboxFreezing freezing, GivenFiles given, LayerMerging merging)
+internal sealed class SandboxSnapshots(LiveSandboxes sandboxes, ImageStore images, SandboxFreezing freezing, GivenFiles given, LayerMerging merging, HostPaces paces)
 {
     /// <summary>Makes an image. Codes: NotFound, Conflict (it has no files now, or ended meanwhile), TooLarge, DiskFull, Invalid.</summary>
     public async Task<SnapshotResult> SaveAsync(SandboxId id, SnapshotSpec spec, CancellationToken cancellationToken)
@@ -22,6 +22,7 @@ internal sealed class SandboxSnapshots(LiveSandboxes sandboxes, ImageStore image
         }
 
         var sandbox = sandboxes.Find(id);
+        await paces.WaitForWorkAsync(sandbox.Record.Spec.Owner, cancellationToken);
         return await images.WithIncomingAsync($"saving {id}", async incoming =>
         {
             var blobs = Directory.CreateDirectory(Path.Combine(incoming, "made")).FullName;
@@ -48,6 +49,7 @@ internal sealed class SandboxSnapshots(LiveSandboxes sandboxes, ImageStore image
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, sandbox.Gone.Token);
         try
         {
+            await paces.WaitForWorkAsync(sandbox.Record.Spec.Owner, either.Token);
             return await images.WithIncomingAsync($"inspecting {id}", async incoming =>
             {
                 using var below = images.Acquire(sandbox.Record.Spec.Image);
@@ -56,7 +58,7 @@ internal sealed class SandboxSnapshots(LiveSandboxes sandboxes, ImageStore image
                 var owners = new SandboxOwners(sandbox.Range.First);
                 var filter = new ChangeFilter([], given.Of(sandbox.Record));
                 var walk = new UpperWalk(upper.Top.Handle, lower, owners, filter, mustStand: false);
-                return await OnThreadAsync(() => SnapshotInspection.Run(walk, filter, sandbox.Record.Spec.Env, either.Token));
+                return await paces.WorkAsync(sandbox.Record.Spec.Owner, () => SnapshotInspection.Run(walk, filter, sandbox.Record.Spec.Env, either.Token));
             });
         }
         catch (OperationCanceledException) when (sandbox.Gone.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
@@ -78,7 +80,7 @@ internal sealed class SandboxSnapshots(LiveSandboxes sandboxes, ImageStore image
             var owners = new SandboxOwners(sandbox.Range.First);
             var walk = new UpperWalk(upper.Top.Handle, lower, owners, filter, mustStand: true);
             var packing = Path.Combine(incoming, "layer.tar");
-            var layer = await OnThreadAsync(() => LayerPacking.Pack(walk.Changes(), owners, () => images.NewLayer(packing, either.Token)));
+            var layer = await paces.WorkAsync(sandbox.Record.Spec.Owner, () => LayerPacking.Pack(walk.Changes(), owners, () => images.NewLayer(packing, either.Token)));
             if (layer is not null)
             {
                 File.Move(packing, Path.Combine(blobs, layer.DiffId.Hex));
@@ -108,7 +110,4 @@ internal sealed class SandboxSnapshots(LiveSandboxes sandboxes, ImageStore image
         recipe.Env.Where(variable => !spec.ExcludedVariables.Contains(variable.Key, StringComparer.Ordinal)).ToDictionary(StringComparer.Ordinal),
         recipe.Workdir,
         recipe.User);
-
-    private static Task<T> OnThreadAsync<T>(Func<T> work) =>
-        Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }
