@@ -53,6 +53,15 @@ internal sealed record DaemonOptions
     /// <summary>Exceptions from the refused prefixes, such as a package mirror in the operator's own net.</summary>
     public IReadOnlyList<string> AllowedDestinations { get; init; } = [];
 
+    /// <summary>The name servers that the sandboxes' resolver asks, as IPv4 addresses; empty for those of the host.</summary>
+    public IReadOnlyList<string> Nameservers { get; init; } = [];
+
+    /// <summary>How often the addresses of domains that sandboxes may reach are asked for. Answers are kept for as long as they are valid.</summary>
+    public TimeSpan DomainRefresh { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long an address stays open that a domain has no longer, for connections that began with it.</summary>
+    public TimeSpan DomainGrace { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Whether port 25 is refused: a free sandbox that can send mail is a spammer's.</summary>
     public bool RefuseMail { get; init; } = true;
 
@@ -168,6 +177,18 @@ internal sealed record DaemonOptions
 
         mistakes.AddRange(NotPrefixes(RefusedPrefixes).Select(prefix => $"RefusedPrefixes: '{prefix}' is not an IPv4 prefix"));
         mistakes.AddRange(NotPrefixes(AllowedDestinations).Select(prefix => $"AllowedDestinations: '{prefix}' is not an IPv4 prefix"));
+        mistakes.AddRange(Nameservers.Where(server => !IPAddress.TryParse(server, out var address) || address.AddressFamily != AddressFamily.InterNetwork)
+            .Select(server => $"Nameservers: '{server}' is not an IPv4 address"));
+        if (DomainRefresh < TimeSpan.FromSeconds(1) || DomainRefresh > TimeSpan.FromHours(1))
+        {
+            mistakes.Add("DomainRefresh: one second to one hour");
+        }
+
+        if (DomainGrace < TimeSpan.Zero || DomainGrace > TimeSpan.FromDays(1))
+        {
+            mistakes.Add("DomainGrace: at most one day");
+        }
+
         if (ExtraCaFile is not null && !File.Exists(ExtraCaFile))
         {
             mistakes.Add($"ExtraCaFile: {ExtraCaFile} does not exist");

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
-using Sandbox.Core.Recipes;
+using Sandbox.Core.Networks;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Networks;

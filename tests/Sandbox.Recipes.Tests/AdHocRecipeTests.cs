@@ -1,3 +1,4 @@
+using Sandbox.Core.Networks;
 using Sandbox.Core.Recipes;
 using Sandbox.Recipes.Addresses;
 using Sandbox.Recipes.Documents;

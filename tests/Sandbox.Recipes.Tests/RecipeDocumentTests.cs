@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Json.Schema;
+using Sandbox.Core.Networks;
 using Sandbox.Core.Recipes;
 using Sandbox.Recipes.Documents;
 using Sandbox.Recipes.Problems;
@@ -70,6 +71,10 @@ public sealed class RecipeDocumentTests
     [InlineData("{image: a, terminals: [{command: x, run: y}]}")]
     [InlineData("{image: a, repositories: [{url: 'http://a/b', path: /a}]}")]
     [InlineData("{image: a, network: lan}")]
+    [InlineData("{image: a, domains: ['*.a.example']}")]
+    [InlineData("{image: a, domains: [localhost]}")]
+    [InlineData("{image: a, domains: [10.0.0.1]}")]
+    [InlineData("{image: a, network: none, domains: [a.example]}")]
     [InlineData("{image: a, isolation: A}")]
     [InlineData("{image: a, version: 2}")]
     public void Schema_and_reader_refuse_the_same(string yaml)
@@ -98,6 +103,7 @@ public sealed class RecipeDocumentTests
               - [a, {b: c}]
             ports: [80, 80, http, {port: 1, label: x}]
             resources: {cpuPercent: half}
+            domains: [github.com, "*.example.org"]
             repositories:
               - url: git://git.example/a
               - {url: https://user:word@git.example/a, ref: --upload-pack=x, path: /a}
@@ -114,8 +120,8 @@ public sealed class RecipeDocumentTests
         Assert.Equal(
             [
                 "1:8 image", "2:9 colour", "4:3 env", "5:6 env.B", "6:10 workdir", "8:5 files[0]", "9:11 files[1].path", "11:11 files[1].mode",
-                "13:5 setup[0]", "14:9 setup[1][1]", "15:13 ports[1].port", "15:17 ports[2].port", "15:40 ports[3].label", "16:25 resources.cpuPercent", "18:5 repositories[0].path", "18:10 repositories[0].url",
-                "19:11 repositories[1].url", "19:49 repositories[1].ref", "21:5 parameters[0].name", "22:38 parameters[1].default", "22:51 parameters[1].required", "23:21 parameters[2].type", "25:12 terminals[0].node",
+                "13:5 setup[0]", "14:9 setup[1][1]", "15:13 ports[1].port", "15:17 ports[2].port", "15:40 ports[3].label", "16:25 resources.cpuPercent", "17:23 domains[1]", "19:5 repositories[0].path", "19:10 repositories[0].url",
+                "20:11 repositories[1].url", "20:49 repositories[1].ref", "22:5 parameters[0].name", "23:38 parameters[1].default", "23:51 parameters[1].required", "24:21 parameters[2].type", "26:12 terminals[0].node",
             ],
             reading.Problems.Select(problem => $"{problem.Line}:{problem.Column} {problem.Field}"));
         Assert.All(reading.Problems, problem => Assert.Equal(("recipe.yaml", ProblemKind.Mistake), (problem.File, problem.Kind)));
@@ -127,6 +133,18 @@ public sealed class RecipeDocumentTests
         var problem = Assert.Single(RecipeDocument.Read("{\n  \"nodes\": [\n    {\"image\": \"é\", \"user\": \"a b\"}\n  ]\n}"u8, "a.json").Problems);
 
         Assert.Equal(("nodes[0].user", 3, 28), (problem.Field, problem.Line, problem.Column));
+    }
+
+    [Fact]
+    public void Network_and_domains_are_read()
+    {
+        var node = Assert.Single(Read("image: a\nnetwork: egress\ndomains:\n  - github.com\n  - git.example:22\n").Recipe!.Nodes);
+        Assert.Equal(["github.com", "git.example:22"], node.Domains);
+        Assert.True(IsValid(Json("{image: a, domains: [github.com, 'git.example:22']}", "a.yaml")));
+        Assert.Equal(NetworkPolicy.Playground, Assert.Single(Read("{image: a, network: playground}").Recipe!.Nodes).Network);
+
+        var problem = Assert.Single(Read("image: a\nnetwork: none\ndomains: [github.com]\n").Problems);
+        Assert.Equal((3, 10, "domains"), (problem.Line, problem.Column, problem.Field));
     }
 
     [Fact]

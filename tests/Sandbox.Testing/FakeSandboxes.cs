@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Execs;
 using Sandbox.Core.Files;
+using Sandbox.Core.Networks;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
@@ -247,7 +248,8 @@ internal sealed class FakeSandboxes(FakeRuntime runtime, FakeHost host, Func<IRe
 
     /// <summary>A record compares its collections by reference, and these came over a wire.</summary>
     private static bool IsSame(SandboxSpec one, SandboxSpec other) =>
-        one with { Env = other.Env, Files = other.Files } == other
+        one with { Env = other.Env, Files = other.Files, Domains = other.Domains } == other
+        && one.Domains.SequenceEqual(other.Domains, StringComparer.Ordinal)
         && one.Files.SequenceEqual(other.Files)
         && one.Env.Count == other.Env.Count
         && one.Env.All(pair => other.Env.TryGetValue(pair.Key, out var value) && value == pair.Value);

@@ -1,5 +1,6 @@
 using Sandbox.Core.Errors;
 using Sandbox.Core.Files;
+using Sandbox.Core.Networks;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;

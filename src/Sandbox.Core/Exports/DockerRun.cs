@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sandbox.Core.Networks;
 using Sandbox.Core.Quotas;
 using Sandbox.Core.Recipes;
 
@@ -22,7 +23,7 @@ public static class DockerRun
             "--memory", limits.MemoryBytes.ToString(CultureInfo.InvariantCulture),
             "--pids-limit", limits.Pids.ToString(CultureInfo.InvariantCulture),
         };
-        if (content.Network is NetworkPolicy.None)
+        if (content.Network is not NetworkPolicy.Egress) // a network of nodes has to be made first, see docker network create --internal
         {
             words.AddRange("--network", "none");
         }

@@ -1,3 +1,5 @@
+using Sandbox.Core.Networks;
+
 namespace Sandbox.Core.Quotas;
 
 /// <summary>A named set of limits: what one person is granted.</summary>
@@ -41,6 +43,9 @@ public sealed record Plan
     /// rates for strangers would stop: a class behind one router. 0: the rates always apply.
     /// </summary>
     public required int LinkPlaces { get; init; }
+
+    /// <summary>What a sandbox reaches at most.</summary>
+    public NetworkPolicy Network { get; init; } = NetworkPolicy.Open;
 
     /// <summary>What anybody gets without an account.</summary>
     public static Plan Guest { get; } = new()
@@ -121,6 +126,7 @@ public sealed record Plan
             mistakes.Add("linkPlaces: 0 to 10000");
         }
 
+        mistakes.AddRange(Network.Validate());
         return mistakes;
     }
 

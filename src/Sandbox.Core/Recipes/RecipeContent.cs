@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using Sandbox.Core.Networks;
+
 namespace Sandbox.Core.Recipes;
 
 /// <summary>
@@ -22,6 +25,13 @@ public record RecipeContent
 
     /// <summary>What the sandbox's network reaches, see <see cref="NetworkPolicy"/>.</summary>
     public string Network { get; init; } = NetworkPolicy.Egress;
+
+    /// <summary>The only domains that the network reaches; empty is all of the internet. See <see cref="DomainRules"/>.</summary>
+    public IReadOnlyList<string> Domains { get; init; } = [];
+
+    /// <summary>The two together.</summary>
+    [JsonIgnore]
+    public NetworkPolicy Policy => new(Network, Domains);
 
     /// <summary>The isolation class, one of <c>RuntimeCapabilities.IsolationClasses</c>; null is the runtime's default.</summary>
     public string? Isolation { get; init; }

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Sandbox.Core.Networks;
 
 namespace Sandbox.Core.Recipes;
 

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Text;
 using Sandbox.Core.Execs;
 using Sandbox.Core.Files;
+using Sandbox.Core.Networks;
 using Sandbox.Core.Quotas;
 
 namespace Sandbox.Core.Recipes;
@@ -182,10 +183,7 @@ public static class RecipeRules
         }
 
         CheckFiles(content.Files, at + "files", mistakes);
-        if (!NetworkPolicy.All.Contains(content.Network, StringComparer.Ordinal))
-        {
-            mistakes.Add($"{at}network: {string.Join(" or ", NetworkPolicy.All)}");
-        }
+        NetworkPolicy.Check(content.Network, content.Domains, at, mistakes);
 
         // The runtime knows which classes there are; here is only the form of their names.
         if (content.Isolation is not null && !IsName(content.Isolation))

@@ -51,10 +51,10 @@ internal sealed class AddressPlan
     public string SandboxLinkPrefix => LinkPrefix + "v";
 
     /// <summary>
-    /// The device group of a sandbox's link: the last four bits of the one address that may be used on it. The firewall
-    /// reads them from there, so it needs no rule per sandbox.
+    /// The device group of a sandbox's link: how far it reaches, and the last four bits of the one address that may be used
+    /// on it. The firewall reads them from there, so it needs no rule per sandbox.
     /// </summary>
-    public static int LinkGroup(int host) => 0x5c00_0000 | host;
+    public static int LinkGroup(int host, NetworkReach reach) => 0x5c00_0000 | ((int)reach << 8) | host;
 
     /// <summary>The address of the sandboxes' resolver.</summary>
     public IPAddress Resolver => At(Slots, 1);

@@ -12,9 +12,14 @@ internal sealed record DnsAccount(int Uid, int Gid);
 /// One dnsmasq. It parses packets of strangers, so it is never root: it starts as an account of its own with the one
 /// capability that port 53 needs, and can gain no other. It outlives this daemon, and the next one takes it over.
 /// </summary>
-internal sealed partial class Dnsmasq(IPAddress address, string[] command, DnsAccount account, ProcessWatch watch, ILogger logger) : IDisposable
+internal sealed partial class Dnsmasq(IPEndPoint address, string[] command, DnsAccount account, ProcessWatch watch, ILogger logger) : IDisposable
 {
+    /// <summary>The port of DNS.</summary>
+    public const int NamePort = 53;
+
     private const int HangUp = 1;
+    private const string ListenAddress = "--listen-address=";
+    private const string ListenPort = "--port=";
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
@@ -27,10 +32,10 @@ internal sealed partial class Dnsmasq(IPAddress address, string[] command, DnsAc
     public int ProcessId { get; private set; }
 
     /// <summary>The options that every one has.</summary>
-    public static string[] Command(IPAddress address, params IEnumerable<string> options) =>
+    public static string[] Command(IPEndPoint address, params IEnumerable<string> options) =>
     [
         "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--log-facility=/dev/null",
-        Listening(address), "--bind-interfaces", "--no-hosts", "--no-ident", "--domain-needed", "--bogus-priv",
+        ListenAddress + address.Address, .. address.Port == NamePort ? Array.Empty<string>() : [ListenPort + address.Port.ToString(CultureInfo.InvariantCulture)], "--bind-interfaces", "--no-hosts", "--no-ident", "--domain-needed", "--bogus-priv",
         "--filter-AAAA", // an address that no sandbox can reach only makes programs wait
         .. options,
     ];
@@ -39,7 +44,7 @@ internal sealed partial class Dnsmasq(IPAddress address, string[] command, DnsAc
     /// The processes of the account that listen on an address, with their arguments. A sandbox cannot pass for one: its uids
     /// are others.
     /// </summary>
-    public static IEnumerable<(int Pid, IPAddress Address, string[] Command)> Find(DnsAccount account)
+    public static IEnumerable<(int Pid, IPEndPoint Address, string[] Command)> Find(DnsAccount account)
     {
         foreach (var directory in Directory.EnumerateDirectories("/proc"))
         {
@@ -62,10 +67,9 @@ internal sealed partial class Dnsmasq(IPAddress address, string[] command, DnsAc
                 continue; // ended while we looked
             }
 
-            var start = Listening(IPAddress.Any)[..^IPAddress.Any.ToString().Length];
-            if (Array.Find(arguments, argument => argument.StartsWith(start, StringComparison.Ordinal)) is { } listening && IPAddress.TryParse(listening[start.Length..], out var found))
+            if (IPAddress.TryParse(ValueOf(arguments, ListenAddress), out var found))
             {
-                yield return (pid, found, arguments);
+                yield return (pid, new IPEndPoint(found, int.TryParse(ValueOf(arguments, ListenPort), CultureInfo.InvariantCulture, out var port) ? port : NamePort), arguments);
             }
         }
     }
@@ -97,7 +101,7 @@ internal sealed partial class Dnsmasq(IPAddress address, string[] command, DnsAc
             try
             {
                 using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                await socket.ConnectAsync(address, 53);
+                await socket.ConnectAsync(address);
                 return true;
             }
             catch (SocketException)
@@ -133,7 +137,8 @@ internal sealed partial class Dnsmasq(IPAddress address, string[] command, DnsAc
 
     public void Dispose() => _stop.Dispose();
 
-    private static string Listening(IPAddress address) => $"--listen-address={address}";
+    private static string? ValueOf(string[] arguments, string option) =>
+        Array.Find(arguments, argument => argument.StartsWith(option, StringComparison.Ordinal))?[option.Length..];
 
     /// <summary>Starts it and returns a task that completes with its end.</summary>
     private Task<int?> Spawn()
@@ -183,7 +188,7 @@ internal sealed partial class Dnsmasq(IPAddress address, string[] command, DnsAc
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The sandboxes' resolver at {Address} ended ({Code}); it is started again.")]
-    private static partial void LogEnded(ILogger logger, int? code, IPAddress address);
+    private static partial void LogEnded(ILogger logger, int? code, IPEndPoint address);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The sandboxes' resolver could not be started.")]
     private static partial void LogNotStarted(ILogger logger, Exception exception);

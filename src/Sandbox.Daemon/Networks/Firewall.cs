@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Sandbox.Daemon.Linux;
@@ -33,12 +35,21 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
 
     private static readonly IEnumerable<int> Hosts = Enumerable.Range(AddressPlan.FirstHost, AddressPlan.LastHost - AddressPlan.FirstHost + 1);
 
+    /// <summary>What a limited link may not send carries this mark from the bridge to the next hook, which says so to the sender.</summary>
+    private const int RefusedMark = 0x5c00_0001;
+
+    private static readonly NetworkReach[] Limited = [NetworkReach.Playground, NetworkReach.Domains];
+
+    /// <summary>The elements of each playground, as they are in the kernel.</summary>
+    private readonly ConcurrentDictionary<int, HashSet<(string Set, string Text)>> _elements = new();
+
     private string Table => options.Instance;
 
     /// <summary>Replaces the table, and makes Docker's firewall leave the decision to it.</summary>
     public async Task InstallAsync(Surroundings surroundings, CancellationToken cancellationToken)
     {
         await NftAsync(Script(surroundings), cancellationToken);
+        _elements.Clear();
         await AskDockerAsync(add: true, cancellationToken);
         await WarnOfOthersAsync(cancellationToken);
     }
@@ -47,12 +58,37 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
     public Task RefreshAsync(Surroundings surroundings, CancellationToken cancellationToken) =>
         NftAsync($"flush set inet {Table} onlink\n" + (surroundings.OnLink.Count == 0 ? "" : $"add element inet {Table} onlink {{ {string.Join(", ", surroundings.OnLink)} }}\n"), cancellationToken);
 
-    /// <summary>Leads the questions of a playground to the resolver at its gateway.</summary>
-    public Task LeadQuestionsAsync(int slot, CancellationToken cancellationToken) =>
-        NftAsync($"add element inet {Table} resolvers {{ {ResolverOf(slot)} }}\n", cancellationToken);
+    /// <summary>
+    /// Changes a playground's elements of the sets to those of <paramref name="rules"/> in one transaction. Without any,
+    /// questions go to the common resolver, and links of a limited reach lead nowhere.
+    /// </summary>
+    public async Task SetAsync(int slot, PlaygroundRules rules)
+    {
+        var wanted = Elements(slot, rules).ToHashSet();
+        var present = _elements.GetValueOrDefault(slot) ?? [];
+        var script = new StringBuilder();
+        foreach (var (act, elements) in new[] { ("delete", present.Except(wanted)), ("add", wanted.Except(present)) })
+        {
+            foreach (var ofSet in elements.GroupBy(element => element.Set, element => element.Text, StringComparer.Ordinal))
+            {
+                script.Append(CultureInfo.InvariantCulture, $"{act} element {ofSet.Key} {{ {string.Join(", ", ofSet)} }}\n");
+            }
+        }
 
-    /// <summary>Leaves the questions of a playground to the common resolver.</summary>
-    public Task LeaveQuestionsAsync(int slot) => NftAsync($"delete element inet {Table} resolvers {{ {ResolverOf(slot)} }}\n", CancellationToken.None);
+        if (script.Length > 0)
+        {
+            await NftAsync(script.ToString(), CancellationToken.None);
+        }
+
+        if (wanted.Count > 0)
+        {
+            _elements[slot] = wanted;
+        }
+        else
+        {
+            _elements.TryRemove(slot, out _);
+        }
+    }
 
     public async Task RemoveAsync()
     {
@@ -60,7 +96,29 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
         await AskDockerAsync(add: false, CancellationToken.None);
     }
 
-    private string ResolverOf(int slot) => $"\"{plan.Bridge(slot)}\" : {plan.Gateway(slot)}";
+    private IEnumerable<(string Set, string Text)> Elements(int slot, PlaygroundRules rules)
+    {
+        if (rules.HasNames)
+        {
+            yield return ($"inet {Table} resolvers", $"\"{plan.Bridge(slot)}\" : {plan.Gateway(slot)}");
+        }
+
+        foreach (var (host, view) in rules.Views)
+        {
+            var source = plan.Address(new NetworkPlace(slot, host));
+            yield return ($"inet {Table} views", string.Create(CultureInfo.InvariantCulture, $"{source} : {plan.Gateway(slot)} . {view.Port}"));
+            yield return ($"bridge {Table} asking", $"{source} . {plan.Resolver} . 53");
+            yield return ($"bridge {Table} asking", string.Create(CultureInfo.InvariantCulture, $"{source} . {plan.Gateway(slot)} . {view.Port}")); // as br_netfilter leaves it
+        }
+
+        foreach (var (host, destinations) in rules.Reachable)
+        {
+            foreach (var destination in destinations)
+            {
+                yield return ($"bridge {Table} reachable", string.Create(CultureInfo.InvariantCulture, $"{plan.Address(new NetworkPlace(slot, host))} . {destination.Address} . {destination.Port}"));
+            }
+        }
+    }
 
     private string Script(Surroundings surroundings)
     {
@@ -74,11 +132,17 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
               {{Set("refused", refused)}}
               {{Set("onlink", surroundings.OnLink)}}
               map resolvers { type ifname : ipv4_addr; }
+              map views { type ipv4_addr : ipv4_addr . inet_service; }
               set questions { type ipv4_addr; size 65535; flags dynamic,timeout; timeout 1m; }
               set pulls { type ipv4_addr; size 65535; flags dynamic; }
               set lookups { type ipv4_addr; size 65535; flags dynamic; }
+              set asked { type ipv4_addr; size 65535; flags dynamic,timeout; timeout 1m; }
+              set answered { type ipv4_addr; size 65535; flags dynamic,timeout; timeout 1m; }
               set connections { type ipv4_addr; size 65535; flags dynamic; }
 
+              # What the bridge's table has marked, before anything else may change the mark. It comes to the first of these hooks, or
+              # where br_netfilter is on, which calls that hook before the bridge's, to the other two.
+              {{Marked("prerouting")}}{{Marked("input")}}{{Marked("forward")}}
               # Sandboxes have no IPv6, and a packet whose answer would not go back through the bridge it came from is forged.
               chain prerouting {
                 type filter hook prerouting priority raw; policy accept;
@@ -86,9 +150,10 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
                 iifname "{{plan.BridgePrefix}}*" fib saddr . iif oif missing drop
               }
 
-              # Questions of a playground of several nodes go to the resolver that knows their names.
+              # Questions of a link of limited reach go to the resolver that knows what it reaches, those of a playground of several nodes to the one that knows their names.
               chain names {
                 type nat hook prerouting priority dstnat; policy accept;
+                iifname "{{plan.BridgePrefix}}*" ip daddr {{plan.Resolver}} meta l4proto { tcp, udp } th dport 53 dnat ip to ip saddr map @views
                 iifname "{{plan.BridgePrefix}}*" ip daddr {{plan.Resolver}} meta l4proto { tcp, udp } th dport 53 dnat ip to iifname map @resolvers
               }
 
@@ -98,18 +163,24 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
                 iifname != "lo" ip daddr {{plan.Registry}} drop
               }
 
-              # Nothing of the host but names and images; so many questions and connections that no sandbox uses resolver or registry up.
+              # Nothing of the host but names and images; so many questions, bytes and connections that no sandbox uses resolver or registry up, or carries much out in names.
               chain to_host {
-                ct original ip daddr {{plan.Resolver}} udp dport 53 update @questions { ip saddr limit rate over 50/second burst 200 packets } drop
-                ct original ip daddr {{plan.Resolver}} udp dport 53 accept
-                ct original ip daddr {{plan.Resolver}} tcp dport 53 ct state new add @lookups { ip saddr ct count over 2 } drop
-                ct original ip daddr {{plan.Resolver}} tcp dport 53 accept
+                ct original ip daddr {{plan.Resolver}} udp dport { {{View.Ports}} } update @questions { ip saddr limit rate over 50/second burst 200 packets } drop
+                ct original ip daddr {{plan.Resolver}} udp dport { {{View.Ports}} } accept
+                ct original ip daddr {{plan.Resolver}} tcp dport { {{View.Ports}} } ct state new add @lookups { ip saddr ct count over 2 } drop
+                ct original ip daddr {{plan.Resolver}} tcp dport { {{View.Ports}} } update @asked { ip saddr limit rate over 8 kbytes/second burst 32 kbytes } drop
+                ct original ip daddr {{plan.Resolver}} tcp dport { {{View.Ports}} } accept
                 ip daddr {{plan.Registry}} tcp dport {{AddressPlan.RegistryPort}} ct state new ct count over {{MostPulls}} {{refuse}}
                 ip daddr {{plan.Registry}} tcp dport {{AddressPlan.RegistryPort}} ct state new add @pulls { ip saddr ct count over {{MostPullsOfOne}} } {{refuse}}
                 ip daddr {{plan.Registry}} tcp dport {{AddressPlan.RegistryPort}} accept
                 ct state established,related accept
                 meta pkttype { broadcast, multicast } drop
                 {{refuse}}
+              }
+
+              chain output {
+                type filter hook output priority filter - 5; policy accept;
+                oifname "{{plan.BridgePrefix}}*" ct original ip daddr {{plan.Resolver}} meta l4proto { tcp, udp } th sport { {{View.Ports}} } update @answered { ip daddr limit rate over 64 kbytes/second burst 256 kbytes } drop
               }
 
               chain forward {
@@ -144,15 +215,49 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
             table bridge {{Table}} {}
             delete table bridge {{Table}}
             table bridge {{Table}} {
+              set reachable { type ipv4_addr . ipv4_addr . inet_service; size 1048576; }
+              set asking { type ipv4_addr . ipv4_addr . inet_service; size 131070; }
+
               chain prerouting {
                 type filter hook prerouting priority -300; policy accept;
-                iifname "{{plan.SandboxLinkPrefix}}*" meta iifgroup vmap { {{string.Join(", ", Hosts.Select(host => $"{AddressPlan.LinkGroup(host)} : jump host{host}"))}} }
+                iifname "{{plan.SandboxLinkPrefix}}*" meta iifgroup vmap { {{Groups([NetworkReach.Internet, .. Limited], (_, host) => $"jump host{host}")}} }
+              }
+
+              # Frames for the host or beyond it; those for other links of the bridge do not come here.
+              chain input {
+                type filter hook input priority -200; policy accept;
+                iifname "{{plan.SandboxLinkPrefix}}*" meta iifgroup vmap { {{Groups(Limited, (reach, _) => reach == NetworkReach.Domains ? "goto domains" : "goto playground")}} }
+              }
+
+              # The tables above decide about these, too: no list opens a range that is refused.
+              chain domains {
+                ip saddr . ip daddr . tcp dport @reachable accept
+                goto playground
+              }
+
+              chain playground {
+                ether type arp accept
+                meta l4proto { tcp, udp } ip saddr . ip daddr . th dport @asking accept
+                meta pkttype { broadcast, multicast } drop
+                meta mark set {{RefusedMark}}
               }
               {{string.Concat(Hosts.Select(OneAddress))}}
             }
 
             """;
     }
+
+    private string Marked(string hook) => $$"""
+
+              chain marked_{{hook}} {
+                type filter hook {{hook}} priority raw - 10; policy accept;
+                iifname "{{plan.BridgePrefix}}*" meta mark {{RefusedMark}} reject with icmpx admin-prohibited
+              }
+
+        """;
+
+    private static string Groups(IEnumerable<NetworkReach> reaches, Func<NetworkReach, int, string> verdict) =>
+        string.Join(", ", reaches.SelectMany(reach => Hosts.Select(host => $"{AddressPlan.LinkGroup(host, reach)} : {verdict(reach, host)}")));
 
     /// <summary>
     /// Drops packets that do not bear the address of their link, in IP and in ARP. Together with the bridge's prefix,

@@ -47,7 +47,7 @@ internal sealed class Links(AddressPlan plan, string instance)
     /// addresses: a sandbox that invents millions of them would fill the host's memory; with at most 13 ports,
     /// frames may as well go to all.
     /// </summary>
-    public void AddLink(RouteSocket host, NetworkPlace place, int bridge, SafeFileHandle networkNamespace, int mtu)
+    public void AddLink(RouteSocket host, NetworkPlace place, NetworkReach reach, int bridge, SafeFileHandle networkNamespace, int mtu)
     {
         var name = plan.Link(place);
         var messages = new RouteMessages();
@@ -55,7 +55,7 @@ internal sealed class Links(AddressPlan plan, string instance)
             .Attribute(LinkAttribute.Name, name)
             .Attribute(LinkAttribute.Mtu, mtu)
             .Attribute(LinkAttribute.Master, bridge)
-            .Attribute(LinkAttribute.Group, AddressPlan.LinkGroup(place.Host))
+            .Attribute(LinkAttribute.Group, AddressPlan.LinkGroup(place.Host, reach))
             .Nested(LinkAttribute.Info, info => info
                 .Attribute(LinkAttribute.InfoKind, "veth")
                 .Nested(LinkAttribute.InfoData, data => data
@@ -75,11 +75,11 @@ internal sealed class Links(AddressPlan plan, string instance)
         host.SendOrThrow(messages, "veth");
     }
 
-    /// <summary>Puts a link that an earlier daemon made into the group of its address.</summary>
-    public void Adopt(RouteSocket host, NetworkPlace place) => host.SendOrThrow(
+    /// <summary>Puts a link that an earlier daemon made into the group of its address and reach.</summary>
+    public void Adopt(RouteSocket host, NetworkPlace place, NetworkReach reach) => host.SendOrThrow(
         new RouteMessages().Link(RouteMessages.SetLink, RouteMessages.Acknowledge)
             .Attribute(LinkAttribute.Name, plan.Link(place))
-            .Attribute(LinkAttribute.Group, AddressPlan.LinkGroup(place.Host)),
+            .Attribute(LinkAttribute.Group, AddressPlan.LinkGroup(place.Host, reach)),
         "link");
 
     /// <summary>Sets up the sandbox's namespace: its address, its default route, and the loopback.</summary>

@@ -1,4 +1,5 @@
 using Sandbox.Core.Errors;
+using Sandbox.Core.Networks;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Recipes;
 
@@ -16,7 +17,7 @@ internal sealed class Places(AddressPlan plan)
     private int _next;
 
     /// <summary>Reserves an address for a node. A name is that of the first node that has it.</summary>
-    public NetworkPlace Reserve(PlaygroundId playground, string name = "")
+    public NetworkPlace Reserve(PlaygroundId playground, string name = "", NetworkPolicy? policy = null)
     {
         lock (_lock)
         {
@@ -30,6 +31,7 @@ internal sealed class Places(AddressPlan plan)
                 if (!slot.Attached.Contains(host) && slot.Reserved.Add(host))
                 {
                     Name(slot, host, name);
+                    slot.Policies[host] = policy ?? NetworkPolicy.Open;
                     return new NetworkPlace(slot.Number, host);
                 }
             }
@@ -38,9 +40,9 @@ internal sealed class Places(AddressPlan plan)
         }
     }
 
-    /// <summary>Reserves a place that an earlier daemon gave. Idempotent.</summary>
+    /// <summary>Reserves a place that an earlier daemon gave. Idempotent; a policy that is not given stays.</summary>
     /// <exception cref="InvalidOperationException">The place is not in the pool, or another playground has it.</exception>
-    public Slot Adopt(PlaygroundId playground, NetworkPlace place, string name = "")
+    public Slot Adopt(PlaygroundId playground, NetworkPlace place, string name = "", NetworkPolicy? policy = null)
     {
         lock (_lock)
         {
@@ -63,6 +65,11 @@ internal sealed class Places(AddressPlan plan)
 
             slot.Reserved.Add(place.Host);
             Name(slot, place.Host, name);
+            if (policy is not null || !slot.Policies.ContainsKey(place.Host))
+            {
+                slot.Policies[place.Host] = policy ?? NetworkPolicy.Open;
+            }
+
             return slot;
         }
     }
@@ -138,6 +145,24 @@ internal sealed class Places(AddressPlan plan)
         }
     }
 
+    /// <summary>The policies of those nodes of a slot that have a link, by host.</summary>
+    public IReadOnlyDictionary<int, NetworkPolicy> Policies(Slot slot)
+    {
+        lock (_lock)
+        {
+            return slot.Policies.Where(node => slot.Attached.Contains(node.Key)).ToDictionary();
+        }
+    }
+
+    /// <summary>The policy of a place.</summary>
+    public NetworkPolicy Policy(Slot slot, NetworkPlace place)
+    {
+        lock (_lock)
+        {
+            return slot.Policies[place.Host];
+        }
+    }
+
     /// <summary>The slots that have a link.</summary>
     public IReadOnlyList<Slot> All()
     {
@@ -203,6 +228,9 @@ internal sealed class Slot(int number, PlaygroundId playground)
 
     /// <summary>The names by which the other nodes find those that have a place.</summary>
     public Dictionary<int, string> Names { get; } = [];
+
+    /// <summary>The policies of the hosts that are or were reserved.</summary>
+    public Dictionary<int, NetworkPolicy> Policies { get; } = [];
 
     /// <summary>One change of this playground's links at a time.</summary>
     public SemaphoreSlim Gate { get; } = new(1, 1);

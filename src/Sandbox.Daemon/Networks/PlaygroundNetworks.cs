@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Threading.Channels;
+using Sandbox.Core.Networks;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.Linux;
@@ -8,7 +9,7 @@ namespace Sandbox.Daemon.Networks;
 
 /// <summary>
 /// The networks of playgrounds: a bridge each, a link from it into every sandbox, and a policy for all of them: out to
-/// the public internet, and nowhere else. They stay when the daemon ends, and the next daemon takes them over.
+/// the public internet, or less far (<see cref="NetworkReach"/>), and nowhere else. They stay when the daemon ends, and the next daemon takes them over.
 /// </summary>
 internal sealed partial class PlaygroundNetworks : IAsyncDisposable
 {
@@ -18,6 +19,7 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
     private readonly Links _links;
     private readonly Firewall _firewall;
     private readonly Resolver _resolver;
+    private readonly PlaygroundNames _names;
     private readonly ILogger _logger;
     private readonly WorkThread _attaching = new("network-attach");
     private readonly WorkThread _tearing = new("network-teardown");
@@ -36,6 +38,7 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
         _links = new Links(_plan, options.Instance);
         _firewall = new Firewall(options, _plan, tool, logger);
         _resolver = new Resolver(options, _plan, tool, watch, logger);
+        _names = new PlaygroundNames(options, _places, _firewall, _resolver, logger);
     }
 
     /// <summary>The nameserver for a sandbox's <c>/etc/resolv.conf</c>.</summary>
@@ -49,13 +52,13 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
 
     /// <summary>
     /// Gives a sandbox its place; the first of a playground reserves a /28. While it is attached, the other nodes of its
-    /// playground find it by its name.
+    /// playground find it by its name. Its link reaches as far as the policy says, by default the public internet.
     /// </summary>
     /// <exception cref="Core.Errors.SandboxException">Capacity: no /28, or no address in it, is left.</exception>
-    public NetworkPlace Reserve(PlaygroundId playground, string name = "") => _places.Reserve(playground, name);
+    public NetworkPlace Reserve(PlaygroundId playground, string name = "", NetworkPolicy? policy = null) => _places.Reserve(playground, name, policy);
 
     /// <summary>Reserves the place of a sandbox that an earlier daemon started.</summary>
-    public void Adopt(PlaygroundId playground, NetworkPlace place, string name = "") => _places.Adopt(playground, place, name);
+    public void Adopt(PlaygroundId playground, NetworkPlace place, string name = "", NetworkPolicy? policy = null) => _places.Adopt(playground, place, name, policy);
 
     /// <summary>Gives a place back. It is given to nobody else before its link, if it has one, is detached.</summary>
     public void Release(PlaygroundId playground, NetworkPlace place) => _places.Release(playground, place);
@@ -75,14 +78,9 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
         await _firewall.InstallAsync(_surroundings, cancellationToken); // first, so that no link is ever without it
         await _tearing.RunAsync(() => TakeOver(live));
         await WriteRegistryAddressAsync(cancellationToken);
-        await _resolver.StartAsync(cancellationToken);
-        foreach (var slot in _places.All())
-        {
-            await NameAsync(slot);
-        }
-
-        await _resolver.Names.EndOthersAsync();
-        _background = Task.WhenAll(TearDownAsync(), WatchSurroundingsAsync());
+        await _resolver.StartAsync(_surroundings, cancellationToken);
+        await _names.StartAsync(cancellationToken);
+        _background = Task.WhenAll(TearDownAsync(), WatchSurroundingsAsync(), _names.FollowDomainsAsync(_stop.Token));
     }
 
     /// <summary>
@@ -102,12 +100,14 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
         Interlocked.Increment(ref _launches);
         try
         {
+            var domains = _names.AskAsync(_places.Policy(slot, place));
             await slot.Gate.WaitAsync(cancellationToken);
             try
             {
                 _places.Attached(slot, place);
                 await _attaching.RunAsync(() => Connect(slot, place, networkNamespace, leaving is not null));
-                await NameAsync(slot);
+                await domains;
+                await _names.SetAsync(slot);
             }
             finally
             {
@@ -223,7 +223,7 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
             slot.Bridge = _links.AddBridge(host, slot.Number, mtu);
         }
 
-        _links.AddLink(host, place, slot.Bridge, file, mtu);
+        _links.AddLink(host, place, _places.Policy(slot, place).Reach(), slot.Bridge, file, mtu);
         _links.Configure(inside, place);
     }
 
@@ -241,7 +241,7 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
             {
                 _places.Attached(slot, place);
                 slot.Bridge = bridge.Index;
-                _links.Adopt(host, place);
+                _links.Adopt(host, place, _places.Policy(slot, place).Reach());
                 orphans.Remove(_plan.Link(place));
                 orphans.Remove(bridge.Name);
             }
@@ -303,7 +303,7 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
         {
             names.Add(_plan.Bridge(slot.Number));
             slot.Bridge = 0;
-            await ForgetNamesAsync(slot);
+            await _names.ForgetAsync(slot);
         }
 
         try
@@ -327,53 +327,10 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
         }
 
         _places.Detached(slot, leaving.Keys);
-        await NameAsync(slot);
+        await _names.SetAsync(slot);
         foreach (var waiting in leaving.Values)
         {
             waiting.SetResult();
-        }
-    }
-
-    /// <summary>
-    /// Lets the nodes of a playground find each other by name, once there are two. A name that cannot be given is no reason
-    /// to refuse a launch.
-    /// </summary>
-    private async Task NameAsync(Slot slot)
-    {
-        var names = _places.Named(slot);
-        if (names.Count < 2 && !_resolver.Names.Has(slot.Number))
-        {
-            return;
-        }
-
-        try
-        {
-            if (await _resolver.Names.NameAsync(slot.Number, names))
-            {
-                await _firewall.LeadQuestionsAsync(slot.Number, CancellationToken.None);
-            }
-        }
-        catch (IOException exception)
-        {
-            LogNotNamed(_logger, exception);
-        }
-    }
-
-    private async Task ForgetNamesAsync(Slot slot)
-    {
-        if (!_resolver.Names.Has(slot.Number))
-        {
-            return;
-        }
-
-        try
-        {
-            await _firewall.LeaveQuestionsAsync(slot.Number);
-            await _resolver.Names.ForgetAsync(slot.Number);
-        }
-        catch (IOException exception)
-        {
-            LogNotNamed(_logger, exception);
         }
     }
 
@@ -407,6 +364,7 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
             if (!now.SameAs(_surroundings))
             {
                 await _firewall.RefreshAsync(now, _stop.Token);
+                await _resolver.RefreshAsync(now);
                 _surroundings = now;
                 LogSurroundings(_logger, now);
             }
@@ -428,9 +386,6 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Links could not be removed.")]
     private static partial void LogNotDetached(ILogger logger, Exception exception);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "The names of a playground's nodes could not be changed.")]
-    private static partial void LogNotNamed(ILogger logger, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Count} links without a sandbox were removed.")]
     private static partial void LogOrphans(ILogger logger, int count);

@@ -1,9 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Sandbox.Core.Images;
+using Sandbox.Core.Networks;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
-using Sandbox.Core.Recipes;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
 using Sandbox.Daemon.Networks;

@@ -1,4 +1,5 @@
 using Sandbox.Core.Files;
+using Sandbox.Core.Networks;
 using Sandbox.Daemon.Networks;
 using Sandbox.Daemon.Records;
 
@@ -20,11 +21,19 @@ internal sealed class GivenFiles(PlaygroundNetworks networks)
         var name = record.Spec.Name;
         return
         [
-            (ResolvConf, record.HasLink ? $"nameserver {networks.ResolverAddress}\n" : ""),
+            (ResolvConf, record.HasLink ? $"{Limits(record.Spec.Policy)}nameserver {networks.ResolverAddress}\n" : ""),
             (Hosts, $"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n{(record.HasLink ? networks.Address(record.Place) : "127.0.0.1")}\t{name}\n"),
             (Hostname, name + "\n"),
         ];
     }
+
+    /// <summary>Why names are not found, for somebody who looks here.</summary>
+    private static string Limits(NetworkPolicy policy) => policy switch
+    {
+        { Network: NetworkPolicy.Egress, Domains.Count: 0 } => "",
+        { Network: NetworkPolicy.Egress } => $"# This sandbox {policy.Words}\n",
+        _ => $"# This sandbox reaches {policy.Words}\n",
+    };
 
     private static SandboxPath At(string text) => SandboxPath.TryParse(text, out var path) ? path : throw new InvalidOperationException(text);
 }

@@ -122,7 +122,7 @@ internal sealed partial class SandboxLife(
                 sandbox.Range = ranges.Reserve();
             }
 
-            sandbox.Record = sandbox.Record with { UidIndex = sandbox.Range.Index, Config = sandbox.Image.Image.Config, Place = networks.Reserve(spec.Playground, spec.Name) };
+            sandbox.Record = sandbox.Record with { UidIndex = sandbox.Range.Index, Config = sandbox.Image.Image.Config, Place = networks.Reserve(spec.Playground, spec.Name, spec.Policy) };
             reserved = true;
             sandbox.Report = await launcher.LaunchAsync(sandbox);
             Follow(sandbox);

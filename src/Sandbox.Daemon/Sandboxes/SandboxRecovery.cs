@@ -67,7 +67,7 @@ internal sealed partial class SandboxRecovery(
         foreach (var sandbox in live)
         {
             sandbox.Range = ranges.Adopt(sandbox.Record.UidIndex);
-            networks.Adopt(sandbox.Record.Spec.Playground, sandbox.Record.Place, sandbox.Record.Spec.Name);
+            networks.Adopt(sandbox.Record.Spec.Playground, sandbox.Record.Place, sandbox.Record.Spec.Name, sandbox.Record.Spec.Policy);
         }
 
         var livingIds = live.Select(sandbox => sandbox.Id).ToHashSet();

@@ -1,3 +1,4 @@
+using Sandbox.Core.Networks;
 using Sandbox.Core.Recipes;
 using Sandbox.Recipes.Documents;
 using Sandbox.Recipes.Problems;
@@ -32,6 +33,7 @@ public static class AdHocRecipe
                     User = Single(values, "user", log),
                     Workdir = Single(values, "workdir", log),
                     Network = Single(values, "network", log) ?? NetworkPolicy.Egress,
+                    Domains = [.. values["domain"]],
                     Env = ReadEnv(values, log),
                     Files = [.. values["file"].Select(file => Split(file) is var (path, text) ? new RecipeFile { Path = path, Text = text } : new RecipeFile { Path = "" }),
                         .. values["file64"].Select(file => Split(file) is var (path, text) ? new RecipeFile { Path = path, Base64 = text } : new RecipeFile { Path = "" })],
@@ -69,6 +71,7 @@ public static class AdHocRecipe
             "files" => "file",
             "terminals" => "run",
             "ports" => "port",
+            "domains" => "domain",
             _ => name,
         };
         return index is null ? name : $"{name}[{index}]";

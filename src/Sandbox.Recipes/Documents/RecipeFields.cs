@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sandbox.Core.Networks;
 using Sandbox.Core.Recipes;
 using Sandbox.Recipes.Problems;
 
@@ -70,6 +71,7 @@ public sealed class RecipeFields(string file, ProblemLog log)
             Workdir = fields.Scalar("workdir"),
             User = fields.Scalar("user"),
             Network = fields.Scalar("network") ?? NetworkPolicy.Egress,
+            Domains = fields.Texts("domains", most: 1000),
             Isolation = fields.Scalar("isolation"),
             Files = fields.Each("files", (item, path) => ReadFile(fields.Inside(item, path)), most: 1000),
             Setup = fields.Each("setup", (item, path) => ReadCommand(fields, item, path), most: 1000),

@@ -18,11 +18,12 @@ internal static class RecipesMap
             wire.User = content.User;
         }
 
-        if (content.Network is not Port.NetworkPolicy.Egress)
+        if (content.Network is not Core.Networks.NetworkPolicy.Egress)
         {
             wire.Network = content.Network;
         }
 
+        wire.Domains.AddRange(content.Domains);
         if (content.Isolation is not null)
         {
             wire.Isolation = content.Isolation;
@@ -47,7 +48,8 @@ internal static class RecipesMap
         Workdir = wire.HasWorkdir ? wire.Workdir : null,
         User = wire.HasUser ? wire.User : null,
         Files = [.. wire.Files.Select(ToCore)],
-        Network = wire.HasNetwork ? wire.Network : Port.NetworkPolicy.Egress,
+        Network = wire.HasNetwork ? wire.Network : Core.Networks.NetworkPolicy.Egress,
+        Domains = [.. wire.Domains],
         Isolation = wire.HasIsolation ? wire.Isolation : null,
     };
 

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
+using Sandbox.Core.Networks;
 using Sandbox.Core.People;
 using Sandbox.Core.Recipes;
 using Sandbox.Web.Catalog;

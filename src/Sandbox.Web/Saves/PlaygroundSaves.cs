@@ -162,6 +162,7 @@ internal sealed class PlaygroundSaves(
         Ports = node.Ports,
         Resources = node.Resources,
         Network = node.Network,
+        Domains = node.Domains,
         Isolation = node.Isolation,
     };
 

@@ -4,6 +4,7 @@ using System.Threading.RateLimiting;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Execs;
 using Sandbox.Core.Files;
+using Sandbox.Core.Networks;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Recipes;

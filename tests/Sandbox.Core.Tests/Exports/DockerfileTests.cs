@@ -2,6 +2,7 @@ using System.Text;
 using Sandbox.Core.Exports;
 using Sandbox.Core.Files;
 using Sandbox.Core.Images;
+using Sandbox.Core.Networks;
 using Sandbox.Core.Quotas;
 using Sandbox.Core.Recipes;
 using Xunit;

@@ -42,7 +42,7 @@ public sealed class RecipeJsonTests
     [InlineData("""{"nodes":[{"image":"debian"}]}""")]
     [InlineData("""{"parameters":[],"terminals":[],"nodes":[{"image":"debian","ports":[],"resources":null,"repositories":[]}]}""")]
     [InlineData("""{ "version": 1, "nodes": [ { "image": "debian", "name": "main" } ] }""")]
-    [InlineData("""{"nodes":[{"image":"debian","network":"egress","isolation":null}]}""")]
+    [InlineData("""{"nodes":[{"image":"debian","network":"egress","domains":[],"isolation":null}]}""")]
     [InlineData("""{"nodes":[{"setup":[],"files":[],"env":{},"user":null,"workdir":null,"name":"main","image":"debian"}]}""")]
     public void Equal_recipes_have_the_same_bytes_and_hash(string json)
     {
@@ -55,6 +55,8 @@ public sealed class RecipeJsonTests
     [InlineData("""{"nodes":[{"image":"debian","name":"other"}]}""")]
     [InlineData("""{"nodes":[{"image":"main"}]}""")]
     [InlineData("""{"nodes":[{"image":"debian","network":"none"}]}""")]
+    [InlineData("""{"nodes":[{"image":"debian","network":"playground"}]}""")]
+    [InlineData("""{"nodes":[{"image":"debian","domains":["github.com"]}]}""")]
     [InlineData("""{"nodes":[{"image":"debian","isolation":"container"}]}""")]
     [InlineData("""{"nodes":[{"image":"debian","env":{"A":"egress"}}]}""")]
     [InlineData("""{"nodes":[{"image":"debian","env":{"A":""}}]}""")]

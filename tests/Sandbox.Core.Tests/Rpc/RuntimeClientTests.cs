@@ -185,7 +185,7 @@ public sealed class RuntimeClientTests : IAsyncLifetime
             Workdir = "/tmp",
             User = "1:2",
             Files = [new CoreRecipeFile { Path = "/a", Text = "", Mode = "7" }, new CoreRecipeFile { Path = "/b", Base64 = "AA==" }],
-            Network = Core.Recipes.NetworkPolicy.None,
+            Network = Core.Networks.NetworkPolicy.None,
             Isolation = "container",
             Deadline = new DateTimeOffset(2042, 3, 4, 5, 6, 7, TimeSpan.FromHours(2)).AddTicks(1),
         };
@@ -195,6 +195,16 @@ public sealed class RuntimeClientTests : IAsyncLifetime
         Assert.Equal(spec.Deadline, info.Deadline);
 
         // Asked again without the wire between: a field lost on the way would make it another spec.
+        Assert.Equal(info, await _runtime.Sandboxes.CreateAsync(spec, Cancellation));
+    }
+
+    [Fact]
+    public async Task Domains_of_a_spec_come_across()
+    {
+        var spec = Spec() with { Image = _runtime.Store("busybox").Digest, Domains = ["github.com", "git.example:22"] };
+
+        var info = await _client.Sandboxes.CreateAsync(spec, Cancellation);
+
         Assert.Equal(info, await _runtime.Sandboxes.CreateAsync(spec, Cancellation));
     }
 

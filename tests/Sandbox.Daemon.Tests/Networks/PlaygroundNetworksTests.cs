@@ -322,6 +322,7 @@ public sealed class PlaygroundNetworksTests
         var kept = await net.SandboxAsync(alone);
         await net.SandboxAsync(alone);
         await net.SandboxAsync(PlaygroundId.New());
+        await TestNet.UntilAsync(async () => (await net.TracesAsync()).Contains("--bogus-nxdomain=198.51.100.0/24", StringComparison.Ordinal), "the resolver has heard of the neighbour's net");
         var resolver = net.Networks.ResolverProcess;
         await TestNet.UntilAsync(() => living.Holder.ReachesAsync(TestNet.Internet), "the internet answers");
 

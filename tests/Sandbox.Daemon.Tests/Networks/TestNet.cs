@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
+using Sandbox.Core.Networks;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.Linux;
@@ -43,6 +44,13 @@ internal sealed class TestNet : IAsyncDisposable
 
     public PlaygroundNetworks Networks { get; private set; }
 
+    /// <summary>As when the daemon ends; the next one is not started yet.</summary>
+    public async Task StopAsync()
+    {
+        await Networks.DisposeAsync();
+        Networks = Build();
+    }
+
     public static async Task<TestNet> StartAsync()
     {
         var net = new TestNet();
@@ -77,6 +85,19 @@ internal sealed class TestNet : IAsyncDisposable
         await Networks.StartAsync(live, CancellationToken.None);
     }
 
+    /// <summary>As when the daemon has ended and the next one starts, with the policies of the sandboxes that are alive.</summary>
+    public async Task StartAgainAsync(DaemonOptions? options, TestSandbox[] live, NetworkPolicy[] policies)
+    {
+        await Networks.DisposeAsync();
+        Networks = Build(options);
+        foreach (var (each, policy) in live.Zip(policies))
+        {
+            Networks.Adopt(each.Playground, each.Place, "", policy);
+        }
+
+        await Networks.StartAsync([.. live.Select(each => (each.Playground, each.Id, each.Place))], CancellationToken.None);
+    }
+
     /// <summary>A network namespace in a user namespace of its own, as a sandbox has.</summary>
     public async Task<Holder> HolderAsync()
     {
@@ -101,9 +122,9 @@ internal sealed class TestNet : IAsyncDisposable
         throw new InvalidOperationException("no namespace");
     }
 
-    public async Task<TestSandbox> SandboxAsync(PlaygroundId playground, string name = "")
+    public async Task<TestSandbox> SandboxAsync(PlaygroundId playground, string name = "", NetworkPolicy? policy = null)
     {
-        var sandbox = new TestSandbox(playground, SandboxId.New(), Networks.Reserve(playground, name), await HolderAsync());
+        var sandbox = new TestSandbox(playground, SandboxId.New(), Networks.Reserve(playground, name, policy), await HolderAsync());
         await Networks.AttachAsync(playground, sandbox.Id, sandbox.Place, sandbox.Holder.NetworkPath, CancellationToken.None);
         return sandbox;
     }

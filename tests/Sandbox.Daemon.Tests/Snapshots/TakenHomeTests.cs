@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Sandbox.Core.Exports;
 using Sandbox.Core.Images;
+using Sandbox.Core.Networks;
 using Sandbox.Core.Quotas;
 using Sandbox.Core.Recipes;
 using Sandbox.Daemon.Linux;
