@@ -12,8 +12,11 @@ const escapes = String.raw`while :; do printf '\033c\033[999;999H\033[2J\033[500
 
 /** A command in the background of each sandbox, which goes on until its playground ends. */
 const inside = (script, count = 1) => async guest => {
-  await Promise.all(guest.sandboxes.map(sandbox => guest.ours.exec(sandbox, "bash", "-c", `cd /root; for i in $(seq ${count}); do (${script}) > /dev/null 2>&1 < /dev/null & done`)));
+  await Promise.all(guest.sandboxes.map(sandbox => guest.ours.exec(sandbox, "bash", "-c", `cd /root; { for i in $(seq ${count}); do (${script}) & done; wait; } > /dev/null 2>&1 < /dev/null &`)));
 };
+
+/** The same in sandboxes in which Docker runs: root there makes networks of its own. */
+const nested = script => Object.assign(inside(script), { image: "docker" });
 
 /** The same request over and over, so many at once for each sandbox. */
 const requests = (count, ask) => async guest => {
@@ -64,6 +67,14 @@ const bombs = {
   writes: inside("while :; do dd if=/dev/zero of=big$i bs=1M count=200; done", 4),
   syncs: inside("while :; do sync; done", 8),
   fsyncs: inside("while :; do dd if=/dev/zero of=sync$i bs=64k count=8 conv=fsync; done", 8),
+  reads: inside("f=$(find /usr -type f -size +4M | head -n 1); while :; do dd if=$f iflag=direct bs=128k; done", 16),
+  saves: async guest => {
+    await inside("head -c 150M /dev/urandom > saved")(guest);
+    await pause(2000);
+    await requests(4, ({ ours }, { id, token }) => ours.ask("POST", `/api/v1/playgrounds/${id}/links`, token, {}))(guest);
+  },
+  links: nested("while :; do for n in $(seq 100); do echo link add b$n type bridge; done; for n in $(seq 100); do echo link del b$n; done; done | ip -force -batch -"),
+  networks: nested("while :; do unshare -n true; done"),
   execs: requests(64, (guest, sandbox) => guest.ours.exec(sandbox, "true")),
   downloads: async guest => {
     await inside("truncate -s 1T sparse")(guest);
@@ -93,7 +104,7 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
   process.stdin.resume().once("end", () => void end(0));
   try {
     for (let number = 0; number < 3; number++) {
-      guest.sandboxes.push(await ours.launch("debian", token));
+      guest.sandboxes.push(await ours.launch(bombs[values.bomb].image ?? "debian", token));
     }
     await bombs[values.bomb](guest);
     console.log("at work");

@@ -46,6 +46,9 @@ export async function neighbour({ ours, options, report }) {
     report.beside(`echo beside ${name}, p50 of ${beside.echo.count}`, "ms", quiet.echo.p50, beside.echo.p50);
     report.beside(`echo beside ${name}, p99`, "ms", quiet.echo.p99, beside.echo.p99, "≤ 2 × quiet + 5 ms", beside.echo.p99 <= most);
     report.beside(`launch beside ${name}, p50 of ${beside.launch.count}`, "ms", quiet.launch.p50, beside.launch.p50, "≤ 3 × quiet", beside.launch.p50 <= 3 * quiet.launch.p50);
+    if (beside.failures > 0) {
+      report.beside(`launches beside ${name} that failed`, "", quiet.failures, beside.failures, "none", false);
+    }
     report.beside(`launch beside ${name}, longest`, "ms", quiet.launch.at(1), beside.launch.at(1));
   }
 }
@@ -54,6 +57,7 @@ export async function neighbour({ ours, options, report }) {
 class Beside {
   echo = new Series();
   launch = new Series();
+  failures = 0;
 }
 
 /** A guest who types, and another who launches. */
@@ -78,12 +82,19 @@ class Neighbour {
     }
     for (let number = 0; number < neighbourLaunches; number++) {
       const began = performance.now();
-      const playground = await this.ours.launch("debian", this.other);
-      const terminal = await this.ours.open(playground);
-      await terminal.see(prompt);
-      beside.launch.add(performance.now() - began);
-      terminal.close();
-      await this.ours.remove(playground);
+      try {
+        const playground = await this.ours.launch("debian", this.other);
+        const terminal = await this.ours.open(playground);
+        await terminal.see(prompt);
+        beside.launch.add(performance.now() - began);
+        terminal.close();
+        await this.ours.remove(playground);
+      } catch (fault) {
+        // A launch that is refused, or that takes longer than a client waits, counts as long as that took, and is named.
+        beside.launch.add(performance.now() - began);
+        beside.failures++;
+        console.error(`  a launch failed: ${fault.cause ?? fault}`);
+      }
       await pause(100);
     }
   }

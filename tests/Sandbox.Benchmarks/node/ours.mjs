@@ -23,22 +23,22 @@ export class Ours {
   }
 
   async guest() {
-    return (await this.#ask("POST", "/api/v1/guests")).token;
+    return (await this.ask("POST", "/api/v1/guests")).token;
   }
 
   /** A playground: its id, its sandbox, and who owns it. */
   async launch(image, token = null) {
     token ??= await this.guest();
-    const playground = await this.#ask("POST", "/api/v1/playgrounds", token, { image });
+    const playground = await this.ask("POST", "/api/v1/playgrounds", token, { image });
     return { id: playground.id, sandbox: playground.sandboxes[0].id, token };
   }
 
   async remove({ id, token }) {
-    await this.#ask("DELETE", `/api/v1/playgrounds/${id}`, token);
+    await this.ask("DELETE", `/api/v1/playgrounds/${id}`, token);
   }
 
   async exec({ sandbox, token }, ...command) {
-    const result = await this.#ask("POST", `/api/v1/sandboxes/${sandbox}/exec`, token, { command, timeoutSeconds: 60 });
+    const result = await this.ask("POST", `/api/v1/sandboxes/${sandbox}/exec`, token, { command, timeoutSeconds: 60 });
     if (result.exitCode !== 0) {
       throw new Error(`${command.join(" ")} ended with ${result.exitCode}: ${result.stderr}`);
     }
@@ -55,7 +55,8 @@ export class Ours {
     return new OurTerminal(hub, await hub.invoke("Open", sandbox, 80, 24, command));
   }
 
-  async #ask(method, path, token = null, body = undefined) {
+  /** A request of our public contract. */
+  async ask(method, path, token = null, body = undefined) {
     const headers = { ...(token && { authorization: `Bearer ${token}` }), ...(body && { "content-type": "application/json" }) };
     const answer = await fetch(this.url + path, { method, headers, body: body && JSON.stringify(body) });
     const text = await answer.text();

@@ -56,6 +56,16 @@ public sealed class RuntimeClientTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_time_to_come_back_comes_across()
+    {
+        _runtime.Before = (_, _) => throw new SandboxException(ErrorCode.Timeout, "Not your turn.") { RetryAfter = TimeSpan.FromMilliseconds(1500) };
+        Assert.Equal(TimeSpan.FromMilliseconds(1500), (await Assert.ThrowsAsync<SandboxException>(() => _client.Sandboxes.ListAsync(Cancellation))).RetryAfter);
+
+        _runtime.Before = (_, _) => throw new SandboxException(ErrorCode.Timeout, "Never.");
+        Assert.Null((await Assert.ThrowsAsync<SandboxException>(() => _client.Sandboxes.ListAsync(Cancellation))).RetryAfter);
+    }
+
+    [Fact]
     public async Task Words_for_the_owner_of_a_sandbox_come_across()
     {
         _runtime.Store("busybox");
