@@ -70,13 +70,14 @@ public sealed class DockerTests
     public async Task Images_of_the_catalog_are_pulled_by_their_names_and_nothing_is_pushed()
     {
         await using var caller = await Caller.NewGuestAsync();
-        await UntilReadyAsync(caller, "docker", "debian", "busybox");
+        await UntilReadyAsync(caller, "docker", "debian", "busybox", "redis");
         var (_, sandbox) = await caller.LaunchAsync(new { image = "docker" });
         await Instance.UntilAsync(async () => (await caller.ShellAsync(sandbox, "curl -sS http://registry.internal/v2/_catalog 2>&1")).Contains("\"library/debian\"", StringComparison.Ordinal), 60);
 
         Assert.Equal("ID=debian\n", await caller.ShellAsync(sandbox, "docker run -q --rm debian grep ^ID= /etc/os-release 2>&1"));
         Assert.Equal("docker.io/library/busybox:latest\n", await caller.ShellAsync(sandbox, "docker pull -q busybox 2>&1"));
-        Assert.Equal("pulled\n", await caller.ShellAsync(sandbox, "podman run -q --rm --network host docker.io/library/busybox echo pulled 2>&1"));
+        Assert.Equal("pulled\n", await caller.ShellAsync(sandbox, "podman run -q --rm --network host redis echo pulled 2>&1"));
+        Assert.Equal("built\n", await caller.ShellAsync(sandbox, "mkdir built && printf 'FROM busybox\\nRUN echo built > /built\\n' > built/Dockerfile && docker rmi -f busybox > /dev/null && docker build -q -t built built > /dev/null && docker run --rm built cat /built"));
         var digest = (string?)(await caller.GetAsync("/api/v1/images")).Json.AsArray().Single(image => (string?)image!["name"] == "debian")!["digest"];
         Assert.Equal($"{digest}\n", await caller.ShellAsync(sandbox, "skopeo inspect --format '{{.Digest}}' docker://registry.internal/debian 2>&1"));
 
