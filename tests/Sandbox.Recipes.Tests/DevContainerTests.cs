@@ -88,18 +88,56 @@ public sealed class DevContainerTests
             Read(Full).Problems.Where(problem => problem.Kind == ProblemKind.Unsupported).Select(problem => (problem.Line, problem.Field!)));
 
     [Theory]
-    [InlineData("""{ "build": { "dockerfile": "../Dockerfile", "context": ".." }, "remoteUser": "vscode", "postCreateCommand": "make", "forwardPorts": [80] }""", "the Dockerfile ../Dockerfile")]
-    [InlineData("""{ "dockerFile": "Dockerfile", "remoteUser": "vscode", "postCreateCommand": "make", "forwardPorts": [80] }""", "the Dockerfile Dockerfile")]
-    [InlineData("""{ "dockerComposeFile": ["a.yml", "b.yml"], "service": "app", "remoteUser": "vscode", "postCreateCommand": "make", "forwardPorts": [80] }""", "the compose file a.yml")]
-    public void Build_starts_the_default_image_without_the_commands_of_the_other(string json, string build)
+    [InlineData("""{ "build": { "dockerfile": "../docker/Dockerfile", "context": "..", "target": "dev", "args": { "NAME": "${localWorkspaceFolderBasename}" } }, "remoteUser": "vscode", "postCreateCommand": "make", "forwardPorts": [80] }""", "docker/Dockerfile", null, "dev", "app")]
+    [InlineData("""{ "build": { "dockerfile": "Dockerfile" }, "remoteUser": "vscode", "postCreateCommand": "make", "forwardPorts": [80] }""", ".devcontainer/Dockerfile", ".devcontainer", null, null)]
+    [InlineData("""{ "dockerFile": "./a/Dockerfile", "context": "a", "remoteUser": "vscode", "postCreateCommand": "make", "forwardPorts": [80] }""", ".devcontainer/a/Dockerfile", ".devcontainer/a", null, null)]
+    public void Dockerfile_makes_the_image_and_its_user_and_commands_stay(string json, string file, string? context, string? target, string? name)
     {
-        var container = Read(json);
+        var container = DevContainer.Read(json, ".devcontainer/devcontainer.json", "app", "debian");
 
-        Assert.Equal((build, null), (container.Build, container.Image));
+        Assert.Equal((file, context, target, name), (container.Build!.Dockerfile, container.Build.Context, container.Build.Target, container.Build.Args.GetValueOrDefault("NAME")));
+        Assert.Null(container.Image);
+        var node = container.Recipe.Nodes[0];
+        Assert.Equal(("vscode", 80), (node.User, node.Ports[0].Port));
+        Assert.Equal(["/bin/sh", "-c", "make"], Assert.Single(node.Setup));
+        Assert.Empty(container.Problems);
+    }
+
+    [Theory]
+    [InlineData("""{ "build": { "dockerfile": "../../Dockerfile" } }""", "the Dockerfile is not in the repository")]
+    [InlineData("""{ "build": { "dockerfile": "/etc/Dockerfile" } }""", "the Dockerfile is not in the repository")]
+    [InlineData("""{ "build": { "dockerfile": "Dockerfile", "context": "../.." } }""", "the context is not in the repository")]
+    [InlineData("""{ "build": { "context": "." } }""", "it names no Dockerfile")]
+    [InlineData("""{ "build": { "dockerfile": "Dockerfile", "target": "a b" } }""", "the name or the number of a stage")]
+    [InlineData("""{ "build": { "dockerfile": "${containerEnv:X}" } }""", "has no value")]
+    public void Build_that_cannot_be_used_is_named(string json, string words)
+    {
+        var container = DevContainer.Read(json, ".devcontainer/devcontainer.json", "app", "debian");
+
+        Assert.Null(container.Build);
+        Assert.Equal("debian", container.Recipe.Nodes[0].Image);
+        Assert.Contains(container.Problems, problem => problem.What.Contains(words, StringComparison.Ordinal) && problem.What.Contains("debian is started instead", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Options_of_docker_build_are_refused()
+    {
+        var container = DevContainer.Read("""{ "build": { "dockerfile": "Dockerfile", "options": ["--network=host"], "cacheFrom": "x" } }""", "devcontainer.json", "app", "debian");
+
+        Assert.NotNull(container.Build);
+        Assert.Equal([(ProblemKind.Refused, "build.options"), (ProblemKind.Advice, "build.cacheFrom")], container.Problems.Select(problem => (problem.Kind, problem.Field!)));
+    }
+
+    [Fact]
+    public void Compose_file_starts_the_default_image_without_the_commands_of_the_other()
+    {
+        var container = Read("""{ "dockerComposeFile": ["a.yml", "b.yml"], "service": "app", "remoteUser": "vscode", "postCreateCommand": "make", "forwardPorts": [80] }""");
+
+        Assert.Equal((true, null, null), (container.IsCompose, container.Build, container.Image));
         Assert.Equal(("debian", null, 80), (container.Recipe.Nodes[0].Image, container.Recipe.Nodes[0].User, container.Recipe.Nodes[0].Ports[0].Port));
         Assert.Empty(container.Recipe.Nodes[0].Setup);
         Assert.Equal(["postCreateCommand", "remoteUser"], container.Problems.Select(problem => problem.Field).Where(field => field is "postCreateCommand" or "remoteUser").Order());
-        Assert.Contains(container.Problems, problem => problem.What.Contains("needs builds", StringComparison.Ordinal));
+        Assert.Contains(container.Problems, problem => problem.What.Contains("the compose file a.yml needs builds", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -128,7 +166,7 @@ public sealed class DevContainerTests
         Assert.Empty(RecipeRules.Validate(container.Recipe));
         Assert.DoesNotContain(container.Problems, problem => problem.What.Contains("cannot be read", StringComparison.Ordinal) || problem.What.Contains("unknown", StringComparison.Ordinal));
         Assert.All(container.Problems, problem => Assert.True(problem.Line > 0 && problem.Line <= text.Split('\n').Length && problem.Field is not null));
-        Assert.Equal(container.Image is null, container.Problems.Any(problem => problem.What.Contains("is started instead", StringComparison.Ordinal)));
+        Assert.Equal(container is { Image: null, Build: null }, container.Problems.Any(problem => problem.What.Contains("is started instead", StringComparison.Ordinal)));
     }
 
     [Fact]

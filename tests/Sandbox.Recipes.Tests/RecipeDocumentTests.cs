@@ -203,6 +203,44 @@ public sealed class RecipeDocumentTests
         Assert.Equal([["echo", "word"], ["echo", "word"], ["echo", "word"]], recipe.Nodes[0].Setup);
     }
 
+    [Fact]
+    public void Build_is_read_and_valid_by_the_schema()
+    {
+        const string Yaml = """
+            nodes:
+              - name: web
+                build: { url: "https://git.example/team/app", ref: v1, context: app, dockerfile: docker/Dockerfile, target: 2, args: { VERSION: 3, EMPTY: } }
+              - name: db
+                build:
+                  files: [{ path: Dockerfile, text: "FROM debian\n" }, { path: bin/run, text: "x", mode: 755 }]
+            """;
+        var recipe = Read(Yaml).Recipe!;
+
+        Assert.Equal(("", "v1", "app", "docker/Dockerfile", "2"), (recipe.Nodes[0].Image, recipe.Nodes[0].Build!.Ref, recipe.Nodes[0].Build!.Context, recipe.Nodes[0].Build!.Dockerfile, recipe.Nodes[0].Build!.Target));
+        Assert.Equal([("EMPTY", ""), ("VERSION", "3")], recipe.Nodes[0].Build!.Args.Select(arg => (arg.Key, arg.Value)).Order());
+        Assert.Equal(["Dockerfile", "bin/run"], recipe.Nodes[1].Build!.Files.Select(file => file.Path));
+        Assert.True(IsValid(Json(Yaml, "recipe.yaml")));
+        Assert.Equal(RecipeJson.Write(recipe), RecipeJson.Write(RecipeJson.Read(RecipeJson.Write(recipe))));
+    }
+
+    [Theory]
+    [InlineData("build: {}", "build", "either url or files")]
+    [InlineData("image: a\nbuild: { url: https://git.example/a }", "image", "either image or build")]
+    [InlineData("build: { url: http://git.example/a }", "build.url", "https")]
+    [InlineData("build: { url: https://git.example/a, context: ../b }", "build.context", "without ..")]
+    [InlineData("build: { url: https://git.example/a, dockerfile: /etc/passwd }", "build.dockerfile", "relative")]
+    [InlineData("build: { url: https://git.example/a, ref: --upload-pack=x }", "build.ref", "a branch")]
+    [InlineData("build: { files: [{ path: ../x, text: a }] }", "build.files[0].path", "without ..")]
+    [InlineData("build: { files: [{ path: x, text: a }, { path: x, text: b }] }", "build.files[1].path", "twice")]
+    [InlineData("build: { files: [{ path: x, text: a }], args: { 1x: y } }", "build.args", "names and values")]
+    [InlineData("build: { files: [{ path: x, text: a }], cache: yes }", "build.cache", "unknown")]
+    public void Mistake_in_a_build_is_named_with_its_field(string yaml, string field, string words)
+    {
+        var problem = Assert.Single(Read(yaml).Problems);
+        Assert.Equal(field, problem.Field);
+        Assert.Contains(words, problem.What, StringComparison.Ordinal);
+    }
+
     internal static RecipeReading Read(string yaml) => RecipeDocument.Read(Encoding.UTF8.GetBytes(yaml), "recipe.yaml");
 
     private static string Text(string sample) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Samples", "recipes", sample));

@@ -16,25 +16,61 @@ public sealed class RepositoryLayoutTests
     [InlineData("sandbox.yaml", "alpine")]
     [InlineData(".devcontainer/devcontainer.json", "python")]
     [InlineData(".devcontainer.json", "node")]
-    [InlineData("Dockerfile", "debian")]
     [InlineData("compose.yaml", "debian")]
     [InlineData(null, "debian")]
     public async Task Files_are_looked_for_in_order(string? first, string image)
     {
         (string, string)[] files =
         [
-            ("sandbox.yaml", "image: alpine"), (".devcontainer/devcontainer.json", """{"image":"python"}"""), (".devcontainer.json", """{"image":"node"}"""), ("Dockerfile", "FROM a"), ("compose.yaml", "services: {}"), (null!, ""),
+            ("sandbox.yaml", "image: alpine"), (".devcontainer/devcontainer.json", """{"image":"python"}"""), (".devcontainer.json", """{"image":"node"}"""), ("compose.yaml", "services: {}"), (null!, ""),
         ];
         var reading = await ReadAsync(Address, [.. files.SkipWhile(file => file.Item1 != first).Where(file => file.Item1 is not null)]);
 
-        Assert.Equal((first, first is "Dockerfile" or "compose.yaml", image), (reading.File, reading.NeedsBuilds, reading.Recipe!.Nodes[0].Image));
+        Assert.Equal((first, first is "compose.yaml", image), (reading.File, reading.NeedsBuilds, reading.Recipe!.Nodes[0].Image));
         Assert.Equal([Itself], reading.Recipe.Nodes[0].Repositories);
         Assert.Equal("/workspaces/app", reading.Recipe.Nodes[0].Workdir);
         Assert.Empty(RecipeRules.Validate(reading.Recipe));
     }
 
+    [Theory]
+    [InlineData(null, "Dockerfile", null)]
+    [InlineData(null, "Containerfile", null)]
+    [InlineData("examples/a", "examples/a/Dockerfile", "examples/a")]
+    [InlineData("examples/a", "Dockerfile", null)]
+    public async Task Dockerfile_makes_the_image(string? folder, string file, string? context)
+    {
+        var reading = await ReadAsync(Address with { Folder = folder }, (file, "FROM a"), ("compose.yaml", "services: {}"));
+
+        Assert.Equal((file, false), (reading.File, reading.NeedsBuilds));
+        var node = Assert.Single(reading.Recipe!.Nodes);
+        Assert.Equal(("", Itself.Url, "v1", file, context), (node.Image, node.Build!.Url, node.Build.Ref, node.Build.Dockerfile, node.Build.Context));
+        Assert.Empty(node.Repositories);
+        Assert.Empty(RecipeRules.Validate(reading.Recipe));
+    }
+
     [Fact]
-    public async Task Builds_are_named_and_the_repository_opens()
+    public async Task Devcontainer_builds_its_image_of_the_repository()
+    {
+        var reading = await ReadAsync(Address, (".devcontainer/devcontainer.json", """{"build":{"dockerfile":"Dockerfile","context":".."},"remoteUser":"dev"}"""), ("Dockerfile", "FROM other"));
+
+        var node = reading.Recipe!.Nodes[0];
+        Assert.Equal(("", Itself.Url, ".devcontainer/Dockerfile", null, "dev"), (node.Image, node.Build!.Url, node.Build.Dockerfile, node.Build.Context, node.User));
+        Assert.Equal([Itself], node.Repositories);
+        Assert.Empty(RecipeRules.Validate(reading.Recipe));
+    }
+
+    [Fact]
+    public async Task Build_of_a_recipe_has_the_repository_itself_as_its_context()
+    {
+        var own = await ReadAsync(Address, ("sandbox.yaml", "build: { context: ./app/, target: dev }\n"));
+        var other = await ReadAsync(Address, ("sandbox.yaml", "build: { url: https://git.example/other }\n"));
+
+        Assert.Equal((Itself.Url, "v1", "app", "dev"), (own.Recipe!.Nodes[0].Build!.Url, own.Recipe.Nodes[0].Build!.Ref, own.Recipe.Nodes[0].Build!.Context, own.Recipe.Nodes[0].Build!.Target));
+        Assert.Equal(("https://git.example/other", null), (other.Recipe!.Nodes[0].Build!.Url, other.Recipe.Nodes[0].Build!.Ref));
+    }
+
+    [Fact]
+    public async Task Compose_files_are_named_and_the_repository_opens()
     {
         var reading = await ReadAsync(Address, ("docker-compose.yml", "x"));
 

@@ -40,8 +40,15 @@ public sealed record RecipeNode : RecipeContent
     /// <summary>The sandbox's name and host name: letters, digits and dashes.</summary>
     public string Name { get; init; } = DefaultName;
 
-    /// <summary>A name in the catalog, or the digest of an image in it.</summary>
-    public required string Image { get; init; }
+    /// <summary>A name in the catalog, or the digest of an image in it. Empty when <see cref="Build"/> makes the image and has not made it yet.</summary>
+    public string Image { get; init; } = "";
+
+    /// <summary>The Dockerfile that makes the image; beside a digest, the one that made it.</summary>
+    public RecipeBuild? Build { get; init; }
+
+    /// <summary>Whether its image has to be built before it can start.</summary>
+    [JsonIgnore]
+    public bool NeedsBuild => Build is not null && Image.Length == 0;
 
     /// <summary>Commands run in order once the sandbox is up, each an argv.</summary>
     public IReadOnlyList<IReadOnlyList<string>> Setup { get; init; } = [];

@@ -46,7 +46,7 @@ public static class RecipeJson
         return options;
     }
 
-    /// <summary>Null, false and empty are defaults everywhere; a node's name and network, the version and a parameter's type have one of their own.</summary>
+    /// <summary>Null, false and empty are defaults everywhere; a node's name, image and network, the version and a parameter's type have one of their own.</summary>
     private static void OmitDefaults(JsonTypeInfo type)
     {
         if (type.Type.Namespace != typeof(Recipe).Namespace)
@@ -59,6 +59,7 @@ public static class RecipeJson
             property.ShouldSerialize = (_, value) => value switch
             {
                 null or false or RecipeParameterType.Text or ICollection { Count: 0 } => false,
+                "" => type.Type != typeof(RecipeNode) || property.Name != "image",
                 RecipeNode.DefaultName => type.Type != typeof(RecipeNode) || property.Name != "name",
                 NetworkPolicy.Egress => type.Type != typeof(RecipeNode) || property.Name != "network",
                 Version => type.Type != typeof(Recipe) || property.Name != "version",

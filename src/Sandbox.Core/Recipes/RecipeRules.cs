@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Text;
 using Sandbox.Core.Execs;
 using Sandbox.Core.Files;
+using Sandbox.Core.Images;
 using Sandbox.Core.Networks;
 using Sandbox.Core.Quotas;
 
@@ -119,7 +120,15 @@ public static class RecipeRules
     private static void CheckNode(RecipeNode node, string at, List<string> mistakes)
     {
         CheckName(node.Name, at + "name", mistakes);
-        if (node.Image is null || node.Image.Length is 0 or > MaxImageLength || node.Image.Any(letter => char.IsControl(letter) || char.IsWhiteSpace(letter)))
+        if (node.Build is { } build)
+        {
+            BuildRules.Check(build, at + "build", mistakes);
+            if (node.Image is not "" && !Digest.TryParse(node.Image, out _))
+            {
+                mistakes.Add($"{at}image: either image or build; both only in a lock, whose image is the digest of what was built");
+            }
+        }
+        else if (node.Image is null || node.Image.Length is 0 or > MaxImageLength || node.Image.Any(letter => char.IsControl(letter) || char.IsWhiteSpace(letter)))
         {
             mistakes.Add($"{at}image: 1 to {MaxImageLength} characters without spaces");
         }
@@ -266,7 +275,7 @@ public static class RecipeRules
     }
 
     /// <summary>The bytes the file comes to; for base64 no less than two thirds of its text, so that blanks between are no way past the bound.</summary>
-    private static long CheckFileContent(RecipeFile file, string what, List<string> mistakes)
+    internal static long CheckFileContent(RecipeFile file, string what, List<string> mistakes)
     {
         if (file.Text is null == file.Base64 is null)
         {

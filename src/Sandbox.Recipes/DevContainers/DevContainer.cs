@@ -13,18 +13,22 @@ public sealed record DevContainer
     /// <summary>Its <c>name</c>.</summary>
     public string? Title { get; init; }
 
-    /// <summary>The image; null when there is none, or when it has to be built.</summary>
+    /// <summary>The image; null when there is none, or a Dockerfile makes it.</summary>
     public string? Image { get; init; }
 
-    /// <summary>What has to be built, for people: <c>the Dockerfile ../Dockerfile</c>; null when there is nothing.</summary>
-    public string? Build { get; init; }
+    /// <summary>The Dockerfile that makes its image, with paths relative to the repository's root and without the repository's URL; null when there is none.</summary>
+    public RecipeBuild? Build { get; init; }
+
+    /// <summary>Whether its image is a compose file's, so that the default image takes its place.</summary>
+    public bool IsCompose { get; init; }
 
     /// <summary>The absolute path of the work tree in the sandbox.</summary>
     public required string WorkspaceFolder { get; init; }
 
     /// <summary>
     /// The recipe without repositories, valid by <see cref="RecipeRules.Validate"/>. Its image is <see cref="Image"/>, or
-    /// the default image: then it has no user and no commands, because they belong to an image that does not exist.
+    /// the default image in its place. Without <see cref="Build"/> it then has no user and no commands, because they belong
+    /// to an image that does not exist.
     /// </summary>
     public required Recipe Recipe { get; init; }
 

@@ -54,12 +54,14 @@ internal sealed class DevContainerReader(string text, string file, string name, 
             root = LocatedValue.Object(1, 1, new Dictionary<string, LocatedValue>(StringComparer.Ordinal));
         }
 
-        var build = ReadBuild(root);
         var folder = ReadFolder(root);
         var variables = new Variables(name, folder);
-        var image = build is null ? ReadImage(root, variables) : null;
+        var hasDockerfile = root["build"] is not null || root["dockerFile"] is not null;
+        var build = hasDockerfile ? ReadBuild(root, variables) : null;
+        var isCompose = !hasDockerfile && NameCompose(root);
+        var image = hasDockerfile || isCompose ? null : ReadImage(root, variables);
         ReadEnv(root, variables);
-        if (image is not null)
+        if (image is not null || build is not null)
         {
             ReadUser(root, variables);
             ReadSetup(root, variables);
@@ -78,6 +80,7 @@ internal sealed class DevContainerReader(string text, string file, string name, 
             Title = root["name"]?.Value,
             Image = image,
             Build = build,
+            IsCompose = isCompose,
             WorkspaceFolder = folder,
             Recipe = recipe,
             Problems = [.. log.All.OrderBy(problem => problem.Line).ThenBy(problem => problem.Column)],
@@ -86,20 +89,102 @@ internal sealed class DevContainerReader(string text, string file, string name, 
 
     private RecipeNode Node => recipe.Nodes[0];
 
-    private string? ReadBuild(LocatedValue root)
+    /// <summary>
+    /// The Dockerfile and its context, whose paths are relative to the folder of the file. Null, with the cause named, when they cannot be used.
+    /// https://containers.dev/implementors/json_reference/#image-specific
+    /// </summary>
+    private RecipeBuild? ReadBuild(LocatedValue root, Variables variables)
     {
         var build = root["build"];
-        var part = build?["dockerfile"] ?? build?["dockerFile"] ?? root["dockerFile"] ?? build ?? root["dockerComposeFile"];
-        if (part is null)
+        var named = build?["dockerfile"] ?? build?["dockerFile"] ?? root["dockerFile"];
+        var (field, part) = named is null ? ("build", build ?? root) : (ReferenceEquals(named, root["dockerFile"]) ? "dockerFile" : "build.dockerfile", named);
+        var missing = new List<string>();
+        var read = new RecipeBuild
+        {
+            Dockerfile = Place(Replaced(named) ?? ""),
+            Context = Place(Replaced(build?["context"] ?? root["context"]) ?? "."),
+            Target = Replaced(build?["target"]),
+            Args = (build?["args"]?.Members ?? new Dictionary<string, LocatedValue>(StringComparer.Ordinal)).ToDictionary(arg => arg.Key, arg => Replaced(arg.Value) ?? "", StringComparer.Ordinal),
+        };
+        foreach (var (other, value) in build?.Members ?? new Dictionary<string, LocatedValue>(StringComparer.Ordinal))
+        {
+            if (other is "cacheFrom")
+            {
+                log.Advice(file, value.Line, "has no effect: images are built without a cache of others", "build.cacheFrom", value.Column);
+            }
+            else if (other is not ("dockerfile" or "dockerFile" or "context" or "target" or "args"))
+            {
+                Refused(value, $"build.{other}", "options of docker build are not used");
+            }
+        }
+
+        var mistake = missing.Count > 0 ? $"{missing[0]} has no value"
+            : string.IsNullOrEmpty(read.Dockerfile) ? named is null ? "it names no Dockerfile" : "the Dockerfile is not in the repository"
+            : read.Context is null ? "the context is not in the repository"
+            : BuildMistake(read = read.Context.Length == 0 ? read with { Context = null } : read);
+        if (mistake is null)
+        {
+            return read;
+        }
+
+        Unsupported(part, field, $"{mistake}: {defaultImage} is started instead");
+        return null;
+
+        string? Replaced(LocatedValue? value)
+        {
+            if (value?.Text is not { } text)
+            {
+                return null;
+            }
+
+            var replaced = variables.Replace(text, out var none);
+            missing.AddRange(none is null ? [] : [none]);
+            return replaced;
+        }
+    }
+
+    /// <summary>A path relative to the file's folder as one relative to the repository's root, which is empty; null when it leads out of it.</summary>
+    private string? Place(string path)
+    {
+        if (path.Length == 0 || path[0] == '/')
         {
             return null;
         }
 
-        var isCompose = ReferenceEquals(part, root["dockerComposeFile"]);
+        var parts = new List<string>(file.Split('/')[..^1]);
+        foreach (var part in path.Split('/').Where(part => part is not ("" or ".")))
+        {
+            if (part != "..")
+            {
+                parts.Add(part);
+            }
+            else if (parts.Count == 0)
+            {
+                return null;
+            }
+            else
+            {
+                parts.RemoveAt(parts.Count - 1);
+            }
+        }
+
+        return string.Join('/', parts);
+    }
+
+    /// <summary>The first rule that a build breaks; its repository is not known here.</summary>
+    private string? BuildMistake(RecipeBuild build) =>
+        RecipeRules.Validate(With(Node with { Image = "", Build = build with { Url = "https://repository.example/x" } })).FirstOrDefault(mistake => mistake.Contains(".build", StringComparison.Ordinal))?.Split(": ", 2)[^1];
+
+    private bool NameCompose(LocatedValue root)
+    {
+        if (root["dockerComposeFile"] is not { } part)
+        {
+            return false;
+        }
+
         var named = part.Value ?? part.Items.Select(item => item.Value).FirstOrDefault(item => item is not null);
-        var what = $"{(isCompose ? "the compose file" : "the Dockerfile")}{(named is null ? "" : " " + named)}";
-        Unsupported(part, isCompose ? "dockerComposeFile" : "build", $"{what} needs builds: {defaultImage} is started instead");
-        return what;
+        Unsupported(part, "dockerComposeFile", $"the compose file{(named is null ? "" : " " + named)} needs builds: {defaultImage} is started instead");
+        return true;
     }
 
     private string? ReadImage(LocatedValue root, Variables variables)

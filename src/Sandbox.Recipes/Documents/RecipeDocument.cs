@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Sandbox.Core.Recipes;
 using Sandbox.Recipes.Problems;
 
 namespace Sandbox.Recipes.Documents;
@@ -32,7 +33,8 @@ public static class RecipeDocument
     /// <param name="bytes">UTF-8, at most <see cref="MaxBytes"/>.</param>
     /// <param name="name">The file's name for the problems. One that ends in <c>.json</c> is JSON, in <c>.yaml</c> YAML; any other is JSON if it begins with a brace.</param>
     /// <param name="defaultImage">The image of a node that names none; null makes its absence a mistake.</param>
-    public static RecipeReading Read(ReadOnlySpan<byte> bytes, string name, string? defaultImage = null)
+    /// <param name="itself">The repository that the document is in: the context of builds that name none; null for none.</param>
+    public static RecipeReading Read(ReadOnlySpan<byte> bytes, string name, string? defaultImage = null, RecipeRepository? itself = null)
     {
         var log = new ProblemLog();
         if (Parse(bytes, name, log) is not { } value)
@@ -40,7 +42,7 @@ public static class RecipeDocument
             return new RecipeReading(null, log.All);
         }
 
-        var recipe = new RecipeFields(name, log).Read(new Fields(name, value, "", log), defaultImage);
+        var recipe = new RecipeFields(name, log, itself).Read(new Fields(name, value, "", log), defaultImage);
         return new RecipeReading(log.HasMistakes ? null : recipe, [.. log.All.OrderBy(problem => problem.Line).ThenBy(problem => problem.Column)]);
     }
 

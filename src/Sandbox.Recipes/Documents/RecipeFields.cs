@@ -9,7 +9,10 @@ namespace Sandbox.Recipes.Documents;
 /// The fields of a recipe: the only place that knows them beside <c>recipe.schema.json</c>. It reads shapes; their
 /// bounds are <see cref="RecipeRules"/>, whose mistakes get their line and column here.
 /// </summary>
-public sealed class RecipeFields(string file, ProblemLog log)
+/// <param name="file">The document, for the problems.</param>
+/// <param name="log">Takes the problems.</param>
+/// <param name="itself">The repository that the document is in: the context of builds that name none; null for none.</param>
+public sealed class RecipeFields(string file, ProblemLog log, RecipeRepository? itself = null)
 {
     /// <summary>Reads a mapping that is a recipe and nothing else. The result is not valid if the log has a mistake.</summary>
     public Recipe Read(Fields fields, string? defaultImage = null)
@@ -43,7 +46,7 @@ public sealed class RecipeFields(string file, ProblemLog log)
         return recipe;
     }
 
-    private static IReadOnlyList<RecipeNode> ReadNodeList(Fields fields, string? defaultImage) => fields.Each("nodes", (item, path) =>
+    private IReadOnlyList<RecipeNode> ReadNodeList(Fields fields, string? defaultImage) => fields.Each("nodes", (item, path) =>
     {
         if (fields.Inside(item, path) is not { } node)
         {
@@ -55,10 +58,11 @@ public sealed class RecipeFields(string file, ProblemLog log)
         return read;
     });
 
-    private static RecipeNode ReadNode(Fields fields, string? defaultImage)
+    private RecipeNode ReadNode(Fields fields, string? defaultImage)
     {
         var image = fields.Scalar("image");
-        if (image is null && defaultImage is null && fields.Get("image")?.Text is null)
+        var build = ReadBuild(fields.Mapping("build"));
+        if (image is null && build is null && defaultImage is null && fields.Get("image")?.Text is null)
         {
             fields.Mistake("image", "is missing");
         }
@@ -66,8 +70,9 @@ public sealed class RecipeFields(string file, ProblemLog log)
         return new RecipeNode
         {
             Name = fields.Scalar("name") ?? RecipeNode.DefaultName,
-            Image = image ?? defaultImage ?? "",
-            Env = ReadEnv(fields),
+            Image = image ?? (build is null ? defaultImage : null) ?? "",
+            Build = build,
+            Env = ReadTexts(fields, "env"),
             Workdir = fields.Scalar("workdir"),
             User = fields.Scalar("user"),
             Network = fields.Scalar("network") ?? NetworkPolicy.Egress,
@@ -81,18 +86,43 @@ public sealed class RecipeFields(string file, ProblemLog log)
         };
     }
 
-    private static Dictionary<string, string> ReadEnv(Fields fields)
+    /// <summary>Texts by name; null is an empty one.</summary>
+    private static Dictionary<string, string> ReadTexts(Fields fields, string field)
     {
-        var env = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (fields.Mapping("env") is { } mapping)
+        var texts = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (fields.Mapping(field) is { } mapping)
         {
             foreach (var (name, value) in mapping.Value.Members)
             {
-                env[name] = value.Kind == JsonValueKind.Null ? "" : fields.TextOf(value, $"{fields.PathOf("env")}.{name}") ?? "";
+                texts[name] = value.Kind == JsonValueKind.Null ? "" : fields.TextOf(value, $"{fields.PathOf(field)}.{name}") ?? "";
             }
         }
 
-        return env;
+        return texts;
+    }
+
+    private RecipeBuild? ReadBuild(Fields? fields)
+    {
+        if (fields is null)
+        {
+            return null;
+        }
+
+        var read = new RecipeBuild
+        {
+            Url = fields.Scalar("url"),
+            Ref = fields.Scalar("ref"),
+            Context = Relative(fields.Scalar("context")),
+            Dockerfile = Relative(fields.Scalar("dockerfile")),
+            Target = fields.Scalar("target"),
+            Args = ReadTexts(fields, "args"),
+            Files = fields.Each("files", (item, path) => ReadFile(fields.Inside(item, path)), most: 1000),
+        };
+        fields.End();
+        return read is { Url: null, Ref: null, Files.Count: 0 } && itself is not null ? read with { Url = itself.Url, Ref = itself.Ref } : read;
+
+        // As people write it: . is the root, and a folder may end with a slash.
+        static string? Relative(string? path) => path is null or "." or "./" ? null : (path.StartsWith("./", StringComparison.Ordinal) ? path[2..] : path).TrimEnd('/') is { Length: > 0 } plain ? plain : path;
     }
 
     private static RecipeFile ReadFile(Fields? fields)

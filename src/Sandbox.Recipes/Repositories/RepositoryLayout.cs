@@ -9,7 +9,7 @@ namespace Sandbox.Recipes.Repositories;
 
 /// <summary>
 /// Finds what a repository starts, in this order: <c>sandbox.yaml</c>, <c>.devcontainer/devcontainer.json</c>,
-/// <c>.devcontainer.json</c>, <c>Dockerfile</c>, <c>compose.yaml</c>, else the default image with the repository checked out. The address's folder
+/// <c>.devcontainer.json</c>, <c>Dockerfile</c>, <c>Containerfile</c>, <c>compose.yaml</c>, else the default image with the repository checked out. The address's folder
 /// is looked into before the root.
 /// </summary>
 public static class RepositoryLayout
@@ -20,12 +20,13 @@ public static class RepositoryLayout
     private const string RecipeFile = "sandbox.yaml";
 
     private static readonly string[] DevContainers = [".devcontainer/devcontainer.json", ".devcontainer.json"];
-    private static readonly string[] Builds = ["Dockerfile", "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+    private static readonly string[] Dockerfiles = ["Dockerfile", "Containerfile"];
+    private static readonly string[] ComposeFiles = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
     /// <summary>Every path that is looked at, in order.</summary>
     public static IEnumerable<string> Candidates(RepositoryAddress address) => address.Stack is { } stack
         ? [stack]
-        : Folders(address).SelectMany(folder => (string[])[folder + RecipeFile, .. DevContainers.Select(file => folder + file), .. Builds.Select(file => folder + file)]);
+        : Folders(address).SelectMany(folder => (string[])[folder + RecipeFile, .. DevContainers.Concat(Dockerfiles).Concat(ComposeFiles).Select(file => folder + file)]);
 
     /// <summary>Reads a checked-out repository.</summary>
     /// <param name="address">The repository.</param>
@@ -39,7 +40,7 @@ public static class RepositoryLayout
         var log = new ProblemLog();
         if (address.Stack is { } stack)
         {
-            return Built(address, stack, defaultImage, log);
+            return OfCompose(address, stack, defaultImage, log);
         }
 
         foreach (var folder in Folders(address))
@@ -57,11 +58,19 @@ public static class RepositoryLayout
                 }
             }
 
-            foreach (var file in Builds)
+            foreach (var file in Dockerfiles)
             {
                 if (await read(folder + file, cancellationToken) is not null)
                 {
-                    return Built(address, folder + file, defaultImage, log);
+                    return OfDockerfile(address, folder, file);
+                }
+            }
+
+            foreach (var file in ComposeFiles)
+            {
+                if (await read(folder + file, cancellationToken) is not null)
+                {
+                    return OfCompose(address, folder + file, defaultImage, log);
                 }
             }
         }
@@ -73,10 +82,16 @@ public static class RepositoryLayout
 
     private static RepositoryReading OfRecipe(RepositoryAddress address, string file, byte[] bytes, string defaultImage)
     {
-        var reading = RecipeDocument.Read(bytes, file, defaultImage);
+        var reading = RecipeDocument.Read(bytes, file, defaultImage, new RecipeRepository { Url = address.Url, Ref = address.Ref, Path = $"/workspaces/{address.Name}" });
         if (reading.Recipe is not { } recipe)
         {
             return new RepositoryReading(null, file, NeedsBuilds: false, reading.Problems);
+        }
+
+        // An image that the author builds of the repository has of it what the Dockerfile says, and need not have git.
+        if (recipe.Nodes[0] is { Build: not null, Repositories.Count: 0 })
+        {
+            return new RepositoryReading(recipe, file, NeedsBuilds: false, []);
         }
 
         var checkedOut = CheckedOut(recipe, address, $"/workspaces/{address.Name}");
@@ -97,9 +112,15 @@ public static class RepositoryLayout
         }
 
         var container = DevContainer.Read(Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF'), file, address.Name, defaultImage);
+        if (container.Build is { } build)
+        {
+            var built = container.Recipe with { Nodes = [container.Recipe.Nodes[0] with { Image = "", Build = build with { Url = address.Url, Ref = address.Ref } }] };
+            return new RepositoryReading(CheckedOut(built, address, container.WorkspaceFolder), file, NeedsBuilds: false, container.Problems);
+        }
+
         if (container.Image is not { } image || offered(image) == image)
         {
-            return new RepositoryReading(CheckedOut(container.Recipe, address, container.WorkspaceFolder), file, container.Build is not null, container.Problems);
+            return new RepositoryReading(CheckedOut(container.Recipe, address, container.WorkspaceFolder), file, container.IsCompose, container.Problems);
         }
 
         // The user and the commands belong to the author's image; a relative of it, by name, has them too.
@@ -111,7 +132,14 @@ public static class RepositoryLayout
         return new RepositoryReading(CheckedOut(recipe, address, container.WorkspaceFolder), file, NeedsBuilds: false, [.. log.All, .. container.Problems]);
     }
 
-    private static RepositoryReading Built(RepositoryAddress address, string file, string defaultImage, ProblemLog log)
+    /// <summary>The image is what the Dockerfile makes of the folder, and nothing is checked out into it: it need not have git.</summary>
+    private static RepositoryReading OfDockerfile(RepositoryAddress address, string folder, string file)
+    {
+        var build = new RecipeBuild { Url = address.Url, Ref = address.Ref, Context = folder.Length == 0 ? null : folder.TrimEnd('/'), Dockerfile = folder + file };
+        return new RepositoryReading(new Recipe { Nodes = [new RecipeNode { Build = build }] }, folder + file, NeedsBuilds: false, []);
+    }
+
+    private static RepositoryReading OfCompose(RepositoryAddress address, string file, string defaultImage, ProblemLog log)
     {
         log.Unsupported(file, 1, $"needs builds: {defaultImage} is started instead");
         return new RepositoryReading(OfDefault(address, defaultImage), file, NeedsBuilds: true, log.All);

@@ -1,6 +1,6 @@
 using Microsoft.OpenApi;
 using Sandbox.Core.Errors;
-using Sandbox.Recipes.Problems;
+using Sandbox.Core.Networks;
 using Sandbox.Web.Errands;
 using Sandbox.Web.Http;
 using Sandbox.Web.People;
@@ -48,7 +48,7 @@ internal static class BuildEndpoints
 
         var isTar = context.Request.ContentType?.StartsWith("text/", StringComparison.OrdinalIgnoreCase) != true;
         var body = context.ReadBodyAsync(isTar ? options.Builds.ContextBytes : ImageBuilds.MaxDockerfile);
-        await using var build = await builds.PrepareAsync(person, order, body, isTar, context.RequestAborted);
+        await using var build = await builds.PrepareAsync(person, order, isTar ? new BuildContext.Archive(body) : new BuildContext.Dockerfile(body), NetworkPolicy.Open, context.RequestAborted);
         if (build.File is null)
         {
             await RefuseAsync(context, build);
@@ -60,11 +60,11 @@ internal static class BuildEndpoints
 
     private static Task RefuseAsync(HttpContext context, ImageBuild build)
     {
-        var mistakes = build.Problems.Where(problem => problem.Kind == ProblemKind.Mistake).Take(MostProblems).ToList();
+        var mistakes = build.Mistakes.Take(MostProblems).ToList();
         return context.WriteProblemAsync(
             ErrorCodes.Status(ErrorCode.Invalid),
             ErrorCodes.Text(ErrorCode.Invalid),
-            string.Join("; ", mistakes.Take(3).Select(problem => $"{problem.File}:{problem.Line}: {problem.What}")) + ".",
+            build.Refusal().Message,
             new Dictionary<string, object?>(StringComparer.Ordinal)
             {
                 ["file"] = build.Path,

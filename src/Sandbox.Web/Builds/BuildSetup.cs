@@ -1,3 +1,5 @@
+using Sandbox.Web.Lifecycle;
+
 namespace Sandbox.Web.Builds;
 
 internal static class BuildSetup
@@ -6,5 +8,6 @@ internal static class BuildSetup
     {
         services.AddSingleton<OwnImages>();
         services.AddSingleton<ImageBuilds>();
+        services.AddSingleton<IBuildsImages, BuiltImages>();
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
@@ -27,7 +28,12 @@ internal sealed class ImageBuild(string id, PersonId owner, BuildOrder order, Er
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private int? _line;
 
+    private string Where => _line is { } line ? $"{Path}:{line}: " : "";
+
     public string Id => id;
+
+    /// <summary>What is built; of a repository, with the commit that was fetched.</summary>
+    public BuildOrder Order => order;
 
     /// <summary>The Dockerfile's path in the context.</summary>
     public required string Path { get; init; }
@@ -38,8 +44,30 @@ internal sealed class ImageBuild(string id, PersonId owner, BuildOrder order, Er
     /// <summary>The mistakes.</summary>
     public required IReadOnlyList<Problem> Problems { get; init; }
 
+    /// <summary>The problems because of which there is no structure.</summary>
+    public IEnumerable<Problem> Mistakes => Problems.Where(problem => problem.Kind == ProblemKind.Mistake);
+
+    /// <summary>The refusal of a Dockerfile with mistakes.</summary>
+    public SandboxException Refusal() => new(ErrorCode.Invalid, string.Join("; ", Mistakes.Take(3).Select(problem => $"{problem.File}:{problem.Line}: {problem.What}")) + ".");
+
     /// <summary>Builds, and keeps the image. What goes wrong is the last event.</summary>
     public async Task RunAsync(Func<BuildEvent, Task> report)
+    {
+        try
+        {
+            await report(new BuildEvent(BuildEventType.Image) { Percent = 100, Image = await MakeAsync(report) });
+        }
+        catch (SandboxException fault)
+        {
+            await report(new BuildEvent(BuildEventType.Error) { Code = ErrorCodes.Text(fault.Code), Detail = fault.Message, Line = _line });
+        }
+    }
+
+    /// <summary>
+    /// Builds, and keeps the image. Codes: BuildFailed, ImageNotFound (an image that it needs), Quota (the person's storage),
+    /// DiskFull, Timeout, Conflict (it was cancelled). Nothing is kept then.
+    /// </summary>
+    public async Task<OwnImageView> MakeAsync(Func<BuildEvent, Task> report)
     {
         try
         {
@@ -47,22 +75,15 @@ internal sealed class ImageBuild(string id, PersonId owner, BuildOrder order, Er
             await LoadBasesAsync(report);
             await BuildAsync(report);
             _line = null;
+            await CheckRoomAsync();
             await SayAsync(report, ExportFrom, "Taking the image out of the sandbox");
             await RequireAsync(BuildCommands.Export);
-            var image = await KeepAsync(report);
-            await report(new BuildEvent(BuildEventType.Image) { Percent = 100, Image = image });
-        }
-        catch (SandboxException fault)
-        {
-            await FailAsync(fault);
+            return await KeepAsync(report);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            await FailAsync(_clock.Elapsed >= TimeSpan.FromMinutes(parts.Options.Minutes) ? TooLong(parts.Options) : new SandboxException(ErrorCode.Conflict, "The build was cancelled."));
+            throw _clock.Elapsed >= TimeSpan.FromMinutes(parts.Options.Minutes) ? TooLong(parts.Options) : new SandboxException(ErrorCode.Conflict, "The build was cancelled.");
         }
-
-        Task FailAsync(SandboxException fault) =>
-            report(new BuildEvent(BuildEventType.Error) { Code = ErrorCodes.Text(fault.Code), Detail = fault.Message, Line = _line });
     }
 
     public async ValueTask DisposeAsync()
@@ -129,6 +150,17 @@ internal sealed class ImageBuild(string id, PersonId owner, BuildOrder order, Er
             code = item.ExitCode;
             foreach (var happened in item.ExitCode is null ? output.Add(item.Data.Span) : output.Finish())
             {
+                if (happened.Type == BuildEventType.Step)
+                {
+                    // The layers of other stages are no part of the image.
+                    if (happened is { Step: > 1 } && happened.Stage == File!.Target + 1)
+                    {
+                        await CheckRoomAsync();
+                    }
+
+                    _line = happened.Line;
+                }
+
                 var percent = StepsFrom + (int)((ExportFrom - StepsFrom) * output.Share);
                 await report(happened.Type == BuildEventType.Step ? happened with { Percent = Math.Min(percent, ExportFrom) } : happened);
             }
@@ -148,17 +180,32 @@ internal sealed class ImageBuild(string id, PersonId owner, BuildOrder order, Er
         }
     }
 
+    /// <summary>Ends a build whose image has no room any more. Code: Quota.</summary>
+    private async Task CheckRoomAsync()
+    {
+        var measured = await sandbox.RunAsync(BuildCommands.Measure, default, TimeSpan.FromMinutes(parts.Options.Minutes), stop.Token);
+        if (!long.TryParse(Encoding.UTF8.GetString(measured.Stdout.Span), CultureInfo.InvariantCulture, out var bytes))
+        {
+            throw new SandboxException(ErrorCode.Internal, $"The size of the image could not be measured: {Last(measured.Stderr)}");
+        }
+
+        var (room, most) = await parts.Own.RoomAsync(owner, order.Name);
+        if (bytes > room)
+        {
+            throw new SandboxException(ErrorCode.Quota, $"{Where}the image has {bytes >> 20} MiB of its own by now, and would exceed the {most >> 20} MiB that your links, images and tutorials may keep. Delete one first, or leave large files out.");
+        }
+    }
+
     /// <summary>The failure of a step or of a command, with what it means here.</summary>
     private SandboxException Failure(string cause, int code)
     {
-        var where = _line is { } line ? $"{Path}:{line}: " : "";
         if (cause.Contains("no space left on device", StringComparison.OrdinalIgnoreCase) || cause.Contains("disk quota exceeded", StringComparison.OrdinalIgnoreCase))
         {
-            return new SandboxException(ErrorCode.DiskFull, $"{where}the disk of your plan is full. {cause}");
+            return new SandboxException(ErrorCode.DiskFull, $"{Where}the disk of your plan is full. {cause}");
         }
 
         var wasKilled = code == Killed || cause.Contains($"exit status {Killed}", StringComparison.Ordinal) || cause.Contains("signal: killed", StringComparison.Ordinal);
-        return new SandboxException(ErrorCode.BuildFailed, $"{where}{cause}{(wasKilled ? " It was killed, probably because it used more memory than your plan allows." : "")}");
+        return new SandboxException(ErrorCode.BuildFailed, $"{Where}{cause}{(wasKilled ? " It was killed, probably because it used more memory than your plan allows." : "")}");
     }
 
     /// <summary>Runs a command that has to go well.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Ids;
+using Sandbox.Core.Networks;
 using Sandbox.Core.People;
 using Sandbox.Core.Runtime;
 using Sandbox.Recipes.Dockerfiles;
@@ -27,14 +28,14 @@ internal sealed class ImageBuilds(ErrandSandboxes sandboxes, ImageCatalog catalo
 
     /// <summary>
     /// Takes a context into a sandbox and reads its Dockerfile. Codes: Quota, Capacity, Conflict (the name is the catalog's, or an
-    /// image is still being made), TooLarge, DiskFull, Invalid (no archive, no Dockerfile).
+    /// image is still being made), TooLarge, DiskFull, Invalid (no archive, no Dockerfile) and those of fetching a repository.
     /// </summary>
     /// <param name="owner">Whose sandbox, and whose image.</param>
     /// <param name="order">What to build.</param>
-    /// <param name="context">A tar, compressed or not; or a Dockerfile without a context.</param>
-    /// <param name="isTar">Which of the two it is.</param>
+    /// <param name="context">The files.</param>
+    /// <param name="network">What the sandbox's network reaches.</param>
     /// <param name="cancellationToken">Ends the build.</param>
-    public async Task<ImageBuild> PrepareAsync(PersonId owner, BuildOrder order, IAsyncEnumerable<ReadOnlyMemory<byte>> context, bool isTar, CancellationToken cancellationToken)
+    public async Task<ImageBuild> PrepareAsync(PersonId owner, BuildOrder order, BuildContext context, NetworkPolicy network, CancellationToken cancellationToken)
     {
         if (catalog.Offers(order.Name))
         {
@@ -42,21 +43,13 @@ internal sealed class ImageBuilds(ErrandSandboxes sandboxes, ImageCatalog catalo
         }
 
         var until = time.GetUtcNow().AddMinutes(options.Builds.Minutes);
-        var sandbox = await sandboxes.OpenAsync(owner, new Errand("builder", options.Builds.Image, "images are built") { Until = until + Quick }, cancellationToken);
+        var sandbox = await sandboxes.OpenAsync(owner, new Errand("builder", options.Builds.Image, "images are built") { Until = until + Quick, Network = network }, cancellationToken);
         var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
             stop.CancelAfter(TimeSpan.FromMinutes(options.Builds.Minutes));
             await sandbox.RunAsync(BuildCommands.Prepare, default, Quick, stop.Token);
-            await sandbox.WriteAsync(isTar ? BuildCommands.ContextFile : $"{BuildCommands.Context}/{Names[0]}", context, stop.Token);
-            if (isTar && await sandbox.RunAsync(BuildCommands.Unpack, default, TimeSpan.FromMinutes(options.Builds.Minutes), stop.Token) is { ExitCode: not 0 } refused)
-            {
-                var cause = Encoding.UTF8.GetString(refused.Stdout.Span).Trim();
-                throw cause.Contains("No space left", StringComparison.Ordinal)
-                    ? new SandboxException(ErrorCode.DiskFull, "The context does not fit on the disk of your plan.")
-                    : new SandboxException(ErrorCode.Invalid, $"The context is no tar that can be unpacked: {cause}");
-            }
-
+            order = order.At(await context.PlaceAsync(sandbox, options.Builds, stop.Token));
             var (path, text) = await ReadAsync(sandbox, order, stop.Token);
             var problems = new ProblemLog();
             var file = DockerfileReader.Read(text, path, WithPlatform(order.Args), order.Target, problems);
@@ -108,7 +101,7 @@ internal sealed class ImageBuilds(ErrandSandboxes sandboxes, ImageCatalog catalo
 
     private static async Task<(string Path, string Text)> ReadAsync(ErrandSandbox sandbox, BuildOrder order, CancellationToken cancellationToken)
     {
-        foreach (var path in order.Dockerfile is { } named ? [named] : Names)
+        foreach (var path in order.Dockerfile is { } named ? [named] : Names.Select(name => order.Context is null ? name : $"{order.Context}/{name}"))
         {
             try
             {
@@ -123,7 +116,7 @@ internal sealed class ImageBuilds(ErrandSandboxes sandboxes, ImageCatalog catalo
             }
         }
 
-        var there = await sandbox.RunAsync(BuildCommands.List, default, Quick, cancellationToken);
+        var there = await sandbox.RunAsync(BuildCommands.List(order.Context), default, Quick, cancellationToken);
         var names = Encoding.UTF8.GetString(there.Stdout.Span).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         throw new SandboxException(ErrorCode.Invalid, $"The context has no file {order.Dockerfile ?? Names[0]}; {(names.Length == 0 ? "it is empty" : $"it has {string.Join(", ", names)}")}.");
     }

@@ -25,6 +25,13 @@ internal sealed class OwnImages(SqliteStore store, OwnedLinks links, ImageUse us
     public Task<(long Used, long Most)> StorageAsync(PersonId owner) => store.ReadAsync(async db =>
         (await OwnedLinks.UsedAsync(db, owner.Value), await db.People.Where(row => row.Id == owner.Value).Select(row => (long?)row.Plan!.StorageBytes).SingleOrDefaultAsync() ?? Core.Quotas.Plan.Guest.StorageBytes));
 
+    /// <summary>Bytes that an image of a name may have at most, once what gives way to it is gone; and the most that the plan grants for everything.</summary>
+    public Task<(long Room, long Most)> RoomAsync(PersonId owner, string name) => store.ReadAsync(async db =>
+    {
+        var most = await db.People.Where(row => row.Id == owner.Value).Select(row => (long?)row.Plan!.StorageBytes).SingleOrDefaultAsync() ?? Core.Quotas.Plan.Guest.StorageBytes;
+        return (most - await OwnedLinks.FixedAsync(db, owner.Value, name), most);
+    });
+
     /// <summary>
     /// Keeps an image under a name, in place of the one that had it. The caller takes part in the storing of images. Code: Quota
     /// (storage, or the number of images), with nothing stored.

@@ -13,13 +13,15 @@ internal sealed class PersonImages(ImageCatalog catalog, SqliteStore store)
     /// <summary>The tag that a name without one has.</summary>
     private const string Latest = ":latest";
 
-    /// <summary>The image of each node of a recipe. Code: ImageNotFound.</summary>
+    /// <summary>The image of each node of a recipe; one that is not built yet has no digest. Code: ImageNotFound.</summary>
     public async Task<IReadOnlyList<ResolvedImage>> ResolveAsync(PersonId? person, Recipe recipe, CancellationToken cancellationToken)
     {
         var images = new List<ResolvedImage>();
         foreach (var node in recipe.Nodes)
         {
-            images.Add(await FindOwnAsync(person, node.Image, cancellationToken) ?? catalog.Resolve(node.Image));
+            images.Add(node.NeedsBuild
+                ? await FindBuiltAsync(person, node.Build!, cancellationToken) ?? new ResolvedImage(node.Build!.ImageName, null, Interactive: true)
+                : await FindOwnAsync(person, node.Image, cancellationToken) ?? catalog.Resolve(node.Image));
         }
 
         return images;
@@ -42,6 +44,10 @@ internal sealed class PersonImages(ImageCatalog catalog, SqliteStore store)
             return null;
         }
     }
+
+    /// <summary>The image that a person built of a recipe's Dockerfile; null if there is none, or its source moves.</summary>
+    public async Task<ResolvedImage?> FindBuiltAsync(PersonId? person, RecipeBuild build, CancellationToken cancellationToken) =>
+        build.IsPinned ? await FindOwnAsync(person, build.ImageName, cancellationToken) : null;
 
     /// <summary>The layers for which a person's images are charged, of those among some images.</summary>
     public async Task<IReadOnlyList<ImageLayer>> LayersAsync(PersonId? person, IReadOnlyList<ResolvedImage> images, CancellationToken cancellationToken)

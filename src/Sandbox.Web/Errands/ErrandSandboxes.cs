@@ -1,5 +1,6 @@
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
+using Sandbox.Core.Networks;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Recipes;
@@ -20,6 +21,9 @@ internal sealed record Errand(string Name, string Image, string Work)
     /// <summary>Less than the plan allows; null is the plan's limits.</summary>
     public RecipeResources? Resources { get; init; }
 
+    /// <summary>What its network reaches.</summary>
+    public NetworkPolicy Network { get; init; } = NetworkPolicy.Open;
+
     /// <summary>When the runtime ends it, if that is before the end of the lease.</summary>
     public DateTimeOffset? Until { get; init; }
 }
@@ -38,7 +42,7 @@ internal sealed class ErrandSandboxes(Admission admission, PlaygroundLife life, 
             throw new SandboxException(ErrorCode.Conflict, $"The image {image.Name}, in which {errand.Work}, is still being made. Try again in a minute.");
         }
 
-        var node = new RecipeNode { Name = errand.Name, Image = image.Name, Resources = errand.Resources };
+        var node = new RecipeNode { Name = errand.Name, Image = image.Name, Resources = errand.Resources, Network = errand.Network.Network, Domains = errand.Network.Domains };
         var row = (await admission.AdmitAsync(owner, new LaunchOrder(new Recipe { Nodes = [node] }, [image]), idempotencyKey: null)).Row;
         var plan = row.Owner!.Plan!.ToPlan();
         var sandbox = new ErrandSandbox(runtime, endings, life, PlaygroundId.Parse(row.Id), SandboxId.Parse(row.Sandboxes[0].Id));

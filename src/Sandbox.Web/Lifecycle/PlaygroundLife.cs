@@ -17,7 +17,7 @@ namespace Sandbox.Web.Lifecycle;
 /// </summary>
 internal sealed class PlaygroundLife(SqliteStore store, TimeProvider time)
 {
-    /// <summary>New: starting if the image of every node is made and its link has a place, else queued. Part of the caller's transaction.</summary>
+    /// <summary>New: starting if the image of every node is made, or is to be built of a Dockerfile, and its link has a place, else queued. Part of the caller's transaction.</summary>
     public async Task<PlaygroundRow> AddAsync(SandboxDb db, PersonRow owner, LaunchOrder order, bool awaitsLink)
     {
         var (recipe, images) = (order.Recipe, order.Images);
@@ -40,7 +40,7 @@ internal sealed class PlaygroundLife(SqliteStore store, TimeProvider time)
             HasTerminals = recipe.Terminals.Count > 0,
             AsksAfterFailure = order.AsksAfterFailure,
             Secrets = string.Join(' ', order.Secrets),
-            State = awaitsLink || images.Any(image => image.Digest is null) ? PlaygroundStage.Queued : PlaygroundStage.Starting,
+            State = awaitsLink || images.Where((image, node) => image.Digest is null && !recipe.Nodes[node].NeedsBuild).Any() ? PlaygroundStage.Queued : PlaygroundStage.Starting,
             CreatedAt = now,
             GrantedAt = lease.GrantedAt,
             EndsAt = lease.EndsAt,
@@ -102,7 +102,7 @@ internal sealed class PlaygroundLife(SqliteStore store, TimeProvider time)
     {
         var row = await db.Playgrounds.Include(row => row.Sandboxes).Include(row => row.Owner!.Plan)
             .SingleOrDefaultAsync(row => row.Id == id.Value && row.State == PlaygroundStage.Queued && !row.AwaitsLink);
-        var waiting = row?.Sandboxes.Where(sandbox => sandbox.Digest.Length == 0).ToList() ?? [];
+        var waiting = row?.Sandboxes.Where(sandbox => sandbox.Digest.Length == 0 && !RecipeBuild.IsImageName(sandbox.Image)).ToList() ?? [];
         if (row is null || waiting.Exists(sandbox => images.GetValueOrDefault(sandbox.Image)?.Digest is null))
         {
             return null;
@@ -121,6 +121,26 @@ internal sealed class PlaygroundLife(SqliteStore store, TimeProvider time)
         row.LastActiveAt = lease.GrantedAt;
         var content = await db.Recipes.Where(recipe => recipe.Hash == row.RecipeHash).Select(recipe => recipe.Content).SingleAsync();
         return (row, RecipeJson.Read(content));
+    });
+
+    /// <summary>
+    /// The image of a node of a starting playground was built. The lease begins now, so the build costs its owner no minute. Null if
+    /// it ended meanwhile.
+    /// </summary>
+    public Task<PlaygroundRow?> BuiltAsync(PlaygroundId id, int node, ResolvedImage image) => store.WriteAsync(async db =>
+    {
+        var row = await db.Playgrounds.Include(row => row.Sandboxes).Include(row => row.Owner!.Plan).SingleOrDefaultAsync(row => row.Id == id.Value && row.State == PlaygroundStage.Starting);
+        if (row is null)
+        {
+            return null;
+        }
+
+        var sandbox = row.Sandboxes.Single(sandbox => sandbox.Node == node);
+        (sandbox.Image, sandbox.Digest, sandbox.Interactive) = (image.Name, image.Digest?.Value ?? throw new ArgumentException("It has no digest.", nameof(image)), image.Interactive);
+        row.Image = node == 0 ? image.Name : row.Image;
+        var lease = Lease.Grant(time.GetUtcNow(), row.Owner!.Plan!.ToPlan());
+        (row.GrantedAt, row.EndsAt, row.LastActiveAt) = (lease.GrantedAt, lease.EndsAt, lease.GrantedAt);
+        return row;
     });
 
     /// <summary>Starting to running. False if it ended meanwhile.</summary>

@@ -57,6 +57,11 @@ internal static class LinkArchiveEndpoints
             return;
         }
 
+        if (link.Images.Any(image => image.Digest is null))
+        {
+            throw new SandboxException(ErrorCode.Conflict, "An image of this link is built where it is started. Start it, and make a link of its state: that has the image.");
+        }
+
         using var place = places.Enter(guests.Ensure(context), context);
         var stored = (await runtime.Images.ListAsync(context.RequestAborted)).Select(image => image.Digest).ToHashSet();
         if (link.Images.FirstOrDefault(image => !stored.Contains(image.Digest ?? default(Digest))) is { } gone)

@@ -19,7 +19,7 @@ internal sealed record EnteredLink(LinkRow Link, Recipe Recipe, bool IsOwn, bool
     public RecipeHash Hash { get; } = RecipeHash.TryParse(Link.Hash, out var hash) ? hash : default;
 
     public IReadOnlyList<ResolvedImage> Images { get; } =
-        [.. Link.Lock!.Images.OrderBy(image => image.Node).Select(image => new ResolvedImage(image.Name, Digest.Parse(image.Digest), image.Interactive))];
+        [.. Link.Lock!.Images.OrderBy(image => image.Node).Select(image => new ResolvedImage(image.Name, image.Digest.Length == 0 ? null : Digest.Parse(image.Digest), image.Interactive))];
 
     /// <summary>The recipe that is started: the lock, without a network if the link's owner says so.</summary>
     public Recipe Started => Link.IsOffline && !IsOwn
@@ -27,7 +27,7 @@ internal sealed record EnteredLink(LinkRow Link, Recipe Recipe, bool IsOwn, bool
         : Recipe;
 
     /// <summary>Whether starting it runs, writes or asks for anything beyond what an image does by itself.</summary>
-    public bool NeedsConsent => Recipe.Parameters.Count > 0 || Recipe.Terminals.Count > 0 || Recipe.Nodes.Any(node => node.Setup.Count > 0 || node.Repositories.Count > 0 || node.Files.Count > 0 || node.Env.Count > 0);
+    public bool NeedsConsent => Recipe.Parameters.Count > 0 || Recipe.Terminals.Count > 0 || Recipe.Nodes.Any(node => node.NeedsBuild || node.Setup.Count > 0 || node.Repositories.Count > 0 || node.Files.Count > 0 || node.Env.Count > 0);
 }
 
 /// <summary>Finds links for visitors, and says how one differs here from what its author ran.</summary>
@@ -94,10 +94,15 @@ internal sealed class LinkEntrance(SqliteStore store, OwnSurroundings surroundin
         var here = await surroundings.OfAsync(entered.Recipe.Nodes[0].Isolation, cancellationToken);
         var differences = new List<string>();
         var isStartable = true;
-        foreach (var image in link.Images.Where(image => !stored.Contains(image.Digest)))
+        foreach (var image in link.Images.Where(image => image.Digest.Length > 0 && !stored.Contains(image.Digest)))
         {
             differences.Add($"The image {image.Name} is gone from this server, so it cannot start.");
             isStartable = false;
+        }
+
+        foreach (var node in entered.Recipe.Nodes.Where(node => node.NeedsBuild))
+        {
+            differences.Add($"The image of {node.Name} is built in a sandbox of yours, of {node.Build!.Source}. It may differ from the author's by what its build fetches.");
         }
 
         if (link.Architecture != here.Architecture)

@@ -9,7 +9,7 @@ using Sandbox.Web.Store;
 namespace Sandbox.Web.Links;
 
 /// <summary>A lock that is not stored yet.</summary>
-/// <param name="Recipe">The recipe, every image a digest.</param>
+/// <param name="Recipe">The recipe, every image a digest or a build that never moves.</param>
 /// <param name="Images">The image of each node.</param>
 /// <param name="Layers">The layers of all images.</param>
 /// <param name="Surroundings">Where its author ran it.</param>
@@ -26,13 +26,18 @@ internal sealed class Locks(PersonImages images, OwnSurroundings surroundings, T
             throw new SandboxException(ErrorCode.Invalid, $"repositories: {floating.Url} needs a ref that never moves: a commit of 40 or 64 hexadecimal digits. Or start it once, and make a link of its state.");
         }
 
+        if (recipe.Nodes.FirstOrDefault(node => node is { NeedsBuild: true, Build.IsPinned: false }) is { } moving)
+        {
+            throw new SandboxException(ErrorCode.Invalid, $"build: {moving.Build!.Url} needs a ref that never moves: a commit of 40 or 64 hexadecimal digits. Or start it once, and make a link of its state.");
+        }
+
         var resolved = await images.ResolveAsync(person, recipe, cancellationToken);
-        if (resolved.FirstOrDefault(image => image.Digest is null) is { } missing)
+        if (resolved.Where((image, at) => image.Digest is null && !recipe.Nodes[at].NeedsBuild).FirstOrDefault() is { } missing)
         {
             throw new SandboxException(ErrorCode.Conflict, $"The image {missing.Name} is still being made. Try again when the catalog shows it as ready.");
         }
 
-        var pinned = recipe with { Nodes = [.. recipe.Nodes.Zip(resolved, (node, image) => node with { Image = image.Digest!.Value.Value })] };
+        var pinned = recipe with { Nodes = [.. recipe.Nodes.Zip(resolved, (node, image) => node with { Image = image.Digest?.Value ?? "" })] };
         return new LockDraft(pinned, resolved, await images.LayersAsync(person, resolved, cancellationToken), await surroundings.OfAsync(recipe.Nodes[0].Isolation, cancellationToken));
     }
 
@@ -50,7 +55,7 @@ internal sealed class Locks(PersonImages images, OwnSurroundings surroundings, T
                 Architecture = draft.Surroundings.Architecture,
                 Kernel = draft.Surroundings.Kernel,
                 Isolation = draft.Surroundings.Isolation,
-                Images = [.. draft.Images.Select((image, node) => new LockImageRow { Hash = hash, Node = node, Digest = image.Digest!.Value.Value, Name = image.Name, Interactive = image.Interactive })],
+                Images = [.. draft.Images.Select((image, node) => new LockImageRow { Hash = hash, Node = node, Digest = image.Digest?.Value ?? "", Name = image.Name, Interactive = image.Interactive })],
                 Layers = [.. layers.Select(layer => new LockLayerRow { Hash = hash, Digest = layer.Digest.Value, Size = layer.Size })],
             });
             await db.SaveChangesAsync();

@@ -131,11 +131,16 @@ internal sealed class OwnedLinks(SqliteStore store, Locks locks, ImageUse use, G
     }
 
     /// <summary>Bytes of a person's storage in use. Part of the caller's transaction.</summary>
-    public static async Task<long> UsedAsync(SandboxDb db, string owner)
+    public static Task<long> UsedAsync(SandboxDb db, string owner) => SumAsync(db, owner, db.Links.Where(link => link.OwnerId == owner), image: null);
+
+    /// <summary>The same without what gives way to a new image: saves that nobody asked for, and the image that has its name. Part of the caller's transaction.</summary>
+    public static Task<long> FixedAsync(SandboxDb db, string owner, string image) => SumAsync(db, owner, db.Links.Where(link => link.OwnerId == owner && !link.IsAutomatic), image);
+
+    private static async Task<long> SumAsync(SandboxDb db, string owner, IQueryable<LinkRow> links, string? image)
     {
-        var layers = await db.LockLayers.Where(layer => db.Links.Any(link => link.OwnerId == owner && link.Hash == layer.Hash))
+        var layers = await db.LockLayers.Where(layer => links.Any(link => link.Hash == layer.Hash))
             .Select(layer => new { layer.Digest, layer.Size })
-            .Union(db.OwnImageLayers.Where(layer => layer.OwnerId == owner).Select(layer => new { layer.Digest, layer.Size }))
+            .Union(db.OwnImageLayers.Where(layer => layer.OwnerId == owner && (image == null || layer.Name != image)).Select(layer => new { layer.Digest, layer.Size }))
             .SumAsync(layer => layer.Size);
         var tutorials = await db.TutorialSources.Where(source => db.Tutorials.Any(tutorial => tutorial.OwnerId == owner && tutorial.SourceHash == source.Hash)).SumAsync(source => source.Size);
         return layers + tutorials + await RecipeBytesAsync(db, owner);

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Playgrounds;
+using Sandbox.Core.Recipes;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Latency;
@@ -45,7 +46,7 @@ internal sealed partial class LaunchQueue(
             .Where(row => row.PlaygroundId == id.Value && row.Digest == "" && row.Playground!.State == PlaygroundStage.Queued)
             .OrderBy(row => row.Node).Select(row => row.Image).Distinct().ToListAsync());
         var images = new Dictionary<string, ResolvedImage>(StringComparer.Ordinal);
-        foreach (var image in waiting)
+        foreach (var image in waiting.Where(image => !RecipeBuild.IsImageName(image)))
         {
             switch (catalog.Find(image))
             {

@@ -24,6 +24,7 @@ internal sealed partial class Launcher(
     Setups setups,
     Endings endings,
     IPreparesPlaygrounds preparation,
+    IBuildsImages builds,
     IHostApplicationLifetime lifetime,
     ILogger<Launcher> logger)
 {
@@ -57,6 +58,8 @@ internal sealed partial class Launcher(
         var id = PlaygroundId.Parse(row.Id);
         try
         {
+            row = await BuildAsync(row, recipe, launch, stop.Token);
+            trace.Mark("build");
             await StartAsync(row, recipe, launch, trace, stop.Token);
             var runs = await life.RunAsync(id);
             trace.Mark("record");
@@ -86,6 +89,46 @@ internal sealed partial class Launcher(
             underway.Remove(id);
             stop.Dispose();
         }
+    }
+
+    /// <summary>The images that Dockerfiles of the recipe make. A visitor watches the builds as steps of the setup; one that fails ends the launch.</summary>
+    private async Task<PlaygroundRow> BuildAsync(PlaygroundRow row, Recipe recipe, LaunchUnderway launch, CancellationToken cancellationToken)
+    {
+        var waiting = row.Sandboxes.Where(sandbox => sandbox.Digest.Length == 0).OrderBy(sandbox => sandbox.Node)
+            .Select(sandbox => (sandbox.Node, Step: new SetupStep(SandboxId.Parse(sandbox.Id), []) { Line = $"Build {recipe.Nodes[sandbox.Node].Build!.Source}" })).ToList();
+        if (waiting.Count == 0)
+        {
+            return row;
+        }
+
+        var id = PlaygroundId.Parse(row.Id);
+        var run = new SetupRun([.. waiting.Select(each => each.Step)]);
+        setups.Begin(id, run);
+        launch.SettingUp();
+        try
+        {
+            foreach (var (node, step) in waiting)
+            {
+                step.State = SetupState.Running;
+                var image = await builds.BuildAsync(
+                    PersonId.Parse(row.OwnerId),
+                    recipe.Nodes[node],
+                    now =>
+                    {
+                        step.Output = now.Output;
+                        run.Progress = $"building the image, {now.Percent} %: {now.Text}";
+                    },
+                    cancellationToken);
+                row = await life.BuiltAsync(id, node, image) ?? throw new OperationCanceledException("it was ended while it was built");
+                step.State = SetupState.Done;
+            }
+        }
+        finally
+        {
+            setups.End(id);
+        }
+
+        return row;
     }
 
     private async Task StartAsync(PlaygroundRow row, Recipe recipe, LaunchUnderway launch, LaunchTrace trace, CancellationToken cancellationToken)

@@ -295,7 +295,7 @@ internal sealed class OwnedPlaygrounds(
     private PlaygroundView View(PlaygroundRow row)
     {
         var view = row.ToView(catalog, states, time.GetUtcNow());
-        return row.State == PlaygroundStage.Starting && setups.Find(PlaygroundId.Parse(row.Id)) is { } run ? view with { Setup = run.ToView() } : view;
+        return row.State == PlaygroundStage.Starting && setups.Find(PlaygroundId.Parse(row.Id)) is { } run ? view with { Setup = run.ToView(), Progress = run.Progress ?? view.Progress } : view;
     }
 
     private static List<string> Secrets(Recipe recipe) => [.. recipe.Parameters.Where(parameter => parameter.IsSecret).Select(parameter => parameter.Name)];

@@ -67,6 +67,9 @@ internal sealed class SetupRun(IReadOnlyList<SetupStep> steps)
 
     public IReadOnlyList<SetupStep> Steps => steps;
 
+    /// <summary>How far it is in words; null when its steps say enough.</summary>
+    public string? Progress { get; set; }
+
     /// <summary>Whether a step failed and its visitor is asked.</summary>
     public bool IsWaiting => Volatile.Read(ref _decision) is { Task.IsCompleted: false };
 

@@ -79,18 +79,27 @@ internal sealed class RepositoryReader(ErrandSandboxes sandboxes, ImageCatalog c
                     continue;
                 }
 
-                if (!commits.TryGetValue((each.Url, each.Ref), out var commit))
-                {
-                    commits[(each.Url, each.Ref)] = commit = await repository.ResolveAsync(each.Url, each.Ref, cancellationToken);
-                }
-
-                pinned.Add(each with { Ref = commit });
+                pinned.Add(each with { Ref = await CommitAsync(each.Url, each.Ref) });
             }
 
-            nodes.Add(node with { Repositories = pinned });
+            nodes.Add(node with
+            {
+                Repositories = pinned,
+                Build = node.Build is { IsPinned: false, Url: { } url } build ? build with { Ref = await CommitAsync(url, build.Ref) } : node.Build,
+            });
         }
 
         return recipe with { Nodes = nodes };
+
+        async Task<string> CommitAsync(string url, string? name)
+        {
+            if (!commits.TryGetValue((url, name), out var commit))
+            {
+                commits[(url, name)] = commit = await repository.ResolveAsync(url, name, cancellationToken);
+            }
+
+            return commit;
+        }
     }
 
     private static async Task<IReadOnlyList<string>> LeftOutAsync(GitRepository repository, IReadOnlyDictionary<string, TreeEntry> there, CancellationToken cancellationToken)

@@ -159,6 +159,7 @@ internal sealed class PlaygroundSaves(
     {
         Name = node.Name,
         Image = image.Value,
+        Build = node.Build is { IsPinned: true } build ? build : null,
         Ports = node.Ports,
         Resources = node.Resources,
         Network = node.Network,

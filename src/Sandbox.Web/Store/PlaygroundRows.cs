@@ -22,7 +22,7 @@ internal sealed class PlaygroundRow
     public PersonRow? Owner { get; set; }
 
     /// <summary>The catalog name of the first node's image.</summary>
-    public required string Image { get; init; }
+    public required string Image { get; set; }
 
     /// <summary>The recipe it was launched from, see <see cref="RecipeRow"/>. Null once it has ended.</summary>
     public required string? RecipeHash { get; init; }
@@ -91,7 +91,7 @@ internal sealed class SandboxRow
     public required string Name { get; init; }
 
     /// <summary>Catalog name of its image, or of the one that its image was made from.</summary>
-    public required string Image { get; init; }
+    public required string Image { get; set; }
 
     /// <summary>Digest of its image; empty while the launch waits for the image to be made.</summary>
     public required string Digest { get; set; }

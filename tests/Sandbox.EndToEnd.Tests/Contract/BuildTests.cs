@@ -247,6 +247,28 @@ public sealed class BuildTests
         Assert.Equal(2, (await other.GetAsync("/api/v1/images/own")).Json.AsArray().Count);
     }
 
+    /// <summary>The plan of guests keeps 512 MiB; the disk of a sandbox has twice that.</summary>
+    [Fact]
+    public async Task An_image_beyond_its_owners_storage_ends_its_build_early_and_leaves_nothing()
+    {
+        await using var caller = await Caller.NewGuestAsync();
+
+        // A stage that is no part of the image may have more, and so may files that are gone when the next instruction begins.
+        var small = (await BuildAsync(caller, "small", "FROM busybox AS large\nRUN truncate -s 600M /large && echo small > /small\nRUN true\nFROM busybox\nRUN truncate -s 600M /large && rm /large\nCOPY --from=large /small /small\n"))[^1];
+        Assert.True((string?)small["type"] == "image", small.ToJsonString());
+        Assert.Equal(204, (await caller.DeleteAsync("/api/v1/images/own/small")).Status);
+
+        // The instruction after the one that exceeds it never ends.
+        var events = await BuildAsync(caller, "beyond", "FROM busybox\nRUN echo one > /one\nRUN truncate -s 600M /large\nRUN sleep 3600\n");
+
+        Assert.Equal(("error", "quota", 3), ((string?)events[^1]["type"], (string?)events[^1]["code"], (int?)events[^1]["line"]));
+        Assert.Contains("Dockerfile:3: the image has 600 MiB of its own", (string?)events[^1]["detail"], StringComparison.Ordinal);
+        Assert.DoesNotContain(events, each => ((string?)each["text"])?.Contains("Taking the image out", StringComparison.Ordinal) == true);
+        Assert.Empty((await caller.GetAsync("/api/v1/images/own")).Json.AsArray());
+        Assert.Equal(0, (long?)(await caller.GetAsync("/api/v1/links")).Json["usedBytes"]);
+        await UntilNothingRunsAsync(caller);
+    }
+
     private static Task<IReadOnlyList<JsonNode>> BuildAsync(Caller caller, string name, string dockerfile, string query = "") =>
         BuildAsync(caller, name, new StringContent(dockerfile), query);
 

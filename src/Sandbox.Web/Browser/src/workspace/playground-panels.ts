@@ -32,7 +32,7 @@ export function stateOf(playground: Playground, title: string, runs: PanelRuns):
       };
     case "starting":
       if (playground.setup) {
-        return setupOf(playground.setup, title, runs);
+        return setupOf(playground.setup, playground.progress, title, runs);
       }
       return { kind: "busy", title: `Starting ${title}`, text: playground.progress ?? "Creating your sandbox" };
     case "paused":
@@ -68,13 +68,14 @@ function back(playground: string): PanelAction[] {
 }
 
 /** The commands of a setup, how far they are, and what to do after one failed. */
-function setupOf({ state, steps }: Setup, title: string, runs: PanelRuns): PanelContent {
+function setupOf({ state, steps }: Setup, progress: string | null | undefined, title: string, runs: PanelRuns): PanelContent {
   const failed = state === "failed";
   return {
     kind: failed ? "error" : "busy",
     title: failed ? "A setup command failed" : `Setting up ${title}`,
-    text: failed ? "You can run it again, or go in without the rest of the setup." : "",
-    steps: steps.map(step => ({ text: step.command, state: step.state, detail: step.state === "failed" ? `${step.output}${step.exitCode ? `\nended with ${step.exitCode}` : ""}`.trim() : "" })),
+    text: failed ? "You can run it again, or go in without the rest of the setup." : progress && progress !== "starting" ? progress : "",
+    ...failed ? {} : { percent: percentOf(progress) },
+    steps: steps.map(step => ({ text: step.command, state: step.state, detail: step.state === "running" ? step.output : step.state === "failed" ? `${step.output}${step.exitCode ? `\nended with ${step.exitCode}` : ""}`.trim() : "" })),
     actions: failed
       ? [{ label: "Run it again", run: () => runs.setUp("retry"), primary: true }, { label: "Enter anyway", run: () => runs.setUp("enter") }, { label: "End it", run: () => runs.remove() }]
       : [{ label: "Cancel", run: () => runs.remove() }],
