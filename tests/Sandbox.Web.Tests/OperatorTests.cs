@@ -65,6 +65,57 @@ public sealed class OperatorTests
         Assert.Equal((400, "invalid"), (await desk.PutAsync($"/api/v1/admin/people/{person["id"]}", new { plan = "nothing" })) is var none ? (none.Status, none.Code) : default);
     }
 
+    /// <summary>A plan, an image and a recipe each have a policy; the strictest applies.</summary>
+    [Fact]
+    public async Task A_network_policy_counts_at_the_next_launch_and_the_strictest_wins()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var desk = await web.NewOperatorAsync();
+        using var guest = web.NewClient();
+        var (before, _) = await guest.LaunchAsync();
+        Assert.Equal(("egress", ""), await ReachAsync(guest, before));
+
+        var plan = (await desk.GetAsync("/api/v1/admin/plans")).Json!.AsArray().Single(row => (string?)row!["name"] == "guest")!.AsObject();
+        plan["domains"] = new System.Text.Json.Nodes.JsonArray("github.com", "deb.debian.org");
+        plan["playgrounds"] = 20;
+        plan["totalMemoryBytes"] = (long)plan["memoryBytes"]! * 20;
+        Assert.Equal(204, (await desk.SendAsync(HttpMethod.Put, "/api/v1/admin/plans/guest", Json(plan.ToJsonString()))).Status);
+        Assert.Equal(("egress", ""), await ReachAsync(guest, before));
+        Assert.Equal(("egress", "github.com deb.debian.org"), await ReachAsync(guest, (await guest.LaunchAsync()).Playground));
+        Assert.Equal(("egress", "github.com:443"), await LaunchedAsync(new { image = "busybox", domains = new[] { "github.com:443", "pypi.org" } }));
+        Assert.Equal(("playground", ""), await LaunchedAsync(new { image = "busybox", domains = new[] { "pypi.org" } }));
+        Assert.Equal(("none", ""), await LaunchedAsync(new { image = "busybox", network = "none" }));
+
+        Assert.Equal(204, (await desk.PutAsync("/api/v1/admin/images/busybox/network", new { network = "playground" })).Status);
+        Assert.Equal("playground", (string?)(await guest.GetAsync("/api/v1/images")).Json!.AsArray().Single(image => (string?)image!["name"] == "busybox")!["network"]);
+        var (limited, _) = await guest.LaunchAsync();
+        Assert.Equal(("playground", ""), await ReachAsync(guest, limited));
+        Assert.Equal("only the other nodes of this playground", (string?)(await guest.GetAsync($"/api/v1/playgrounds/{limited}")).Json!["sandboxes"]![0]!["reaches"]);
+
+        plan.Remove("network");
+        plan.Remove("domains"); // left out: kept
+        Assert.Equal(204, (await desk.SendAsync(HttpMethod.Put, "/api/v1/admin/plans/guest", Json(plan.ToJsonString()))).Status);
+        Assert.Equal(204, (await desk.PutAsync("/api/v1/admin/images/busybox/network", new { network = "egress" })).Status);
+        Assert.Equal(("egress", "github.com deb.debian.org"), await ReachAsync(guest, (await guest.LaunchAsync()).Playground));
+
+        foreach (var wrong in new object[] { new { network = "lan" }, new { network = "none", domains = new[] { "github.com" } }, new { network = "egress", domains = new[] { "*" } } })
+        {
+            Assert.Equal((400, "invalid"), (await desk.PutAsync("/api/v1/admin/images/busybox/network", wrong)) is var refused ? (refused.Status, refused.Code) : default);
+        }
+
+        Assert.Equal((404, "image_not_found"), (await desk.PutAsync("/api/v1/admin/images/nothing/network", new { network = "none" })) is var unknown ? (unknown.Status, unknown.Code) : default);
+        Assert.Equal(403, (await guest.PutAsync("/api/v1/admin/images/busybox/network", new { network = "none" })).Status);
+
+        async Task<(string?, string)> LaunchedAsync(object node) =>
+            await ReachAsync(guest, (await guest.LaunchAsync(new { recipe = new { nodes = new[] { node } } })).Playground);
+    }
+
+    private static async Task<(string? Network, string Domains)> ReachAsync(Client client, string playground)
+    {
+        var sandbox = (await client.GetAsync($"/api/v1/playgrounds/{playground}")).Json!["sandboxes"]![0]!;
+        return ((string?)sandbox["network"], string.Join(' ', sandbox["domains"]!.AsArray()));
+    }
+
     [Fact]
     public async Task An_operator_ends_anybodys_playground_with_words_its_owner_reads()
     {

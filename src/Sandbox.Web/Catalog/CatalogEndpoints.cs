@@ -1,6 +1,7 @@
 using Microsoft.OpenApi;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
+using Sandbox.Core.Networks;
 using Sandbox.Web.Http;
 using Sandbox.Web.People;
 
@@ -8,6 +9,9 @@ namespace Sandbox.Web.Catalog;
 
 /// <summary>An image to add: from a recipe of <c>infra/images</c> or from a registry reference, one of both.</summary>
 internal sealed record AddImage(string Name, string? Title = null, string? Description = null, string? Recipe = null, string? Reference = null);
+
+/// <summary>What sandboxes of an image reach at most: egress, playground or none, and with egress the only domains.</summary>
+internal sealed record LimitImage(string Network, IReadOnlyList<string>? Domains = null);
 
 internal static class CatalogEndpoints
 {
@@ -44,6 +48,13 @@ internal static class CatalogEndpoints
             await catalog.HideAsync(name, hidden: false, cancellationToken);
             return Results.NoContent();
         }).Produces(204).ProducesProblems(404).WithSummary("Show a hidden image again");
+        admin.MapPut("/{name}/network", async (string name, HttpContext context, ImageCatalog catalog) =>
+        {
+            var limit = await context.ReadJsonAsync<LimitImage>(MostJson);
+            await catalog.LimitAsync(name, new NetworkPolicy(limit.Network, limit.Domains ?? []), context.RequestAborted);
+            return Results.NoContent();
+        }).Accepts<LimitImage>("application/json").Produces(204).ProducesProblems(400, 404)
+            .WithSummary("Limit the network of an image").WithDescription("Sets what sandboxes of an image reach at most, from the next launch on.");
         admin.MapDelete("/{name}", async (string name, ImageCatalog catalog, CancellationToken cancellationToken) =>
         {
             await catalog.RemoveAsync(name, cancellationToken);

@@ -17,6 +17,8 @@ namespace Sandbox.Web.Catalog;
 /// <param name="Hidden">Whether visitors do not see it.</param>
 /// <param name="Source">Where it comes from: <c>recipe python</c>, <c>docker.io/library/redis:7</c>, <c>archive</c>.</param>
 /// <param name="Notes">How it differs from its source: entries of its layers that were changed or skipped, a sentence for each kind.</param>
+/// <param name="Network">What sandboxes of it reach at most: egress, playground or none.</param>
+/// <param name="Domains">With egress, the only domains that they reach; empty is all of the internet.</param>
 public sealed record CatalogImage(
     string Name,
     string Title,
@@ -31,4 +33,6 @@ public sealed record CatalogImage(
     bool Interactive,
     bool Hidden,
     string Source,
-    IReadOnlyList<string> Notes);
+    IReadOnlyList<string> Notes,
+    string Network,
+    IReadOnlyList<string> Domains);

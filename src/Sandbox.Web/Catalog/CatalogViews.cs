@@ -27,5 +27,7 @@ internal static class CatalogViews
             CatalogSource.Registry => row.Source,
             _ => "archive",
         },
-        row.Notes.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        row.Notes.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+        row.Network,
+        row.Policy.Domains);
 }

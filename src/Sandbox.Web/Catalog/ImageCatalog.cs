@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
+using Sandbox.Core.Networks;
 using Sandbox.Core.Runtime;
 using Sandbox.Web.Store;
 
@@ -108,6 +109,18 @@ internal sealed partial class ImageCatalog(SqliteStore store, ISandboxRuntime ru
     /// <summary>Hides an entry from visitors, or shows it again. Code: ImageNotFound.</summary>
     public Task HideAsync(string name, bool hidden, CancellationToken cancellationToken) =>
         ChangeAsync(name, current => Require(current) with { Hidden = hidden });
+
+    /// <summary>Sets what sandboxes of an image reach at most, from the next launch on. Codes: ImageNotFound, Invalid.</summary>
+    public Task LimitAsync(string name, NetworkPolicy policy, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return policy.Validate() is { Count: > 0 } mistakes
+            ? throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes))
+            : ChangeAsync(name, current => Require(current, name) with { Network = policy.Network, Domains = string.Join(' ', policy.Domains) });
+    }
+
+    /// <summary>What sandboxes of an image reach at most. An image that the catalog does not have limits nothing.</summary>
+    internal NetworkPolicy PolicyOf(string name) => Find(name)?.Policy ?? NetworkPolicy.Open;
 
     /// <summary>Removes an entry, and its image unless a link holds it. Codes: ImageNotFound, ImageInUse.</summary>
     public async Task RemoveAsync(string name, CancellationToken cancellationToken)

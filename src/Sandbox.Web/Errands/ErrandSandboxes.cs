@@ -58,6 +58,8 @@ internal sealed class ErrandSandboxes(Admission admission, PlaygroundLife life, 
                     Image = image.Digest ?? default(Digest),
                     Limits = node.LimitsWithin(plan.PerSandbox),
                     OwnerLimits = plan.Total,
+                    Network = row.Sandboxes[0].Policy.Network,
+                    Domains = row.Sandboxes[0].Policy.Domains,
                     Deadline = errand.Until is { } until && until < row.EndsAt ? until : row.EndsAt,
                 },
                 cancellationToken);

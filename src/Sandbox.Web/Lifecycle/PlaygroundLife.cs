@@ -1,8 +1,10 @@
 using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Leases;
+using Sandbox.Core.Networks;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
+using Sandbox.Core.Quotas;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Catalog;
@@ -15,7 +17,7 @@ namespace Sandbox.Web.Lifecycle;
 /// The only writer of a playground's state: queued, starting, running, ended. Each method is one transition, and its
 /// query contains the guard, so of two that race one changes a row and the other learns that it came too late.
 /// </summary>
-internal sealed class PlaygroundLife(SqliteStore store, TimeProvider time)
+internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, TimeProvider time)
 {
     /// <summary>New: starting if the image of every node is made, or is to be built of a Dockerfile, and its link has a place, else queued. Part of the caller's transaction.</summary>
     public async Task<PlaygroundRow> AddAsync(SandboxDb db, PersonRow owner, LaunchOrder order, bool awaitsLink)
@@ -57,6 +59,7 @@ internal sealed class PlaygroundLife(SqliteStore store, TimeProvider time)
                     Digest = image.Digest?.Value ?? "",
                     Interactive = image.Interactive,
                     MemoryBytes = recipe.Nodes[node].LimitsWithin(plan.PerSandbox).MemoryBytes,
+                    Policy = Policy(recipe.Nodes[node], image.Name, plan),
                     State = SandboxState.Starting,
                 }),
             ],
@@ -114,13 +117,20 @@ internal sealed class PlaygroundLife(SqliteStore store, TimeProvider time)
             sandbox.Interactive = images[sandbox.Image].Interactive;
         }
 
-        var lease = Lease.Grant(time.GetUtcNow(), row.Owner!.Plan!.ToPlan());
+        var plan = row.Owner!.Plan!.ToPlan();
+        var lease = Lease.Grant(time.GetUtcNow(), plan);
         row.State = PlaygroundStage.Starting;
         row.GrantedAt = lease.GrantedAt;
         row.EndsAt = lease.EndsAt;
         row.LastActiveAt = lease.GrantedAt;
         var content = await db.Recipes.Where(recipe => recipe.Hash == row.RecipeHash).Select(recipe => recipe.Content).SingleAsync();
-        return (row, RecipeJson.Read(content));
+        var recipe = RecipeJson.Read(content);
+        foreach (var sandbox in row.Sandboxes)
+        {
+            sandbox.Policy = Policy(recipe.Nodes[sandbox.Node], sandbox.Image, plan); // an operator may have changed it meanwhile
+        }
+
+        return (row, recipe);
     });
 
     /// <summary>
@@ -138,10 +148,15 @@ internal sealed class PlaygroundLife(SqliteStore store, TimeProvider time)
         var sandbox = row.Sandboxes.Single(sandbox => sandbox.Node == node);
         (sandbox.Image, sandbox.Digest, sandbox.Interactive) = (image.Name, image.Digest?.Value ?? throw new ArgumentException("It has no digest.", nameof(image)), image.Interactive);
         row.Image = node == 0 ? image.Name : row.Image;
-        var lease = Lease.Grant(time.GetUtcNow(), row.Owner!.Plan!.ToPlan());
+        var plan = row.Owner!.Plan!.ToPlan();
+        sandbox.Policy = sandbox.Policy.Within(catalog.PolicyOf(image.Name)).Within(plan.Network);
+        var lease = Lease.Grant(time.GetUtcNow(), plan);
         (row.GrantedAt, row.EndsAt, row.LastActiveAt) = (lease.GrantedAt, lease.EndsAt, lease.GrantedAt);
         return row;
     });
+
+    /// <summary>What a node's sandbox reaches: the strictest of three.</summary>
+    public NetworkPolicy Policy(RecipeNode node, string image, Plan plan) => node.Policy.Within(catalog.PolicyOf(image)).Within(plan.Network);
 
     /// <summary>Starting to running. False if it ended meanwhile.</summary>
     public Task<bool> RunAsync(PlaygroundId id) => store.WriteAsync(db => RunAsync(db, id));

@@ -73,6 +73,7 @@ internal sealed class NodeRecords(SqliteStore store, Admission admission, ImageC
                 Digest = digest.Value,
                 Interactive = image.Interactive,
                 MemoryBytes = memory,
+                Policy = node.Policy.Within(catalog.PolicyOf(image.Name)).Within(plan.ToPlan().Network),
                 State = SandboxState.Starting,
             };
             db.Sandboxes.Add(sandbox);

@@ -77,6 +77,8 @@ internal sealed partial class OwnedNodes(NodeRecords records, ISandboxRuntime ru
                     Image = Digest.Parse(record.Sandbox.Digest),
                     Limits = node.LimitsWithin(plan.PerSandbox),
                     OwnerLimits = plan.Total,
+                    Network = record.Sandbox.Policy.Network,
+                    Domains = record.Sandbox.Policy.Domains,
                     Deadline = row.EndsAt + Endings.LongestSave,
                 },
                 CancellationToken.None);

@@ -1,6 +1,6 @@
+using Sandbox.Core.Networks;
 using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Store;
-
 
 namespace Sandbox.Web.Operators;
 
@@ -20,6 +20,8 @@ namespace Sandbox.Web.Operators;
 /// <param name="StorageBytes">Layers that a person's links may keep; left out, the plan keeps its own.</param>
 /// <param name="LinkPlaces">How many playgrounds of one address a person's link budgets may cover; left out, the plan keeps its own.</param>
 /// <param name="Nodes">Sandboxes of one playground; left out, the plan keeps its own.</param>
+/// <param name="Network">What a sandbox reaches at most: egress, playground or none; left out, the plan keeps its own network and domains.</param>
+/// <param name="Domains">With egress, the only domains that it reaches; empty or left out is all of the internet.</param>
 public sealed record PlanView(
     string Name,
     int Playgrounds,
@@ -35,7 +37,9 @@ public sealed record PlanView(
     int IdleMinutes,
     long? StorageBytes = null,
     int? LinkPlaces = null,
-    int? Nodes = null)
+    int? Nodes = null,
+    string? Network = null,
+    IReadOnlyList<string>? Domains = null)
 {
     internal static PlanView From(PlanRow row) => new(
         row.Name,
@@ -52,7 +56,9 @@ public sealed record PlanView(
         row.IdleMinutes,
         row.StorageBytes,
         row.LinkPlaces,
-        row.Nodes);
+        row.Nodes,
+        row.Network,
+        DomainRules.Parse(row.Domains));
 
     /// <summary>The row to store.</summary>
     /// <param name="current">The plan as it is, or the one whose values a new plan begins with.</param>
@@ -73,6 +79,8 @@ public sealed record PlanView(
         StorageBytes = StorageBytes ?? current.StorageBytes,
         LinkPlaces = LinkPlaces ?? current.LinkPlaces,
         Nodes = Nodes ?? current.Nodes,
+        Network = Network ?? current.Network,
+        Domains = Network is null && Domains is null ? current.Domains : string.Join(' ', Domains ?? []),
     };
 }
 

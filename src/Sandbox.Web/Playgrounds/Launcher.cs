@@ -147,6 +147,8 @@ internal sealed partial class Launcher(
                     Image = Digest.Parse(sandbox.Digest),
                     Limits = node.LimitsWithin(plan.PerSandbox),
                     OwnerLimits = plan.Total,
+                    Network = sandbox.Policy.Network,
+                    Domains = sandbox.Policy.Domains,
                     Deadline = row.EndsAt + Endings.LongestSave,
                 },
                 cancellationToken);

@@ -9,7 +9,21 @@ namespace Sandbox.Web.Playgrounds;
 /// <param name="ExitCode">How the image's own command ended; 128 and the signal when killed.</param>
 /// <param name="Interactive">Whether its image is one to type in.</param>
 /// <param name="Notice">What the host did to it since its start, in words: it was stopped, or a program in it was killed.</param>
-public sealed record SandboxView(string Id, string Name, string Image, string Digest, string State, int? ExitCode, bool Interactive, string? Notice);
+/// <param name="Network">What its network reaches: egress, playground or none.</param>
+/// <param name="Domains">With egress, the only domains that it reaches; empty is all of the internet.</param>
+/// <param name="Reaches">The same in words.</param>
+public sealed record SandboxView(
+    string Id,
+    string Name,
+    string Image,
+    string Digest,
+    string State,
+    int? ExitCode,
+    bool Interactive,
+    string? Notice,
+    string Network,
+    IReadOnlyList<string> Domains,
+    string Reaches);
 
 /// <summary>A playground's claim on the host.</summary>
 /// <param name="EndsAt">When it ends unless extended.</param>

@@ -56,7 +56,10 @@ internal static class PlaygroundViews
         },
         row.ExitCode,
         row.Interactive,
-        playground.State == PlaygroundStage.Ended ? null : states.NoticeOf(SandboxId.Parse(row.Id)));
+        playground.State == PlaygroundStage.Ended ? null : states.NoticeOf(SandboxId.Parse(row.Id)),
+        row.Network,
+        row.Policy.Domains,
+        row.Policy.Words);
 
     private static string Wait(string image, ImageCatalog catalog) =>
         catalog.StepOf(image) is { } step ? $"making the image {image}: {step}" : $"waiting for the image {image} to be made";

@@ -1,4 +1,5 @@
 using Sandbox.Core.Images;
+using Sandbox.Core.Networks;
 
 namespace Sandbox.Web.Store;
 
@@ -61,6 +62,14 @@ internal sealed record CatalogRow
 
     /// <summary>An operator removed it; the row stays so that the next start does not add it again.</summary>
     public bool Removed { get; init; }
+
+    public string Network { get; init; } = NetworkPolicy.Egress;
+
+    /// <summary>With a blank between; empty is all of the internet.</summary>
+    public string Domains { get; init; } = "";
+
+    /// <summary>What sandboxes of this image reach at most.</summary>
+    public NetworkPolicy Policy => new(Network, DomainRules.Parse(Domains));
 
     public bool IsArchive => SourceKind is CatalogSource.OciArchive or CatalogSource.DockerArchive;
 

@@ -1,3 +1,4 @@
+using Sandbox.Core.Networks;
 using Sandbox.Core.Quotas;
 
 namespace Sandbox.Web.Store;
@@ -35,6 +36,11 @@ internal sealed class PlanRow
 
     public int LinkPlaces { get; set; }
 
+    public string Network { get; set; } = NetworkPolicy.Egress;
+
+    /// <summary>With a blank between; empty is all of the internet.</summary>
+    public string Domains { get; set; } = "";
+
     public static PlanRow From(Plan plan)
     {
         var row = new PlanRow { Name = plan.Name };
@@ -59,6 +65,8 @@ internal sealed class PlanRow
         IdleMinutes = plan.IdleMinutes;
         StorageBytes = plan.StorageBytes;
         LinkPlaces = plan.LinkPlaces;
+        Network = plan.Network.Network;
+        Domains = string.Join(' ', plan.Network.Domains);
     }
 
     /// <summary>Pids, disk and inodes are limits of one sandbox only; their totals allow every playground its full share.</summary>
@@ -79,5 +87,6 @@ internal sealed class PlanRow
         IdleMinutes = IdleMinutes,
         StorageBytes = StorageBytes,
         LinkPlaces = LinkPlaces,
+        Network = new NetworkPolicy(Network, DomainRules.Parse(Domains)),
     };
 }

@@ -1,4 +1,5 @@
 using Sandbox.Core.Leases;
+using Sandbox.Core.Networks;
 using Sandbox.Core.Sandboxes;
 
 namespace Sandbox.Web.Store;
@@ -100,6 +101,18 @@ internal sealed class SandboxRow
 
     /// <summary>Memory committed to it.</summary>
     public required long MemoryBytes { get; init; }
+
+    /// <summary>What its network reaches: the strictest of its plan's, its image's and its node's policy when it was started.</summary>
+    public string Network { get; set; } = NetworkPolicy.Egress;
+
+    /// <summary>With a blank between; empty is all of the internet.</summary>
+    public string Domains { get; set; } = "";
+
+    public NetworkPolicy Policy
+    {
+        get => new(Network, DomainRules.Parse(Domains));
+        set => (Network, Domains) = (value.Network, string.Join(' ', value.Domains));
+    }
 
     public required SandboxState State { get; set; }
 

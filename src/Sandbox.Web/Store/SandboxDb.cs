@@ -82,6 +82,7 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
         modelBuilder.Entity<TokenRow>().HasKey(token => token.Hash);
         modelBuilder.Entity<AdminLinkRow>().HasKey(link => link.Hash);
         modelBuilder.Entity<CatalogRow>().HasKey(image => image.Name);
+        modelBuilder.Entity<CatalogRow>().Ignore(image => image.Policy);
         modelBuilder.Entity<PlaygroundRow>(playground =>
         {
             playground.HasKey(row => row.Id);
@@ -94,6 +95,7 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
         });
         modelBuilder.Entity<RecipeRow>().HasKey(row => row.Hash);
         modelBuilder.Entity<SandboxRow>().HasKey(row => row.Id);
+        modelBuilder.Entity<SandboxRow>().Ignore(row => row.Policy);
         modelBuilder.Entity<ShareRow>(share =>
         {
             share.HasKey(row => row.Id);

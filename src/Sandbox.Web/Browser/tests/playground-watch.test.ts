@@ -18,7 +18,7 @@ const settle = async (): Promise<void> => {
 
 const playground = (state: Playground["state"]): Playground => ({
   id: "p", state, image: "debian", lease: { endsAt: "2030-01-01T00:00:00Z", state: "active", canExtend: true },
-  sandboxes: ["one", "two"].map(id => ({ id, name: id, image: "debian", digest: "", state, interactive: true })),
+  sandboxes: ["one", "two"].map(id => ({ id, name: id, image: "debian", digest: "", state, interactive: true, reaches: "none" })),
 });
 
 function make(): { watch: PlaygroundWatch; clock: TestClock; asked: Asked[]; changed: string[] } {

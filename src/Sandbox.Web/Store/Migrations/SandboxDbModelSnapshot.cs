@@ -114,6 +114,10 @@ namespace Sandbox.Web.Store.Migrations
                     b.Property<string>("Digest")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Domains")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Error")
                         .HasColumnType("TEXT");
 
@@ -122,6 +126,10 @@ namespace Sandbox.Web.Store.Migrations
 
                     b.Property<bool>("Interactive")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("Network")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("Notes")
                         .IsRequired()
@@ -427,6 +435,10 @@ namespace Sandbox.Web.Store.Migrations
                     b.Property<long>("DiskBytes")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Domains")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
                     b.Property<int>("IdleMinutes")
                         .HasColumnType("INTEGER");
 
@@ -444,6 +456,10 @@ namespace Sandbox.Web.Store.Migrations
 
                     b.Property<int>("Minutes")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("Network")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
 
                     b.Property<int>("Nodes")
                         .HasColumnType("INTEGER");
@@ -622,6 +638,10 @@ namespace Sandbox.Web.Store.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Domains")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
                     b.Property<int?>("ExitCode")
                         .HasColumnType("INTEGER");
 
@@ -636,6 +656,10 @@ namespace Sandbox.Web.Store.Migrations
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Network")
                         .IsRequired()
                         .HasColumnType("TEXT");
 

@@ -16,7 +16,7 @@ export interface Playground {
   hasTerminals?: boolean;
   /** How many sandboxes it may have. */
   maxNodes?: number;
-  sandboxes: { id: string; name: string; image: string; digest: string; state: string; exitCode?: number | null; interactive: boolean; notice?: string | null }[];
+  sandboxes: { id: string; name: string; image: string; digest: string; state: string; exitCode?: number | null; interactive: boolean; notice?: string | null; reaches: string }[];
   lease: { endsAt: string; state: string; reason?: string | null; message?: string | null; canExtend: boolean };
 }
 

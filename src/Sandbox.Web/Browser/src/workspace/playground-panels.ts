@@ -82,6 +82,14 @@ function setupOf({ state, steps }: Setup, progress: string | null | undefined, t
   };
 }
 
+/** What the network of each sandbox reaches, in words; once where all are the same. */
+export function networkOf(playground: Playground): string {
+  const [first, ...others] = playground.sandboxes;
+  return first && others.every(other => other.reaches === first.reaches)
+    ? `Network: ${first.reaches}`
+    : `Network: ${playground.sandboxes.map(({ name, reaches }) => `${name}: ${reaches}`).join("; ")}`;
+}
+
 /** The host's notice about a sandbox of the playground; null when there is none. */
 export function noticeOf(playground: Playground): string | null {
   return playground.sandboxes.map(sandbox => sandbox.notice).filter(Boolean).join(" ") || null;

@@ -216,6 +216,8 @@ function show(next: Playground): void {
   }
   byId("ws-lease").hidden = next.state === "ended" || next.state === "queued" || next.state === "starting";
   byId("ws-extend").hidden = byId("ws-extend-item").hidden = !next.lease.canExtend;
+  byId("ws-network").hidden = next.state === "ended";
+  byId("ws-network").textContent = panels.networkOf(next);
   tick();
   const notice = panels.noticeOf(next);
   if (notice && notice !== noticed && next.state === "running") {
