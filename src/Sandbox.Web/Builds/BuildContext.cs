@@ -79,7 +79,7 @@ internal abstract record BuildContext
             await RunAsync(sandbox, GitCommand.Of("-C", BuildCommands.Repository, "remote", "add", "origin", Url), Quick, cancellationToken);
             await FetchAsync(sandbox, options, cancellationToken);
             var commit = (await RunAsync(sandbox, GitCommand.Of("-C", BuildCommands.Repository, "rev-parse", "--verify", "--end-of-options", "FETCH_HEAD^{commit}"), Quick, cancellationToken)).Trim();
-            if (Folder is not null && (await sandbox.RunAsync(GitCommand.Of("-C", BuildCommands.Repository, "rev-parse", "--verify", "--quiet", "--end-of-options", $"{commit}:{Folder}^{{tree}}"), default, Quick, cancellationToken)).ExitCode != 0)
+            if (Folder is not null && Encoding.UTF8.GetString((await sandbox.RunAsync(GitCommand.Of("-C", BuildCommands.Repository, "cat-file", "-t", $"{commit}:{Folder}"), default, Quick, cancellationToken)).Stdout.Span).Trim() != "tree")
             {
                 throw new SandboxException(ErrorCode.NotFound, $"The repository has no folder '{Folder}'.");
             }

@@ -26,8 +26,12 @@ internal sealed partial class GitHost : IAsyncDisposable
 
     private const string Link = "sdtgit";
 
+    /// <summary>One at a time on a host: the address and the link are the same for every run.</summary>
+    private const string LockFile = "/run/lock/sandbox-git-host";
+
     private readonly string _home = Directory.CreateTempSubdirectory("sandbox-git-").FullName;
     private readonly TaskCompletionSource _closing = new();
+    private FileStream? _lock;
     private Process? _namespace;
     private WebApplication? _app;
 
@@ -36,11 +40,26 @@ internal sealed partial class GitHost : IAsyncDisposable
 
     public static string Url(string repository) => $"https://{Address}/{repository}";
 
-    public static async Task<GitHost> StartAsync()
+    /// <summary>Starts one.</summary>
+    /// <param name="identity">A directory with <c>ca.pem</c> and <c>key.pem</c>, for sandboxes that know the certificate already; null makes a new one.</param>
+    public static async Task<GitHost> StartAsync(string? identity = null)
     {
         var host = new GitHost();
+        while (host._lock is null)
+        {
+            try
+            {
+                host._lock = new FileStream(LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException)
+            {
+                await Task.Delay(200);
+            }
+        }
+
         await host.ConnectAsync();
-        await host.ServeAsync();
+        await host.ServeAsync(identity is null ? NewCertificate() : X509CertificateLoader.LoadPkcs12(
+            X509Certificate2.CreateFromPemFile(Path.Combine(identity, "ca.pem"), Path.Combine(identity, "key.pem")).Export(X509ContentType.Pkcs12), null));
         return host;
     }
 
@@ -95,6 +114,7 @@ internal sealed partial class GitHost : IAsyncDisposable
         _namespace?.Dispose();
         Run("sh", "-c", $"ip link del {Link} 2> /dev/null || true");
         Directory.Delete(_home, recursive: true);
+        _lock?.Dispose();
     }
 
     public static string Run(string program, params string[] arguments)
@@ -109,7 +129,7 @@ internal sealed partial class GitHost : IAsyncDisposable
     private async Task ConnectAsync()
     {
         Run("sh", "-c", $"ip link del {Link} 2> /dev/null || true");
-        _namespace = Process.Start("unshare", ["--net", "sleep", "600"]);
+        _namespace = Process.Start("unshare", ["--net", "sleep", "3600"]);
         var ours = new FileInfo("/proc/self/ns/net").LinkTarget;
         while (new FileInfo($"/proc/{_namespace.Id}/ns/net").LinkTarget is not { } theirs || theirs == ours)
         {
@@ -127,9 +147,8 @@ internal sealed partial class GitHost : IAsyncDisposable
         Run("sh", "-ec", script);
     }
 
-    private async Task ServeAsync()
+    private async Task ServeAsync(X509Certificate2 certificate)
     {
-        var certificate = NewCertificate();
         await File.WriteAllTextAsync(CaFile, certificate.ExportCertificatePem() + "\n");
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
