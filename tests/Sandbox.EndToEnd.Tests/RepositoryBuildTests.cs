@@ -11,7 +11,7 @@ public sealed class GitOutside : IAsyncLifetime
 {
     internal GitHost Host { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Host = await GitHost.StartAsync(Path.Combine(Environment.GetEnvironmentVariable("SANDBOX_HOME")!, "git"));
+    public async ValueTask InitializeAsync() => Host = await GitHost.StartAsync(Path.Combine(Environment.GetEnvironmentVariable("SANDBOX_HOME")!, "etc", "git"));
 
     public ValueTask DisposeAsync() => Host.DisposeAsync();
 }
