@@ -23,7 +23,7 @@ internal sealed record EnteredLink(LinkRow Link, Recipe Recipe, bool IsOwn, bool
 
     /// <summary>The recipe that is started: the lock, without a network if the link's owner says so.</summary>
     public Recipe Started => Link.IsOffline && !IsOwn
-        ? Recipe with { Nodes = [.. Recipe.Nodes.Select(node => node with { Network = NetworkPolicy.None })] }
+        ? Recipe with { Nodes = [.. Recipe.Nodes.Select(node => node with { Network = NetworkPolicy.None, Domains = [] })] }
         : Recipe;
 
     /// <summary>Whether starting it runs, writes or asks for anything beyond what an image does by itself.</summary>
