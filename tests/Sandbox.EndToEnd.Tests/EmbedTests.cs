@@ -189,6 +189,28 @@ public sealed class EmbedTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
+    public async Task Code_continues_in_a_tab_with_its_edits_and_the_next_run_has_another_sandbox()
+    {
+        await using var page = await OpenAsync("edits.html", "<sandbox-run id=a image=busybox><pre>echo kept > /root/work; echo first</pre></sandbox-run>", isBlocked: true);
+        var open = page.Of("#a").GetByRole(AriaRole.Button, new() { Name = "Open full page" });
+        await Assertions.Expect(open).ToBeHiddenAsync();
+        await page.RunAsync("#a", "Exit code 0");
+        await page.Of("#a").GetByLabel("Code").FillAsync("cat /root/work # edited");
+        var tab = await page.Page.Context.RunAndWaitForPageAsync(() => open.ClickAsync());
+        await Assertions.Expect(tab.Locator(".handover-from")).ToHaveTextAsync(page.Page.Url);
+        await tab.GetByRole(AriaRole.Button, new() { Name = "Continue here" }).ClickAsync();
+        await tab.Locator(".ws-tab.active[data-state='live']").WaitForAsync();
+        var playgrounds = (await (await page.Page.Context.APIRequest.GetAsync($"{instance.Url}api/v1/playgrounds")).JsonAsync())!.Value;
+        var files = $"{instance.Url}api/v1/sandboxes/{playgrounds[0].GetProperty("sandboxes")[0].GetProperty("id").GetString()}/files";
+        Assert.Equal("kept\n", await (await page.Page.Context.APIRequest.GetAsync(files + "/root/work")).TextAsync());
+        Assert.Equal("cat /root/work # edited", await (await page.Page.Context.APIRequest.GetAsync(files + "/sandbox/main.sh")).TextAsync());
+        await Assertions.Expect(page.Of("#a").Locator(".bar")).ToContainTextAsync("continues in its own tab, with the code at /sandbox/main.sh");
+        await Assertions.Expect(open).ToBeHiddenAsync();
+        await page.RunAsync("#a", "Exit code 1");
+        await Assertions.Expect(page.Of("#a").Locator(".result")).ToContainTextAsync("No such file");
+    }
+
+    [Fact]
     public async Task Output_appears_while_the_code_runs()
     {
         await using var page = await OpenAsync("stream.html", "<sandbox-run id=a image=busybox sandbox=s><pre>echo first; until [ -e /tmp/go ]; do sleep 0.1; done; echo second >&2</pre></sandbox-run><sandbox-run id=b image=busybox><pre>true</pre></sandbox-run>", isBlocked: true);

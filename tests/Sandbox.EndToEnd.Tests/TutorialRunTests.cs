@@ -13,8 +13,9 @@ public sealed class TutorialRunTests(Instance instance)
     private static readonly Dictionary<string, string> Shells = new(StringComparer.Ordinal)
     {
         ["tutorial.yaml"] =
-            """
+            $"""
             title: Scripts
+            summary: {Guid.NewGuid():n}
             image: debian
             parameters:
               - name: who
@@ -74,7 +75,8 @@ public sealed class TutorialRunTests(Instance instance)
     public async Task Scripts_of_a_page_run_with_bash_and_what_they_do_wrong_is_a_result()
     {
         await using var guest = await instance.NewGuestAsync();
-        var (at, sandbox, _) = await LaunchAsync(guest, await PublishAsync(guest, Shells));
+        var address = await PublishAsync(guest, Shells);
+        var (at, sandbox, _) = await LaunchAsync(guest, address);
 
         // The launch ran the setup of the first page, with CRLF, a quote in a value, and bash.
         Assert.Equal((0, "it's me\n"), await guest.ShellAsync(sandbox, "cat /root/setup"));
@@ -90,6 +92,10 @@ public sealed class TutorialRunTests(Instance instance)
         Assert.Contains("touch /root/done", (string)(await guest.Client.GetFromJsonNodeAsync($"{at}/steps/1/solution"))["html"]!, StringComparison.Ordinal);
         await PostAsync(guest, $"{at}/steps/1/solve");
         Assert.True((bool)(await PostAsync(guest, $"{at}/steps/1/check"))["passed"]!);
+
+        // Its author reads which part failed.
+        var parts = (await guest.Client.GetFromJsonNodeAsync($"/api/v1/tutorials/{address}/statistics"))["pages"]![0]!["failedParts"]!.AsArray();
+        Assert.Equal([("done", 1)], parts.Select(part => ((string)part!["name"]!, (int)part["count"]!)));
 
         // A script lies nowhere that a save would hold.
         Assert.Equal((0, ""), await guest.ShellAsync(sandbox, "find / -xdev -name 'step.*' -newer /root/setup 2>/dev/null; ls /dev/shm"));
@@ -123,7 +129,8 @@ public sealed class TutorialRunTests(Instance instance)
         await using var guest = await instance.NewGuestAsync();
         var files = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["tutorial.yaml"] = "title: Tested\nimage: busybox\nsteps:\n  - file: 01.md\n  - file: 02.md\n",
+            // Its address is its content: on an instance that ran this before, it would be tested already.
+            ["tutorial.yaml"] = $"title: Tested\nsummary: {Guid.NewGuid():n}\nimage: busybox\nsteps:\n  - file: 01.md\n  - file: 02.md\n",
             ["01.md"] = "# One\n\n```sh run\ncd /root\n```\n\n```sh run\ntouch here\n```\n",
             ["01.verify.sh"] = "[ -f /root/here ]\n",
             ["02.md"] = "# Two\n",

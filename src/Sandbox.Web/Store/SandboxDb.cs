@@ -62,6 +62,8 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
 
     public DbSet<TutorialCountRow> TutorialCounts => Set<TutorialCountRow>();
 
+    public DbSet<TutorialFailureRow> TutorialFailures => Set<TutorialFailureRow>();
+
     public DbSet<TutorialReportRow> TutorialReports => Set<TutorialReportRow>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
@@ -185,6 +187,7 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
         });
         modelBuilder.Entity<TutorialRunStepRow>().HasKey(row => new { row.RunId, row.Number });
         modelBuilder.Entity<TutorialCountRow>().HasKey(row => new { row.Hash, row.Number });
+        modelBuilder.Entity<TutorialFailureRow>().HasKey(row => new { row.Hash, row.Number, row.Part });
         modelBuilder.Entity<TutorialReportRow>(report =>
         {
             report.HasKey(row => row.Id);

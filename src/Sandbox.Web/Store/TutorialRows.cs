@@ -189,6 +189,19 @@ internal sealed class TutorialCountRow
     public int Failed { get; set; }
 }
 
+/// <summary>How often one part of a page's check failed, for the author of the tutorial.</summary>
+internal sealed class TutorialFailureRow
+{
+    public required string Hash { get; init; }
+
+    public required int Number { get; init; }
+
+    /// <summary>The part's name as the author's script has it; empty for all others.</summary>
+    public required string Part { get; init; }
+
+    public int Count { get; set; }
+}
+
 /// <summary>A visitor's report about a page.</summary>
 internal sealed class TutorialReportRow
 {

@@ -15,6 +15,9 @@ internal static partial class CheckResults
 {
     private const int MaxAssertions = 200;
 
+    /// <summary>The letters of a part's name that is counted.</summary>
+    private const int MinPart = 3, MaxPart = 80;
+
     /// <summary>Whether a check passed, by the rule of its format. A part that failed fails it, whatever the exit code.</summary>
     public static bool Passes(Check check, ScriptResult result, IReadOnlyList<AssertionView> assertions) =>
         !result.IsTimedOut && result.ExitCode is { } code && check.Passes(code, result.Stdout) && assertions.All(assertion => assertion.Passed);
@@ -44,6 +47,14 @@ internal static partial class CheckResults
             return ticked(parts);
         };
     }
+
+    /// <summary>
+    /// The name of the first part that failed, as the author's script spells it; else empty. The output is the visitor's, who
+    /// may print anything: nothing of it is counted that the script does not have.
+    /// </summary>
+    public static string FailedPart(Check check, IReadOnlyList<AssertionView> assertions) =>
+        assertions.FirstOrDefault(assertion => !assertion.Passed) is { Name: { Length: >= MinPart and <= MaxPart } name }
+            && check.Script.Text.Contains($" {name}", StringComparison.Ordinal) ? name : "";
 
     /// <summary>The message for the visitor: the first line that is not TAP, else why it did not pass.</summary>
     public static string Message(ScriptResult result, bool passed, IReadOnlyList<AssertionView> assertions)

@@ -14,7 +14,11 @@ namespace Sandbox.Web.TutorialRuns;
 /// <param name="Passed">Runs that passed it.</param>
 /// <param name="Skipped">Runs that skipped it.</param>
 /// <param name="FailedChecks">Checks that failed.</param>
-internal sealed record PageStatisticsView(int Number, string Title, int Entered, int Passed, int Skipped, int FailedChecks);
+/// <param name="FailedParts">The named parts of the check that failed first, the most frequent first.</param>
+internal sealed record PageStatisticsView(int Number, string Title, int Entered, int Passed, int Skipped, int FailedChecks, IReadOnlyList<FailedPartView> FailedParts);
+
+/// <summary>A named part of a check, and how often it failed.</summary>
+internal sealed record FailedPartView(string Name, int Count);
 
 /// <summary>A visitor's report.</summary>
 /// <param name="Number">The page.</param>
@@ -33,6 +37,9 @@ internal sealed class RunReports(SqliteStore store, Runs runs, TutorialLibrary l
     private const int MaxText = 2000;
     private const int MaxCommand = 1000;
     private const int MaxReports = 500;
+
+    /// <summary>The parts of a page that are shown.</summary>
+    private const int MaxParts = 20;
 
     /// <summary>Reports a page to its author. Codes: NotFound, Invalid, Quota (there are too many of this tutorial).</summary>
     public async Task ReportAsync(PersonId owner, PlaygroundId playground, int number, string text, string? command)
@@ -76,15 +83,19 @@ internal sealed class RunReports(SqliteStore store, Runs runs, TutorialLibrary l
         }
 
         var tutorial = (await library.OpenAsync(row.SourceHash, row.Path)).Tutorial;
-        var (counts, reports) = await store.ReadAsync(async db => (
+        var (counts, failures, reports) = await store.ReadAsync(async db => (
             await db.TutorialCounts.AsNoTracking().Where(count => count.Hash == row.Hash).ToDictionaryAsync(count => count.Number, cancellationToken),
+            (await db.TutorialFailures.AsNoTracking().Where(failure => failure.Hash == row.Hash && failure.Part != "").ToListAsync(cancellationToken)).ToLookup(failure => failure.Number),
             await db.TutorialReports.AsNoTracking().Where(report => report.Hash == row.Hash).OrderByDescending(report => report.At).ToListAsync(cancellationToken)));
         return new TutorialStatisticsView(
             [
                 .. tutorial.Steps.Select((step, at) => counts.GetValueOrDefault(at + 1) is { } count
-                    ? new PageStatisticsView(at + 1, step.Title, count.Entered, count.Passed, count.Skipped, count.Failed)
-                    : new PageStatisticsView(at + 1, step.Title, 0, 0, 0, 0)),
+                    ? new PageStatisticsView(at + 1, step.Title, count.Entered, count.Passed, count.Skipped, count.Failed, Parts(failures[at + 1]))
+                    : new PageStatisticsView(at + 1, step.Title, 0, 0, 0, 0, [])),
             ],
             [.. reports.Select(report => new PageReportView(report.Number, report.At, report.Text, report.Command, report.Digest))]);
     }
+
+    private static IReadOnlyList<FailedPartView> Parts(IEnumerable<TutorialFailureRow> failures) =>
+        [.. failures.OrderByDescending(failure => failure.Count).ThenBy(failure => failure.Part, StringComparer.Ordinal).Take(MaxParts).Select(failure => new FailedPartView(failure.Part, failure.Count))];
 }

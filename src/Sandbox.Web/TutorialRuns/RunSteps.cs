@@ -117,7 +117,7 @@ internal sealed class RunSteps(Runs runs, RunScripts scripts, BlockWrites writes
             (passed, message) = (false, "Answer the question of this page, too.");
         }
 
-        run = passed ? await SettleAsync(run, number, TutorialRunState.Passed, cancellationToken) : await runs.ChangeAsync(run, (db, row) => Runs.CountAsync(db, row, number, count => count.Failed++));
+        run = passed ? await SettleAsync(run, number, TutorialRunState.Passed, cancellationToken) : await runs.ChangeAsync(run, (db, row) => Runs.CountFailureAsync(db, row, number, CheckResults.FailedPart(check, assertions)));
         return new CheckView(passed, message, result.Output, result.ExitCode, result.IsTimedOut, Math.Round(result.Duration.TotalMilliseconds, 2), assertions, RunViews.View(run));
     }
 

@@ -164,6 +164,25 @@ internal sealed class Runs(SqliteStore store, TutorialLibrary library, PreviewDo
         count(row);
     }
 
+    /// <summary>Counts a check that failed, and which part of it did, for the author.</summary>
+    public static async Task CountFailureAsync(SandboxDb db, TutorialRunRow run, int number, string part)
+    {
+        await CountAsync(db, run, number, count => count.Failed++);
+        if (run.Address == Tested)
+        {
+            return;
+        }
+
+        var row = await db.TutorialFailures.FindAsync(run.Hash, number, part);
+        if (row is null)
+        {
+            row = new TutorialFailureRow { Hash = run.Hash, Number = number, Part = part };
+            db.TutorialFailures.Add(row);
+        }
+
+        row.Count++;
+    }
+
     /// <summary>The values of a visitor for a tutorial, checked, as JSON. What is left out keeps its value of before. Code: Invalid, naming every mistake.</summary>
     public static string Checked(Tutorial tutorial, IReadOnlyDictionary<string, string>? before, IReadOnlyDictionary<string, string>? values)
     {

@@ -194,6 +194,7 @@ internal sealed class TutorialPublishing(
 
     private static async Task DropAsync(SandboxDb db)
     {
+        await db.TutorialFailures.Where(row => !db.Tutorials.Any(tutorial => tutorial.Hash == row.Hash)).ExecuteDeleteAsync();
         await db.TutorialCounts.Where(row => !db.Tutorials.Any(tutorial => tutorial.Hash == row.Hash)).ExecuteDeleteAsync();
         await db.TutorialReports.Where(row => !db.Tutorials.Any(tutorial => tutorial.Hash == row.Hash)).ExecuteDeleteAsync();
         await OwnedLinks.DropLocksAsync(db);

@@ -776,6 +776,25 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("TutorialCounts");
                 });
 
+            modelBuilder.Entity("Sandbox.Web.Store.TutorialFailureRow", b =>
+                {
+                    b.Property<string>("Hash")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Part")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Count")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Hash", "Number", "Part");
+
+                    b.ToTable("TutorialFailures");
+                });
+
             modelBuilder.Entity("Sandbox.Web.Store.TutorialNameRow", b =>
                 {
                     b.Property<string>("Name")

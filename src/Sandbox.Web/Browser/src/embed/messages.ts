@@ -1,7 +1,14 @@
 /**
  * Messages between a page's elements and our frames. The page is not trusted by the frame, nor the frame's content by
- * the page: neither a token nor an id passes.
+ * the page: neither a token nor an id passes. The address at which a tab can take a sandbox over passes only for code that
+ * the page runs: it decides what is in that sandbox anyway.
  */
+
+/** A file of code, by its absolute path. */
+export interface CodeFile {
+  path: string;
+  text: string;
+}
 
 /** From an element to its frame. */
 export type ToFrame =
@@ -11,7 +18,9 @@ export type ToFrame =
   | { sandbox: "pause" }
   | { sandbox: "focus" }
   | { sandbox: "theme"; theme: string | null }
-  | { sandbox: "run"; run: number; files: { path: string; text: string }[]; command: string[] }
+  | { sandbox: "run"; run: number; files: CodeFile[]; command: string[] }
+  /** Offers the sandbox to a tab, with the files as they are now, and the page that it leads back to. */
+  | { sandbox: "open"; run: number; files: CodeFile[]; address: string }
   /** The page that *Open full page* leads back to. */
   | { sandbox: "page"; address: string };
 
@@ -22,7 +31,8 @@ export type ToElement =
   | { sandbox: "state"; state: FrameState }
   | { sandbox: "progress"; run: number; text: string }
   | { sandbox: "output"; run: number; isError: boolean; text: string }
-  | { sandbox: "result"; run: number; result: RunResult };
+  | { sandbox: "result"; run: number; result: RunResult }
+  | { sandbox: "opened"; run: number; address: string | null; error: string | null };
 
 export type FrameState = "asking" | "starting" | "live" | "paused" | "ended" | "failed";
 

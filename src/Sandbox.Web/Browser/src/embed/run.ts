@@ -1,7 +1,7 @@
 import { Frame } from "./frame";
 import { commandOf, pathOf, runningOf } from "./languages";
 import type { RunResult, ToElement } from "./messages";
-import { frameAddress } from "./server";
+import { frameAddress, server } from "./server";
 import { common, sheetOf } from "./style";
 import { authored } from "./text";
 
@@ -28,6 +28,7 @@ class Runner {
   static readonly #all = new Map<string, Runner>();
   readonly #users = new Set<SandboxRun>();
   readonly #asked = new Map<number, Asked>();
+  readonly #opening = new Map<number, (address: string | null, error: string | null) => void>();
   readonly #frame: Frame;
   #runs = 0;
 
@@ -55,6 +56,13 @@ class Runner {
     return runner;
   }
 
+  /** The sandbox's way to a tab of its own. */
+  open(file: string, text: string, opened: (address: string | null, error: string | null) => void): void {
+    const run = ++this.#runs;
+    this.#opening.set(run, opened);
+    this.#frame.say({ sandbox: "open", run, files: [{ path: file, text }], address: location.href.split("#")[0]! });
+  }
+
   run(file: string, text: string, command: string[], asked: Asked): void {
     const run = ++this.#runs;
     this.#asked.set(run, asked);
@@ -77,6 +85,9 @@ class Runner {
     } else if (message.sandbox === "result") {
       this.#asked.get(message.run)?.done(message.result);
       this.#asked.delete(message.run);
+    } else if (message.sandbox === "opened") {
+      this.#opening.get(message.run)?.(message.address, message.error);
+      this.#opening.delete(message.run);
     }
   }
 
@@ -84,11 +95,15 @@ class Runner {
     for (const asked of this.#asked.values()) {
       asked.done({ exitCode: null, stdout: "", stderr: "", truncated: false, durationMs: 0, error });
     }
+    for (const opened of this.#opening.values()) {
+      opened(null, error);
+    }
     this.#end();
   }
 
   #end(): void {
     this.#asked.clear();
+    this.#opening.clear();
     Runner.#all.delete(this.key);
     this.#frame.dispose();
   }
@@ -112,6 +127,7 @@ export class SandboxRun extends HTMLElement {
   readonly #code = document.createElement("textarea");
   readonly #run = document.createElement("button");
   readonly #reset = document.createElement("button");
+  readonly #open = document.createElement("button");
   readonly #words = document.createElement("span");
   readonly #result = document.createElement("div");
   readonly #output = document.createElement("pre");
@@ -128,12 +144,13 @@ export class SandboxRun extends HTMLElement {
     this.#code.autocapitalize = "off";
     this.#code.setAttribute("aria-label", "Code");
     this.#code.part.add("code");
-    this.#run.type = this.#reset.type = "button";
+    this.#run.type = this.#reset.type = this.#open.type = "button";
     this.#run.className = "primary";
     this.#run.textContent = "Run";
     this.#run.title = "Ctrl+Enter";
     this.#reset.textContent = "Reset";
-    this.#reset.hidden = true;
+    this.#reset.hidden = this.#open.hidden = true;
+    this.#open.textContent = "Open full page";
     this.#words.setAttribute("role", "status");
     this.#result.className = "result";
     this.#result.part.add("result");
@@ -143,10 +160,11 @@ export class SandboxRun extends HTMLElement {
     this.#result.append(this.#output);
     const bar = document.createElement("div");
     bar.className = "bar";
-    bar.append(this.#words, this.#reset, this.#run);
+    bar.append(this.#words, this.#open, this.#reset, this.#run);
     this.#root.append(this.#code, bar, this.#result);
     this.#run.addEventListener("click", () => this.run());
     this.#reset.addEventListener("click", () => this.reset());
+    this.#open.addEventListener("click", () => this.#openPage());
     this.#code.addEventListener("input", () => this.#edited());
     this.#code.addEventListener("keydown", event => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) {
@@ -193,7 +211,7 @@ export class SandboxRun extends HTMLElement {
       return;
     }
     const running = runningOf(image);
-    const path = pathOf(this.getAttribute("file") || running.file);
+    const path = this.#path();
     if (!image === !link || path === null) {
       this.#say(path === null ? "The attribute file is no path." : "This element needs one of the attributes image and link.", "wrong");
       return;
@@ -216,6 +234,43 @@ export class SandboxRun extends HTMLElement {
     this.#say("");
     this.#edited();
     this.#code.focus();
+  }
+
+  /** Where the code is written; null if the attribute is no path. */
+  #path(): string | null {
+    return pathOf(this.getAttribute("file") || runningOf(this.getAttribute("image")).file);
+  }
+
+  /** Continues in a tab of our own, with the code as it stands. The tab is opened with the click, or browsers would block it. */
+  #openPage(): void {
+    const path = this.#path();
+    if (!this.#runner || path === null || this.#isRunning) {
+      return;
+    }
+    // A tab that a page without an origin opens has none either: no cookie, so nothing that could be continued in it.
+    const tab = window.origin === "null" ? null : window.open("about:blank", "_blank");
+    this.#isRunning = this.#run.disabled = this.#open.disabled = true;
+    this.#runner.open(path, this.#code.value, (address, error) => {
+      this.#isRunning = this.#run.disabled = this.#open.disabled = false;
+      if (address === null || !address.startsWith(`${server}/`)) {
+        tab?.close();
+        this.#say(error ?? "It cannot be opened.", "wrong");
+        return;
+      }
+      this.#open.hidden = true;
+      if (tab) {
+        tab.opener = null;
+        tab.location.replace(address);
+        this.#say(`It continues in its own tab, with the code at ${path}. Run makes another sandbox.`);
+      } else {
+        this.#say("This page lets no tab open. Open this address in one within two minutes: ");
+        const link = document.createElement("a");
+        link.href = link.textContent = address;
+        link.target = "_blank";
+        link.rel = "noopener";
+        this.#words.append(link);
+      }
+    });
   }
 
   #draw(): void {
@@ -264,6 +319,7 @@ export class SandboxRun extends HTMLElement {
       this.#say(`Exit code ${result.exitCode}, ${took}${result.truncated ? ", output cut at 1 MiB" : ""}`, result.exitCode === 0 ? "right" : "wrong");
     }
     this.#result.hidden = this.#output.childElementCount === 0;
+    this.#open.hidden = result.error !== null;
     this.#edited();
     this.dispatchEvent(new CustomEvent("sandbox-result", { detail: result, bubbles: true }));
   }
@@ -271,8 +327,9 @@ export class SandboxRun extends HTMLElement {
   #leave(): void {
     this.#runner?.leave(this);
     this.#runner = null;
+    this.#open.hidden = true;
     if (this.#isRunning) {
-      this.#isRunning = this.#run.disabled = false;
+      this.#isRunning = this.#run.disabled = this.#open.disabled = false;
       this.#say("");
     }
   }

@@ -1,6 +1,7 @@
-import { api, type Problem } from "../page/api";
+import type { Problem } from "../page/api";
 import { make, textButton } from "../page/dom";
 import { toast } from "../page/toast";
+import { offer } from "./offer";
 
 /**
  * *Open full page*: offers the running playground to a tab of our own, where the visitor has a cookie and confirms. The tab
@@ -30,10 +31,8 @@ export class Opening {
     const tab = window.origin === "null" ? null : window.open("about:blank", "_blank");
     this.button.disabled = true;
     try {
-      const { url } = await api<{ url: string }>("POST", `/api/v1/playgrounds/${id}/handover`, this.page && /^https?:/.test(this.page) && this.page.length <= 2000 ? { returnTo: this.page } : {});
+      const address = await offer(id, this.page);
       this.wasOpened = true;
-      // The public address may be another name of this server; cookies belong to the one in use.
-      const address = new URL(new URL(url).pathname + new URL(url).search, document.baseURI).href;
       if (tab) {
         tab.opener = null;
         tab.location.replace(address);

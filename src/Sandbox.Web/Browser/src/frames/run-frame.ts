@@ -10,6 +10,11 @@ tellWhenLeft(() => sandbox.playground === null ? null : { playground: sandbox.pl
 let last: Promise<unknown> = Promise.resolve();
 
 embedder.onMessage = message => {
+  if (message.sandbox === "open") {
+    const { run, files, address } = message;
+    last = last.then(async () => embedder.say({ sandbox: "opened", run, ...await sandbox.open(files, address) }));
+    return;
+  }
   if (message.sandbox !== "run") {
     return;
   }

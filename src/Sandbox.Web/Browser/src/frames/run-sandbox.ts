@@ -1,8 +1,9 @@
-import type { RunResult } from "../embed/messages";
+import type { CodeFile, RunResult } from "../embed/messages";
 import { api, authorization, headline, type Playground, Problem } from "../page/api";
 import { apiLines } from "../page/api-lines";
 import { newKey } from "../workspace/launch";
 import { newGuest } from "./guest";
+import { offer } from "./offer";
 
 /** Seconds that a block of code may take. */
 const patience = 60;
@@ -29,17 +30,33 @@ export class RunSandbox {
 
   constructor(private readonly what: { image: string } | { link: string }) {}
 
-  /** The playground that was made last; null before the first. */
+  /** The playground that was made last, and is not offered to a tab; null before the first. */
   get playground(): string | null {
     return this.#playground;
   }
 
-  /** Writes the files, runs the command, and resolves to how it ended. Never fails: `error` says why it did not run. */
-  async run(files: readonly { path: string; text: string }[], command: readonly string[], on: RunListener): Promise<RunResult> {
+  /** Writes the files, and offers the sandbox to a tab; the next run makes another one. Never fails: `error` says why there is no address. */
+  async open(files: readonly CodeFile[], page: string): Promise<{ address: string | null; error: string | null }> {
     try {
-      if (files.length > maxFiles || files.reduce((sum, file) => sum + file.text.length, 0) > maxBytes) {
-        return failed(`A block may have ${maxFiles} files and ${maxBytes / 1024} KiB of code.`);
+      refuseTooMuch(files);
+      if (!this.#sandbox || !this.#playground) {
+        throw new Problem("conflict", 0, "Run it first: there is no sandbox yet.");
       }
+      for (const { path, text } of files) {
+        await put(this.#sandbox, path, text);
+      }
+      const address = await offer(this.#playground, page);
+      this.#sandbox = this.#playground = null;
+      return { address, error: null };
+    } catch (error) {
+      return { address: null, error: words(error as Problem) };
+    }
+  }
+
+  /** Writes the files, runs the command, and resolves to how it ended. Never fails: `error` says why it did not run. */
+  async run(files: readonly CodeFile[], command: readonly string[], on: RunListener): Promise<RunResult> {
+    try {
+      refuseTooMuch(files);
       try {
         return await this.#try(files, command, on);
       } catch (error) {
@@ -52,12 +69,11 @@ export class RunSandbox {
         return await this.#try(files, command, on);
       }
     } catch (error) {
-      const problem = error as Problem;
-      return failed(`${headline(problem.code)}. ${problem.message}`);
+      return failed(words(error as Problem));
     }
   }
 
-  async #try(files: readonly { path: string; text: string }[], command: readonly string[], on: RunListener): Promise<RunResult> {
+  async #try(files: readonly CodeFile[], command: readonly string[], on: RunListener): Promise<RunResult> {
     const sandbox = this.#sandbox ??= await this.#launch(on.progress);
     on.progress("Running");
     for (const { path, text } of files) {
@@ -116,6 +132,16 @@ async function put(sandbox: string, path: string, text: string): Promise<void> {
     const problem = await answer.json().catch(() => ({})) as { code?: string; detail?: string };
     throw new Problem(problem.code ?? "internal", answer.status, problem.detail ?? `The server answered ${answer.status}.`);
   }
+}
+
+function refuseTooMuch(files: readonly CodeFile[]): void {
+  if (files.length > maxFiles || files.reduce((sum, file) => sum + file.text.length, 0) > maxBytes) {
+    throw new Problem("too_large", 0, `A block may have ${maxFiles} files and ${maxBytes / 1024} KiB of code.`);
+  }
+}
+
+function words({ code, message }: Problem): string {
+  return `${headline(code)}. ${message}`;
 }
 
 function failed(error: string): RunResult {
