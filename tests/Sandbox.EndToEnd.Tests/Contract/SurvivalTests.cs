@@ -195,7 +195,7 @@ public sealed class SurvivalTests
     {
         await using var operators = await Caller.NewOperatorAsync();
         var plan = (await operators.GetAsync("/api/v1/admin/plans")).Json.AsArray().Single(row => (string)row!["name"]! == "guest")!;
-        await OperatorTests.SavePlanAsync(operators, plan, "contract-many", row => (row["playgrounds"], row["memoryBytes"]) = (5, 32 * 1024 * 1024));
+        await OperatorTests.SavePlanAsync(operators, plan, "contract-many", row => (row["playgrounds"], row["memoryBytes"], row["diskBytes"]) = (5, 32 * 1024 * 1024, 128 * 1024 * 1024));
         var callers = new List<Caller>();
         try
         {
