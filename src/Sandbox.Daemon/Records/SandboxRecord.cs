@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Sandbox.Core.Images;
 using Sandbox.Core.Networks;
 using Sandbox.Core.People;
@@ -92,6 +93,12 @@ internal sealed partial class SandboxRecords(DaemonOptions options)
 {
     private const string FileName = "record.json";
 
+    /// <summary>
+    /// Reads without the generated serializer: that one sets every member, and so takes the default of those that an earlier
+    /// version did not write.
+    /// </summary>
+    private static readonly JsonSerializerOptions Reading = new(RecordJson.Default.Options) { TypeInfoResolver = new DefaultJsonTypeInfoResolver(), Converters = { new JsonStringEnumConverter() } };
+
     private string Root => Path.Combine(options.DataDirectory, "sandboxes");
 
     /// <summary>The sandbox's own directory: its record, its bundle, its disk.</summary>
@@ -115,7 +122,7 @@ internal sealed partial class SandboxRecords(DaemonOptions options)
         {
             try
             {
-                var record = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(directory, FileName)), RecordJson.Default.SandboxRecord);
+                var record = JsonSerializer.Deserialize<SandboxRecord>(File.ReadAllBytes(Path.Combine(directory, FileName)), Reading);
                 if (record is not null && string.Equals(record.Spec.Id.Value, Path.GetFileName(directory), StringComparison.Ordinal))
                 {
                     records.Add(record);
@@ -163,7 +170,7 @@ internal sealed partial class SandboxRecords(DaemonOptions options)
     }
 }
 
-/// <summary>The serializer of records, generated at build time for a quicker start.</summary>
+/// <summary>The serializer of records, generated at build time for quicker launches.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UseStringEnumConverter = true,
