@@ -102,8 +102,14 @@ internal sealed partial class Tool(ProcessWatch watch)
         return bytes;
     }
 
+    /// <summary>
+    /// Sends a signal to a process, or to a group by its negative number. Nothing is sent to 0, 1 and -1, which are our own
+    /// group, the host's init and every process there is: a record whose process is not known yet has 0.
+    /// </summary>
+    public static int Kill(int pid, int signal) => pid is > 1 or < -1 ? Send(pid, signal) : -1;
+
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    public static partial int Kill(int pid, int signal);
+    private static partial int Send(int pid, int signal);
 
     [LibraryImport("libc", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int MemfdCreate(string name, uint flags);

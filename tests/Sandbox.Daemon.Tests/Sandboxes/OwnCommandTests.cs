@@ -146,9 +146,17 @@ public sealed class OwnCommandTests(LinuxHost host) : IAsyncLifetime
     {
         var id = await LaunchAsync("trap 'echo asked; exit 5' USR1; echo up; while :; do sleep 0.05; done");
         await UntilLogAsync(id, "up");
+
+        // The holder may read what a program printed before it has noted its process.
         var pid = State(id)!.Value.Pid;
+        for (var attempt = 0; attempt < 500 && pid == 0; attempt++)
+        {
+            await Task.Delay(20, Cancel);
+            pid = State(id)!.Value.Pid;
+        }
+
         await host.KillAsync();
-        _ = Linux.Tool.Kill(pid, 10);
+        Assert.Equal(0, Linux.Tool.Kill(pid, 10));
         await Task.Delay(500, Cancel);
 
         await host.StartAsync();
