@@ -37,6 +37,11 @@ internal sealed class OwnedPlaygrounds(
 {
     private const int MostKeyLength = 255;
 
+    /// <summary>How often a repeated request looks for the launch of the first, and how long it waits between.</summary>
+    private const int MostLooks = 100;
+
+    private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(20);
+
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(10);
 
     /// <summary>A person's playgrounds, newest first; ended ones for a day.</summary>
@@ -97,11 +102,20 @@ internal sealed class OwnedPlaygrounds(
         var recipe = order.Recipe;
         var requested = latency.Now;
         var admitted = await admission.AdmitAsync(owner, order, idempotencyKey);
+
+        // A repeat may come between the record of the first request and its launch, or read the record just before that launch is over.
+        var launch = First(admitted);
+        for (var look = 0; look < MostLooks && launch is null && admitted is { IsRepeat: true, Row.State: PlaygroundStage.Starting }; look++)
+        {
+            await Task.Delay(LookPause, cancellationToken);
+            admitted = await admission.AdmitAsync(owner, order, idempotencyKey);
+            launch = First(admitted);
+        }
+
         trace.Mark("admit");
 
         var row = admitted.Row;
         var id = PlaygroundId.Parse(row.Id);
-        var launch = admitted.IsRepeat ? underway.Find(id) : null;
         if (!admitted.IsRepeat && row.State == PlaygroundStage.Starting)
         {
             if (order.Link is not null)
@@ -154,6 +168,9 @@ internal sealed class OwnedPlaygrounds(
             throw;
         }
     }
+
+    /// <summary>The launch of the first request, for a repeat.</summary>
+    private LaunchUnderway? First(Admitted admitted) => admitted.IsRepeat ? underway.Find(PlaygroundId.Parse(admitted.Row.Id)) : null;
 
     /// <summary>Extends the lease as far as the plan allows. Codes: NotFound, Quota, Conflict (not running).</summary>
     public async Task<PlaygroundView> ExtendAsync(PersonId owner, PlaygroundId id, CancellationToken cancellationToken)
