@@ -1,9 +1,7 @@
 import { createServer } from "node:http";
 import { once } from "node:events";
-import { chromium } from "playwright-core";
+import { fromCatalog, openBrowser } from "./browser.mjs";
 import { Series } from "./series.mjs";
-
-const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--no-proxy-server", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--test-third-party-cookie-phaseout"];
 
 /** The terminal of a workspace, or of a frame. */
 const prints = () => {
@@ -18,13 +16,13 @@ export async function embed({ ours, report }) {
     answer.end(`<!doctype html><script type="module" src="${ours.url}/embed.js"></script><sandbox-terminal image="debian"></sandbox-terminal>`);
   }).listen(0, "127.0.0.2");
   await once(elsewhere, "listening");
-  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: flags });
+  const browser = await openBrowser("--test-third-party-cookie-phaseout");
   const [embedded, launched] = [new Series(), new Series()];
   try {
     // One visitor who was here before: both have the scripts in their cache.
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
     for (let round = 0; round < 11; round++) {
-      const times = [await onPage(context, `http://127.0.0.2:${elsewhere.address().port}/`), await own(context, ours)];
+      const times = [await onPage(context, `http://127.0.0.2:${elsewhere.address().port}/`), await fromCatalog(context, ours, prints)];
       if (round > 0) {
         embedded.add(times[0]);
         launched.add(times[1]);
@@ -52,25 +50,6 @@ async function onPage(context, url) {
   // Removed, it ends.
   await page.evaluate(() => document.querySelector("sandbox-terminal").remove());
   await page.waitForTimeout(300);
-  await page.close();
-  return ms;
-}
-
-async function own(context, ours) {
-  const page = await context.newPage();
-  await page.goto(`${ours.url}/`);
-  const card = page.locator(".card[data-image='debian'] a.launch");
-  await card.waitFor();
-  const began = Date.now();
-  await card.click();
-  await page.waitForURL(/\/p\//, { waitUntil: "commit" });
-  await page.waitForFunction(prints, null, { polling: 5, timeout: 60_000 });
-  const ms = Date.now() - began;
-  for (const playground of await (await context.request.get(`${ours.url}/api/v1/playgrounds`)).json()) {
-    if (playground.state !== "ended") {
-      await context.request.delete(`${ours.url}/api/v1/playgrounds/${playground.id}`);
-    }
-  }
   await page.close();
   return ms;
 }

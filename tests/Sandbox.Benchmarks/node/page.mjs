@@ -1,7 +1,5 @@
-import { chromium } from "playwright-core";
+import { endAll, openBrowser } from "./browser.mjs";
 import { Series } from "./series.mjs";
-
-const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--no-proxy-server", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 /** A side that is not done with the long file after so many ms counts as if it were done then, and is not asked again. */
 const patience = 240_000;
@@ -69,20 +67,16 @@ async function navigate(browser, url) {
   return { ...here, ms: await here.page.evaluate(() => window.bench.promptAt), sent: here.bytes() };
 }
 
-async function endAll({ context }, ours) {
+async function leave({ context }, ours) {
   if (ours) {
-    for (const playground of await (await context.request.get(`${ours.url}/api/v1/playgrounds`)).json()) {
-      if (playground.state !== "ended") {
-        await context.request.delete(`${ours.url}/api/v1/playgrounds/${playground.id}`);
-      }
-    }
+    await endAll(context, ours);
   }
   await context.close();
 }
 
 /** From an empty address bar to a prompt, and a long file in the page. */
 export async function page(bench) {
-  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: flags });
+  const browser = await openBrowser();
   try {
     await arrive(bench, browser);
     await long(bench, browser);
@@ -105,7 +99,7 @@ async function arrive({ ours, options, report }, browser) {
         bytes[side].add(here.sent / 1000);
       }
       files = side === 0 ? here.files : files;
-      await endAll(here, owner);
+      await leave(here, owner);
     }
   }
   const [own, docker, shell] = times.map(series => series.p50);
@@ -147,7 +141,7 @@ async function long({ ours, options, report }, browser) {
     }
     times.push(time.p50);
     gaps.push(gap.p50);
-    await endAll(here, owner);
+    await leave(here, owner);
   }
   const note = late.length > 0 ? `, ${late.join(" and ")} not done by then` : "";
   report.add(`page, cat of ${options.longBytes / 1e6} MB in 80-column lines, p50 of 3${note}`, "s", times[0], null, times[1], "≤ bare", times[0] <= times[1] && !late.includes("ours"));
@@ -176,7 +170,7 @@ async function interrupt({ ours, options, report }, browser) {
       await here.page.waitForTimeout(200);
     }
     times.push(time.p50);
-    await endAll(here, side === 0 ? ours : null);
+    await leave(here, side === 0 ? ours : null);
   }
   report.add("page, from Ctrl-C during yes to the prompt, p50 of 5", "ms", times[0], null, times[1], "≤ 200 ms", times[0] <= 200);
 }

@@ -1,8 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { chromium } from "playwright-core";
+import { endAll, fromCatalog, openBrowser } from "./browser.mjs";
 import { Series } from "./series.mjs";
 
-const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--no-proxy-server", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const lesson = "linux-shell";
 const rounds = 10;
 
@@ -23,14 +22,14 @@ const prompts = () => /[#$]$/.test(window.screenText());
 
 /** A tutorial in the page: its first paint, its prompt, a block that is run, and a step that is begun again. */
 export async function tutorials({ ours, options, report }) {
-  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: flags });
+  const browser = await openBrowser();
   const [paint, start, own, block, echo, again] = Array.from({ length: 6 }, () => new Series());
   try {
     // One visitor who was here before; the first round fills the cache.
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
     await context.addInitScript(watch);
     for (let round = 0; round <= rounds; round++) {
-      const launched = await onOwnPage(context, ours);
+      const launched = await fromCatalog(context, ours, prompts);
       const took = await inTutorial(context, ours);
       if (round > 0) {
         own.add(launched);
@@ -94,27 +93,4 @@ async function timed(page, act, text) {
   }), text);
   await act();
   return await seen;
-}
-
-async function onOwnPage(context, ours) {
-  const page = await context.newPage();
-  await page.goto(`${ours.url}/`);
-  const card = page.locator(".card[data-image='debian'] a.launch");
-  await card.waitFor();
-  const began = Date.now();
-  await card.click();
-  await page.waitForURL(/\/p\//, { waitUntil: "commit" });
-  await page.waitForFunction(prompts, null, { polling: 5, timeout: 60_000 });
-  const ms = Date.now() - began;
-  await endAll(context, ours);
-  await page.close();
-  return ms;
-}
-
-async function endAll(context, ours) {
-  for (const playground of await (await context.request.get(`${ours.url}/api/v1/playgrounds`)).json()) {
-    if (playground.state !== "ended") {
-      await context.request.delete(`${ours.url}/api/v1/playgrounds/${playground.id}`);
-    }
-  }
 }
