@@ -49,7 +49,7 @@ public sealed class ShellTests(HolderFixture fixture) : IClassFixture<HolderFixt
         Assert.Equal("/", first.Cwd);
         Assert.Equal(shell.TellsLines ? "cd /tmp" : null, first.Line);
 
-        // The state is told beside the output, and may come after the prompt.
+        // The holder sends the state beside the output, so it may come after the prompt.
         await viewer.UntilStateAsync(state => state.Cwd == "/tmp");
 
         var second = await RunAsync(viewer, "printf 'a;b\\n'; sh -c 'exit 7'");

@@ -1,7 +1,7 @@
 namespace Sandbox.Core.Networks;
 
 /// <summary>
-/// What the network of a sandbox reaches. A plan, an image and a node of a recipe each have one, and the strictest of the
+/// The reach of a sandbox's network. A plan, an image and a node of a recipe each have a policy, and the strictest of the
 /// three applies, see <see cref="Within"/>.
 /// </summary>
 /// <param name="Network">One of <see cref="All"/>.</param>

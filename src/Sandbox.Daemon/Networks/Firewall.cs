@@ -140,8 +140,8 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
               set answered { type ipv4_addr; size 65535; flags dynamic,timeout; timeout 1m; }
               set connections { type ipv4_addr; size 65535; flags dynamic; }
 
-              # What the bridge's table has marked, before anything else may change the mark. It comes to the first of these hooks, or
-              # where br_netfilter is on, which calls that hook before the bridge's, to the other two.
+              # Drops packets that the bridge's table has marked, before anything else may change the mark. Usually the first hook
+              # sees them; with br_netfilter that hook runs before the bridge's table, and the other two see them.
               {{Marked("prerouting")}}{{Marked("input")}}{{Marked("forward")}}
               # Sandboxes have no IPv6, and a packet whose answer would not go back through the bridge it came from is forged.
               chain prerouting {

@@ -82,7 +82,7 @@ function setupOf({ state, steps }: Setup, progress: string | null | undefined, t
   };
 }
 
-/** What the network of each sandbox reaches, in words; once where all are the same. */
+/** The reach of each sandbox's network in words; once if all are the same. */
 export function networkOf(playground: Playground): string {
   const [first, ...others] = playground.sandboxes;
   return first && others.every(other => other.reaches === first.reaches)
