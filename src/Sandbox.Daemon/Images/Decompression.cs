@@ -36,7 +36,7 @@ internal static class Decompression
     {
         private readonly AnonymousPipeServerStream _pipe = new(PipeDirection.In, HandleInheritability.None);
         private readonly FileStream _file;
-        private readonly int _pid;
+        private int _pid;
 
         public ZstandardProgram(FileStream file)
         {
@@ -85,11 +85,12 @@ internal static class Decompression
 
         protected override void Dispose(bool disposing)
         {
-            if (disposing)
+            // Readers dispose of it as well as its owner, and once it was waited for its number is somebody else's.
+            if (disposing && Interlocked.Exchange(ref _pid, 0) is > 0 and var pid)
             {
                 _pipe.Dispose();
-                _ = Tool.Kill(_pid, 9);
-                _ = Native.WaitPid(_pid, out _, 0);
+                _ = Tool.Kill(pid, 9);
+                _ = Native.WaitPid(pid, out _, 0);
                 _file.Dispose();
             }
 

@@ -52,7 +52,7 @@ public sealed class ExecTests(LinuxHost host) : IAsyncLifetime
     public async Task A_command_that_is_killed_takes_everything_it_started_with_it(string script)
     {
         var result = await RunAsync(["sh", "-c", $"echo begun; {script}"], seconds: 1.5);
-        Assert.True(result.IsTimedOut);
+        Assert.True(result.IsTimedOut, $"it ended with {result.ExitCode} after {result.Duration}: {Text(result)}{Encoding.UTF8.GetString(result.Stderr.Span)}");
         Assert.Equal("begun\n", Encoding.UTF8.GetString(result.Stdout.Span));
         Assert.Equal("0\n", Text(await RunAsync(["sh", "-c", "ps -o args | grep -c '^sleep 432[1]'; true"])));
     }
