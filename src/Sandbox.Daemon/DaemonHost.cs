@@ -13,6 +13,7 @@ using Sandbox.Daemon.RootFileSystems;
 using Sandbox.Daemon.Sandboxes;
 using Sandbox.Daemon.Snapshots;
 using Sandbox.Daemon.Terminals;
+using Sandbox.Daemon.Volumes;
 using Sandbox.Rpc;
 
 namespace Sandbox.Daemon;
@@ -72,6 +73,7 @@ internal static class DaemonHost
         app.MapGrpcService<SandboxesService>();
         app.MapGrpcService<TerminalsService>();
         app.MapGrpcService<FilesService>();
+        app.MapGrpcService<VolumesService>();
         await app.StartAsync();
         Protect(options.ControlSocket, options);
         var (web, _) = HostUsers.Find(options.WebUser);
@@ -141,6 +143,10 @@ internal static class DaemonHost
         services.AddSingleton<LinuxTerminals>();
         services.AddSingleton<LinuxFiles>();
         services.AddSingleton<LinuxPorts>();
+        services.AddSingleton<VolumeRecords>();
+        services.AddSingleton<VolumeStore>();
+        services.AddSingleton<VolumeHolders>();
+        services.AddSingleton<LinuxVolumes>();
         services.AddSingleton<ISandboxRuntime, LinuxRuntime>();
         services.AddSingleton<SandboxExpiry>();
         services.AddSingleton<SandboxRecovery>();
@@ -152,6 +158,7 @@ internal static class DaemonHost
         services.AddSingleton<SandboxesService>();
         services.AddSingleton<TerminalsService>();
         services.AddSingleton<FilesService>();
+        services.AddSingleton<VolumesService>();
         services.AddGrpc(grpc =>
         {
             grpc.MaxReceiveMessageSize = RpcLimits.MaxMessageBytes;

@@ -62,6 +62,7 @@ public sealed class RuntimeClient : ISandboxRuntime, IDisposable
         Terminals = new TerminalsClient(new Wire.Terminals.TerminalsClient(_channel), Path.GetDirectoryName(Path.GetFullPath(socketPath))!);
         Ports = new PortsClient(new Wire.Sandboxes.SandboxesClient(_channel), Path.GetDirectoryName(Path.GetFullPath(socketPath))!);
         Files = new FilesClient(new Wire.Files.FilesClient(_channel));
+        Volumes = new VolumesClient(new Wire.Volumes.VolumesClient(_channel));
     }
 
     /// <inheritdoc/>
@@ -78,6 +79,9 @@ public sealed class RuntimeClient : ISandboxRuntime, IDisposable
 
     /// <inheritdoc/>
     public ISandboxPorts Ports { get; }
+
+    /// <inheritdoc/>
+    public IVolumes Volumes { get; }
 
     /// <inheritdoc/>
     public async Task<CoreRuntimeInfo> GetInfoAsync(CancellationToken cancellationToken) =>

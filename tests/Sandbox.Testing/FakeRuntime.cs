@@ -22,7 +22,9 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     {
         _host = new FakeHost(time ?? TimeProvider.System);
         Images = new FakeImages(this, _host);
-        Sandboxes = new FakeSandboxes(this, _host, () => Capabilities.IsolationClasses);
+        var volumes = new FakeVolumes(_host);
+        Volumes = volumes;
+        Sandboxes = new FakeSandboxes(this, _host, volumes, () => Capabilities.IsolationClasses);
         Terminals = new FakeTerminals(this, _host);
         Files = new FakeFiles(_host);
         Ports = new FakePorts(Sandboxes);
@@ -42,6 +44,9 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
 
     /// <inheritdoc/>
     public ISandboxPorts Ports { get; }
+
+    /// <inheritdoc/>
+    public IVolumes Volumes { get; }
 
     /// <summary>The optional features that it claims to have.</summary>
     public RuntimeCapabilities Capabilities { get; set; } = new() { IsolationClasses = ["container"], HasSnapshots = true };

@@ -13,7 +13,7 @@ using Sandbox.Core.Snapshots;
 namespace Sandbox.Testing;
 
 /// <summary>The sandboxes of a <see cref="FakeRuntime"/>.</summary>
-internal sealed class FakeSandboxes(FakeRuntime runtime, FakeHost host, Func<IReadOnlyList<string>> isolationClasses) : ISandboxes
+internal sealed class FakeSandboxes(FakeRuntime runtime, FakeHost host, FakeVolumes volumes, Func<IReadOnlyList<string>> isolationClasses) : ISandboxes
 {
     /// <inheritdoc/>
     public async Task<SandboxInfo> CreateAsync(SandboxSpec spec, CancellationToken cancellationToken)
@@ -248,7 +248,8 @@ internal sealed class FakeSandboxes(FakeRuntime runtime, FakeHost host, Func<IRe
 
     /// <summary>A record compares its collections by reference, and these came over a wire.</summary>
     private static bool IsSame(SandboxSpec one, SandboxSpec other) =>
-        one with { Env = other.Env, Files = other.Files, Domains = other.Domains } == other
+        one with { Env = other.Env, Files = other.Files, Domains = other.Domains, Volumes = other.Volumes } == other
+        && one.Volumes.SequenceEqual(other.Volumes)
         && one.Domains.SequenceEqual(other.Domains, StringComparer.Ordinal)
         && one.Files.SequenceEqual(other.Files)
         && one.Env.Count == other.Env.Count
@@ -259,6 +260,7 @@ internal sealed class FakeSandboxes(FakeRuntime runtime, FakeHost host, Func<IRe
 
     private FakeSandbox Add(SandboxSpec spec)
     {
+        volumes.Attach(spec);
         var sandbox = new FakeSandbox
         {
             Spec = spec,

@@ -44,6 +44,12 @@ public sealed record Plan
     /// </summary>
     public required int LinkPlaces { get; init; }
 
+    /// <summary>Volumes that outlive the person's playgrounds.</summary>
+    public int Volumes { get; init; } = 2;
+
+    /// <summary>Bytes of these volumes together.</summary>
+    public long VolumeBytes { get; init; } = 512 * MiB;
+
     /// <summary>What a sandbox reaches at most.</summary>
     public NetworkPolicy Network { get; init; } = NetworkPolicy.Open;
 
@@ -73,6 +79,8 @@ public sealed record Plan
         IdleMinutes = 60,
         StorageBytes = 4 * GiB,
         LinkPlaces = 100,
+        Volumes = 10,
+        VolumeBytes = 8 * GiB,
     };
 
     /// <summary>Every mistake at once; empty when all is well.</summary>
@@ -124,6 +132,16 @@ public sealed record Plan
         if (LinkPlaces is < 0 or > 10_000)
         {
             mistakes.Add("linkPlaces: 0 to 10000");
+        }
+
+        if (Volumes is < 0 or > 1000)
+        {
+            mistakes.Add("volumes: 0 to 1000");
+        }
+
+        if (VolumeBytes is < 0 or > 1L << 50)
+        {
+            mistakes.Add("volumeBytes: 0 to 2^50");
         }
 
         mistakes.AddRange(Network.Validate());

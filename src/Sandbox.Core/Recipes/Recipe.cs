@@ -59,6 +59,9 @@ public sealed record RecipeNode : RecipeContent
     /// <summary>Limits below those of the plan; null is the plan's.</summary>
     public RecipeResources? Resources { get; init; }
 
+    /// <summary>Volumes of the visitor, which outlive the playground.</summary>
+    public IReadOnlyList<RecipeVolume> Volumes { get; init; } = [];
+
     /// <summary>The limits of its sandbox: the plan's, lowered by what the node asks for.</summary>
     public SandboxLimits LimitsWithin(SandboxLimits plan) => Resources?.Lower(plan) ?? plan;
 

@@ -70,6 +70,7 @@ public static class RecipeRules
         }
 
         CheckNames(nodes, mistakes);
+        RecipeVolumeRules.CheckWriters(nodes, mistakes);
         ParameterRules.Check(recipe, mistakes);
         RecipeTerminalRules.Check(recipe, mistakes);
         if (nodes.Max(node => node.Env?.Count) + recipe.Parameters?.Count > MaxEnv)
@@ -138,6 +139,7 @@ public static class RecipeRules
         PortRules.Check(node.Ports, at + "ports", mistakes);
         ResourceRules.Check(node.Resources, at + "resources", mistakes);
         RepositoryRules.Check(node.Repositories, at + "repositories", mistakes);
+        RecipeVolumeRules.Check(node, at + "volumes", mistakes);
     }
 
     /// <summary>Nodes find each other by name, so a name is one node's, and nothing else's. A node alone is looked for by nobody.</summary>

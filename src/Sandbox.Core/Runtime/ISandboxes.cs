@@ -10,6 +10,7 @@ public interface ISandboxes
     /// <summary>
     /// Creates and starts a sandbox; it runs when the call returns. Idempotent by id: a second call with the same id
     /// waits for the first and returns the same sandbox, and one whose spec differs is Conflict.
+    /// Its volumes are attached, or nothing is: Conflict when another sandbox writes to one.
     /// Codes: ImageNotFound, CommandNotFound, Capacity, DiskFull, Invalid, Conflict.
     /// </summary>
     Task<SandboxInfo> CreateAsync(SandboxSpec spec, CancellationToken cancellationToken);

@@ -18,6 +18,6 @@ public sealed record RuntimeCapabilities
     /// <summary>Whether sandboxes of one playground reach each other by name, so that recipes may have several nodes. <see cref="Recipes.RecipeRules"/> allow one.</summary>
     public bool HasNodes { get; init; }
 
-    /// <summary>Whether it can keep a volume longer than its sandbox. Recipes have no field for volumes yet.</summary>
+    /// <summary>Whether it can keep a volume longer than its sandbox.</summary>
     public bool HasVolumes { get; init; }
 }

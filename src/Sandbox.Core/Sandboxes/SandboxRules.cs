@@ -34,6 +34,7 @@ public static class SandboxRules
 
         RecipeRules.CheckName(spec.Name, "name", mistakes);
         RecipeRules.CheckContent(spec, "", mistakes);
+        SandboxVolumeRules.Check(spec.Volumes, "volumes", mistakes);
         mistakes.AddRange(LimitRules.Validate(spec.Limits, "limits"));
         mistakes.AddRange(LimitRules.Validate(spec.OwnerLimits, "ownerLimits"));
         return mistakes;

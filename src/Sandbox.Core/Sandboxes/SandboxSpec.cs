@@ -44,6 +44,9 @@ public sealed record SandboxSpec : RecipeContent
     /// <summary>The sum over all sandboxes of this owner.</summary>
     public required SandboxLimits OwnerLimits { get; init; }
 
+    /// <summary>The volumes to attach.</summary>
+    public IReadOnlyList<SandboxVolume> Volumes { get; init; } = [];
+
     /// <summary>When the runtime ends it by itself, even if nobody is there to ask.</summary>
     public required DateTimeOffset Deadline { get; init; }
 }

@@ -23,6 +23,15 @@ internal sealed class SandboxUploads(string directory)
     private readonly Dictionary<UploadId, CancellationTokenSource> _writers = [];
     private readonly Queue<UploadInfo> _complete = new();
 
+    /// <summary>Whether an upload is one of these.</summary>
+    public bool Knows(UploadId id)
+    {
+        lock (_gate)
+        {
+            return _writers.ContainsKey(id) || _complete.Any(info => info.Id == id) || _records.Find(id) is not null;
+        }
+    }
+
     /// <summary>Begins an upload. Its destination's parents are made.</summary>
     public async Task<UploadInfo> BeginAsync(string root, FileOwner owner, UploadSpec spec, CancellationToken cancellationToken)
     {

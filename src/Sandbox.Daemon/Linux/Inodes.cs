@@ -113,6 +113,14 @@ internal static class Inodes
         return (buffer.BlockSize, buffer.AvailableBlocks, buffer.FreeInodes);
     }
 
+    /// <summary>What is used of its file system: bytes and inodes.</summary>
+    public static unsafe (long Bytes, long Inodes) FileSystemUse(this SafeFileHandle handle)
+    {
+        var buffer = default(NativeFiles.FileSystemBuffer);
+        PosixException.Check(NativeFiles.FileSystemStatus(handle, &buffer), "fstatfs");
+        return ((buffer.Blocks - buffer.FreeBlocks) * buffer.BlockSize, buffer.Inodes - buffer.FreeInodes);
+    }
+
     /// <summary>Opens an <c>O_PATH</c> handle for reading, or for writing. Check the type first: opening a FIFO or a device has effects.</summary>
     public static SafeFileHandle Reopen(this SafeFileHandle handle, bool write = false) => new(
         (nint)PosixException.Check(

@@ -21,6 +21,8 @@ internal static partial class Mounting
     private const int CloneFs = 0x200;
     private const nuint LoopControlGetFree = 0x4C82;
     private const nuint LoopConfigure = 0x4C0A;
+    private const nuint LoopGetStatus = 0x4C05;
+    private const nuint FileSystemTrim = 0xC0185879;
     private const int LoopFlagAutoclear = 4;
     private const int Ebusy = 16;
     private const int Detach = 2;
@@ -30,6 +32,9 @@ internal static partial class Mounting
 
     /// <summary><c>nosuid</c> would break sudo inside; the user namespace already makes set-uid bits of the host's users worthless there.</summary>
     public const ulong NoDevice = 4;
+
+    /// <summary><c>MS_NOSUID</c>.</summary>
+    public const ulong NoSetUid = 2;
 
     /// <summary><c>MS_RDONLY</c>.</summary>
     public const ulong ReadOnly = 1;
@@ -42,13 +47,29 @@ internal static partial class Mounting
     /// are mapped by the user namespace: uid 0 on disk appears as the range's first uid. No file is touched.
     /// https://man7.org/linux/man-pages/man2/mount_setattr.2.html
     /// </summary>
-    public static unsafe void MountIdmapped(string source, string target, SafeFileHandle userNamespace)
+    public static void MountIdmapped(string source, string target, SafeFileHandle userNamespace) =>
+        MountCopy(source, target, AttrReadOnly | AttrNoDev, userNamespace);
+
+    /// <summary>
+    /// The same for a directory that may be written to. Set-uid bits have no effect on it, and without a user namespace owners
+    /// stay as they are.
+    /// </summary>
+    public static void MountCopy(string source, string target, SafeFileHandle? userNamespace, bool readOnly) =>
+        MountCopy(source, target, AttrNoDev | AttrNoSuid | (readOnly ? AttrReadOnly : 0), userNamespace);
+
+    private static unsafe void MountCopy(string source, string target, ulong attributesToSet, SafeFileHandle? userNamespace)
     {
         fixed (byte* from = Utf8(source), to = Utf8(target), empty = "\0"u8)
         {
             using var tree = new SafeFileHandle(
                 (nint)Native.Check((int)Native.SysCall(SysOpenTree, AtFdCwd, (nint)from, OpenTreeClone | OpenTreeCloexec, 0, 0), "open_tree"), ownsHandle: true);
-            var attributes = new MountAttributes { Set = AttrReadOnly | AttrNoDev | AttrIdmap, UserNamespace = (ulong)userNamespace.DangerousGetHandle() };
+            var attributes = new MountAttributes { Set = attributesToSet };
+            if (userNamespace is not null)
+            {
+                attributes.Set |= AttrIdmap;
+                attributes.UserNamespace = (ulong)userNamespace.DangerousGetHandle();
+            }
+
             Native.Check((int)Native.SysCall(SysMountSetAttr, tree.DangerousGetHandle(), (nint)empty, AtEmptyPath, (nint)(&attributes), sizeof(MountAttributes)), "mount_setattr");
             Native.Check((int)Native.SysCall(SysMoveMount, tree.DangerousGetHandle(), (nint)empty, AtFdCwd, (nint)to, MoveMountFromEmptyPath), "move_mount");
         }
@@ -112,6 +133,40 @@ internal static partial class Mounting
         throw new IOException("no free loop device");
     }
 
+    /// <summary>
+    /// The loop device that is bound to a file already, or null. A second one would be a second file system over the same
+    /// blocks. While the device is open it keeps its file, so its answer stays true.
+    /// </summary>
+    public static unsafe (SafeFileHandle Device, string Path)? FindLoop(string file)
+    {
+        using var backing = File.OpenHandle(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        var (major, minor, inode) = backing.Identity();
+        var number = ((ulong)major << 8) | (minor & 0xff) | ((ulong)(minor & ~0xffu) << 12); // the kernel's huge_encode_dev
+        foreach (var directory in Directory.GetDirectories("/sys/block", "loop*").Where(path => Directory.Exists(path + "/loop")))
+        {
+            var path = "/dev/" + Path.GetFileName(directory);
+            var device = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            var status = default(LoopStatus);
+            if (Ioctl(device, LoopGetStatus, &status) == 0 && status.Device == number && status.Inode == inode)
+            {
+                return (device, path);
+            }
+
+            device.Dispose();
+        }
+
+        return null;
+    }
+
+    /// <summary>Punches the room of deleted files out of the image below a mount. Without effect where that does not work.</summary>
+    public static unsafe void Trim(string mount)
+    {
+        using var directory = RootedDirectory.Open(mount);
+        using var opened = directory.Top.Handle.Reopen();
+        var range = new TrimRange { Length = ulong.MaxValue };
+        _ = Ioctl(opened, FileSystemTrim, &range);
+    }
+
     private static byte[] Utf8(string text) => [.. System.Text.Encoding.UTF8.GetBytes(text), 0];
 
     [LibraryImport("libc", EntryPoint = "mount", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
@@ -142,6 +197,26 @@ internal static partial class Mounting
         public ulong Clear;
         public ulong Propagation;
         public ulong UserNamespace;
+    }
+
+    /// <summary>The beginning of <c>struct loop_info64</c>.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 232)]
+    private struct LoopStatus
+    {
+        [FieldOffset(0)]
+        public ulong Device;
+
+        [FieldOffset(8)]
+        public ulong Inode;
+    }
+
+    /// <summary><c>struct fstrim_range</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct TrimRange
+    {
+        public ulong Start;
+        public ulong Length;
+        public ulong LeastLength;
     }
 
     /// <summary><c>struct loop_config</c> with its <c>struct loop_info64</c> laid flat: 304 bytes.</summary>

@@ -190,8 +190,17 @@ internal static partial class NativeFiles
         [FieldOffset(8)]
         public long BlockSize;
 
+        [FieldOffset(16)]
+        public long Blocks;
+
+        [FieldOffset(24)]
+        public long FreeBlocks;
+
         [FieldOffset(32)]
         public long AvailableBlocks;
+
+        [FieldOffset(40)]
+        public long Inodes;
 
         [FieldOffset(48)]
         public long FreeInodes;

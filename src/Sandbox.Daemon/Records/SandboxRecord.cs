@@ -7,6 +7,7 @@ using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
+using Sandbox.Core.Volumes;
 using Sandbox.Daemon.Networks;
 using Sandbox.Daemon.Oci;
 
@@ -174,7 +175,7 @@ internal sealed partial class SandboxRecords(DaemonOptions options)
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UseStringEnumConverter = true,
-    Converters = [typeof(SandboxIdJson), typeof(PlaygroundIdJson), typeof(PersonIdJson), typeof(DigestJson), typeof(TerminalIdJson)])]
+    Converters = [typeof(SandboxIdJson), typeof(PlaygroundIdJson), typeof(PersonIdJson), typeof(DigestJson), typeof(TerminalIdJson), typeof(VolumeIdJson)])]
 [JsonSerializable(typeof(SandboxRecord))]
 [JsonSerializable(typeof(SandboxSpec))]
 internal sealed partial class RecordJson : JsonSerializerContext;
@@ -212,4 +213,11 @@ internal sealed class TerminalIdJson : JsonConverter<TerminalId>
     public override TerminalId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => TerminalId.Parse(reader.GetString()!);
 
     public override void Write(Utf8JsonWriter writer, TerminalId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
+}
+
+internal sealed class VolumeIdJson : JsonConverter<VolumeId>
+{
+    public override VolumeId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => VolumeId.Parse(reader.GetString()!);
+
+    public override void Write(Utf8JsonWriter writer, VolumeId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value);
 }

@@ -22,6 +22,12 @@ internal static class InnerMounts
     {
         var isolation = IsolationClasses.Find(sandbox.Record.Isolation);
         IReadOnlyList<string> mounts = [.. isolation.Mounts(sandbox.Record.Spec.Limits).Select(mount => mount.Destination), .. isolation.DiskDirectories];
+        IReadOnlyList<string> volumes = [.. sandbox.Volumes.Select(tree => tree.Volume!.Path)];
+        if (volumes.Count > 0 && MountOf(volumes, Resolved(sandbox.Root.Root, path, followsLast)) is { } volume)
+        {
+            throw new SandboxException(ErrorCode.Invalid, $"{path} leads to {volume}, where a volume is mounted. Use the path there.");
+        }
+
         if ((MountOf(mounts, path.Bytes) ?? MountOf(mounts, Resolved(sandbox.Root.Root, path, followsLast))) is { } mount)
         {
             throw new SandboxException(ErrorCode.Invalid, $"{path} is on {mount}, a file system that exists only inside the sandbox while it runs. Use a command there, for example cat or cp.");

@@ -1,9 +1,11 @@
 using System.Runtime.CompilerServices;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Files;
+using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.Files;
+using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Oci;
 
 namespace Sandbox.Daemon.Sandboxes;
@@ -21,27 +23,27 @@ internal sealed partial class LinuxFiles(LiveSandboxes sandboxes, HostPaces pace
         CallAsync(
             id,
             path,
-            async (sandbox, token) =>
+            async (sandbox, tree, inside, token) =>
             {
                 var owner = sandbox.Record.Spec.Owner;
                 await paces.WaitForWorkAsync(owner, token);
-                var entries = await SandboxFiles.ListAsync(sandbox.Root.Root, path, token);
+                var entries = await SandboxFiles.ListAsync(tree.Root, inside, token);
                 _ = paces.Work.Take(owner, entries.Count / EntriesInMillisecond);
                 return entries;
             },
             cancellationToken);
 
     public Task<FileEntry?> FindAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
-        CallAsync(id, path, (sandbox, token) => SandboxFiles.FindAsync(sandbox.Root.Root, path, token), cancellationToken);
+        CallAsync(id, path, (_, tree, inside, token) => SandboxFiles.FindAsync(tree.Root, inside, token), cancellationToken);
 
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(SandboxId id, SandboxPath path, ReadForm form, FileRange range, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var sandbox = WithFiles(id);
         using var call = sandbox.FileCalls.Enter();
-        await Task.Run(() => InnerMounts.Refuse(sandbox, path), cancellationToken);
+        var (tree, inside) = await TreeAsync(sandbox, path, followsLast: true, cancellationToken);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, sandbox.Gone.Token);
-        await using var chunks = SandboxFiles.ReadAsync(sandbox.Root.Root, sandbox.Range.First, path, form, range, either.Token).GetAsyncEnumerator(either.Token);
-        while (await WhileThereAsync(sandbox, chunks.MoveNextAsync().AsTask(), cancellationToken))
+        await using var chunks = SandboxFiles.ReadAsync(tree.Root, tree.UidBase, inside, form, range, either.Token).GetAsyncEnumerator(either.Token);
+        while (await WhileThereAsync(sandbox, tree, chunks.MoveNextAsync().AsTask(), cancellationToken))
         {
             await paces.FileBytes.WaitAsync(sandbox.Record.Spec.Owner, chunks.Current.Length, cancellationToken);
             yield return chunks.Current;
@@ -49,32 +51,32 @@ internal sealed partial class LinuxFiles(LiveSandboxes sandboxes, HostPaces pace
     }
 
     public Task WriteAsync(SandboxId id, SandboxPath path, FileWish how, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken) =>
-        CallAsync(id, path, (sandbox, token) => SandboxFiles.WriteAsync(sandbox.Root.Root, OwnerOf(sandbox, how.Owner), path, how.Mode, PacedAsync(sandbox, content, token), token), cancellationToken);
+        CallAsync(id, path, (sandbox, tree, inside, token) => Done(SandboxFiles.WriteAsync(tree.Root, OwnerOf(sandbox, tree, how.Owner), inside, how.Mode, PacedAsync(sandbox, content, token), token)), cancellationToken);
 
     public Task DeleteAsync(SandboxId id, SandboxPath path, CancellationToken cancellationToken) =>
         CallAsync(
             id,
-            async (sandbox, token) =>
-            {
-                await Task.Run(() => InnerMounts.Refuse(sandbox, path, followsLast: false), token);
-                await SandboxFiles.DeleteAsync(sandbox.Root.Root, path, token);
-            },
-            cancellationToken);
+            path,
+            (sandbox, tree, inside, token) => HoldsVolume(sandbox, path)
+                ? throw new SandboxException(ErrorCode.Invalid, $"A volume is mounted on {path} or below. Delete the files in it, or the volume on the page of your volumes.")
+                : Done(SandboxFiles.DeleteAsync(tree.Root, inside, token)),
+            cancellationToken,
+            followsLast: false);
 
     public Task MakeDirectoryAsync(SandboxId id, SandboxPath path, string? owner, CancellationToken cancellationToken) =>
-        CallAsync(id, path, (sandbox, token) => SandboxFiles.MakeDirectoryAsync(sandbox.Root.Root, OwnerOf(sandbox, owner), path, token), cancellationToken);
+        CallAsync(id, path, (sandbox, tree, inside, token) => Done(SandboxFiles.MakeDirectoryAsync(tree.Root, OwnerOf(sandbox, tree, owner), inside, token)), cancellationToken);
 
     public Task<UploadInfo> BeginUploadAsync(SandboxId id, UploadSpec spec, CancellationToken cancellationToken) =>
-        CallAsync(id, spec.Path, (sandbox, token) => sandbox.Uploads.BeginAsync(sandbox.Root.Root, OwnerOf(sandbox, spec.Owner), spec, token), cancellationToken);
+        CallAsync(id, spec.Path, (sandbox, tree, inside, token) => tree.Uploads.BeginAsync(tree.Root, OwnerOf(sandbox, tree, spec.Owner), spec with { Path = inside }, token), cancellationToken);
 
     public Task<UploadInfo?> FindUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken) =>
-        CallAsync(id, (sandbox, token) => sandbox.Uploads.FindAsync(sandbox.Root.Root, sandbox.Range.First, upload, token), cancellationToken);
+        CallAsync(id, sandbox => TreeOf(sandbox, upload), (_, tree, token) => tree.Uploads.FindAsync(tree.Root, tree.UidBase, upload, token), cancellationToken);
 
     public Task<UploadInfo> ContinueUploadAsync(SandboxId id, UploadId upload, long offset, IAsyncEnumerable<ReadOnlyMemory<byte>> content, CancellationToken cancellationToken) =>
-        CallAsync(id, (sandbox, token) => sandbox.Uploads.ContinueAsync(sandbox.Root.Root, sandbox.Range.First, upload, offset, PacedAsync(sandbox, content, token), token), cancellationToken);
+        CallAsync(id, sandbox => TreeOf(sandbox, upload), (sandbox, tree, token) => tree.Uploads.ContinueAsync(tree.Root, tree.UidBase, upload, offset, PacedAsync(sandbox, content, token), token), cancellationToken);
 
     public Task CancelUploadAsync(SandboxId id, UploadId upload, CancellationToken cancellationToken) =>
-        CallAsync(id, (sandbox, token) => sandbox.Uploads.CancelAsync(sandbox.Root.Root, upload, token), cancellationToken);
+        CallAsync(id, sandbox => TreeOf(sandbox, upload), (_, tree, token) => Done(tree.Uploads.CancelAsync(tree.Root, upload, token)), cancellationToken);
 
     /// <summary>Removes uploads that nobody has continued in time.</summary>
     public void SweepUploads(DateTimeOffset now)
@@ -83,7 +85,10 @@ internal sealed partial class LinuxFiles(LiveSandboxes sandboxes, HostPaces pace
         {
             try
             {
-                sandbox.Uploads.Sweep(sandbox.Root.Root, now);
+                foreach (var tree in Trees(sandbox))
+                {
+                    tree.Uploads.Sweep(tree.Root, now);
+                }
             }
             catch (IOException fault)
             {
@@ -103,17 +108,44 @@ internal sealed partial class LinuxFiles(LiveSandboxes sandboxes, HostPaces pace
     }
 
     /// <summary>The owner that a call asks for, else the user that the sandbox runs as. Code: Invalid.</summary>
-    private static FileOwner OwnerOf(LiveSandbox sandbox, string? asked)
+    private static FileOwner OwnerOf(LiveSandbox sandbox, FileTree tree, string? asked)
     {
-        var first = sandbox.Range.First;
         if (asked is null)
         {
-            return sandbox.Record.User is { } user ? FileOwner.Of(first, user.Uid, user.Gid) : FileOwner.RootOf(first);
+            return sandbox.Record.User is { } user ? FileOwner.Of(tree.UidBase, user.Uid, user.Gid) : FileOwner.RootOf(tree.UidBase);
         }
 
         using var root = SandboxFiles.OpenRoot(sandbox.Root.Root);
         var account = Accounts.Resolve(root, asked);
-        return FileOwner.Of(first, account.Uid, account.Gid, isAsked: true);
+        return FileOwner.Of(tree.UidBase, account.Uid, account.Gid, isAsked: true);
+    }
+
+    private static IEnumerable<FileTree> Trees(LiveSandbox sandbox) => [sandbox.Own, .. sandbox.Volumes];
+
+    /// <summary>The tree that an upload goes to; the sandbox's own for an unknown one.</summary>
+    private static FileTree TreeOf(LiveSandbox sandbox, UploadId upload) => sandbox.Volumes.FirstOrDefault(tree => tree.Uploads.Knows(upload)) ?? sandbox.Own;
+
+    /// <summary>The tree that a path is in, and the path there. Refuses paths on mounts that are no volumes. Code: Invalid.</summary>
+    private static async Task<(FileTree Tree, SandboxPath Inside)> TreeAsync(LiveSandbox sandbox, SandboxPath path, bool followsLast, CancellationToken cancellationToken)
+    {
+        foreach (var volume in sandbox.Volumes)
+        {
+            if (volume.Holds(path, out var inside))
+            {
+                return (volume, inside);
+            }
+        }
+
+        await Task.Run(() => InnerMounts.Refuse(sandbox, path, followsLast), cancellationToken);
+        return (sandbox.Own, path);
+    }
+
+    private static bool HoldsVolume(LiveSandbox sandbox, SandboxPath path) => sandbox.Record.Spec.Volumes.Any(volume => VolumeRules.Holds(path.ToString(), volume.Path));
+
+    private static async Task<bool> Done(Task task)
+    {
+        await task;
+        return true;
     }
 
     private static bool HasFiles(LiveSandbox sandbox) => sandbox.Record.State is SandboxState.Running or SandboxState.Paused or SandboxState.Stopped;
@@ -122,48 +154,28 @@ internal sealed partial class LinuxFiles(LiveSandboxes sandboxes, HostPaces pace
         ? sandbox
         : throw new SandboxException(ErrorCode.Conflict, "The sandbox has no files now.");
 
-    private async Task<T> CallAsync<T>(SandboxId id, Func<LiveSandbox, CancellationToken, Task<T>> act, CancellationToken cancellationToken)
+    private async Task<T> CallAsync<T>(SandboxId id, Func<LiveSandbox, FileTree> find, Func<LiveSandbox, FileTree, CancellationToken, Task<T>> act, CancellationToken cancellationToken)
     {
         var sandbox = WithFiles(id);
         using var call = sandbox.FileCalls.Enter();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, sandbox.Gone.Token);
-        return await WhileThereAsync(sandbox, act(sandbox, either.Token), cancellationToken);
+        var tree = await Task.Run(() => find(sandbox), cancellationToken);
+        return await WhileThereAsync(sandbox, tree, act(sandbox, tree, either.Token), cancellationToken);
     }
 
-    /// <summary>A call for a path that has to be among the sandbox's files.</summary>
-    private Task<T> CallAsync<T>(SandboxId id, SandboxPath path, Func<LiveSandbox, CancellationToken, Task<T>> act, CancellationToken cancellationToken) =>
-        CallAsync(
-            id,
-            async (sandbox, token) =>
-            {
-                await Task.Run(() => InnerMounts.Refuse(sandbox, path), token);
-                return await act(sandbox, token);
-            },
-            cancellationToken);
+    /// <summary>A call for a path that has to be among the sandbox's files or on a volume.</summary>
+    private async Task<T> CallAsync<T>(
+        SandboxId id, SandboxPath path, Func<LiveSandbox, FileTree, SandboxPath, CancellationToken, Task<T>> act, CancellationToken cancellationToken, bool followsLast = true)
+    {
+        var sandbox = WithFiles(id);
+        using var call = sandbox.FileCalls.Enter();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, sandbox.Gone.Token);
+        var (tree, inside) = await TreeAsync(sandbox, path, followsLast, cancellationToken);
+        return await WhileThereAsync(sandbox, tree, act(sandbox, tree, inside, either.Token), cancellationToken);
+    }
 
-    private Task<bool> CallAsync(SandboxId id, SandboxPath path, Func<LiveSandbox, CancellationToken, Task> act, CancellationToken cancellationToken) =>
-        CallAsync(
-            id,
-            path,
-            async (sandbox, token) =>
-            {
-                await act(sandbox, token);
-                return true;
-            },
-            cancellationToken);
-
-    private Task<bool> CallAsync(SandboxId id, Func<LiveSandbox, CancellationToken, Task> act, CancellationToken cancellationToken) =>
-        CallAsync(
-            id,
-            async (sandbox, token) =>
-            {
-                await act(sandbox, token);
-                return true;
-            },
-            cancellationToken);
-
-    /// <summary>Translates the cancellation of a call whose sandbox has ended. Code: NotFound.</summary>
-    private static async Task<T> WhileThereAsync<T>(LiveSandbox sandbox, Task<T> act, CancellationToken cancellationToken)
+    /// <summary>Translates the cancellation of a call whose sandbox has ended (code NotFound), and says of a fault that it is about a volume.</summary>
+    private static async Task<T> WhileThereAsync<T>(LiveSandbox sandbox, FileTree tree, Task<T> act, CancellationToken cancellationToken)
     {
         try
         {
@@ -172,6 +184,15 @@ internal sealed partial class LinuxFiles(LiveSandboxes sandboxes, HostPaces pace
         catch (OperationCanceledException) when (sandbox.Gone.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new SandboxException(ErrorCode.NotFound, "The sandbox has ended, and its files with it.");
+        }
+        catch (SandboxException fault) when (tree.Volume is { } volume)
+        {
+            throw new SandboxException(
+                fault.Code,
+                fault.InnerException is PosixException { Errno: Errno.ReadOnly }
+                    ? $"The volume '{volume.Name}' is attached read-only here."
+                    : $"On the volume '{volume.Name}': {fault.Message.Replace("sandbox's disk", "volume", StringComparison.Ordinal)}",
+                fault);
         }
     }
 

@@ -13,12 +13,13 @@ internal sealed class LinuxRuntime(
     LinuxTerminals terminals,
     LinuxFiles files,
     LinuxPorts ports,
+    LinuxVolumes volumes,
     LiveSandboxes sandboxes,
     SandboxLife life,
     OciRuntimes runtimes,
     DiskImages disks) : ISandboxRuntime
 {
-    private static readonly RuntimeCapabilities Capabilities = new() { IsolationClasses = IsolationClasses.Names, HasSnapshots = true, HasPorts = true };
+    private static readonly RuntimeCapabilities Capabilities = new() { IsolationClasses = IsolationClasses.Names, HasSnapshots = true, HasPorts = true, HasVolumes = true };
 
     private static readonly string Kernel = File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
 
@@ -33,6 +34,8 @@ internal sealed class LinuxRuntime(
     public ISandboxFiles Files => files;
 
     public ISandboxPorts Ports => ports;
+
+    public IVolumes Volumes => volumes;
 
     public async Task<RuntimeInfo> GetInfoAsync(CancellationToken cancellationToken)
     {

@@ -34,6 +34,15 @@ internal sealed class LiveSandbox : IDisposable
     /// <summary>Uploads in parts.</summary>
     public SandboxUploads Uploads { get; }
 
+    /// <summary>Whether it has the volumes of its spec. See <see cref="VolumeHolders"/>.</summary>
+    public volatile bool HoldsVolumes;
+
+    /// <summary>The files of its volumes, in the order of its spec.</summary>
+    public IReadOnlyList<FileTree> Volumes { get; set; } = [];
+
+    /// <summary>Its own files.</summary>
+    public FileTree Own => new(Root.Root, Range.First, Uploads, null);
+
     /// <summary>One change at a time.</summary>
     public SemaphoreSlim Gate { get; } = new(1, 1);
 

@@ -15,6 +15,7 @@ using Sandbox.Daemon.Oci;
 using Sandbox.Daemon.Records;
 using Sandbox.Daemon.RootFileSystems;
 using Sandbox.Daemon.Terminals;
+using Sandbox.Daemon.Volumes;
 
 namespace Sandbox.Daemon.Sandboxes;
 
@@ -35,6 +36,8 @@ internal sealed partial class SandboxLauncher(
     GivenFiles given,
     ShellScripts shells,
     TerminalHolders terminals,
+    VolumeStore volumes,
+    VolumeHolders holders,
     OwnCommands commands,
     KeptLogs logs,
     DaemonOptions options,
@@ -65,6 +68,7 @@ internal sealed partial class SandboxLauncher(
             await sandbox.Root.MountAsync(image.Layers, sandbox.Range, holder.User);
             var user = await WriteFilesAsync(sandbox);
             sandbox.Record = sandbox.Record with { User = user };
+            await AttachVolumesAsync(sandbox, holder);
             var filled = Stopwatch.GetElapsedTime(clock);
             var config = sandbox.Record.Config;
             if (!config.IsInteractive)
@@ -157,6 +161,13 @@ internal sealed partial class SandboxLauncher(
         await HaltAsync(sandbox);
         await sandbox.Gone.CancelAsync();
         await Task.Run(sandbox.Root.Remove);
+        if (sandbox.HoldsVolumes)
+        {
+            sandbox.Volumes = [];
+            await volumes.DetachAsync(sandbox.Id, record.Spec.Volumes, id => holders.IsHeldBeside(sandbox, id));
+            sandbox.HoldsVolumes = false;
+        }
+
         networks.Release(record.Spec.Playground, record.Place);
         ranges.Release(sandbox.Range);
         sandbox.Image?.Dispose();
@@ -213,6 +224,7 @@ internal sealed partial class SandboxLauncher(
             Mounts =
             [
                 new(shells.Directory, ShellScripts.Mounted, "bind", ["bind", "ro", "nosuid", "nodev", "noexec"]),
+                .. spec.Volumes.Select((volume, index) => new SandboxMount(volumes.MountOf(spec.Id, index), volume.Path, "bind", ["bind", volume.ReadOnly ? "ro" : "rw", "nosuid", "nodev"])),
                 .. isolation.DiskDirectories.Select(path => new SandboxMount(sandbox.Root.OnDisk(path), path, "bind", ["bind", "rw", "nodev"])),
                 SandboxBundle.OwnInitMount(options.InitProgram),
             ],
@@ -285,6 +297,51 @@ internal sealed partial class SandboxLauncher(
 
         return new ProcessUser(account.Uid, account.Gid, account.AdditionalGids, account.Home, account.Name);
     }
+
+    /// <summary>
+    /// Mounts the volumes. A new one gets the owner and the mode of the image's directory at its path; where there is none, it is
+    /// the sandbox's own user's.
+    /// </summary>
+    private async Task AttachVolumesAsync(LiveSandbox sandbox, NamespaceHolder holder)
+    {
+        var (spec, owner) = (sandbox.Record.Spec, sandbox.Range.First);
+        for (var index = 0; index < spec.Volumes.Count; index++)
+        {
+            var volume = spec.Volumes[index];
+            var path = SandboxPath.TryParse(volume.Path, out var parsed) ? parsed : SandboxPath.Root;
+            InnerMounts.Refuse(sandbox, path);
+            Ownership first;
+            using (var root = RootedDirectory.Open(sandbox.Root.Root))
+            {
+                switch (root.Find(path.Bytes, followLast: true))
+                {
+                    case { Type: InodeType.Directory } present:
+                        first = new Ownership(present.Uid - owner, present.Gid - owner, present.Mode);
+                        break;
+                    case null:
+                        MakeVolume(root, owner, volume.Path);
+                        first = new Ownership((uint)(sandbox.Record.User?.Uid ?? 0), (uint)(sandbox.Record.User?.Gid ?? 0), 0b111_101_101);
+                        break;
+                    default:
+                        throw new SandboxException(ErrorCode.Invalid, $"The volume '{volume.Name}' cannot be mounted on {volume.Path}: that is a file of the image.");
+                }
+            }
+
+            await volumes.AttachAsync(spec.Id, spec.Owner, volume, index, holder.User, first);
+        }
+
+        AdoptVolumes(sandbox);
+    }
+
+    /// <summary>Lets file calls reach the volumes of a sandbox, once they are mounted.</summary>
+    public void AdoptVolumes(LiveSandbox sandbox) => sandbox.Volumes =
+    [
+        .. sandbox.Record.Spec.Volumes.Select((volume, index) => new FileTree(
+            volumes.FilesOf(sandbox.Id, index),
+            0,
+            new SandboxUploads(Directory.CreateDirectory(Path.Combine(records.DirectoryOf(sandbox.Id), "uploads-" + volume.Id.Value)).FullName),
+            volume)),
+    ];
 
     /// <summary>A missing directory is root's, as in Docker's new volume; one that the image has stays as it is, and so does what is no directory.</summary>
     private static void MakeVolume(RootedDirectory root, uint owner, string volume)

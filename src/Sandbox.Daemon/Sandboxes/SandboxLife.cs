@@ -9,6 +9,7 @@ using Sandbox.Daemon.Oci;
 using Sandbox.Daemon.Records;
 using Sandbox.Daemon.RootFileSystems;
 using Sandbox.Daemon.Terminals;
+using Sandbox.Daemon.Volumes;
 using Sandbox.Terminals.Flow;
 
 namespace Sandbox.Daemon.Sandboxes;
@@ -26,6 +27,8 @@ internal sealed partial class SandboxLife(
     SandboxChanges changes,
     OwnCommands commands,
     UidRanges ranges,
+    VolumeStore volumes,
+    VolumeHolders holders,
     DiskImages disks,
     PlaygroundNetworks networks,
     ProcessWatch watch,
@@ -118,7 +121,8 @@ internal sealed partial class SandboxLife(
             sandbox.Record = sandbox.Record with { Isolation = IsolationClasses.Choose(spec.Isolation, sandbox.Image.Image) };
             lock (_admission)
             {
-                disks.Admit(spec.Limits.DiskBytes, PromisedExcept(sandbox));
+                holders.Take(sandbox);
+                disks.Admit(spec.Limits.DiskBytes + VolumeBytes(sandbox), PromisedExcept(sandbox));
                 sandbox.Range = ranges.Reserve();
             }
 
@@ -136,6 +140,7 @@ internal sealed partial class SandboxLife(
             }
             else
             {
+                sandbox.HoldsVolumes = false; // nothing is mounted yet
                 if (sandbox.Range.First != 0)
                 {
                     ranges.Release(sandbox.Range);
@@ -239,7 +244,10 @@ internal sealed partial class SandboxLife(
 
     private long PromisedExcept(LiveSandbox? except) => sandboxes.All
         .Where(sandbox => !ReferenceEquals(sandbox, except) && sandbox.Record.State != SandboxState.Ended && sandbox.Range.First != 0)
-        .Sum(sandbox => Math.Max(0, sandbox.Record.Spec.Limits.DiskBytes - DiskImages.AllocatedBytes(sandbox.Root.Disk)));
+        .Sum(sandbox => Math.Max(0, sandbox.Record.Spec.Limits.DiskBytes - DiskImages.AllocatedBytes(sandbox.Root.Disk)) + VolumeBytes(sandbox));
+
+    /// <summary>Bytes that a sandbox may still write to its volumes. One that nobody writes to takes no more than it has.</summary>
+    private long VolumeBytes(LiveSandbox sandbox) => sandbox.HoldsVolumes ? sandbox.Record.Spec.Volumes.Where(volume => !volume.ReadOnly).Sum(volumes.PromisedBytes) : 0;
 
     public SandboxException Unforeseen(SandboxId id, Exception fault)
     {

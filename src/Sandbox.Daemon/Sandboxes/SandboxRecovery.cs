@@ -7,6 +7,7 @@ using Sandbox.Daemon.Networks;
 using Sandbox.Daemon.Oci;
 using Sandbox.Daemon.Records;
 using Sandbox.Daemon.Terminals;
+using Sandbox.Daemon.Volumes;
 
 namespace Sandbox.Daemon.Sandboxes;
 
@@ -30,6 +31,7 @@ internal sealed partial class SandboxRecovery(
     OrphanReaper orphans,
     HostTables tables,
     SandboxFreezing freezing,
+    VolumeStore volumes,
     ILogger<SandboxRecovery> logger)
 {
     private string Mounts => Path.Combine(options.RunDirectory, "sandboxes");
@@ -39,6 +41,7 @@ internal sealed partial class SandboxRecovery(
         Directory.CreateDirectory(Mounts);
         orphans.Start();
         tables.Raise();
+        volumes.Open();
         await images.OpenAsync(cancellationToken);
         var mounted = MountedBelow(Mounts);
         var live = new List<LiveSandbox>();
@@ -67,6 +70,8 @@ internal sealed partial class SandboxRecovery(
         foreach (var sandbox in live)
         {
             sandbox.Range = ranges.Adopt(sandbox.Record.UidIndex);
+            sandbox.HoldsVolumes = sandbox.Record.Spec.Volumes.Count > 0;
+            launcher.AdoptVolumes(sandbox);
             networks.Adopt(sandbox.Record.Spec.Playground, sandbox.Record.Place, sandbox.Record.Spec.Name, sandbox.Record.Spec.Policy);
         }
 
@@ -90,6 +95,7 @@ internal sealed partial class SandboxRecovery(
             Directory.Delete(directory, recursive: true);
         }
 
+        volumes.RemoveOrphans(livingIds, MountedBelow(volumes.Mounts));
         await terminals.AdoptAsync(livingIds);
         work.RemoveEmpty(); // of people whose last terminal has just been ended
         await networks.StartAsync([.. live.Select(sandbox => (sandbox.Record.Spec.Playground, sandbox.Id, sandbox.Record.Place))], cancellationToken);

@@ -18,6 +18,7 @@ internal static class SandboxesMap
         Limits = spec.Limits.ToWire(),
         OwnerLimits = spec.OwnerLimits.ToWire(),
         Deadline = spec.Deadline.ToWire(),
+        Volumes = { spec.Volumes.Select(VolumesMap.ToWire) },
     };
 
     internal static Port.SandboxSpec ToCore(this SandboxSpec wire) => new(wire.Content?.ToCore() ?? throw Faults.Malformed("content"))
@@ -30,6 +31,7 @@ internal static class SandboxesMap
         Limits = wire.Limits?.ToCore() ?? throw Faults.Malformed("limits"),
         OwnerLimits = wire.OwnerLimits?.ToCore() ?? throw Faults.Malformed("owner limits"),
         Deadline = Values.ToTime(wire.Deadline),
+        Volumes = [.. wire.Volumes.Select(VolumesMap.ToCore)],
     };
 
     internal static SandboxInfo ToWire(this Port.SandboxInfo info)

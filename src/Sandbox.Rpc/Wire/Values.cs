@@ -6,6 +6,7 @@ using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
+using Sandbox.Core.Volumes;
 
 namespace Sandbox.Rpc.Wire;
 
@@ -17,6 +18,9 @@ internal static class Values
 
     internal static PlaygroundId ToPlaygroundId(string text) =>
         PlaygroundId.TryParse(text, out var id) ? id : throw Faults.Malformed("playground id");
+
+    internal static VolumeId ToVolumeId(string text) =>
+        VolumeId.TryParse(text, out var id) ? id : throw Faults.Malformed("volume id");
 
     internal static PersonId ToPersonId(string text) =>
         PersonId.TryParse(text, out var id) ? id : throw Faults.Malformed("person id");
