@@ -38,6 +38,7 @@ using Sandbox.Web.Terminals;
 using Sandbox.Web.TutorialRuns;
 using Sandbox.Web.Tutorials;
 using Sandbox.Web.TutorialTests;
+using Sandbox.Web.Volumes;
 
 namespace Sandbox.Web;
 
@@ -186,6 +187,7 @@ internal static class SandboxWeb
         services.AddCatalog();
         services.AddLatency();
         services.AddLinks();
+        services.AddVolumes();
         services.AddPlaygrounds();
         services.AddNodes();
         services.AddErrands();
@@ -256,6 +258,7 @@ internal static class SandboxWeb
         app.MapExports();
         app.MapSandboxes();
         app.MapNodes();
+        app.MapVolumes();
         app.MapFiles();
         app.MapUploads();
         app.MapGuests();

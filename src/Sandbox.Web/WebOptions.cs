@@ -188,6 +188,9 @@ public sealed class WebLimits
     /// <summary>Bytes of layers that the links of all guests keep together. Beyond that, saves that nobody asked for go, the oldest first.</summary>
     public long GuestStorageBytes { get; set; } = 16L << 30;
 
+    /// <summary>Bytes of the volumes of all guests together, by their sizes.</summary>
+    public long GuestVolumeBytes { get; set; } = 32L << 30;
+
     /// <summary>How long a launch is answered with 201; one that takes longer goes on and is answered with 202.</summary>
     public int LaunchWaitSeconds { get; set; } = 30;
 
@@ -225,6 +228,11 @@ public sealed class WebLimits
         if (GuestStorageBytes < 0)
         {
             yield return "Limits:GuestStorageBytes: 0 or more";
+        }
+
+        if (GuestVolumeBytes < 0)
+        {
+            yield return "Limits:GuestVolumeBytes: 0 or more";
         }
     }
 }

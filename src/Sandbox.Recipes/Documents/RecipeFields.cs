@@ -81,6 +81,7 @@ public sealed class RecipeFields(string file, ProblemLog log, RecipeRepository? 
             Files = fields.Each("files", (item, path) => ReadFile(fields.Inside(item, path)), most: 1000),
             Setup = fields.Each("setup", (item, path) => ReadCommand(fields, item, path), most: 1000),
             Ports = fields.Each("ports", (item, path) => ReadPort(fields, item, path), most: 1000),
+            Volumes = fields.Each("volumes", (item, path) => ReadVolume(fields.Inside(item, path)), most: 1000),
             Resources = ReadResources(fields.Mapping("resources")),
             Repositories = fields.Each("repositories", (item, path) => ReadRepository(fields.Inside(item, path)), most: 1000),
         };
@@ -184,6 +185,18 @@ public sealed class RecipeFields(string file, ProblemLog log, RecipeRepository? 
         }
 
         var read = new RecipeResources { CpuPercent = fields.WholeNumber("cpuPercent"), MemoryMiB = fields.WholeNumber("memoryMiB"), DiskMiB = fields.WholeNumber("diskMiB") };
+        fields.End();
+        return read;
+    }
+
+    private static RecipeVolume ReadVolume(Fields? fields)
+    {
+        if (fields is null)
+        {
+            return new RecipeVolume { Name = "", Path = "" };
+        }
+
+        var read = new RecipeVolume { Name = Required(fields, "name"), Path = Required(fields, "path"), SizeMiB = fields.WholeNumber("sizeMiB"), ReadOnly = fields.Flag("readOnly") };
         fields.End();
         return read;
     }

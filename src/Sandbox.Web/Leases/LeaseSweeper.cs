@@ -151,6 +151,10 @@ internal sealed partial class LeaseSweeper(
             await db.OwnImages.Where(image => db.People.Any(row => row.Id == image.OwnerId && row.Kind == PersonKind.Guest && row.LastSeenAt < gone)
                 && !db.Playgrounds.Any(row => row.OwnerId == image.OwnerId)).ExecuteDeleteAsync();
 
+            // And their volumes; the reconciler takes the files away. A guest with a shared link goes, and keeps none.
+            await db.Volumes.Where(volume => db.People.Any(row => row.Id == volume.OwnerId && row.Kind == PersonKind.Guest && row.LastSeenAt < gone)
+                && !db.Playgrounds.Any(row => row.OwnerId == volume.OwnerId)).ExecuteDeleteAsync();
+
             await db.Tokens.Where(token => db.People.Any(row => row.Id == token.PersonId && row.Kind == PersonKind.Guest && row.LastSeenAt < gone)
                 && !db.Playgrounds.Any(row => row.OwnerId == token.PersonId) && !db.Links.Any(row => row.OwnerId == token.PersonId)).ExecuteDeleteAsync();
             await db.People.Where(row => row.Kind == PersonKind.Guest && row.LastSeenAt < gone && row.MaxPlaygrounds == null

@@ -7,6 +7,7 @@ using Sandbox.Web.Catalog;
 using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Store;
+using Sandbox.Web.Volumes;
 
 namespace Sandbox.Web.Leases;
 
@@ -23,6 +24,7 @@ internal sealed partial class RuntimeReconciler(
     SandboxStates states,
     ImageCatalog catalog,
     ImageUse use,
+    OwnedVolumes volumes,
     ILogger<RuntimeReconciler> logger) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(30);
@@ -79,6 +81,7 @@ internal sealed partial class RuntimeReconciler(
             await HandleAsync(info);
         }
 
+        await volumes.CollectAsync(cancellationToken);
         if (await catalog.ReconcileAsync(cancellationToken))
         {
             await use.CollectAsync(cancellationToken);

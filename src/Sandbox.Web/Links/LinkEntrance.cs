@@ -23,11 +23,17 @@ internal sealed record EnteredLink(LinkRow Link, Recipe Recipe, bool IsOwn, bool
 
     /// <summary>The recipe that is started: the lock, without a network if the link's owner says so.</summary>
     public Recipe Started => Link.IsOffline && !IsOwn
-        ? Recipe with { Nodes = [.. Recipe.Nodes.Select(node => node with { Network = NetworkPolicy.None, Domains = [] })] }
-        : Recipe;
+        ? WithVolumes with { Nodes = [.. WithVolumes.Nodes.Select(node => node with { Network = NetworkPolicy.None, Domains = [] })] }
+        : WithVolumes;
+
+    /// <summary>
+    /// The volumes of a saved playground are its owner's. All others are of the link: those of one author are shared by their
+    /// links, and a link that the visitor made of a recipe, which somebody else may have written, has its own.
+    /// </summary>
+    private Recipe WithVolumes => IsOwn && Link.IsSaved ? Recipe : Recipe.From(RecipeOrigin.Of(IsOwn ? Link.Hash : Link.OwnerId));
 
     /// <summary>Whether starting it runs, writes or asks for anything beyond what an image does by itself.</summary>
-    public bool NeedsConsent => Recipe.Parameters.Count > 0 || Recipe.Terminals.Count > 0 || Recipe.Nodes.Any(node => node.NeedsBuild || node.Setup.Count > 0 || node.Repositories.Count > 0 || node.Files.Count > 0 || node.Env.Count > 0);
+    public bool NeedsConsent => Recipe.Parameters.Count > 0 || Recipe.Terminals.Count > 0 || Recipe.Nodes.Any(node => node.NeedsBuild || node.Setup.Count > 0 || node.Repositories.Count > 0 || node.Files.Count > 0 || node.Env.Count > 0 || node.Volumes.Count > 0);
 }
 
 /// <summary>Finds links for visitors, and says how one differs here from what its author ran.</summary>

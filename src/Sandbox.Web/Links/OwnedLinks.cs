@@ -45,7 +45,7 @@ internal sealed class OwnedLinks(SqliteStore store, Locks locks, ImageUse use, G
     /// Keeps a lock for a person. The same lock kept twice is one link; a share of it opens a private one, and never the
     /// other way. Code: Quota (storage, or the number of links), with nothing stored.
     /// </summary>
-    public Task<RecipeHash> KeepAsync(PersonId owner, LockDraft draft, string title, LinkAccess access, bool isAutomatic, LinkBudgetChange? budget) => store.WriteAsync(async db =>
+    public Task<RecipeHash> KeepAsync(PersonId owner, LockDraft draft, string title, LinkAccess access, bool isAutomatic, LinkBudgetChange? budget, bool isSaved = false) => store.WriteAsync(async db =>
     {
         var person = await PersonAsync(db, owner);
         var hash = await locks.KeepAsync(db, draft);
@@ -54,6 +54,7 @@ internal sealed class OwnedLinks(SqliteStore store, Locks locks, ImageUse use, G
         {
             kept.LastOpenedAt = now;
             kept.IsAutomatic &= isAutomatic;
+            kept.IsSaved |= isSaved;
             if (access == LinkAccess.Anyone)
             {
                 (kept.Access, kept.Title) = (access, title);
@@ -76,6 +77,7 @@ internal sealed class OwnedLinks(SqliteStore store, Locks locks, ImageUse use, G
             Title = title,
             Access = access,
             IsAutomatic = isAutomatic,
+            IsSaved = isSaved,
             CreatedAt = now,
             LastOpenedAt = now,
         };

@@ -11,7 +11,8 @@ namespace Sandbox.Web.Nodes;
 /// <param name="Name">How the other nodes find it; left out, the next free one.</param>
 /// <param name="Env">Variables set over the image's own.</param>
 /// <param name="Resources">Limits below those of the plan.</param>
-internal sealed record NodeRequest(string Image, string? Name = null, IReadOnlyDictionary<string, string>? Env = null, RecipeResources? Resources = null);
+/// <param name="Volumes">Volumes of yours; a new name makes one.</param>
+internal sealed record NodeRequest(string Image, string? Name = null, IReadOnlyDictionary<string, string>? Env = null, RecipeResources? Resources = null, IReadOnlyList<RecipeVolume>? Volumes = null);
 
 internal static class NodeEndpoints
 {
@@ -48,6 +49,7 @@ internal static class NodeEndpoints
             Image = request.Image,
             Env = request.Env ?? new Dictionary<string, string>(StringComparer.Ordinal),
             Resources = request.Resources,
+            Volumes = request.Volumes ?? [],
         };
         var key = context.Request.Headers.TryGetValue("Idempotency-Key", out var keys) ? keys.ToString() : null;
         var view = await nodes.AddAsync(person, playground, node, key, context.RequestAborted);

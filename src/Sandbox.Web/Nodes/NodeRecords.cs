@@ -7,6 +7,7 @@ using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Store;
+using Sandbox.Web.Volumes;
 
 namespace Sandbox.Web.Nodes;
 
@@ -21,7 +22,7 @@ internal sealed record NodeRecord(PlaygroundRow Playground, SandboxRow Sandbox, 
 /// Adds and removes the nodes of running playgrounds on record. The playground's recipe changes with them, so that a save
 /// holds what runs; each change is one transaction.
 /// </summary>
-internal sealed class NodeRecords(SqliteStore store, Admission admission, ImageCatalog catalog, PersonImages images, TimeProvider time)
+internal sealed class NodeRecords(SqliteStore store, Admission admission, ImageCatalog catalog, PersonImages images, OwnedVolumes volumes, TimeProvider time)
 {
     /// <summary>
     /// Adds a node whose sandbox is starting. Codes: NotFound, Invalid, ImageNotFound, Conflict (it does not run, its image is not
@@ -63,6 +64,7 @@ internal sealed class NodeRecords(SqliteStore store, Admission admission, ImageC
             }
 
             var memory = await admission.CheckNodeAsync(db, playground.Owner, node, most);
+            await volumes.EnsureAsync(db, owner.Value, [node]);
             var sandbox = new SandboxRow
             {
                 Id = SandboxId.New().Value,

@@ -8,11 +8,12 @@ using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Volumes;
 
 namespace Sandbox.Web.Nodes;
 
 /// <summary>Adds nodes to the running playgrounds of a person, and removes them: on record first, then in the runtime.</summary>
-internal sealed partial class OwnedNodes(NodeRecords records, ISandboxRuntime runtime, Endings endings, SandboxStates states, Presence presence, ILogger<OwnedNodes> logger) : IHostedService
+internal sealed partial class OwnedNodes(NodeRecords records, OwnedVolumes volumes, ISandboxRuntime runtime, Endings endings, SandboxStates states, Presence presence, ILogger<OwnedNodes> logger) : IHostedService
 {
     private readonly ConcurrentDictionary<string, Task> _starting = new(StringComparer.Ordinal);
 
@@ -80,6 +81,7 @@ internal sealed partial class OwnedNodes(NodeRecords records, ISandboxRuntime ru
                     Network = record.Sandbox.Policy.Network,
                     Domains = record.Sandbox.Policy.Domains,
                     Deadline = row.EndsAt + Endings.LongestSave,
+                    Volumes = await volumes.ForAsync(row.OwnerId, node, CancellationToken.None),
                 },
                 CancellationToken.None);
             var endsAt = await records.RunAsync(sandbox) ?? throw new SandboxException(ErrorCode.Conflict, "The playground ended while the node started.");

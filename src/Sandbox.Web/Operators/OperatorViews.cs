@@ -22,6 +22,8 @@ namespace Sandbox.Web.Operators;
 /// <param name="Nodes">Sandboxes of one playground; left out, the plan keeps its own.</param>
 /// <param name="Network">What a sandbox reaches at most: egress, playground or none; left out, the plan keeps its own network and domains.</param>
 /// <param name="Domains">With egress, the only domains that it reaches; empty or left out is all of the internet.</param>
+/// <param name="Volumes">Volumes of a person; left out, the plan keeps its own.</param>
+/// <param name="VolumeBytes">Bytes of these together; left out, the plan keeps its own.</param>
 public sealed record PlanView(
     string Name,
     int Playgrounds,
@@ -39,7 +41,9 @@ public sealed record PlanView(
     int? LinkPlaces = null,
     int? Nodes = null,
     string? Network = null,
-    IReadOnlyList<string>? Domains = null)
+    IReadOnlyList<string>? Domains = null,
+    int? Volumes = null,
+    long? VolumeBytes = null)
 {
     internal static PlanView From(PlanRow row) => new(
         row.Name,
@@ -58,7 +62,9 @@ public sealed record PlanView(
         row.LinkPlaces,
         row.Nodes,
         row.Network,
-        DomainRules.Parse(row.Domains));
+        DomainRules.Parse(row.Domains),
+        row.Volumes,
+        row.VolumeBytes);
 
     /// <summary>The row to store.</summary>
     /// <param name="current">The plan as it is, or the one whose values a new plan begins with.</param>
@@ -79,6 +85,8 @@ public sealed record PlanView(
         StorageBytes = StorageBytes ?? current.StorageBytes,
         LinkPlaces = LinkPlaces ?? current.LinkPlaces,
         Nodes = Nodes ?? current.Nodes,
+        Volumes = Volumes ?? current.Volumes,
+        VolumeBytes = VolumeBytes ?? current.VolumeBytes,
         Network = Network ?? current.Network,
         Domains = Network is null && Domains is null ? current.Domains : string.Join(' ', Domains ?? []),
     };

@@ -10,6 +10,7 @@ using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Links;
 using Sandbox.Web.People;
 using Sandbox.Web.Store;
+using Sandbox.Web.Volumes;
 
 namespace Sandbox.Web.Playgrounds;
 
@@ -24,7 +25,7 @@ internal sealed record Admitted(PlaygroundRow Row, bool IsRepeat);
 /// Memory is committed, so its sums are bounded here; CPU and pids are shared, and bounded by the person's parent cgroup.
 /// Guests are free to make, so those of one address have a share of the host together, which leaves room for others.
 /// </summary>
-internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests guests, GuestAddresses addresses, ISandboxRuntime runtime, WebOptions options, TimeProvider time)
+internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests guests, GuestAddresses addresses, OwnedVolumes volumes, ISandboxRuntime runtime, WebOptions options, TimeProvider time)
 {
     /// <summary>When a place may be free again: playgrounds end at any time, and clients that ask more often learn nothing new.</summary>
     private static readonly TimeSpan AfterOthersEnd = TimeSpan.FromMinutes(1);
@@ -48,6 +49,12 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
             var person = await PersonAsync(db, owner);
             await CheckLaunchAsync(db, person, order.Recipe, most);
             var awaitsLink = order.Link is not null && await AwaitsAsync(db, order.Link);
+            if (order.Recipe.Nodes.Any(node => node.Volumes.Count > 0))
+            {
+                await db.SaveChangesAsync(); // a new guest
+                await volumes.EnsureAsync(db, person.Id, order.Recipe.Nodes);
+            }
+
             var row = await life.AddAsync(db, person, order, awaitsLink);
             if (idempotencyKey is not null)
             {

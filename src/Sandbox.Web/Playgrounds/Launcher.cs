@@ -10,6 +10,7 @@ using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Latency;
 using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Store;
+using Sandbox.Web.Volumes;
 
 namespace Sandbox.Web.Playgrounds;
 
@@ -25,6 +26,7 @@ internal sealed partial class Launcher(
     Endings endings,
     IPreparesPlaygrounds preparation,
     IBuildsImages builds,
+    OwnedVolumes volumes,
     IHostApplicationLifetime lifetime,
     ILogger<Launcher> logger)
 {
@@ -150,6 +152,7 @@ internal sealed partial class Launcher(
                     Network = sandbox.Policy.Network,
                     Domains = sandbox.Policy.Domains,
                     Deadline = row.EndsAt + Endings.LongestSave,
+                    Volumes = await volumes.ForAsync(row.OwnerId, node, cancellationToken),
                 },
                 cancellationToken);
             sandbox.State = info.State;

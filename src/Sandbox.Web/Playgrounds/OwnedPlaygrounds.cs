@@ -94,7 +94,7 @@ internal sealed class OwnedPlaygrounds(
     public Task<PlaygroundView> LaunchOrderAsync(PersonId owner, LaunchOrder order, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
     {
         CheckKey(idempotencyKey);
-        return LaunchAsync(owner, order, idempotencyKey, trace, cancellationToken);
+        return LaunchAsync(owner, order.Link is null ? order with { Recipe = order.Recipe.From(RecipeOrigin.Tutorial) } : order, idempotencyKey, trace, cancellationToken);
     }
 
     private async Task<PlaygroundView> LaunchAsync(PersonId owner, LaunchOrder order, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)

@@ -17,8 +17,9 @@ namespace Sandbox.Web.Playgrounds;
 /// <param name="Tutorial">A tutorial's hash, its name, or name@hash.</param>
 /// <param name="Parameters">A value for each parameter of the link, the recipe or the tutorial that has no default.</param>
 /// <param name="Password">Of a link that asks for one.</param>
+/// <param name="Volumes">With image or recipe: volumes of yours that the first node gets beside those of its recipe; a new name makes one.</param>
 /// <param name="OnSetupFailure">end (the default): a setup command that fails ends the launch. ask: it waits for POST …/setup, and 202 is answered as soon as the setup begins.</param>
-internal sealed record LaunchRequest(string? Image = null, Recipe? Recipe = null, string? Link = null, string? Tutorial = null, IReadOnlyDictionary<string, string>? Parameters = null, string? Password = null, string? OnSetupFailure = null);
+internal sealed record LaunchRequest(string? Image = null, Recipe? Recipe = null, string? Link = null, string? Tutorial = null, IReadOnlyDictionary<string, string>? Parameters = null, string? Password = null, string? OnSetupFailure = null, IReadOnlyList<RecipeVolume>? Volumes = null);
 
 /// <summary>What to do about a setup that failed: retry or enter.</summary>
 internal sealed record SetupRequest(string Action);
@@ -88,6 +89,13 @@ internal static class PlaygroundEndpoints
             { Image: null, Recipe: null, Link: not null, Tutorial: null } or { Image: null, Recipe: null, Link: null, Tutorial: not null } => null,
             _ => throw new SandboxException(ErrorCode.Invalid, "Send one of image, recipe, link and tutorial."),
         };
+        if (request.Volumes is { Count: > 0 } volumes)
+        {
+            recipe = recipe?.Nodes is { Count: > 0 } nodes && nodes[0] is { } node
+                ? recipe with { Nodes = [node with { Volumes = [.. node.Volumes ?? [], .. volumes] }, .. nodes.Skip(1)] }
+                : throw new SandboxException(ErrorCode.Invalid, "volumes: with image or recipe only. A link and a tutorial name their own.");
+        }
+
         // A class behind one router opens one link: its budget, which the link's owner answers for, covers them.
         var link = request.Link is null ? null : await entrance.FindAsync(context.User.Person(), LinkEndpoints.Address(request.Link));
         if (request.Password is not null && !await rates.AllowsPasswordAsync(context))

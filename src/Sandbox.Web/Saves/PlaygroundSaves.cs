@@ -116,7 +116,7 @@ internal sealed class PlaygroundSaves(
             using var storing = await use.StoringAsync(cancellationToken);
             var (draft, isChanged) = await SnapshotAsync(row, order, cancellationToken);
             return isChanged || evenUnchanged
-                ? await links.KeepAsync(PersonId.Parse(row.OwnerId), draft, order.Title?.Trim() ?? Title(row), order.Access, order.IsAutomatic, order.Budget)
+                ? await links.KeepAsync(PersonId.Parse(row.OwnerId), draft, order.Title?.Trim() ?? Title(row), order.Access, order.IsAutomatic, order.Budget, isSaved: true)
                 : null;
         }
         finally
@@ -162,6 +162,7 @@ internal sealed class PlaygroundSaves(
         Build = node.Build is { IsPinned: true } build ? build : null,
         Ports = node.Ports,
         Resources = node.Resources,
+        Volumes = node.Volumes,
         Network = node.Network,
         Domains = node.Domains,
         Isolation = node.Isolation,

@@ -82,6 +82,9 @@ internal sealed class LinkRow
     /// <summary>Saved by the end of a playground: the oldest of these go when their owner's storage is full.</summary>
     public required bool IsAutomatic { get; set; }
 
+    /// <summary>Saved from a playground of its owner, so its volumes are those of that playground. Of other links they are kept apart.</summary>
+    public bool IsSaved { get; set; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     public required DateTimeOffset LastOpenedAt { get; set; }

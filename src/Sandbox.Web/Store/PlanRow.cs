@@ -36,6 +36,10 @@ internal sealed class PlanRow
 
     public int LinkPlaces { get; set; }
 
+    public int Volumes { get; set; }
+
+    public long VolumeBytes { get; set; }
+
     public string Network { get; set; } = NetworkPolicy.Egress;
 
     /// <summary>With a blank between; empty is all of the internet.</summary>
@@ -65,6 +69,8 @@ internal sealed class PlanRow
         IdleMinutes = plan.IdleMinutes;
         StorageBytes = plan.StorageBytes;
         LinkPlaces = plan.LinkPlaces;
+        Volumes = plan.Volumes;
+        VolumeBytes = plan.VolumeBytes;
         Network = plan.Network.Network;
         Domains = string.Join(' ', plan.Network.Domains);
     }
@@ -87,6 +93,8 @@ internal sealed class PlanRow
         IdleMinutes = IdleMinutes,
         StorageBytes = StorageBytes,
         LinkPlaces = LinkPlaces,
+        Volumes = Volumes,
+        VolumeBytes = VolumeBytes,
         Network = new NetworkPolicy(Network, DomainRules.Parse(Domains)),
     };
 }

@@ -34,6 +34,8 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
 
     public DbSet<OwnImageLayerRow> OwnImageLayers => Set<OwnImageLayerRow>();
 
+    public DbSet<VolumeRow> Volumes => Set<VolumeRow>();
+
     public DbSet<LinkRow> Links => Set<LinkRow>();
 
     public DbSet<AliasRow> Aliases => Set<AliasRow>();
@@ -137,6 +139,12 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
             image.HasIndex(row => row.Digest);
             image.HasOne<PersonRow>().WithMany().HasForeignKey(row => row.OwnerId).OnDelete(DeleteBehavior.Restrict);
             image.HasMany(row => row.Layers).WithOne().HasForeignKey(row => new { row.OwnerId, row.Name }).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<VolumeRow>(volume =>
+        {
+            volume.HasKey(row => row.Id);
+            volume.HasIndex(row => new { row.OwnerId, row.Name }).IsUnique();
+            volume.HasOne<PersonRow>().WithMany().HasForeignKey(row => row.OwnerId).OnDelete(DeleteBehavior.Restrict);
         });
         modelBuilder.Entity<OwnImageLayerRow>().HasKey(row => new { row.OwnerId, row.Name, row.Digest });
         modelBuilder.Entity<LinkRow>(link =>

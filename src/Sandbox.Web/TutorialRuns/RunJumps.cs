@@ -176,7 +176,7 @@ internal sealed class RunJumps(
         var now = time.GetUtcNow();
         if (checkpoint is not null && !await db.Links.AnyAsync(row => row.OwnerId == playground.OwnerId && row.Hash == checkpoint))
         {
-            db.Links.Add(new LinkRow { OwnerId = playground.OwnerId, Hash = checkpoint, Title = $"{(from.Title.Length > 80 ? from.Title[..80] : from.Title)}, page {from.Current - 1}", Access = LinkAccess.Private, IsAutomatic = true, CreatedAt = now, LastOpenedAt = now });
+            db.Links.Add(new LinkRow { OwnerId = playground.OwnerId, Hash = checkpoint, Title = $"{(from.Title.Length > 80 ? from.Title[..80] : from.Title)}, page {from.Current - 1}", Access = LinkAccess.Private, IsAutomatic = true, IsSaved = true, CreatedAt = now, LastOpenedAt = now });
             await db.SaveChangesAsync();
             await links.MakeRoomAsync(db, PersonId.Parse(playground.OwnerId));
         }

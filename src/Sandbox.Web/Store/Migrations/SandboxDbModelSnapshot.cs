@@ -222,6 +222,9 @@ namespace Sandbox.Web.Store.Migrations
                     b.Property<bool>("IsOffline")
                         .HasColumnType("INTEGER");
 
+                    b.Property<bool>("IsSaved")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long>("LastOpenedAt")
                         .HasColumnType("INTEGER");
 
@@ -477,6 +480,12 @@ namespace Sandbox.Web.Store.Migrations
                         .HasColumnType("REAL");
 
                     b.Property<long>("TotalMemoryBytes")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("VolumeBytes")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Volumes")
                         .HasColumnType("INTEGER");
 
                     b.HasKey("Name");
@@ -1052,6 +1061,33 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("TutorialVersions");
                 });
 
+            modelBuilder.Entity("Sandbox.Web.Store.VolumeRow", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Bytes")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("OwnerId")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("OwnerId", "Name")
+                        .IsUnique();
+
+                    b.ToTable("Volumes");
+                });
+
             modelBuilder.Entity("Sandbox.Web.Store.AliasMoveRow", b =>
                 {
                     b.HasOne("Sandbox.Web.Store.AliasRow", null)
@@ -1217,6 +1253,15 @@ namespace Sandbox.Web.Store.Migrations
                         .WithMany("Versions")
                         .HasForeignKey("Name")
                         .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.VolumeRow", b =>
+                {
+                    b.HasOne("Sandbox.Web.Store.PersonRow", null)
+                        .WithMany()
+                        .HasForeignKey("OwnerId")
+                        .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
                 });
 

@@ -27,7 +27,7 @@ export class StateDialog {
     close.addEventListener("click", () => dialog.close());
     dialog.append(
       make("header", "", title, close),
-      make("p", "", "A link that starts a copy of this playground as it is now. Yours goes on, and what you change later is not in the link."),
+      make("p", "", "A link that starts a copy of this playground as it is now. Yours goes on, and what you change later is not in the link. Neither are the files of volumes: whoever opens it gets empty ones."),
       this.#status, this.#body, this.#error);
     dialog.addEventListener("close", () => {
       this.#work.abort();

@@ -53,6 +53,11 @@ if (building) {
   parts.push(import("../building/images-page").then(({ startImages }) => startImages(building)));
 }
 
+const volumes = document.querySelector<HTMLFormElement>("form#volume-form");
+if (volumes) {
+  parts.push(import("./volumes").then(({ startVolumes }) => startVolumes(volumes)));
+}
+
 // The guide has a heading of the same id.
 const link = document.querySelector<HTMLElement>("article#link");
 if (link) {

@@ -1,11 +1,18 @@
 import { api, type Playground } from "../page/api";
 
 /** The thing a page starts: an image of the catalog, a tutorial, or a link. */
-export type Launched = { image: string } | { tutorial: string; parameters?: Record<string, string> } | { link: string; parameters?: Record<string, string>; password?: string };
+export type Launched = { image: string; volumes?: { name: string; path: string }[] } | { tutorial: string; parameters?: Record<string, string> } | { link: string; parameters?: Record<string, string>; password?: string };
 
 /** Asks for a playground; asked again after a reload or a refusal, it is still one. */
 export function launch(what: Launched, key = launchKey()): Promise<Playground> {
   return api<Playground>("POST", "/api/v1/playgrounds", { ...what, onSetupFailure: "ask" }, { "Idempotency-Key": key });
+}
+
+/** An image with the volumes that the page's address names: `?volume=data&at=/data`. */
+export function imageOf(image: string, address = new URL(location.href)): Launched {
+  const paths = address.searchParams.getAll("at");
+  const volumes = address.searchParams.getAll("volume").map((name, index) => ({ name, path: paths[index] ?? "/data" })).filter(({ name }) => name !== "");
+  return volumes.length > 0 ? { image, volumes } : { image };
 }
 
 /** A key that no other launch has. */

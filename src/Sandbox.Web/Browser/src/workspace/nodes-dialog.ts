@@ -30,6 +30,8 @@ export class NodesDialog {
   readonly #name = make("input", "");
   readonly #add = make("button", "button primary", "Add node");
   readonly #form = make("form", "nodes-form");
+  readonly #keep = make("input", "");
+  readonly #keeping = make("label", "nodes-keep");
   #dialog: HTMLDialogElement | null = null;
   #images: readonly CatalogImage[] = [];
   #timer = 0;
@@ -45,6 +47,10 @@ export class NodesDialog {
     this.#name.spellcheck = false;
     this.#name.autocomplete = "off";
     this.#name.required = true;
+    this.#keep.type = "checkbox";
+    const volumes = make("a", "", "volume of yours");
+    volumes.href = "/volumes";
+    this.#keeping.append(this.#keep, make("span", "", "Keep the data on a ", volumes, " that has the node’s name. The next database of that name goes on with it, and has its password."));
     this.#image.id = "nodes-image";
     this.#name.id = "nodes-name";
     const image = make("label", "", "Image");
@@ -68,7 +74,7 @@ export class NodesDialog {
     this.#dialog = openDialog(
       "Nodes",
       make("p", "", "Each node is a sandbox of its own. They share a private network and reach each other by name."),
-      this.#list, this.#status, this.#error, make("h3", "", "Add a node"), this.#room, this.#quick, this.#form);
+      this.#list, this.#status, this.#error, make("h3", "", "Add a node"), this.#room, this.#quick, this.#keeping, this.#form);
     this.#dialog.classList.add("nodes-dialog");
     this.#dialog.addEventListener("close", () => {
       this.#dialog = null;
@@ -212,7 +218,7 @@ export class NodesDialog {
     }
     this.#begin(`Starting ${name} …`);
     try {
-      const body = { image, name, ...service ? { env: { [service.password]: newPassword() }, resources: { memoryMiB: serviceMemory } } : {} };
+      const body = { image, name, ...service ? { env: { [service.password]: newPassword() }, resources: { memoryMiB: serviceMemory }, ...this.#keep.checked ? { volumes: [{ name, path: service.data }] } : {} } : {} };
       const made = await api<Sandbox>("POST", `/api/v1/playgrounds/${playground.id}/sandboxes`, body, { "Idempotency-Key": crypto.randomUUID?.() ?? newPassword() });
       await this.events.refresh();
       this.#end(`${made.name} runs. The other nodes reach it as ${made.name}.`);

@@ -4,27 +4,29 @@ export interface Service {
   readonly title: string;
   /** The variable that holds the password. */
   readonly password: string;
+  /** The directory of its data. */
+  readonly data: string;
   /** Ways in, from another node; with the image that has the program. */
   connect(node: string, password: string): readonly { words: string; line: string }[];
 }
 
 export const services: readonly Service[] = [
   {
-    image: "postgres", title: "PostgreSQL", password: "POSTGRES_PASSWORD",
+    image: "postgres", title: "PostgreSQL", password: "POSTGRES_PASSWORD", data: "/var/lib/postgresql",
     connect: (node, password) => [
       { words: "Address", line: `postgresql://postgres:${password}@${node}:5432/postgres` },
       { words: "Shell", line: `psql postgresql://postgres:${password}@${node}/postgres` },
     ],
   },
   {
-    image: "redis", title: "Redis", password: "REDIS_PASSWORD",
+    image: "redis", title: "Redis", password: "REDIS_PASSWORD", data: "/var/lib/redis",
     connect: (node, password) => [
       { words: "Address", line: `redis://:${password}@${node}:6379` },
       { words: "Shell", line: `redis-cli -u redis://:${password}@${node}` },
     ],
   },
   {
-    image: "mariadb", title: "MariaDB", password: "MARIADB_ROOT_PASSWORD",
+    image: "mariadb", title: "MariaDB", password: "MARIADB_ROOT_PASSWORD", data: "/var/lib/mysql",
     connect: (node, password) => [
       { words: "Address", line: `mysql://root:${password}@${node}:3306/` },
       { words: "Shell", line: `mariadb -h ${node} -u root -p${password}` },

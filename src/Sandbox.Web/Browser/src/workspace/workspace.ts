@@ -22,7 +22,7 @@ import { preferences, zoomText } from "../terminals/view/preferences";
 import { selectText } from "../terminals/view/select-text";
 import { startTerminalTheme } from "../terminals/view/terminal-theme";
 import { LastLines } from "./last-lines";
-import { launch, type Launched, prerendered } from "./launch";
+import { imageOf, launch, type Launched, prerendered } from "./launch";
 import { forget } from "./layout-store";
 import { openPalette, paletteItems } from "./palette";
 import * as panels from "./playground-panels";
@@ -111,7 +111,7 @@ async function begin(): Promise<void> {
     }
     return;
   }
-  const what = image ? { image } : lesson ? lessonOf(lesson) : hash ? linkOf(hash) : null;
+  const what = image ? imageOf(image) : lesson ? lessonOf(lesson) : hash ? linkOf(hash) : null;
   if (what) {
     if (lesson) {
       tutorial.reserve();
