@@ -12,7 +12,7 @@ internal sealed record DiskRoom(long FreeBytes, long FreeFiles)
 {
     public static DiskRoom Of(SafeFileHandle onIt)
     {
-        var (block, blocks, files) = onIt.FileSystemRoom();
+        var (block, blocks, files, _) = onIt.FileSystemRoom();
         return new DiskRoom(block * blocks, files);
     }
 

@@ -1,17 +1,29 @@
 using Sandbox.Core.Errors;
+using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Images;
 
 /// <summary>
-/// The part of the data disk that images never take: 1 GiB, or 5 % of a disk smaller than 20 GiB. Sandboxes write to
-/// the same disk, and a full one loses what they wrote.
+/// The part of the data disk that images never take: 1 GiB and 100,000 files, or 5 % of a disk that is smaller than 20
+/// times that. Sandboxes write to the same disk, and a full one loses what they wrote.
 /// </summary>
 internal sealed class DiskReserve(string directory)
 {
+    private const long Bytes = 1L << 30;
+    private const long Files = 100_000;
+
     public void Check(long wanted = 0)
     {
         var drive = new DriveInfo(directory);
-        if (drive.AvailableFreeSpace - wanted < Math.Min(1L << 30, drive.TotalSize / 20))
+        if (drive.AvailableFreeSpace - wanted < Math.Min(Bytes, drive.TotalSize / 20))
+        {
+            throw Full();
+        }
+
+        // Ext4 has a fixed number of inodes, which layers of empty files reach long before the disk is full.
+        using var root = RootedDirectory.Open(directory);
+        var (_, _, free, all) = root.Top.Handle.FileSystemRoom();
+        if (free < Math.Min(Files, all / 20))
         {
             throw Full();
         }

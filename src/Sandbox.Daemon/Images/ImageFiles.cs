@@ -67,7 +67,8 @@ internal sealed class ImageFiles(string dataDirectory, Tool tool)
     }
 
     /// <summary>Removes a tree whose names may be any bytes.</summary>
-    public async Task RemoveAsync(string path) => await tool.RunOrThrowAsync("rm", ["-rf", "--one-file-system", "--", path]);
+    public async Task RemoveAsync(string path, CancellationToken cancellationToken = default) =>
+        await tool.RunOrThrowAsync("rm", ["-rf", "--one-file-system", "--", path], cancellationToken: cancellationToken);
 
     /// <summary>Flushes everything below to the disk: after a power cut, no rename may be there without its content.</summary>
     public async Task SyncAsync() => await tool.RunOrThrowAsync("sync", ["-f", Incoming]);
@@ -132,8 +133,11 @@ internal sealed class ImageFiles(string dataDirectory, Tool tool)
         }
     }
 
-    /// <summary>Removes all blobs and layers that none of these images has. Layers are renamed first, so that each is there as a whole or not at all.</summary>
-    public async Task KeepOnlyAsync(IReadOnlyList<ImageEntry> images)
+    /// <summary>
+    /// Removes all blobs and layers that none of these images has. Layers are only renamed, so that each is there as a
+    /// whole or not at all; the result is where they are now, to be removed.
+    /// </summary>
+    public IReadOnlyList<string> KeepOnly(IReadOnlyList<ImageEntry> images)
     {
         var blobs = images.SelectMany(image => image.Manifest.Layers.Append(image.Manifest.Config).Append(image.Manifest.Self)).Select(blob => blob.Digest.Hex).ToHashSet(StringComparer.Ordinal);
         var layers = images.SelectMany(image => image.DiffIds).Select(diffId => diffId.Hex).ToHashSet(StringComparer.Ordinal);
@@ -142,12 +146,15 @@ internal sealed class ImageFiles(string dataDirectory, Tool tool)
             File.Delete(blob);
         }
 
+        var gone = new List<string>();
         foreach (var layer in Directory.GetDirectories(Layers).Where(path => !IsKept(Path.GetFileName(path))))
         {
             var away = Path.Combine(Incoming, IdText.Random());
             Directory.Move(layer, away);
-            await RemoveAsync(away);
+            gone.Add(away);
         }
+
+        return gone;
 
         bool IsKept(string layer) => layers.Contains(layer) || images.Any(image => ExtraCertificates.IsOf(layer, image.Image.Digest));
     }

@@ -20,7 +20,7 @@ internal sealed record ImageEntry(StoredImage Image, ImageManifest Manifest, IRe
 /// Imports one fetched image: checks everything, then copies the blobs and unpacks the layers that the store does not
 /// have, all in the directory of the work. The store renames the results into place.
 /// </summary>
-internal sealed class ImageImport(ImageFiles files, DiskReserve reserve, long maxBytes, IReadOnlyDictionary<Digest, Digest> knownLayers)
+internal sealed class ImageImport(ImageFiles files, DiskReserve reserve, long maxBytes, SharingImages shared)
 {
     /// <summary>How much larger than its blobs an image may be.</summary>
     public const int UnpackFactor = 4;
@@ -38,7 +38,7 @@ internal sealed class ImageImport(ImageFiles files, DiskReserve reserve, long ma
     public ImageEntry Run(FetchedImage fetched, ImageManifest manifest, string incoming, WorkReport report, CancellationToken cancellationToken)
     {
         CheckSize(manifest, maxBytes);
-        var missing = manifest.Layers.Append(manifest.Config).Where(blob => !File.Exists(files.Blob(blob.Digest))).DistinctBy(blob => blob.Digest).ToList();
+        var missing = manifest.Layers.Append(manifest.Config).Where(blob => !shared.HasBlob(blob.Digest)).DistinctBy(blob => blob.Digest).ToList();
         reserve.Check(missing.Sum(blob => blob.Size));
 
         report.Stage(60, 70, "verifying");
@@ -105,7 +105,7 @@ internal sealed class ImageImport(ImageFiles files, DiskReserve reserve, long ma
 
     private void UnpackOne(Descriptor layer, Digest diffId, string blobs, string layers, UnpackBudget budget, ImportNotes notes, CancellationToken cancellationToken)
     {
-        if (knownLayers.TryGetValue(layer.Digest, out var known))
+        if (shared.DiffIdOf(layer.Digest) is { } known)
         {
             if (known != diffId)
             {
@@ -116,14 +116,13 @@ internal sealed class ImageImport(ImageFiles files, DiskReserve reserve, long ma
         }
 
         using var tar = LayerBlob.Open(BlobNow(layer.Digest, blobs), budget, cancellationToken);
-        var target = files.Layer(diffId);
         var fresh = Path.Combine(layers, diffId.Hex);
-        if (!Directory.Exists(target) && !Directory.Exists(fresh))
+        if (!shared.HasLayer(diffId) && !Directory.Exists(fresh))
         {
             Directory.CreateDirectory(fresh, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
                 | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
             LayerUnpacking.Unpack(tar, fresh, budget, notes);
-            Layers.Add((fresh, target));
+            Layers.Add((fresh, files.Layer(diffId)));
         }
 
         // Also if the store has a layer of the claimed name: an image that lacks the layer's content must not get it.

@@ -19,14 +19,20 @@ internal sealed partial class ImageStore : IAsyncDisposable
     private readonly ImageTable _images = new();
     private readonly ImageWorks _works = new();
 
-    // Held while blobs and layers come or go: one import at a time, so that a layer that two images share is unpacked once.
+    private readonly LayerRemovals _removals;
+
+    // Held while blobs and layers come or go, which is a handful of renames: saves of all people pass here.
     private readonly SemaphoreSlim _changing = new(1, 1);
+
+    // One import from outside at a time, so that a layer that two images share is unpacked once.
+    private readonly SemaphoreSlim _importing = new(1, 1);
 
     public ImageStore(DaemonOptions options, Tool tool, ILogger<ImageStore> logger)
     {
         _options = options;
         _logger = logger;
         _files = new ImageFiles(options.DataDirectory, tool);
+        _removals = new LayerRemovals(_files, LogFailed);
         _reserve = new DiskReserve(options.DataDirectory);
         _certificates = new CertificateLayers(_files);
         _sources = new ImageSources(options, tool, _reserve, _images);
@@ -53,7 +59,11 @@ internal sealed partial class ImageStore : IAsyncDisposable
             }
         }
 
-        await _files.KeepOnlyAsync(_images.Entries());
+        foreach (var layer in _files.KeepOnly(_images.Entries()))
+        {
+            await _files.RemoveAsync(layer, cancellationToken);
+        }
+
         foreach (var entry in _images.Entries())
         {
             await _certificates.AddAsync(entry);
@@ -82,7 +92,10 @@ internal sealed partial class ImageStore : IAsyncDisposable
         return new UnpackedImage(entry.Image, _certificates.Stack(entry), entry.DiffIds, release);
     }
 
-    /// <summary>Removes an image, and the blobs and layers that no other one has. Unknown is no fault. Code: ImageInUse.</summary>
+    /// <summary>
+    /// Removes an image, and the blobs and layers that no other one has; files of layers go in the background. Unknown is
+    /// no fault. Code: ImageInUse.
+    /// </summary>
     public async Task RemoveAsync(Digest digest, CancellationToken cancellationToken)
     {
         await _changing.WaitAsync(cancellationToken);
@@ -104,7 +117,7 @@ internal sealed partial class ImageStore : IAsyncDisposable
                 throw ImageFiles.Translate(exception);
             }
 
-            await _files.KeepOnlyAsync(_images.Entries());
+            _removals.Begin(_files.KeepOnly(_images.Entries()));
         }
         finally
         {
@@ -171,8 +184,9 @@ internal sealed partial class ImageStore : IAsyncDisposable
     /// <param name="blobs">The directory with the layer's blob under its digest.</param>
     /// <param name="change">The changes of the configuration.</param>
     /// <param name="incoming">The work's directory.</param>
+    /// <param name="run">Runs the unpacking, which takes long, on a thread of its own.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    public async Task<StoredImage> AddOnTopAsync(UnpackedImage below, int kept, PackedLayer? layer, string blobs, ConfigChange change, string incoming, CancellationToken cancellationToken)
+    public async Task<StoredImage> AddOnTopAsync(UnpackedImage below, int kept, PackedLayer? layer, string blobs, ConfigChange change, string incoming, Func<Func<ImageEntry>, Task<ImageEntry>> run, CancellationToken cancellationToken)
     {
         var manifest = ImageManifest.Read(_files.ReadBlob(below.Image.Digest));
         if (ImageOnTop.Documents(manifest, _files.ReadBlob(manifest.Config.Digest), kept, layer, change) is not var (config, document))
@@ -181,14 +195,16 @@ internal sealed partial class ImageStore : IAsyncDisposable
         }
 
         File.WriteAllBytes(Path.Combine(blobs, ImageManifest.DigestOf(config).Hex), config);
-        return await ImportAsync(FetchedImage.FromOwn(document, blobs, below.Image.Isolation), incoming, new WorkReport(_ => { }), cancellationToken);
+        return await StoreAsync(FetchedImage.FromOwn(document, blobs, below.Image.Isolation), incoming, new WorkReport(_ => { }), run, cancellationToken);
     }
 
     /// <summary>Ends all work and what it started.</summary>
     public async ValueTask DisposeAsync()
     {
         await _works.StopAsync();
+        await _removals.DisposeAsync();
         _changing.Dispose();
+        _importing.Dispose();
     }
 
     private Task<StoredImage> BringInAsync(string what, Fetch fetch, WorkReport report, CancellationToken cancellationToken) => WithIncomingAsync(what, async incoming =>
@@ -207,31 +223,54 @@ internal sealed partial class ImageStore : IAsyncDisposable
 
     private async Task<StoredImage> ImportAsync(FetchedImage fetched, string incoming, WorkReport report, CancellationToken cancellationToken)
     {
-        var manifest = ImageManifest.Read(fetched.Manifest);
-        if (!await _changing.WaitAsync(0, cancellationToken))
+        if (!await _importing.WaitAsync(0, cancellationToken))
         {
             report.Stage(60, 60, "waiting for another image");
-            await _changing.WaitAsync(cancellationToken);
+            await _importing.WaitAsync(cancellationToken);
         }
 
         try
         {
-            if (_images.Find(manifest.Self.Digest) is { } present)
+            return await StoreAsync(fetched, incoming, report, LongWork.RunAsync, cancellationToken);
+        }
+        finally
+        {
+            _importing.Release();
+        }
+    }
+
+    /// <summary>
+    /// Copies and unpacks beside the store, and then renames: nobody waits for the million files of somebody else's layer.
+    /// The images that share something with the new one are in use meanwhile, so that nothing which it relies on goes.
+    /// </summary>
+    private async Task<StoredImage> StoreAsync(FetchedImage fetched, string incoming, WorkReport report, Func<Func<ImageEntry>, Task<ImageEntry>> run, CancellationToken cancellationToken)
+    {
+        var manifest = ImageManifest.Read(fetched.Manifest);
+        if (await FindAsync(fetched, manifest, cancellationToken) is { } present)
+        {
+            return present;
+        }
+
+        using var shared = _images.UseSharing(manifest);
+        var import = new ImageImport(_files, _reserve, _options.MaxImageBytes, shared);
+        var entry = await run(() => import.Run(fetched, manifest, incoming, report, cancellationToken));
+        if (await _certificates.MakeAsync(entry.Image.Digest, [.. entry.Stack.Select(import.WhereIs)], incoming) is { } layer)
+        {
+            import.Layers.Add(layer);
+        }
+
+        report.Stage(98, 99, "storing");
+        await _files.SyncAsync();
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            if (Find(fetched, manifest) is { } same)
             {
-                return fetched.Isolation is null || fetched.Isolation == present.Isolation ? present : Isolate(present.Digest, fetched.Isolation);
+                return same;
             }
 
-            var import = new ImageImport(_files, _reserve, _options.MaxImageBytes, _images.KnownLayers());
-            var entry = await LongWork.RunAsync(() => import.Run(fetched, manifest, incoming, report, cancellationToken));
-            if (await _certificates.MakeAsync(entry.Image.Digest, [.. entry.Stack.Select(import.WhereIs)], incoming) is { } layer)
-            {
-                import.Layers.Add(layer);
-            }
-
-            report.Stage(98, 99, "storing");
-            await _files.SyncAsync();
             cancellationToken.ThrowIfCancellationRequested();
-            await PublishAsync(import, entry);
+            Publish(import, entry);
             return entry.Image;
         }
         finally
@@ -239,6 +278,24 @@ internal sealed partial class ImageStore : IAsyncDisposable
             _changing.Release();
         }
     }
+
+    private async Task<StoredImage?> FindAsync(FetchedImage fetched, ImageManifest manifest, CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            return Find(fetched, manifest);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    private StoredImage? Find(FetchedImage fetched, ImageManifest manifest) =>
+        _images.Find(manifest.Self.Digest) is not { } present ? null
+        : fetched.Isolation is null || fetched.Isolation == present.Isolation ? present
+        : Isolate(present.Digest, fetched.Isolation);
 
     /// <summary>The operator's recipe makes the very image that came from elsewhere before.</summary>
     private StoredImage Isolate(Digest digest, string isolation)
@@ -249,11 +306,12 @@ internal sealed partial class ImageStore : IAsyncDisposable
     }
 
     // From here on nothing is cancelled: it is a handful of renames.
-    private async Task PublishAsync(ImageImport import, ImageEntry entry)
+    private void Publish(ImageImport import, ImageEntry entry)
     {
         try
         {
-            foreach (var (from, to) in import.Layers)
+            // Somebody else's import may have brought the same layer meanwhile.
+            foreach (var (from, to) in import.Layers.Where(move => !Directory.Exists(move.To)))
             {
                 Directory.Move(from, to);
             }
@@ -269,7 +327,7 @@ internal sealed partial class ImageStore : IAsyncDisposable
         catch
         {
             _images.Undo(entry);
-            await _files.KeepOnlyAsync(_images.Entries());
+            _removals.Begin(_files.KeepOnly(_images.Entries()));
             throw;
         }
 

@@ -49,6 +49,18 @@ internal sealed class ImageTable
         }
     }
 
+    /// <summary>Counts one more user of each image that has one of an image's blobs, until the result is disposed.</summary>
+    public SharingImages UseSharing(ImageManifest manifest)
+    {
+        var blobs = manifest.Layers.Append(manifest.Config).Select(blob => blob.Digest).ToHashSet();
+        lock (_gate)
+        {
+            var sharing = _images.Values.Where(held => held.Entry.Manifest.Layers.Append(held.Entry.Manifest.Config).Any(blob => blobs.Contains(blob.Digest))).ToList();
+            sharing.ForEach(held => held.Users++);
+            return new SharingImages([.. sharing.Select(held => held.Entry)], () => sharing.ForEach(Release));
+        }
+    }
+
     /// <summary>Gives an image another isolation class.</summary>
     public StoredImage Isolate(Digest digest, string isolation)
     {
@@ -88,13 +100,6 @@ internal sealed class ImageTable
             _images.Remove(entry.Image.Digest);
         }
     }
-
-    /// <summary>The diff ids of layers by the digests of their blobs. Each was verified when its image was imported.</summary>
-    public IReadOnlyDictionary<Digest, Digest> KnownLayers() =>
-        Entries()
-            .SelectMany(entry => entry.Manifest.Layers.Zip(entry.DiffIds, (layer, diffId) => (layer.Digest, diffId)))
-            .DistinctBy(pair => pair.Digest)
-            .ToDictionary(pair => pair.Digest, pair => pair.diffId);
 
     private void Release(Held held)
     {

@@ -105,12 +105,12 @@ internal static class Inodes
         return path[..(int)length];
     }
 
-    /// <summary>Free space on its file system: bytes per block, blocks, files.</summary>
-    public static unsafe (long BlockSize, long FreeBlocks, long FreeFiles) FileSystemRoom(this SafeFileHandle handle)
+    /// <summary>Free space on its file system: bytes per block, blocks, files; and how many files it has room for in all, 0 if that is no fixed number.</summary>
+    public static unsafe (long BlockSize, long FreeBlocks, long FreeFiles, long Files) FileSystemRoom(this SafeFileHandle handle)
     {
         var buffer = default(NativeFiles.FileSystemBuffer);
         PosixException.Check(NativeFiles.FileSystemStatus(handle, &buffer), "fstatfs");
-        return (buffer.BlockSize, buffer.AvailableBlocks, buffer.FreeInodes);
+        return (buffer.BlockSize, buffer.AvailableBlocks, buffer.FreeInodes, buffer.Inodes);
     }
 
     /// <summary>What is used of its file system: bytes and inodes.</summary>

@@ -35,7 +35,7 @@ internal sealed class SandboxSnapshots(LiveSandboxes sandboxes, ImageStore image
                 (kept, layer) = await merging.MergeAsync(below, layer, blobs, incoming, cancellationToken);
             }
 
-            var image = await images.AddOnTopAsync(below, kept, layer, blobs, Change(sandbox.Record.Spec, spec), incoming, cancellationToken);
+            var image = await images.AddOnTopAsync(below, kept, layer, blobs, Change(sandbox.Record.Spec, spec), incoming, work => paces.WorkAsync(sandbox.Record.Spec.Owner, work), cancellationToken);
             return new SnapshotResult(image, layer?.Size ?? 0, filter.Skipped);
         });
     }

@@ -81,7 +81,7 @@ internal sealed class ImageChanges(ImageStore images)
         }
         finally
         {
-            await images.Files.RemoveAsync(incoming);
+            await images.Files.RemoveAsync(incoming, CancellationToken.None);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Sandbox.Core.Errors;
 using Sandbox.Daemon.Linux;
+using Sandbox.Daemon.Tests.Snapshots;
 using Xunit;
 
 namespace Sandbox.Daemon.Tests.Images;
@@ -110,6 +111,7 @@ public sealed class ImageStoreTests
         Assert.Equal("base\nsecond\n", await test.InsideAsync(second.Digest, "ls"));
         await test.Store.RemoveAsync(second.Digest, Now);
         await test.Store.RemoveAsync(second.Digest, Now);
+        await StoredUnderTest.UntilAsync(() => Directory.GetDirectories(Path.Combine(test.Options.DataDirectory, "incoming")).Length == 0, "the files of its layers are removed");
         Assert.Equal(empty, test.Inventory().Where(name => !name.EndsWith("index.json", StringComparison.Ordinal)), StringComparer.Ordinal);
 
         static TarBuilder Base() => new TarBuilder().File("base");

@@ -42,7 +42,7 @@ public sealed class SandboxSnapshotTests(LinuxHost host) : IAsyncLifetime
             await host.Runtime.Images.RemoveAsync(image, CancellationToken.None);
         }
 
-        Assert.Empty(Directory.GetDirectories(Path.Combine(host.Options.DataDirectory, "incoming")));
+        await StoredUnderTest.IsTidyAsync(host);
     }
 
     [Fact]

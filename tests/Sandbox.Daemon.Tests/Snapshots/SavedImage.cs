@@ -41,7 +41,7 @@ public abstract class SavedImage(LinuxHost host) : IAsyncLifetime
             await host.Runtime.Images.RemoveAsync(image, CancellationToken.None);
         }
 
-        Assert.Empty(Directory.GetDirectories(Path.Combine(host.Options.DataDirectory, "incoming")));
+        await StoredUnderTest.IsTidyAsync(host);
     }
 
     protected static SandboxPath At(string text) => SandboxPath.TryParse(text, out var path) ? path : throw new ArgumentException(text, nameof(text));

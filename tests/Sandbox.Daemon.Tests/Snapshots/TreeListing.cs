@@ -82,6 +82,17 @@ internal static class TreeListing
         {
             value = [0, 0, 0, 0, .. value[4..]];
         }
+        else if (name.StartsWith("system.posix_acl_", StringComparison.Ordinal))
+        {
+            // After a version, entries of a tag, permissions and an id, which only those of a named user (2) or group (8) have.
+            for (var at = 4; at + 8 <= value.Length; at += 8)
+            {
+                if (BitConverter.ToUInt16(value, at) is 2 or 8)
+                {
+                    BitConverter.GetBytes(BitConverter.ToUInt32(value, at + 4) - first).CopyTo(value, at + 4);
+                }
+            }
+        }
 
         return value;
     }
