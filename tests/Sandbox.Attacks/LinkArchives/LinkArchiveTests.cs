@@ -3,7 +3,12 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Linux;
+using Sandbox.Daemon.Sandboxes;
 using Sandbox.Daemon.Tests.Sandboxes;
+using Sandbox.Daemon.Tests.Snapshots;
 using Sandbox.Web.Tests;
 using Xunit;
 
@@ -13,8 +18,7 @@ namespace Sandbox.Attacks.LinkArchives;
 [Collection(nameof(LinuxHost))]
 public sealed class LinkArchiveTests(LinuxHost host) : IAsyncLifetime
 {
-    private const string Listing =
-        "cd /state && find . -exec stat -c '%n %f %u:%g %s %h %Y' {} + | sort; find . -type f -exec sha256sum {} + | sort; find . -type l -exec readlink {} ';' | sort; ls -la /root | tail -n +2 | wc -l";
+    private static readonly string[] Given = ["/etc/hosts", "/etc/hostname", "/etc/resolv.conf"];
 
     private readonly string _work = Directory.CreateTempSubdirectory("sandbox-links-").FullName;
     private WebUnderTest? _web;
@@ -203,12 +207,21 @@ public sealed class LinkArchiveTests(LinuxHost host) : IAsyncLifetime
     }
 
     /// <summary>A link of a state with everything that a tree can hold.</summary>
-    private static async Task<string> MakeStateAsync(Client author)
+    private async Task<string> MakeStateAsync(Client author)
     {
         var (playground, sandbox) = await author.LaunchAsync();
         await ShellAsync(author, sandbox, """
-            mkdir -p /state/deep && cd /state && echo text > file && chmod 4750 file && chown 7:8 file && ln file hard && ln -s /etc/passwd deep/link
+            mkdir -p /state/deep && cd /state && echo text > file && chmod 4750 file && chown 7:8 file && ln file hard && ln file deep/hard && ln -s /etc/passwd deep/link
+            ln -s nowhere deep/dangling && chown -h 65534:65535 deep/dangling && mkdir -m 2770 odd && chown 65535:1 odd && : > odd/none && chmod 0 odd/none
             mkfifo fifo && chmod 1777 deep && head -c 300000 /dev/urandom > random && touch -d '2001-02-03 04:05:06' random && rm -f /etc/group && mkdir -p /root/.cache
+            dd if=/dev/zero of=sparse bs=1 count=1 seek=300000 2> /dev/null && printf x > "$(printf 'a\377b\nc')" && echo x > "$(printf '%0250d' 7)" && rm -r /var && mkdir /var
+            echo x > able && chmod 755 able && echo x > noted && echo x > listed && touch -d '1969-12-31 23:00:00' noted && touch -d '2001-02-03 04:05:06' deep
+            """);
+        await AttributesAsync(sandbox, """
+            setcap cap_net_raw,cap_net_bind_service+ep able; setfattr -n user.note -v 'a=b' noted; setfattr -n user.empty deep
+            setfattr -n system.posix_acl_access -v 0x0200000001000600ffffffff020004000700000004000400ffffffff10000400ffffffff20000400ffffffff listed
+            setfattr -n system.posix_acl_default -v 0x0200000001000700ffffffff04000500ffffffff080007000900000010000700ffffffff20000000ffffffff odd
+            touch -d '2001-02-03 04:05:06' able
             """);
         var made = await author.PostAsync($"/api/v1/playgrounds/{playground}/links");
         Assert.True(made.Status == 201, made.Text);
@@ -216,13 +229,27 @@ public sealed class LinkArchiveTests(LinuxHost host) : IAsyncLifetime
         return (string)made.Json!["hash"]!;
     }
 
-    private static async Task<string> TreeAsync(Client client, string hash)
+    /// <summary>Every file of the sandbox: content, kind, mode, owner, time, attributes and links.</summary>
+    private async Task<IReadOnlyList<string>> TreeAsync(Client client, string hash)
     {
-        var (playground, sandbox) = await client.LaunchAsync(new { link = hash });
-        var tree = await ShellAsync(client, sandbox, Listing);
-        Assert.Contains("random", tree, StringComparison.Ordinal);
+        var (playground, id) = await client.LaunchAsync(new { link = hash });
+        var sandbox = host.Parts.GetRequiredService<LiveSandboxes>().Find(SandboxId.Parse(id));
+        var tree = TreeListing.Of(sandbox.Root.Root, sandbox.Range.First, Given);
+        foreach (var part in (string[])["/state/random ", "[security.capability=", "[user.note=613d62]", "[user.empty=]", "[system.posix_acl_access=", "system.posix_acl_default=", "65535:1 ", " 7:8 ", "nowhere", " /state/deep/hard"])
+        {
+            Assert.Contains(tree, line => line.Contains(part, StringComparison.Ordinal));
+        }
+
         await client.DeleteAsync($"/api/v1/playgrounds/{playground}");
         return tree;
+    }
+
+    /// <summary>Sets attributes with the host's programs as the sandbox's root, because its image has none of these.</summary>
+    private async Task AttributesAsync(string sandbox, string script)
+    {
+        var pid = host.Parts.GetRequiredService<LiveSandboxes>().Find(SandboxId.Parse(sandbox)).Record.Pid;
+        await host.Parts.GetRequiredService<Tool>().RunOrThrowAsync(
+            "nsenter", [$"--user=/proc/{pid}/ns/user", "--setuid=0", "--setgid=0", "--", "sh", "-ec", $"cd /proc/{pid}/root/state; {script}"], cancellationToken: Cancel);
     }
 
     private static async Task<string> ShellAsync(Client client, string sandbox, string line)
