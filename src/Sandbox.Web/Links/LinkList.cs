@@ -25,9 +25,8 @@ internal sealed class LinkList(SqliteStore store, ISandboxRuntime runtime, LinkE
     {
         var comparison = await entrance.CompareAsync(entered, stored, cancellationToken);
         var (link, recipe) = (entered.Link, entered.Recipe);
-        var (isGuests, own) = await store.ReadAsync(async db => (
-            await db.People.AnyAsync(row => row.Id == link.OwnerId && row.Kind == PersonKind.Guest),
-            entered.IsOwn ? await OwnAsync(db, link) : null));
+        var author = await AuthorAsync(entered);
+        var own = entered.IsOwn ? await store.ReadAsync(db => OwnAsync(db, link)) : null;
         return new LinkView(
             link.Hash,
             $"{origins.PublicUrl}/x/{link.Hash}",
@@ -36,7 +35,7 @@ internal sealed class LinkList(SqliteStore store, ISandboxRuntime runtime, LinkE
             [.. link.Lock!.Images.OrderBy(image => image.Node).Select(image => new LinkImageView(recipe.Nodes[image.Node].Name, image.Name, image.Digest))],
             comparison,
             entered.NeedsConsent,
-            entered.IsOwn ? "you" : isGuests ? "guest" : "operator",
+            author,
             link.CreatedAt,
             new LinkBudgetView(
                 link.AtOnce,
@@ -49,6 +48,12 @@ internal sealed class LinkList(SqliteStore store, ISandboxRuntime runtime, LinkE
                 link.PageOrigins?.Split(' ')),
             own);
     }
+
+    /// <summary>The author of a link: you, guest or operator.</summary>
+    public async Task<string> AuthorAsync(EnteredLink entered) =>
+        entered.IsOwn ? "you"
+        : await store.ReadAsync(db => db.People.AnyAsync(row => row.Id == entered.Link.OwnerId && row.Kind == PersonKind.Guest)) ? "guest"
+        : "operator";
 
     /// <summary>A person's links, opened last first, without their locks.</summary>
     public async Task<LinkListView> ListAsync(PersonId owner, CancellationToken cancellationToken)

@@ -364,6 +364,29 @@ public sealed class LinkTests
         Assert.Equal(302, goes.Status);
         Assert.EndsWith($"/p/new?link={plain}", goes.Header("Location"), StringComparison.Ordinal);
 
+        // Sites that show previews follow to there and run no script: they read tags, and nothing starts.
+        Assert.Equal(200, (await author.PutAsync("/api/v1/aliases/plain", new { hash = plain })).Status);
+        byte[] png = [0x89, .. "PNG\r\n\x1a\n"u8, .. new byte[100]];
+        Assert.Equal(200, (await author.PutBytesAsync("/api/v1/aliases/plain/cover", png)).Status);
+        foreach (var (address, leadsTo, tags) in new[]
+        {
+            ($"/x/{plain}", $"/p/new?link={plain}", new[] { $"/x/{plain}\"", "Starts busybox in a Linux sandbox of your own, in the browser. Made by a guest of this server.", "/images/preview.png" }),
+            ("/x/plain", $"/p/new?link=plain@{plain}", ["/x/plain@", "/x/plain/cover?v="]),
+            ("/?image=busybox", "/p/new?image=busybox", ["Starts busybox in a Linux sandbox of your own, in the browser.", "/images/preview.png"]),
+            ("/new?image=busybox", "/p/new?image=busybox", ["Starts busybox in a Linux sandbox of your own, in the browser."]),
+        })
+        {
+            using var preview = web.NewClient();
+            preview.Headers["Accept"] = "text/html";
+            var led = await preview.GetAsync(address);
+            Assert.EndsWith(leadsTo, led.Header("Location"), StringComparison.Ordinal);
+            var start = await preview.GetAsync(leadsTo);
+            Assert.Equal(200, start.Status);
+            Assert.All(tags.Append("property=\"og:title\""), tag => Assert.Contains(tag, start.Text, StringComparison.Ordinal));
+        }
+
+        Assert.Empty(await web.Runtime.Sandboxes.ListAsync(TestContext.Current.CancellationToken));
+
         var missing = await visitor.GetAsync("/x/no-such-name");
         Assert.Equal(404, missing.Status);
         Assert.Contains("This link leads nowhere", missing.Text, StringComparison.Ordinal);

@@ -3,9 +3,17 @@ using Sandbox.Web.Links;
 
 namespace Sandbox.Web.Components.Parts;
 
-/// <summary>A link's budget and statistics, written for its owner.</summary>
+/// <summary>A link's author, budget and statistics, written for people.</summary>
 internal static class LinkWords
 {
+    /// <summary>"Made by a guest of this server".</summary>
+    public static string Author(string author) => author switch
+    {
+        "you" => "Made by you",
+        "operator" => "Made by an operator of this server",
+        _ => "Made by a guest of this server",
+    };
+
     /// <summary>"3 at once, 20 a day, no network"; null when nothing is limited.</summary>
     public static string? Budget(LinkBudgetView budget)
     {
