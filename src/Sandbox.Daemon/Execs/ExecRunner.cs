@@ -86,7 +86,7 @@ internal sealed class ExecRunner(OciRuntimes runtimes, ProcessWatch watch, Proce
             catch (OperationCanceledException)
             {
                 isTimedOut = true;
-                Kill(record, pid, pidFile);
+                await KillAsync(record, pid, pidFile);
                 await Task.WhenAny(ended, Task.Delay(Dying, CancellationToken.None));
             }
 
@@ -106,17 +106,17 @@ internal sealed class ExecRunner(OciRuntimes runtimes, ProcessWatch watch, Proce
     }
 
     /// <summary>Kills the command and all that it started; the runtime that waits for it then ends by itself.</summary>
-    private static void Kill(SandboxRecord record, int runtime, string pidFile)
+    private static async Task KillAsync(SandboxRecord record, int runtime, string pidFile)
     {
         if (File.Exists(pidFile) && int.TryParse(File.ReadAllText(pidFile), CultureInfo.InvariantCulture, out var init) && IsIn(record, init))
         {
-            ProcessTree.KillBelow(init);
+            await ProcessTree.KillBelowAsync(init);
             _ = Tool.Kill(init, 9);
         }
         else
         {
             // It writes the file after it has made the process.
-            ProcessTree.KillBelow(runtime);
+            await ProcessTree.KillBelowAsync(runtime);
             _ = Tool.Kill(runtime, 9);
         }
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace Sandbox.Daemon.Linux;
@@ -9,34 +10,59 @@ namespace Sandbox.Daemon.Linux;
 /// </summary>
 internal static class ProcessTree
 {
-    /// <summary>More rounds than a tree under a process limit needs: each stops all that were found.</summary>
-    private const int MostRounds = 100;
+    /// <summary>Processes that were killed take this long at most; those of a frozen sandbox die when it is thawed.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
 
     private const int KillSignal = 9;
     private const int StopSignal = 19;
 
     /// <summary>
-    /// Kills everything below <paramref name="root"/>, but not itself. Descendants are stopped before any is killed:
-    /// a stopped process cannot fork, so even a fork bomb has a last round.
+    /// Kills everything below <paramref name="root"/>, and leaves that one stopped. Descendants are stopped before any is
+    /// killed: a stopped process cannot fork and keeps its place under the process limit, so even a fork bomb has a last
+    /// round. The root is stopped because it would end with its first child, and what is left would not be below it any more.
     /// </summary>
-    public static void KillBelow(int root)
+    public static async Task KillBelowAsync(int root)
     {
+        _ = Tool.Kill(root, StopSignal);
+        var began = Stopwatch.GetTimestamp();
         var stopped = new HashSet<int>();
-        for (var round = 0; round < MostRounds; round++)
+        List<int> last = [];
+        while (Stopwatch.GetElapsedTime(began) < Longest)
         {
-            var fresh = Below(root).Where(stopped.Add).ToList();
-            if (fresh.Count == 0)
+            // One whose parent ends while this looks is missed by it, and found by the next: it is a child of the root by then.
+            var found = Below(root);
+            var living = found.FindAll(IsLiving);
+            if (living.Count == 0 && found.SequenceEqual(last))
             {
-                break;
+                return;
             }
 
-            fresh.ForEach(pid => _ = Tool.Kill(pid, StopSignal));
+            last = found;
+            var fresh = living.FindAll(stopped.Add);
+            if (fresh.Count > 0)
+            {
+                fresh.ForEach(pid => _ = Tool.Kill(pid, StopSignal));
+            }
+            else
+            {
+                // A number is only reused once its process was reaped, and the root, which is stopped, reaps none.
+                living.ForEach(pid => _ = Tool.Kill(pid, KillSignal));
+                await Task.Delay(1);
+            }
         }
+    }
 
-        // A number is only reused once its process was reaped, and a stopped one ends by this signal alone.
-        foreach (var pid in Below(root))
+    private static bool IsLiving(int pid)
+    {
+        try
         {
-            _ = Tool.Kill(pid, KillSignal);
+            // 17 (a name) Z 1 …
+            var stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/stat"));
+            return stat[stat.LastIndexOf(')') + 2] is not ('Z' or 'X');
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 

@@ -36,6 +36,6 @@ internal sealed class LinuxTerminals(DaemonOptions options, LiveSandboxes sandbo
     public Task KillDetachedAsync(SandboxId id, TerminalId command, CancellationToken cancellationToken)
     {
         var sandbox = sandboxes.Find(id);
-        return Task.Run(() => detached.Kill(sandbox.Id, command), cancellationToken);
+        return Task.Run(() => detached.KillAsync(sandbox.Id, command), cancellationToken);
     }
 }

@@ -38,7 +38,7 @@ internal sealed class DetachedCommands(HolderFiles files)
         files.ReadNote(sandbox, id) is not { } holder || StateOf(sandbox, holder).EndedAt is not null;
 
     /// <summary>Kills a command and everything it started. Code: NotFound.</summary>
-    public void Kill(SandboxId sandbox, TerminalId id)
+    public async Task KillAsync(SandboxId sandbox, TerminalId id)
     {
         var holder = files.ReadNote(sandbox, id) ?? throw Unknown();
         if (!holder.IsAlive || OwnLog.StateOf(files.LogOf(sandbox, id)) is not { ExitCode: null, Pid: > 0 and var init })
@@ -49,7 +49,7 @@ internal sealed class DetachedCommands(HolderFiles files)
         // The init is a child of the holder, which has not reaped it while there is no exit code.
         if (WorkingDirectory.ChildOf(holder.Pid) == init)
         {
-            ProcessTree.KillBelow(init);
+            await ProcessTree.KillBelowAsync(init);
             _ = Tool.Kill(init, 9);
         }
     }
