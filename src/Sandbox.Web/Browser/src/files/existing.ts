@@ -1,4 +1,5 @@
 import { Problem } from "../page/api";
+import { showModal } from "../page/keys-home";
 import { type Entry, list } from "./files-api";
 import { join, type Path, shown } from "./path";
 import type { Picked } from "./picked";
@@ -96,7 +97,7 @@ export function askExisting(destination: Path, names: string[]): Promise<Choice 
   form.append(title, text, items, actions);
   dialog.append(form);
   document.body.append(dialog);
-  dialog.showModal();
+  showModal(dialog);
   return new Promise(resolve => dialog.addEventListener("close", () => {
     dialog.remove();
     resolve((dialog.returnValue || null) as Choice | null);

@@ -2,6 +2,7 @@
 import type { FrameState } from "../embed/messages";
 import { api, type Playground, Problem, useBearer, type WantedTerminal } from "../page/api";
 import { endsSoon, timeLeft } from "../page/countdown";
+import { keysBelongTo } from "../page/keys-home";
 import { Panel } from "../page/panel";
 import { followViewport } from "../page/viewport";
 import { LinkBar } from "../terminal-page/link-bar";
@@ -80,6 +81,7 @@ embedder.onMessage = message => {
       break;
   }
 };
+keysBelongTo(() => pane?.focus());
 tellWhenLeft(() => watch.now && watch.now.state !== "ended" && !opening.wasOpened ? { playground: watch.now.id, leaving: slot.isKept ? "leave" : "end" } : null);
 // The browser lets no script of a frame take the focus before its visitor was there.
 window.addEventListener("focus", focusTerminal);

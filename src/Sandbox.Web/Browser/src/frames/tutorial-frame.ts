@@ -2,6 +2,7 @@
 import type { FrameState } from "../embed/messages";
 import { api, type Playground, Problem, useBearer, type WantedTerminal } from "../page/api";
 import { endsSoon, timeLeft } from "../page/countdown";
+import { keysBelongTo } from "../page/keys-home";
 import { Panel } from "../page/panel";
 import { toast } from "../page/toast";
 import { followViewport } from "../page/viewport";
@@ -84,6 +85,7 @@ embedder.onMessage = message => {
       break;
   }
 };
+keysBelongTo(() => tabs.active?.focus());
 tellWhenLeft(() => watch.now && watch.now.state !== "ended" && !opening.wasOpened ? { playground: watch.now.id, leaving: slot.isKept ? "leave" : "end" } : null);
 window.addEventListener("focus", focus);
 setInterval(tick, 1000);

@@ -1,4 +1,5 @@
 import { make } from "./dom";
+import { showModal } from "./keys-home";
 
 /** A question before an action that cannot be undone. */
 export interface Question {
@@ -68,7 +69,7 @@ export function answered({ title, text, no, yes, instead, download }: Question):
   const dialog = make("dialog", "confirm", form);
   dialog.setAttribute("aria-labelledby", heading.id);
   document.body.append(dialog);
-  dialog.showModal();
+  showModal(dialog);
   return new Promise(resolve => dialog.addEventListener("close", () => {
     dialog.remove();
     resolve(dialog.returnValue === "yes" || dialog.returnValue === "instead" ? dialog.returnValue : "no");

@@ -1,4 +1,5 @@
 import { make } from "./dom";
+import { showModal } from "./keys-home";
 
 /** A dialog of the page with a heading and a cross; it is gone when it closes. */
 export function openDialog(title: string, ...content: Node[]): HTMLDialogElement {
@@ -12,6 +13,6 @@ export function openDialog(title: string, ...content: Node[]): HTMLDialogElement
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
-  dialog.showModal();
+  showModal(dialog);
   return dialog;
 }

@@ -1,5 +1,6 @@
 import { api, type Problem } from "../page/api";
 import { make, textButton } from "../page/dom";
+import { showModal } from "../page/keys-home";
 import { ChangesView } from "./changes-view";
 import { choice, field, textInput } from "./fields";
 import { aliasPattern, type OwnedLink, type SandboxChanges } from "./links-api";
@@ -46,7 +47,7 @@ export class StateDialog {
     }
     this.#body.replaceChildren();
     this.#error.textContent = "";
-    this.#dialog.showModal();
+    showModal(this.#dialog);
     void this.#load(playground, title, commands);
   }
 

@@ -2,6 +2,7 @@ import { api, Problem } from "../page/api";
 import { writeClipboard } from "../page/clipboard";
 import { timeLeft } from "../page/countdown";
 import { make } from "../page/dom";
+import { showModal } from "../page/keys-home";
 import { hubWords } from "../terminals/session/hub-error";
 import { type Audience, type SizePolicy } from "./audience";
 
@@ -88,7 +89,7 @@ export class ShareDialog {
     this.#links.replaceChildren();
     this.#none.hidden = true;
     this.#showPolicy();
-    this.#dialog.showModal();
+    showModal(this.#dialog);
     void this.#refresh();
     this.#timer = window.setInterval(() => void this.#refresh(), 2000);
   }

@@ -1,4 +1,5 @@
 import { timeLeft } from "../page/countdown";
+import { keysBelongTo } from "../page/keys-home";
 import { Panel, type PanelContent } from "../page/panel";
 import { scripted } from "../page/scripted";
 import { startThemeToggle } from "../page/theme-toggle";
@@ -70,6 +71,7 @@ document.querySelectorAll<HTMLElement>("[data-act]").forEach(button => button.ad
   pane?.focus();
   acts[button.dataset["act"]!]!();
 }));
+keysBelongTo(() => pane?.focus());
 listenForShortcuts(acts, () => pane !== null);
 followViewport();
 new LinkBar(byId("ws-link"), link);

@@ -1,4 +1,5 @@
 import { make } from "../page/dom";
+import { showModal } from "../page/keys-home";
 import { isDark, onThemeChange } from "../page/theme-toggle";
 import { paletteOf, themeNames } from "../terminals/view/palettes";
 import { bells, cursors, defaults, type FontName, fonts, keyBars, largestText, leastText, painters, type Preferences, preferences, rightClicks, scrollbacks } from "../terminals/view/preferences";
@@ -80,7 +81,7 @@ export class SettingsDialog {
   open(): void {
     if (!this.#dialog.open) {
       this.#show();
-      this.#dialog.showModal();
+      showModal(this.#dialog);
       this.#dialog.querySelector("select")!.focus();
     }
   }

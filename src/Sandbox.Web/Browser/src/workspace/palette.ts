@@ -1,4 +1,5 @@
 import { icon, make } from "../page/dom";
+import { showModal } from "../page/keys-home";
 import { keyCaps, shortcuts } from "../terminal-page/shortcuts";
 
 /** One thing that the page can do. */
@@ -120,6 +121,6 @@ export function openPalette(items: readonly PaletteItem[], closed: () => void): 
   });
   document.body.append(dialog);
   fill();
-  dialog.showModal();
+  showModal(dialog);
   input.focus();
 }

@@ -4,6 +4,7 @@ import { answered, confirmed, endQuestion, stopQuestion } from "../page/confirm"
 import { consent } from "../page/consent";
 import { endsSoon, timeLeft } from "../page/countdown";
 import { outside } from "../page/dom";
+import { keysBelongTo, showModal } from "../page/keys-home";
 import { Panel } from "../page/panel";
 import { scripted } from "../page/scripted";
 import { startThemeToggle } from "../page/theme-toggle";
@@ -450,7 +451,7 @@ const acts: Record<string, () => void> = {
   "palette": () => openPalette(paletteItems(byId("ws-actions-menu"), acts), () => tabs.active?.focus()),
   "shortcuts": () => {
     fillShortcuts(byId("ws-shortcuts-list"));
-    byId<HTMLDialogElement>("ws-shortcuts").showModal();
+    showModal(byId<HTMLDialogElement>("ws-shortcuts"));
     byId("ws-shortcuts").scrollTop = 0;
   },
 };
@@ -478,6 +479,7 @@ document.addEventListener("click", event => {
   }
 });
 
+keysBelongTo(() => tabs.active?.focus());
 listenForShortcuts(acts, () => watch.now?.state === "running");
 document.dispatchEvent(new Event(scripted));
 

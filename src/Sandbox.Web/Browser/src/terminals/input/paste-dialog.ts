@@ -1,3 +1,4 @@
+import { showModal } from "../../page/keys-home";
 import { preferences } from "../view/preferences";
 import { lineCount, preview } from "./paste";
 
@@ -60,7 +61,7 @@ function ask({ title, text, body, yes }: { title: string; text: string; body: HT
       resolve(dialog.returnValue === "yes");
     });
     document.body.append(dialog);
-    dialog.showModal();
+    showModal(dialog);
   });
 }
 

@@ -1,3 +1,4 @@
+import { showModal } from "../../page/keys-home";
 import type { Terminal } from "@xterm/xterm";
 import { writeClipboard } from "../../page/clipboard";
 import { make } from "../../page/dom";
@@ -43,7 +44,7 @@ export function showText(terminal: Terminal, at: number, closed: () => void): vo
     closed();
   });
   document.body.append(dialog);
-  dialog.showModal();
+  showModal(dialog);
   text.focus({ preventScroll: true });
   place.scrollIntoView({ block: "center" });
 }

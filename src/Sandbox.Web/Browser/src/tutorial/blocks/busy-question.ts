@@ -1,4 +1,5 @@
 import { make } from "../../page/dom";
+import { showModal } from "../../page/keys-home";
 import type { PlaceTerminal } from "../run/place";
 import { type BusyAnswer, programOf } from "./typing";
 
@@ -24,7 +25,7 @@ export function askBusy(terminal: PlaceTerminal): Promise<BusyAnswer> {
   const dialog = make("dialog", "confirm", form);
   dialog.setAttribute("aria-labelledby", heading.id);
   document.body.append(dialog);
-  dialog.showModal();
+  showModal(dialog);
   return new Promise(resolve => dialog.addEventListener("close", () => {
     dialog.remove();
     resolve((dialog.returnValue || "cancel") as BusyAnswer);
