@@ -60,6 +60,26 @@ public sealed class FilesTests(Instance instance, Chromium chromium) : IDisposab
     }
 
     [Fact]
+    public async Task The_list_of_uploads_is_a_chip_above_a_question_and_opens_again()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        await visitor.LaunchAsync("busybox");
+        await _desktop.DropAsync(visitor, "small", [1]);
+        await Desktop.UploadedAsync(visitor, "1 file uploaded");
+        var tray = visitor.Page.Locator(".files-tray");
+        await visitor.TypeAsync("printf '\\033]52;c;aGVsbG8=\\a'");
+        var question = visitor.Page.Locator(".ws-question");
+        await Assertions.Expect(question).ToBeVisibleAsync();
+        await Assertions.Expect(tray).ToHaveClassAsync(new Regex("\\bchip\\b", RegexOptions.None, TimeSpan.FromSeconds(1)));
+        await Eventually.TrueAsync(
+            async () => await tray.BoundingBoxAsync() is { } chip && await question.BoundingBoxAsync() is { } bar && chip.Y + chip.Height <= bar.Y && chip.Height < 80,
+            "a chip above the question");
+        await question.GetByRole(AriaRole.Button, new() { Name = "Deny" }).ClickAsync();
+        await tray.GetByRole(AriaRole.Button, new() { Name = "Show the files" }).ClickAsync();
+        await Assertions.Expect(tray.Locator("li")).ToContainTextAsync("small");
+    }
+
+    [Fact]
     public async Task An_upload_to_a_full_disk_shows_the_free_space_and_can_be_retried()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);

@@ -78,6 +78,14 @@ public sealed partial class ProgramsTests(Instance instance, Chromium chromium)
         await visitor.SeesAsync(text => text.Contains("KeyboardInterrupt", StringComparison.Ordinal), "the interruption");
         await visitor.TypeAsync("exit(3)");
         await Assertions.Expect(visitor.Page.Locator(".ws-tab[data-state='exited']")).ToHaveCountAsync(1);
+
+        // The same program again, in the same place.
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Run it again" }).ClickAsync();
+        await visitor.ShellAsync();
+        await visitor.SeesAsync(text => text.Contains(">>>", StringComparison.Ordinal), "the interpreter");
+        await visitor.TypeAsync("print('again', 6 * 7)");
+        await visitor.SeesLineAsync("again 42");
+        await Assertions.Expect(visitor.Page.Locator(".ws-tab")).ToHaveCountAsync(1);
     }
 
     [Fact]

@@ -118,6 +118,26 @@ public sealed class SharingTests(Instance instance, Chromium chromium)
         Assert.InRange(small.Cols, 30, 70);
         Assert.Equal(390, await phone.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth"));
 
+        // More columns than letters can be small for: a finger moves along the lines.
+        await owner.Page.Locator("#ws-share").ClickAsync();
+        await owner.Page.Locator(".share-sizes input[value=owner]").CheckAsync();
+        await owner.Page.Keyboard.PressAsync("Escape");
+        await owner.Page.SetViewportSizeAsync(2400, 900);
+        await Eventually.TrueAsync(() => phone.Page.EvaluateAsync<bool>("() => { const { scrollWidth, clientWidth } = document.querySelector('#shared-terminal'); return scrollWidth > clientWidth + 50; }"), "a terminal wider than the phone");
+        var finger = await phone.Context.NewCDPSessionAsync(phone.Page);
+        for (var step = 0; step <= 12; step++)
+        {
+            await finger.SendAsync("Input.dispatchTouchEvent", new()
+            {
+                ["type"] = step == 0 ? "touchStart" : "touchMove",
+                ["touchPoints"] = new[] { new Dictionary<string, double> { ["x"] = 300 - (15 * step), ["y"] = 150 } },
+            });
+        }
+
+        await finger.SendAsync("Input.dispatchTouchEvent", new() { ["type"] = "touchEnd", ["touchPoints"] = Array.Empty<object>() });
+        await Eventually.TrueAsync(() => phone.Page.EvaluateAsync<bool>("() => document.querySelector('#shared-terminal').scrollLeft > 40"), "the end of the lines");
+        Assert.Equal(390, await phone.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth"));
+
         await phone.Page.CloseAsync();
         await Eventually.TrueAsync(async () => (await SizeAsync(owner, ".ws-xterm")).Cols > 100, "the owner's size again");
         Assert.True((await owner.AgreedSizeAsync()).Cols > 100);

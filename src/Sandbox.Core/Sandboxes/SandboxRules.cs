@@ -1,5 +1,6 @@
 using Sandbox.Core.Quotas;
 using Sandbox.Core.Recipes;
+using Sandbox.Core.Terminals;
 
 namespace Sandbox.Core.Sandboxes;
 
@@ -37,6 +38,11 @@ public static class SandboxRules
         SandboxVolumeRules.Check(spec.Volumes, "volumes", mistakes);
         mistakes.AddRange(LimitRules.Validate(spec.Limits, "limits"));
         mistakes.AddRange(LimitRules.Validate(spec.OwnerLimits, "ownerLimits"));
+        if (spec.Terminal is { } terminal)
+        {
+            mistakes.AddRange(TerminalRules.Validate(terminal, "terminal."));
+        }
+
         return mistakes;
     }
 }

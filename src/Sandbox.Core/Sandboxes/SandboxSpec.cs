@@ -3,6 +3,7 @@ using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Quotas;
 using Sandbox.Core.Recipes;
+using Sandbox.Core.Terminals;
 
 namespace Sandbox.Core.Sandboxes;
 
@@ -49,4 +50,7 @@ public sealed record SandboxSpec : RecipeContent
 
     /// <summary>When the runtime ends it by itself, even if nobody is there to ask.</summary>
     public required DateTimeOffset Deadline { get; init; }
+
+    /// <summary>The size of the terminal of the image's own command until somebody looks at it; null for 80 x 24.</summary>
+    public TerminalSize? Terminal { get; init; }
 }

@@ -48,6 +48,9 @@ public sealed record TerminalInfo(TerminalId Id, IReadOnlyList<string> Command, 
     /// <summary>Whether the image's own command runs in it, which started with the sandbox.</summary>
     public bool IsOwn { get; init; }
 
+    /// <summary>Whether the image's own command runs in it and is a service: it prints a log, and reads nothing.</summary>
+    public bool IsService { get; init; }
+
     /// <summary>Whether anybody has looked at it. A terminal that somebody opened is seen at once.</summary>
     public bool IsSeen { get; init; } = true;
 

@@ -1,4 +1,5 @@
 using Sandbox.Core.Images;
+using Sandbox.Core.Terminals;
 
 namespace Sandbox.Daemon.Oci;
 
@@ -7,9 +8,6 @@ internal sealed record ProcessUser(uint Uid, uint Gid, IReadOnlyList<uint> Addit
 {
     public static ProcessUser Root { get; } = new(0, 0, [], "/root", "root");
 }
-
-/// <summary>The size of a terminal in character cells.</summary>
-internal sealed record TerminalSize(int Cols, int Rows);
 
 /// <summary>One process of a sandbox: the command and everything it starts with.</summary>
 /// <param name="Command">The program and its arguments.</param>

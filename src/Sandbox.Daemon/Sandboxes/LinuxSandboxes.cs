@@ -278,9 +278,10 @@ internal sealed class LinuxSandboxes(
         }
     }
 
+    /// <summary>Whether both ask for the same sandbox; the page that asks again may have another size.</summary>
     private static bool Same(SandboxSpec one, SandboxSpec other) =>
-        JsonSerializer.SerializeToUtf8Bytes(one, RecordJson.Default.SandboxSpec).AsSpan()
-            .SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(other, RecordJson.Default.SandboxSpec));
+        JsonSerializer.SerializeToUtf8Bytes(one with { Terminal = null }, RecordJson.Default.SandboxSpec).AsSpan()
+            .SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(other with { Terminal = null }, RecordJson.Default.SandboxSpec));
 
     private static SandboxException NotNow(LiveSandbox sandbox, string verb) =>
         new(ErrorCode.Conflict, $"The sandbox is {LiveSandbox.Word(sandbox.Record.State)}; it cannot be {verb} now.");

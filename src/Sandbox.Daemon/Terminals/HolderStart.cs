@@ -28,8 +28,10 @@ internal sealed class HolderStart(DaemonOptions options, OciRuntimes runtimes, P
 {
     private const int LongestAnswer = 4096;
 
-    /// <summary>The size of the terminal that comes with the sandbox, until somebody looks at it.</summary>
-    public static readonly TerminalSize OwnSize = new(80, 24);
+    private static readonly TerminalSize Usual = new(80, 24);
+
+    /// <summary>The size of the terminal that comes with a sandbox, until somebody looks at it.</summary>
+    public static TerminalSize OwnSize(SandboxRecord sandbox) => sandbox.Spec.Terminal ?? Usual;
 
     /// <summary>Starts the holder of a terminal beside the sandbox's own command. Codes: CommandNotFound, Internal.</summary>
     public async Task<StartedHolder> StartAsync(SandboxRecord sandbox, string root, TerminalSpec spec)
@@ -59,7 +61,7 @@ internal sealed class HolderStart(DaemonOptions options, OciRuntimes runtimes, P
     {
         File.Delete(OciRuntime.ComplaintsOf(bundle));
         var command = runtimes.Of(sandbox.Isolation).RunCommand(sandbox.Spec.Id, bundle, plan.IsMarked ? 2 : 1);
-        return await HoldAsync(sandbox, id, plan, OwnSize, command, answer => OciRuntime.Failure(OciRuntime.ComplaintsOf(bundle), answer));
+        return await HoldAsync(sandbox, id, plan, OwnSize(sandbox), command, answer => OciRuntime.Failure(OciRuntime.ComplaintsOf(bundle), answer));
     }
 
     /// <summary>Gives a terminal another size.</summary>

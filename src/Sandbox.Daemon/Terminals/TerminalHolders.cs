@@ -64,6 +64,7 @@ internal sealed class TerminalHolders(HolderStart start, HolderFiles files, OwnC
                     Cwd = WorkingDirectory.InFront(holder.Id == sandbox.Own ? commands.StateOf(sandbox)?.Pid : WorkingDirectory.ChildOf(holder.Pid), root),
                     Home = home,
                     IsOwn = holder.Id == sandbox.Own,
+                    IsService = holder.Id == sandbox.Own && !sandbox.Config.IsInteractive,
                     IsSeen = holder.Id != sandbox.Own || holder.IsClaimed || commands.StateOf(sandbox) is not { Uses: TtyLogUses.None },
                 }),
         ];
@@ -152,7 +153,7 @@ internal sealed class TerminalHolders(HolderStart start, HolderFiles files, OwnC
     public static ProcessPlan InitOf(SandboxRecord sandbox, TerminalPlan plan) =>
         new(SandboxBundle.BelowOwnInit(plan.IsMarked ? 4 : 3, plan.Started), plan.Variables, plan.Workdir, sandbox.User ?? throw new InvalidOperationException("the user was not looked up"))
         {
-            Terminal = HolderStart.OwnSize,
+            Terminal = HolderStart.OwnSize(sandbox),
         };
 
     /// <summary>Hangs up all terminals of a sandbox, which ends shells that ignore being asked.</summary>

@@ -19,6 +19,7 @@ internal static class SandboxesMap
         OwnerLimits = spec.OwnerLimits.ToWire(),
         Deadline = spec.Deadline.ToWire(),
         Volumes = { spec.Volumes.Select(VolumesMap.ToWire) },
+        Terminal = spec.Terminal is { } size ? new() { Cols = size.Cols, Rows = size.Rows } : null,
     };
 
     internal static Port.SandboxSpec ToCore(this SandboxSpec wire) => new(wire.Content?.ToCore() ?? throw Faults.Malformed("content"))
@@ -32,6 +33,7 @@ internal static class SandboxesMap
         OwnerLimits = wire.OwnerLimits?.ToCore() ?? throw Faults.Malformed("owner limits"),
         Deadline = Values.ToTime(wire.Deadline),
         Volumes = [.. wire.Volumes.Select(VolumesMap.ToCore)],
+        Terminal = wire.Terminal is { } size ? new(size.Cols, size.Rows) : null,
     };
 
     internal static SandboxInfo ToWire(this Port.SandboxInfo info)

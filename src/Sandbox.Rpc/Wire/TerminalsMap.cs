@@ -47,6 +47,7 @@ internal static class TerminalsMap
             Marked = info.IsMarked,
             Own = info.IsOwn,
             Seen = info.IsSeen,
+            Service = info.IsService,
         };
         if (info.Cwd is { } cwd)
         {
@@ -67,6 +68,7 @@ internal static class TerminalsMap
             IsMarked = wire.Marked,
             IsOwn = wire.Own,
             IsSeen = wire.Seen,
+            IsService = wire.Service,
             Cwd = wire.HasCwd ? Values.ToPath(wire.Cwd) : null,
             Home = wire.HasHome ? Values.ToPath(wire.Home) : null,
         };

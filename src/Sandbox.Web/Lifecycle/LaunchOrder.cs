@@ -1,4 +1,5 @@
 using Sandbox.Core.Recipes;
+using Sandbox.Core.Terminals;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Links;
 using Sandbox.Web.Store;
@@ -15,6 +16,9 @@ internal sealed record LaunchOrder(Recipe Recipe, IReadOnlyList<ResolvedImage> I
 
     /// <summary>Whether a setup that fails waits for its visitor to retry or to enter, rather than ending the launch.</summary>
     public bool AsksAfterFailure { get; init; }
+
+    /// <summary>The size of the first terminal on the page that asks; null if it does not know that.</summary>
+    public TerminalSize? Terminal { get; init; }
 
     /// <summary>Names of the variables that hold secrets of the visitor, so that no save of the playground keeps them.</summary>
     public IReadOnlyList<string> Secrets { get; init; } = [];

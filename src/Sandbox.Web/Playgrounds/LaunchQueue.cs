@@ -66,7 +66,7 @@ internal sealed partial class LaunchQueue(
 
         if (await life.StartAsync(id, images) is (var row, var recipe))
         {
-            launcher.Begin(row, recipe, new LaunchTrace(), isAnswered: true, row.AsksAfterFailure);
+            launcher.Begin(row, recipe, new LaunchTrace(), new LaunchManner(row.AsksAfterFailure), isAnswered: true);
         }
     }
 

@@ -38,15 +38,15 @@ internal sealed partial class Launcher(
     /// <param name="recipe">Its recipe.</param>
     /// <param name="trace">Gets the time of each phase.</param>
     /// <param name="isAnswered">Whether its caller has an answer already, so that a failure stays on record.</param>
-    /// <param name="asks">Whether a setup that fails waits for its visitor's decision, rather than ending the launch.</param>
-    public LaunchUnderway Begin(PlaygroundRow row, Recipe recipe, LaunchTrace trace, bool isAnswered = false, bool asks = false)
+    /// <param name="manner">How its caller wants it.</param>
+    public LaunchUnderway Begin(PlaygroundRow row, Recipe recipe, LaunchTrace trace, LaunchManner manner, bool isAnswered = false)
     {
         var stop = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopping);
 
         // Started once it can be found: it removes itself.
         LaunchUnderway launch = null!;
         var body = new Task<Task<PlaygroundRow>>(() => RunAsync(row, recipe, launch, trace, stop));
-        launch = new LaunchUnderway(stop, isAnswered, asks) { Outcome = body.Unwrap() };
+        launch = new LaunchUnderway(stop, isAnswered, manner) { Outcome = body.Unwrap() };
         underway.Add(PlaygroundId.Parse(row.Id), launch);
         body.Start(TaskScheduler.Default);
 
@@ -153,6 +153,7 @@ internal sealed partial class Launcher(
                     Domains = sandbox.Policy.Domains,
                     Deadline = row.EndsAt + Endings.LongestSave,
                     Volumes = await volumes.ForAsync(row.OwnerId, node, cancellationToken),
+                    Terminal = sandbox.Node == 0 ? launch.Manner.Terminal : null,
                 },
                 cancellationToken);
             sandbox.State = info.State;
@@ -185,7 +186,7 @@ internal sealed partial class Launcher(
                     continue;
                 }
 
-                if (!launch.AsksAfterFailure)
+                if (!launch.Manner.AsksAfterFailure)
                 {
                     throw fault;
                 }

@@ -1,14 +1,20 @@
 using System.Collections.Concurrent;
 using Sandbox.Core.Playgrounds;
+using Sandbox.Core.Terminals;
 using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Playgrounds;
 
+/// <summary>How a caller wants a launch: a repeated request may differ in it.</summary>
+/// <param name="AsksAfterFailure">Whether a setup that fails waits for its visitor's decision, rather than ending the launch.</param>
+/// <param name="Terminal">The size of the first terminal on the page that asks; null if it does not know that.</param>
+internal sealed record LaunchManner(bool AsksAfterFailure = false, TerminalSize? Terminal = null);
+
 /// <summary>A launch between admission and its end.</summary>
 /// <param name="stop">Cancels it.</param>
 /// <param name="isAnswered">Whether its caller has an answer already: the launch waited in the queue.</param>
-/// <param name="asks">Whether a setup that fails waits for its visitor.</param>
-internal sealed class LaunchUnderway(CancellationTokenSource stop, bool isAnswered, bool asks)
+/// <param name="manner">How its caller wants it.</param>
+internal sealed class LaunchUnderway(CancellationTokenSource stop, bool isAnswered, LaunchManner manner)
 {
     private const int Open = 0;
     private const int Answered = 1;
@@ -18,8 +24,8 @@ internal sealed class LaunchUnderway(CancellationTokenSource stop, bool isAnswer
 
     private readonly TaskCompletionSource _settingUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Whether a setup that fails waits for its visitor's decision.</summary>
-    public bool AsksAfterFailure => asks;
+    /// <summary>How its caller wants it.</summary>
+    public LaunchManner Manner => manner;
 
     /// <summary>Completes when its setup begins; never, when it has none.</summary>
     public Task SetupBegun => _settingUp.Task;

@@ -71,11 +71,11 @@ internal sealed class OwnedPlaygrounds(
     }
 
     /// <summary>Admits and starts a recipe. Codes: Invalid, ImageNotFound, Quota, Capacity and those of the runtime.</summary>
-    public async Task<PlaygroundView> LaunchAsync(PersonId owner, Recipe recipe, IReadOnlyDictionary<string, string>? parameters, bool asks, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
+    public async Task<PlaygroundView> LaunchAsync(PersonId owner, Recipe recipe, IReadOnlyDictionary<string, string>? parameters, LaunchManner manner, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
     {
         Refuse(RecipeRules.Validate(recipe));
         CheckKey(idempotencyKey);
-        var order = new LaunchOrder(Filled(recipe, parameters), await images.ResolveAsync(owner, recipe, cancellationToken)) { Secrets = Secrets(recipe), AsksAfterFailure = asks };
+        var order = new LaunchOrder(Filled(recipe, parameters), await images.ResolveAsync(owner, recipe, cancellationToken)) { Secrets = Secrets(recipe), AsksAfterFailure = manner.AsksAfterFailure, Terminal = manner.Terminal };
         return await LaunchAsync(owner, order, idempotencyKey, trace, cancellationToken);
     }
 
@@ -83,10 +83,10 @@ internal sealed class OwnedPlaygrounds(
     /// Admits and starts a link, which the visitor was let into. Codes: Invalid (the parameters), Quota (the plan, or the
     /// link's day), Capacity and those of the runtime. Queued while the link has no place.
     /// </summary>
-    public Task<PlaygroundView> LaunchAsync(PersonId owner, EnteredLink link, IReadOnlyDictionary<string, string>? parameters, bool asks, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
+    public Task<PlaygroundView> LaunchAsync(PersonId owner, EnteredLink link, IReadOnlyDictionary<string, string>? parameters, LaunchManner manner, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
     {
         CheckKey(idempotencyKey);
-        var order = new LaunchOrder(Filled(link.Started, parameters), link.Images) { Link = link, Secrets = Secrets(link.Recipe), AsksAfterFailure = asks };
+        var order = new LaunchOrder(Filled(link.Started, parameters), link.Images) { Link = link, Secrets = Secrets(link.Recipe), AsksAfterFailure = manner.AsksAfterFailure, Terminal = manner.Terminal };
         return LaunchAsync(owner, order, idempotencyKey, trace, cancellationToken);
     }
 
@@ -123,7 +123,7 @@ internal sealed class OwnedPlaygrounds(
                 prompts.Await(id);
             }
 
-            launch = launcher.Begin(row, recipe, trace, asks: order.AsksAfterFailure);
+            launch = launcher.Begin(row, recipe, trace, new LaunchManner(order.AsksAfterFailure, order.Terminal));
         }
         else if (!admitted.IsRepeat)
         {
@@ -137,7 +137,7 @@ internal sealed class OwnedPlaygrounds(
             return View(row);
         }
 
-        if (launch.AsksAfterFailure && await Task.WhenAny(launch.Outcome, launch.SetupBegun).WaitAsync(cancellationToken) == launch.SetupBegun && launch.AnswerFirst())
+        if (launch.Manner.AsksAfterFailure && await Task.WhenAny(launch.Outcome, launch.SetupBegun).WaitAsync(cancellationToken) == launch.SetupBegun && launch.AnswerFirst())
         {
             // Its visitor watches the setup.
             return View(await RowAsync(owner, id));

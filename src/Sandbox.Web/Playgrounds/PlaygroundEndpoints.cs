@@ -2,6 +2,7 @@ using Microsoft.OpenApi;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Recipes;
+using Sandbox.Core.Terminals;
 using Sandbox.Web.Http;
 using Sandbox.Web.Latency;
 using Sandbox.Web.Lifecycle;
@@ -19,7 +20,8 @@ namespace Sandbox.Web.Playgrounds;
 /// <param name="Password">Of a link that asks for one.</param>
 /// <param name="Volumes">With image or recipe: volumes of yours that the first node gets beside those of its recipe; a new name makes one.</param>
 /// <param name="OnSetupFailure">end (the default): a setup command that fails ends the launch. ask: it waits for POST …/setup, and 202 is answered as soon as the setup begins.</param>
-internal sealed record LaunchRequest(string? Image = null, Recipe? Recipe = null, string? Link = null, string? Tutorial = null, IReadOnlyDictionary<string, string>? Parameters = null, string? Password = null, string? OnSetupFailure = null, IReadOnlyList<RecipeVolume>? Volumes = null);
+/// <param name="Terminal">The size of the first terminal, if the caller knows it: the image's own command begins with it, and with 80 x 24 otherwise.</param>
+internal sealed record LaunchRequest(string? Image = null, Recipe? Recipe = null, string? Link = null, string? Tutorial = null, IReadOnlyDictionary<string, string>? Parameters = null, string? Password = null, string? OnSetupFailure = null, IReadOnlyList<RecipeVolume>? Volumes = null, TerminalSize? Terminal = null);
 
 /// <summary>What to do about a setup that failed: retry or enter.</summary>
 internal sealed record SetupRequest(string Action);
@@ -96,6 +98,7 @@ internal static class PlaygroundEndpoints
                 : throw new SandboxException(ErrorCode.Invalid, "volumes: with image or recipe only. A link and a tutorial name their own.");
         }
 
+        var manner = Manner(request);
         // A class behind one router opens one link: its budget, which the link's owner answers for, covers them.
         var link = request.Link is null ? null : await entrance.FindAsync(context.User.Person(), LinkEndpoints.Address(request.Link));
         if (request.Password is not null && !await rates.AllowsPasswordAsync(context))
@@ -131,22 +134,33 @@ internal static class PlaygroundEndpoints
             addresses.Saw(person, AddressRates.Address(context.Connection.RemoteIpAddress));
         }
 
-        var asks = request.OnSetupFailure switch
-        {
-            null or "end" => false,
-            "ask" => true,
-            _ => throw new SandboxException(ErrorCode.Invalid, "onSetupFailure: end or ask"),
-        };
         var key = context.Request.Headers.TryGetValue("Idempotency-Key", out var keys) ? keys.ToString() : null;
         var view = request.Tutorial is { } address
-            ? await playgrounds.LaunchOrderAsync(person, await tutorials.OrderAsync(person, address, request.Parameters, context.RequestAborted) with { AsksAfterFailure = asks }, key, trace, context.RequestAborted)
+            ? await playgrounds.LaunchOrderAsync(person, await tutorials.OrderAsync(person, address, request.Parameters, context.RequestAborted) with { AsksAfterFailure = manner.AsksAfterFailure, Terminal = manner.Terminal }, key, trace, context.RequestAborted)
             : link is null
-            ? await playgrounds.LaunchAsync(person, recipe!, request.Parameters, asks, key, trace, context.RequestAborted)
-            : await playgrounds.LaunchAsync(person, link, request.Parameters, asks, key, trace, context.RequestAborted);
+            ? await playgrounds.LaunchAsync(person, recipe!, request.Parameters, manner, key, trace, context.RequestAborted)
+            : await playgrounds.LaunchAsync(person, link, request.Parameters, manner, key, trace, context.RequestAborted);
         context.Response.Headers["Server-Timing"] = trace.ToString();
         return view.State is "queued" or "starting"
             ? Results.Accepted(view.Urls.Api, view)
             : Results.Created(view.Urls.Api, view);
+    }
+
+    private static LaunchManner Manner(LaunchRequest request)
+    {
+        if (request.Terminal is { } size && TerminalRules.Validate(size, "terminal.") is { Count: > 0 } mistakes)
+        {
+            throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
+        }
+
+        return new(
+            request.OnSetupFailure switch
+            {
+                null or "end" => false,
+                "ask" => true,
+                _ => throw new SandboxException(ErrorCode.Invalid, "onSetupFailure: end or ask"),
+            },
+            request.Terminal);
     }
 
     /// <summary>What is no id names nothing.</summary>

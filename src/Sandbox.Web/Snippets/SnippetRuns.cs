@@ -53,7 +53,7 @@ internal sealed class SnippetRuns(OwnedPlaygrounds playgrounds, Endings endings,
         try
         {
             all = await TurnAsync(token => _all.AcquireAsync(1, token), cancellationToken);
-            var view = await playgrounds.LaunchAsync(Person(address), RecipeOf(language), null, asks: false, null, new LaunchTrace(), cancellationToken);
+            var view = await playgrounds.LaunchAsync(Person(address), RecipeOf(language), null, new LaunchManner(), null, new LaunchTrace(), cancellationToken);
             launched = PlaygroundId.Parse(view.Id);
             return view.State == "running"
                 ? await RunAsync(view.Id, SandboxId.Parse(view.Sandboxes[0].Id), language, files, cancellationToken)

@@ -1,7 +1,6 @@
-namespace Sandbox.Web.Terminals;
+using Sandbox.Core.Terminals;
 
-/// <summary>Columns and rows.</summary>
-internal sealed record TerminalSize(int Cols, int Rows);
+namespace Sandbox.Web.Terminals;
 
 /// <summary>Whose window says how large a terminal is.</summary>
 internal enum SizePolicy

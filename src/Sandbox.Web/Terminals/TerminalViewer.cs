@@ -1,4 +1,5 @@
 using Sandbox.Core.Errors;
+using Sandbox.Core.Terminals;
 using Sandbox.Terminals.Flow;
 using Sandbox.Web.Latency;
 

@@ -47,6 +47,15 @@ public sealed class OwnCommandTests(LinuxHost host) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Its_terminal_has_the_size_of_the_page_that_launched_it()
+    {
+        Assert.Equal("24 80\r\n", await LogOfAsync(null));
+        Assert.Equal("31 101\r\n", await LogOfAsync(new(101, 31)));
+
+        async Task<string> LogOfAsync(TerminalSize? size) => await UntilLogAsync(await LaunchAsync("stty size; sleep 1000", size), "\r\n");
+    }
+
+    [Fact]
     public async Task Last_lines_and_exit_code_of_a_service_that_failed_can_be_read_from_the_stopped_sandbox()
     {
         var id = await LaunchAsync("echo cannot open the database; exit 1");
@@ -199,10 +208,10 @@ public sealed class OwnCommandTests(LinuxHost host) : IAsyncLifetime
         return tar;
     }
 
-    private Task<SandboxId> LaunchAsync(string script) =>
-        LaunchAsync(new ImageBuilder().Layer(Files()).Config("Entrypoint", new JsonArray("/bin/sh", "-c")).Config("Cmd", new JsonArray(script)));
+    private Task<SandboxId> LaunchAsync(string script, TerminalSize? terminal = null) =>
+        LaunchAsync(new ImageBuilder().Layer(Files()).Config("Entrypoint", new JsonArray("/bin/sh", "-c")).Config("Cmd", new JsonArray(script)), terminal);
 
-    private async Task<SandboxId> LaunchAsync(ImageBuilder image)
+    private async Task<SandboxId> LaunchAsync(ImageBuilder image, TerminalSize? terminal = null)
     {
         await foreach (var _ in host.Runtime.Images.AddAsync(StoreUnderTest.Oci(image.OciArchive()), Cancel))
         {
@@ -218,6 +227,7 @@ public sealed class OwnCommandTests(LinuxHost host) : IAsyncLifetime
             Limits = new SandboxLimits(1, 128L << 20, 128, 64L << 20, 10_000),
             OwnerLimits = new SandboxLimits(2, 4L << 30, 4096, 4L << 30, 1_000_000),
             Deadline = DateTimeOffset.UtcNow.AddMinutes(10),
+            Terminal = terminal,
         };
         _made.Add(spec.Id);
         return (await host.Runtime.Sandboxes.CreateAsync(spec, Cancel)).Id;

@@ -107,7 +107,7 @@ public sealed class SeveralNodesTests
         web.Services.GetRequiredService<SqliteStore>().ReadAsync(db => db.Recipes.CountAsync(Token));
 
     private Task<PlaygroundView> LaunchAsync(WebUnderTest web, PersonId? owner = null) =>
-        web.Services.GetRequiredService<OwnedPlaygrounds>().LaunchAsync(owner ?? _owner, Two, null, asks: false, null, new LaunchTrace(), Token);
+        web.Services.GetRequiredService<OwnedPlaygrounds>().LaunchAsync(owner ?? _owner, Two, null, new LaunchManner(), null, new LaunchTrace(), Token);
 
     private Task<PlaygroundView> FindAsync(WebUnderTest web, string id) =>
         web.Services.GetRequiredService<OwnedPlaygrounds>().FindAsync(_owner, PlaygroundId.Parse(id), Token);

@@ -9,6 +9,9 @@ test("Every shell is one, and what is none has its own name", () => {
     assert.equal(programWord(command), "shell", String(command));
   }
   assert.equal(programWord(["/usr/bin/python3", "-q"]), "python3");
+  assert.equal(programWord(["docker-php-entrypoint", "php", "-a"]), "php");
+  assert.equal(programWord(["docker-entrypoint.sh", "bash"]), "shell");
+  assert.equal(programWord(["/entrypoint.sh", "--verbose"]), "entrypoint.sh");
 });
 
 test("A new terminal is counted behind all that are there", () => {

@@ -161,7 +161,7 @@ async function start(): Promise<void> {
     }
     // The connection is made while the sandbox is.
     link.start();
-    const made = await launch(image ? { image } : { link: hash!, ...answers }, newKey());
+    const made = await launch(image ? { image } : { link: hash!, ...answers }, pane && { cols: pane.view.terminal.cols, rows: pane.view.terminal.rows }, newKey());
     slot.keep({ token, playground: made.id, what });
     watch.take(made);
   } catch (error) {

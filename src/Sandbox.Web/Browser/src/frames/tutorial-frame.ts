@@ -144,7 +144,7 @@ async function start(): Promise<void> {
     }
     link.start();
     void tabs.prepare();
-    const made = await launch({ tutorial: hash, parameters }, newKey());
+    const made = await launch({ tutorial: hash, parameters }, tabs.expectedSize, newKey());
     slot.keep({ token, playground: made.id, what });
     watch.take(made);
   } catch (error) {

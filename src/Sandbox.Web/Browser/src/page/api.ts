@@ -51,6 +51,8 @@ export interface OpenTerminal {
   command?: string[] | null;
   /** Whether the image's own command runs in it, which started with the sandbox. */
   own?: boolean;
+  /** Whether that command is a service, which prints a log and reads nothing. */
+  service?: boolean;
   /** Whether anybody has looked at it. */
   seen?: boolean;
 }

@@ -1,11 +1,15 @@
 import { api, type Playground } from "../page/api";
+import type { Size } from "../terminals/view/terminal-size";
 
 /** The thing a page starts: an image of the catalog, a tutorial, or a link. */
 export type Launched = { image: string; volumes?: { name: string; path: string }[] } | { tutorial: string; parameters?: Record<string, string> } | { link: string; parameters?: Record<string, string>; password?: string };
 
-/** Asks for a playground; asked again after a reload or a refusal, it is still one. */
-export function launch(what: Launched, key = launchKey()): Promise<Playground> {
-  return api<Playground>("POST", "/api/v1/playgrounds", { ...what, onSetupFailure: "ask" }, { "Idempotency-Key": key });
+/**
+ * Asks for a playground; asked again after a reload or a refusal, it is still one.
+ * @param terminal the size of its first terminal, with which the image's own command begins; null if nobody knows it yet
+ */
+export function launch(what: Launched, terminal: Size | null, key = launchKey()): Promise<Playground> {
+  return api<Playground>("POST", "/api/v1/playgrounds", { ...what, ...terminal ? { terminal } : {}, onSetupFailure: "ask" }, { "Idempotency-Key": key });
 }
 
 /** An image with the volumes that the page's address names: `?volume=data&at=/data`. */

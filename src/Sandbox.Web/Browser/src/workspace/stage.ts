@@ -72,6 +72,11 @@ export class Stage {
     return this.tab(this.#home.active);
   }
 
+  /** The id of the focused pane. */
+  get focused(): string {
+    return this.#home.id;
+  }
+
   /** Where the terminals of the focused pane are. */
   get body(): HTMLElement | undefined {
     return this.#panes.body(this.#home.id);

@@ -5,6 +5,10 @@ const shells = new Set(["sh", "bash", "ash", "dash", "zsh", "fish", "ksh", "mksh
 export function programWord(command: readonly string[] | null | undefined): string {
   // A login shell's name begins with a dash.
   const program = command?.[0]?.split("/").pop()?.replace(/^-/, "") ?? "";
+  // Entrypoints of images prepare, and then become the program that they are given.
+  if (/entrypoint/.test(program) && command![1] && !command![1].startsWith("-")) {
+    return programWord(command!.slice(1));
+  }
   return program === "" || shells.has(program) ? "shell" : program;
 }
 

@@ -8,9 +8,10 @@ import { hubWords } from "../terminals/session/hub-error";
 import type { HubLink } from "../terminals/session/hub-link";
 import type { TerminalSession } from "../terminals/session/terminal-session";
 import { TerminalPane } from "../terminals/terminal-pane";
+import { expectedSize } from "../terminals/view/expected-size";
 import type { Size } from "../terminals/view/terminal-size";
 import { mayClose } from "./close-question";
-import { reconcile } from "./layout";
+import { panes, reconcile } from "./layout";
 import { allowCopies, copiesAllowed, followRemembered } from "./layout-store";
 import { directoryOf, openCommand, openOwn, openShell, openTerminals } from "./open-terminal";
 import { askSandbox } from "./sandbox-menu";
@@ -83,6 +84,12 @@ export class Tabs {
     return this.all.map(tab => tab.pane.session);
   }
 
+  /** The size that the first terminal will have; null if there is no room for one. */
+  get expectedSize(): Size | null {
+    const place = this.stage.body;
+    return place ? expectedSize(place) : null;
+  }
+
   /** Makes the pane of the first terminal while its sandbox is made. */
   prepare(): Promise<void> {
     return this.#spare.prepare(() => this.#tabs.size > 0 ? null : this.stage.body);
@@ -108,6 +115,8 @@ export class Tabs {
         await this.#openWanted(wanted);
       } else if (this.#tabs.size === 0) {
         await this.open();
+      } else if (isNew && open.every(terminal => terminal.service)) {
+        await this.#openBeside(open[0]!);
       }
     });
     this.stage.focus();
@@ -163,6 +172,19 @@ export class Tabs {
       this.stage.show(first.id);
     }
     this.#remember();
+  }
+
+  /** Opens a shell below a service's log, or behind it on a phone. */
+  async #openBeside({ id, sandbox }: { id: string; sandbox: Place }): Promise<void> {
+    try {
+      await this.open({ pane: this.stage.focused, side: "down", sandbox, isShell: true });
+    } catch {
+      // It may have ended by now, and its sandbox with it: the page shows that.
+      return;
+    }
+    if (panes(this.stage.layout).length === 1) {
+      this.stage.show(id);
+    }
   }
 
   closeActive(): void {

@@ -151,7 +151,7 @@ async function run(what: Launched): Promise<void> {
   panel.show(panels.asking(root.dataset["title"] ?? ""));
   let made: Playground;
   try {
-    made = await launch(what);
+    made = await launch(what, tabs.expectedSize);
   } catch (error) {
     refused(error as Problem, () => void run(what), "link" in what ? `/x/${what.link}` : "tutorial" in what ? `/t/${what.tutorial}` : null);
     return;

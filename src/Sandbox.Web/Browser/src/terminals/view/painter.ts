@@ -19,7 +19,8 @@ function load(): Promise<void> {
   }).catch(() => undefined);
 }
 
-function wantsWebgl(): boolean {
+/** Whether WebGL draws, unless it cannot be loaded. */
+export function usesWebgl(): boolean {
   const { painter } = preferences.now;
   return painter === "webgl" || painter === "auto" && (accelerated ??= isAccelerated());
 }
@@ -47,7 +48,7 @@ function isAccelerated(): boolean {
  * program two sizes in a row.
  */
 export const painterReady: Promise<unknown> = Promise.race([
-  Promise.all([document.fonts.ready, wantsWebgl() ? load() : null]),
+  Promise.all([document.fonts.ready, usesWebgl() ? load() : null]),
   new Promise(resolve => setTimeout(resolve, patience)),
 ]);
 
@@ -74,7 +75,7 @@ export class Painter {
 
   /** A lost context is restored after a pause, a limited number of times; a change of preferences does not hurry it. */
   #choose(): void {
-    if (!wantsWebgl()) {
+    if (!usesWebgl()) {
       clearTimeout(this.#timer);
       this.#losses = 0;
       this.#end();
@@ -86,7 +87,7 @@ export class Painter {
   }
 
   #begin(): void {
-    if (!addon || this.#webgl || this.#disposed || !wantsWebgl()) {
+    if (!addon || this.#webgl || this.#disposed || !usesWebgl()) {
       return;
     }
     try {

@@ -15,7 +15,7 @@ export interface SizeTeller {
 }
 
 /** The width that the fit addon leaves for the scrollbar, in CSS pixels. */
-const scrollbar = 14;
+export const scrollbar = 14;
 
 /** Small enough for 160 columns on a phone, where fingers zoom; a wider terminal scrolls sideways. */
 const leastFont = 3.5;

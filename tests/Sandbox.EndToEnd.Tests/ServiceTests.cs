@@ -1,0 +1,49 @@
+using System.Text.Json;
+using Microsoft.Playwright;
+using Xunit;
+
+namespace Sandbox.EndToEnd.Tests;
+
+/// <summary>The page of an image whose own command is a server.</summary>
+public sealed class ServiceTests(Instance instance, Chromium chromium)
+{
+    [Fact]
+    public async Task A_service_shows_its_log_with_a_shell_below_and_its_exit_code_when_it_ends()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        var page = visitor.Page;
+        var launch = page.WaitForRequestAsync(request => request.Method == "POST" && request.Url.EndsWith("/api/v1/playgrounds", StringComparison.Ordinal));
+        await visitor.LaunchAsync("redis");
+
+        // The log is above, and the keys are the shell's.
+        await Assertions.Expect(page.Locator(".ws-pane")).ToHaveCountAsync(2);
+        await Assertions.Expect(page.Locator(".ws-tab").First).ToContainTextAsync("redis-server 1");
+        await Eventually.TrueAsync(
+            () => page.EvaluateAsync<bool>(
+                """
+                () => {
+                  const { buffer, rows } = document.querySelector('.ws-pane:not(.focused) .ws-xterm').terminal;
+                  return Array.from({ length: rows }, (_, row) => buffer.active.getLine(row)?.translateToString(true) ?? '').join('\n').includes('Ready to accept connections');
+                }
+                """),
+            "the server's log");
+        await visitor.TypeAsync("redis-cli ping");
+        await visitor.SeesLineAsync("PONG");
+
+        // The server began with the size that the page had for it then, which was all of the stage.
+        var wanted = JsonDocument.Parse((await launch).PostData!).RootElement.GetProperty("terminal");
+        await page.Keyboard.PressAsync("Alt+Shift+Z");
+        await Eventually.TrueAsync(
+            async () => await visitor.AgreedSizeAsync() == (wanted.GetProperty("cols").GetInt32(), wanted.GetProperty("rows").GetInt32()),
+            "the size that the page gave with the launch");
+
+        await visitor.TypeAsync("redis-cli shutdown nosave");
+        await visitor.StateIsAsync("stopped");
+        await Assertions.Expect(visitor.Panel).ToContainTextAsync("exit code 0");
+        await Assertions.Expect(visitor.Panel.Locator("pre")).ToContainTextAsync("Redis is now ready to exit");
+        await visitor.Panel.GetByRole(AriaRole.Button, new() { Name = "Start" }).ClickAsync();
+        await Assertions.Expect(page.Locator(".ws-pane")).ToHaveCountAsync(2);
+        await visitor.TypeAsync("redis-cli ping");
+        await visitor.SeesLineAsync("PONG");
+    }
+}
