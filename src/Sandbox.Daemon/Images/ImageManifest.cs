@@ -140,7 +140,7 @@ internal sealed record ImageManifest(Descriptor Self, Descriptor Config, IReadOn
                 User = Text(config.User),
                 ExposedPorts = Texts(config.ExposedPorts?.Keys),
                 StopSignal = StopSignals.Parse(signal) ?? StopSignals.Terminate,
-                Volumes = [.. Texts(config.Volumes?.Keys).Where(path => path.StartsWith('/')).Order(StringComparer.Ordinal).Take(MaxVolumes)],
+                Volumes = [.. Texts(config.Volumes?.Keys).Where(path => path.StartsWith('/') && !path.Contains('\0', StringComparison.Ordinal)).Select(Path.GetFullPath).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(MaxVolumes)],
                 IsInteractive = InteractiveCommand.Is(entrypoint, command),
             },
             diffIds);

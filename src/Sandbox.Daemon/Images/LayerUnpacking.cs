@@ -66,6 +66,8 @@ internal sealed class LayerUnpacking : IDisposable
         _root.Dispose();
     }
 
+    private const string NoTarget = "a layer has a hard link to a name it does not hold, or to a directory";
+
     // These errors are caused by the layer; all others by the host.
     private static string? Blame(PosixException exception) => exception.Errno switch
     {
@@ -208,14 +210,26 @@ internal sealed class LayerUnpacking : IDisposable
         }
 
         var length = RootedDirectory.ParentLength(target, out var targetName);
-        using var from = OpenBeneath(target.AsSpan(0, Math.Max(0, length - 1)));
+        using var from = OpenParentOf(target.AsSpan(0, Math.Max(0, length - 1)), entry);
         if (targetName.IsEmpty || from.Find(targetName) is not { } linked || linked.Type == InodeType.Directory)
         {
-            throw Refuse("a layer has a hard link to a name it does not hold, or to a directory", entry);
+            throw Refuse(NoTarget, entry);
         }
 
         MakeRoom(parent, name);
         parent.MakeHardLink(name, from, targetName);
+    }
+
+    private DirectoryHandle OpenParentOf(ReadOnlySpan<byte> path, TarEntry entry)
+    {
+        try
+        {
+            return OpenBeneath(path);
+        }
+        catch (PosixException exception) when (exception.Errno is Errno.NoEntry or Errno.NotDirectory)
+        {
+            throw Refuse(NoTarget, entry);
+        }
     }
 
     // https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts A whiteout applies to the layers below

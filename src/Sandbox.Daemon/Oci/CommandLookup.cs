@@ -14,14 +14,22 @@ internal static class CommandLookup
 
     private static readonly string[] Shells = ["bash", "ash", "sh"];
 
-    /// <summary>Refuses a command that is not there.</summary>
+    /// <summary>Refuses a command that is not there, or cannot be executed. Codes: CommandNotFound, CommandNotExecutable.</summary>
     public static void Require(string root, string command, IReadOnlyList<string> environment, string workdir)
     {
         using var directory = RootedDirectory.Open(root);
-        if (!Candidates(command, environment, workdir).Any(path => IsExecutable(directory, path)))
+        var paths = Candidates(command, environment, workdir).ToList();
+        if (paths.Exists(path => IsExecutable(directory, path)))
         {
-            throw new SandboxException(ErrorCode.CommandNotFound, $"The image has no command '{command}', or it cannot be executed.");
+            return;
         }
+
+        throw paths.Select(path => Find(directory, path)).FirstOrDefault(found => found is not null) switch
+        {
+            null => new SandboxException(ErrorCode.CommandNotFound, $"The image has no command '{command}'."),
+            { Type: InodeType.Directory } => new SandboxException(ErrorCode.CommandNotExecutable, $"'{command}' is a directory, not a command."),
+            _ => new SandboxException(ErrorCode.CommandNotExecutable, $"'{command}' is not executable: chmod +x it, or run it by its interpreter."),
+        };
     }
 
     /// <summary>The first shell there is. An image without one can only run the commands it has.</summary>
@@ -46,15 +54,18 @@ internal static class CommandLookup
         return path.Split(':', StringSplitOptions.RemoveEmptyEntries).Take(64).Select(directory => $"{directory}/{command}");
     }
 
-    private static bool IsExecutable(RootedDirectory root, string path)
+    private static bool IsExecutable(RootedDirectory root, string path) =>
+        Find(root, path) is { Type: InodeType.File } file && (file.Mode & AnyExecute) != 0;
+
+    private static InodeStatus? Find(RootedDirectory root, string path)
     {
         try
         {
-            return root.Find(Encoding.UTF8.GetBytes(path), followLast: true) is { Type: InodeType.File } file && (file.Mode & AnyExecute) != 0;
+            return root.Find(Encoding.UTF8.GetBytes(path), followLast: true);
         }
         catch (IOException)
         {
-            return false;
+            return null;
         }
     }
 }

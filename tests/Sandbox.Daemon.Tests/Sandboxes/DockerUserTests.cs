@@ -89,7 +89,7 @@ public sealed class DockerUserTests(LinuxHost host) : IAsyncLifetime
     {
         var image = Image("").Config("Entrypoint", new JsonArray("/bin/sh", "-c"))
             .Config("Cmd", new JsonArray("trap 'echo fast; exit 0' INT; trap '' TERM; ls -d /data/db /var/lib/here; echo up; while :; do sleep 0.05; done"))
-            .Config("StopSignal", "SIGINT").Config("Volumes", new JsonObject { ["/data/db"] = new JsonObject(), ["/etc/passwd"] = new JsonObject() });
+            .Config("StopSignal", "SIGINT").Config("Volumes", new JsonObject { ["/seed/../data/./db/"] = new JsonObject(), ["/etc/passwd"] = new JsonObject() });
         var id = await LaunchAsync(image);
         await UntilLogAsync(id, "up");
         var since = DateTimeOffset.UtcNow;

@@ -75,6 +75,17 @@ public sealed class ServiceImageTests(LinuxHost host) : IAsyncLifetime
         Assert.Null(await host.Runtime.Sandboxes.FindAsync(spec.Id, Cancel));
     }
 
+    [Theory]
+    [InlineData("/etc/plain", "chmod +x")]
+    [InlineData("/etc", "is a directory")]
+    public async Task A_command_that_cannot_be_executed_is_refused_with_the_reason(string command, string reason)
+    {
+        var digest = await AddAsync(new ImageBuilder().Layer(Files().File("etc/plain", "x")).Config("Cmd", new JsonArray(command)));
+        var fault = await Assert.ThrowsAsync<SandboxException>(() => host.Runtime.Sandboxes.CreateAsync(Spec(digest), Cancel));
+        Assert.Equal(ErrorCode.CommandNotExecutable, fault.Code);
+        Assert.Contains(reason, fault.Message, StringComparison.Ordinal);
+    }
+
     private static TarBuilder Files()
     {
         var tar = new TarBuilder().Directory("bin/").Directory("tmp/", mode: 0b001_111_111_111).Directory("etc/")
