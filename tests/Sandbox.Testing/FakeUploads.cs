@@ -57,7 +57,7 @@ internal sealed class FakeUploads(FakeFileSystem files)
             upload = _open.GetValueOrDefault(id) ?? throw new SandboxException(ErrorCode.NotFound, "There is no such upload.");
             if (upload.Writer is not null)
             {
-                throw new SandboxException(ErrorCode.Conflict, "Somebody else sends this upload right now.");
+                throw new SandboxException(ErrorCode.Conflict, "Another request is sending this upload right now.");
             }
 
             if (upload.Content.Length != offset)

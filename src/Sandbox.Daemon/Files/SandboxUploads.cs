@@ -184,7 +184,7 @@ internal sealed class SandboxUploads(string directory)
     private static byte[] PartOf(UploadId id) => Encoding.ASCII.GetBytes($".{id.Value}.part");
 
     private static SandboxException Touched() =>
-        new(ErrorCode.Conflict, "What had arrived of the upload was moved, changed or removed in the sandbox. Begin it again.");
+        new(ErrorCode.Conflict, "The partial upload was moved, changed or deleted in the sandbox. Start it again.");
 
     private UploadRecord Require(UploadId id) => _records.Find(id)
         ?? throw new SandboxException(ErrorCode.NotFound, "There is no such upload: it is complete, was cancelled, or nobody continued it for an hour.");
@@ -198,7 +198,7 @@ internal sealed class SandboxUploads(string directory)
             if (!_writers.TryAdd(id, writer))
             {
                 writer.Dispose();
-                throw new SandboxException(ErrorCode.Conflict, isNew ? "Another upload has this id." : "Somebody else sends this upload right now.");
+                throw new SandboxException(ErrorCode.Conflict, isNew ? "Another upload has this id." : "Another request is sending this upload right now.");
             }
         }
 

@@ -167,6 +167,6 @@ internal sealed class ImageFiles(string dataDirectory, Tool tool)
         IOException { HResult: Errno.NoSpace or Errno.Quota } => DiskReserve.Full(exception),
         InvalidDataException => ImageManifest.Invalid(exception.Message.TrimEnd('.'), exception),
         SandboxException or OperationCanceledException => exception,
-        _ => new SandboxException(ErrorCode.Internal, "The image could not be added; the daemon's log says why.", exception),
+        _ => new SandboxException(ErrorCode.Internal, "The image could not be added. The daemon's log has the error.", exception),
     };
 }

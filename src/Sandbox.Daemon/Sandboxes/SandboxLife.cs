@@ -254,7 +254,7 @@ internal sealed partial class SandboxLife(
         LogUnforeseen(logger, fault, id);
         return fault is IOException { HResult: 28 }
             ? new SandboxException(ErrorCode.DiskFull, "The host's disk is full.", fault)
-            : new SandboxException(ErrorCode.Internal, "Something went wrong on the host; its log says what.", fault);
+            : new SandboxException(ErrorCode.Internal, "Something went wrong on the host. Its log has the error.", fault);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "sandbox {Sandbox}")]

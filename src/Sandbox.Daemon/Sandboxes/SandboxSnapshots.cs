@@ -90,7 +90,7 @@ internal sealed class SandboxSnapshots(LiveSandboxes sandboxes, ImageStore image
         }
         catch (OperationCanceledException) when (sandbox.Ending.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new SandboxException(ErrorCode.Conflict, "The sandbox ended while it was saved; nothing was saved.");
+            throw new SandboxException(ErrorCode.Conflict, "The sandbox ended during the save. Nothing was saved.");
         }
         finally
         {

@@ -14,7 +14,7 @@ internal sealed class SortedNames
     /// <summary>The prefix of the names of deleted files.</summary>
     public static ReadOnlySpan<byte> Whiteout => ".wh."u8;
 
-    /// <summary>"Nothing of the layers below shows in this directory."</summary>
+    /// <summary>"This directory hides its lower layers."</summary>
     public static ReadOnlySpan<byte> Opaque => ".wh..wh..opq"u8;
 
     private readonly List<byte> _bytes = [];

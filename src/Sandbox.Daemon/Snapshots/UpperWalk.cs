@@ -174,7 +174,7 @@ internal sealed class UpperWalk(SafeFileHandle upper, LowerView lower, SandboxOw
         var names = inode.ListAttributes();
         if (names.Contains(RedirectMark, StringComparer.Ordinal) || names.Contains(MetacopyMark, StringComparer.Ordinal))
         {
-            throw new SandboxException(ErrorCode.Conflict, "The sandbox was started with an overlay whose changes cannot be read. Start it again, then save it.");
+            throw new SandboxException(ErrorCode.Conflict, "The changes of this sandbox cannot be read. Restart it, then save it.");
         }
 
         if (kind == TarKind.File && filter.Given(path) is { } given && IsGiven(inode, status, given))

@@ -75,7 +75,7 @@ internal sealed partial class CatalogMaker(ImageCatalog catalog, ISandboxRuntime
             {
                 CatalogSource.Recipe => new ImageSource.Recipe(row.Source),
                 CatalogSource.Registry => new ImageSource.Registry(row.Source),
-                _ when !uploads.Has(row.Source) => throw new SandboxException(ErrorCode.Invalid, "The upload is gone: remove the entry and upload it again."),
+                _ when !uploads.Has(row.Source) => throw new SandboxException(ErrorCode.Invalid, "The upload no longer exists. Remove the entry and upload it again."),
                 CatalogSource.OciArchive => new ImageSource.Archive(ArchiveKind.Oci, uploads.ReadAsync(row.Source)),
                 _ => new ImageSource.Archive(ArchiveKind.Docker, uploads.ReadAsync(row.Source)),
             };

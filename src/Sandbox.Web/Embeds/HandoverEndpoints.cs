@@ -52,7 +52,7 @@ internal static class HandoverEndpoints
                 departures.Leave(playground);
                 return Results.NoContent();
             })
-            .Produces(204).ProducesProblems(404).WithTags("playgrounds").WithSummary("Leave a playground").WithDescription("The page that shows it is closed: it ends in two minutes, unless somebody comes back.");
+            .Produces(204).ProducesProblems(404).WithTags("playgrounds").WithSummary("Leave a playground").WithDescription("The page that shows it was closed. It ends in two minutes, unless the page is opened again.");
 
         app.MapPost("/api/v1/handovers", async (HttpContext context, Handovers handovers, Guests guests, GuestAddresses addresses, AddressRates rates) =>
             {

@@ -61,13 +61,13 @@ internal sealed class PlaygroundExports(SqliteStore store, ISandboxRuntime runti
                     : throw new SandboxException(ErrorCode.NotFound, "The state that was saved when this playground ended was deleted.");
                 break;
             case PlaygroundStage.Ended:
-                throw new SandboxException(ErrorCode.Conflict, "This playground has ended, and nothing of it was saved.");
+                throw new SandboxException(ErrorCode.Conflict, "This playground has ended, and its files were not saved.");
             default:
                 throw new SandboxException(ErrorCode.Conflict, "This playground has not started yet.");
         }
 
         var content = await db.Recipes.Where(recipe => recipe.Hash == hash).Select(recipe => recipe.Content).SingleOrDefaultAsync(cancellationToken)
-            ?? throw new SandboxException(ErrorCode.Conflict, "This playground has ended, and nothing of it was saved.");
+            ?? throw new SandboxException(ErrorCode.Conflict, "This playground has ended, and its files were not saved.");
         var found = RecipeJson.Read(content).Nodes[sandbox.Node];
         var limits = found.LimitsWithin(row.Owner!.Plan!.ToPlan().PerSandbox);
         return new TakenSandbox(sandbox.Name, sandbox.Image, limits, found, digest, digest is null ? SandboxId.Parse(sandbox.Id) : null, secrets);
@@ -149,5 +149,5 @@ internal sealed class PlaygroundExports(SqliteStore store, ISandboxRuntime runti
         $"docker load -i playground.tar\n{DockerRun.Line(taken.Name, sandbox.Name, sandbox.Limits, new RecipeContent { Network = sandbox.Node.Network })}\n";
 
     private static StoredImage RequireBase(TakenImage taken) => taken.Base ?? throw new SandboxException(
-        ErrorCode.Conflict, "The image that this playground was made from is not on this server any more, so there is nothing to compare it with. Take the whole image instead: as=image.");
+        ErrorCode.Conflict, "The image of this playground is no longer on this server, so its changes are unknown. Export the whole image instead: as=image.");
 }

@@ -57,7 +57,7 @@ internal sealed class TerminalCaller
     public required HubViewers Viewers { get; init; }
 
     /// <summary>The person. Code: NotFound for the holder of a link, as for any stranger.</summary>
-    public PersonId Person => _person ?? throw new SandboxException(ErrorCode.NotFound, "This link opens nothing but its terminal.");
+    public PersonId Person => _person ?? throw new SandboxException(ErrorCode.NotFound, "This link gives access to its terminal only.");
 
     /// <summary>What the caller may do with the terminals they reach.</summary>
     public TerminalRight RightTo => Share is not { } share ? TerminalRight.Own : share.Access == ShareAccess.Type ? TerminalRight.Type : TerminalRight.Watch;

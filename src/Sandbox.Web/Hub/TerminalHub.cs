@@ -311,7 +311,7 @@ internal sealed class TerminalHub(
         var viewer = await ViewerAsync(terminal, TerminalRight.Type);
         if (data.Length > 0 && !viewer.TryInput(data, at))
         {
-            throw new SandboxException(ErrorCode.Conflict, "The program does not read what is typed; wait, or interrupt it.");
+            throw new SandboxException(ErrorCode.Conflict, "The program is not reading its input. Wait, or interrupt it.");
         }
 
         viewer.Seat?.Typed();

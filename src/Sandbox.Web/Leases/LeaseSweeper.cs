@@ -112,7 +112,7 @@ internal sealed partial class LeaseSweeper(
             var recorded = row.CreatedAt > _startedAt ? row.CreatedAt : _startedAt;
             if (presence.UnattendedSince(id, recorded) is { } since && now - since > KeptPlace)
             {
-                await endings.EndAsync(id, EndReason.Idle, "Nobody was there when its turn came, so its place went to the next.");
+                await endings.EndAsync(id, EndReason.Idle, "You were away when its turn came, so the next visitor got the place.");
             }
         }
     }

@@ -66,7 +66,7 @@ internal static class LinkArchiveEndpoints
         var stored = (await runtime.Images.ListAsync(context.RequestAborted)).Select(image => image.Digest).ToHashSet();
         if (link.Images.FirstOrDefault(image => !stored.Contains(image.Digest ?? default(Digest))) is { } gone)
         {
-            throw new SandboxException(ErrorCode.ImageNotFound, $"The image {gone.Name} of this link is gone from this server.");
+            throw new SandboxException(ErrorCode.ImageNotFound, $"The image {gone.Name} of this link is no longer on this server.");
         }
 
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();

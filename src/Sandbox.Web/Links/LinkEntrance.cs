@@ -70,7 +70,7 @@ internal sealed class LinkEntrance(SqliteStore store, OwnSurroundings surroundin
         if (link is null)
         {
             throw new SandboxException(ErrorCode.LinkNotFound, address.Alias is null
-                ? "There is no such link here. It was deleted, or it is private to somebody else."
+                ? "This link does not exist. It was deleted, or it is private to somebody else."
                 : $"'{address.Alias}' leads to a link that was deleted or is private. Its owner can move it.");
         }
 
@@ -102,7 +102,7 @@ internal sealed class LinkEntrance(SqliteStore store, OwnSurroundings surroundin
         var isStartable = true;
         foreach (var image in link.Images.Where(image => image.Digest.Length > 0 && !stored.Contains(image.Digest)))
         {
-            differences.Add($"The image {image.Name} is gone from this server, so it cannot start.");
+            differences.Add($"The image {image.Name} is no longer on this server, so it cannot start.");
             isStartable = false;
         }
 

@@ -81,7 +81,7 @@ internal sealed partial class Endings(
     {
         EndReason.Removed => "You ended it.",
         EndReason.Expired => "Its time was up.",
-        EndReason.Idle => "Nobody was there for as long as your plan allows.",
+        EndReason.Idle => "It was idle for as long as your plan allows.",
         EndReason.Operator => "An operator ended it.",
         EndReason.HostRestarted => "The host was restarted.",
         EndReason.LaunchFailed => "It could not be started.",

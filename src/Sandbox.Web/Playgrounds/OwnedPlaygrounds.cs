@@ -67,7 +67,7 @@ internal sealed class OwnedPlaygrounds(
         presence.Touch(id);
         var before = await store.ReadAsync(db => db.Playgrounds.CountAsync(
             other => other.AwaitsLink && other.State == PlaygroundStage.Queued && other.LinkHash == row.LinkHash && other.LinkOwnerId == row.LinkOwnerId && other.CreatedAt < row.CreatedAt, cancellationToken));
-        return View(row) with { Progress = before == 0 ? "You are next: it starts when somebody leaves." : $"{before} {(before == 1 ? "visitor is" : "visitors are")} before you. It starts by itself." };
+        return View(row) with { Progress = before == 0 ? "You are next. It starts when a place is free." : $"{before} {(before == 1 ? "visitor is" : "visitors are")} before you. It starts by itself." };
     }
 
     /// <summary>Admits and starts a recipe. Codes: Invalid, ImageNotFound, Quota, Capacity and those of the runtime.</summary>

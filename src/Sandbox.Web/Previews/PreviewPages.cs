@@ -24,7 +24,7 @@ internal static class PreviewPages
         context, 409, "conflict", "This sandbox does not run right now", "It is paused or stopped. Resume it in its playground.", refresh: true);
 
     public static Task WriteBrokenAsync(HttpContext context) => WriteAsync(
-        context, 502, "port_failed", "The program did not answer", "It closed the connection, or its answer is not HTTP. Look at what it printed in its terminal.");
+        context, 502, "port_failed", "The program did not answer", "It closed the connection, or its answer is not HTTP. Its terminal may show an error.");
 
     private static async Task WriteAsync(HttpContext context, int status, string code, string title, string text, bool refresh = false)
     {

@@ -73,7 +73,7 @@ internal static class SnippetEndpoints
         }, context);
         if (!access.LetsRun(context.Request.Headers.Origin.FirstOrDefault()))
         {
-            await context.WriteProblemAsync(403, "page_not_allowed", "This server does not run code for this page. Its operator says which pages may.");
+            await context.WriteProblemAsync(403, "page_not_allowed", "This server does not run code for this page. Its operator decides which pages may run code.");
             return Results.Empty;
         }
 

@@ -55,7 +55,7 @@ internal sealed class ServiceStatus(SqliteStore store, ISandboxRuntime runtime, 
         }
 
         var (state, message) = capacity is null
-            ? ("down", "Nothing can be launched just now. What runs goes on, and terminals that are open stay so.")
+            ? ("down", "Launches are unavailable right now. Running sandboxes and open terminals are not affected.")
             : ("up", "Sandboxes can be launched.");
         return new StatusView(state, message, Version, time.GetUtcNow(), _since, sandboxes, capacity, new LatencyView(Windows(latency.Running), Windows(latency.FirstOutput), Windows(latency.Echo)), features);
     }
@@ -71,7 +71,7 @@ internal sealed class ServiceStatus(SqliteStore store, ISandboxRuntime runtime, 
 
     private static CapacityView Capacity((long Left, double Used) room) => room switch
     {
-        { Left: 0 } => new("full", "The host is full. A place becomes free when somebody's playground ends."),
+        { Left: 0 } => new("full", "The host is full. Try again when another playground has ended."),
         { Left: 1 } => new("busy", "Room for one more sandbox."),
         { Used: >= 0.8 } => new("busy", $"Getting full: room for about {room.Left} more sandboxes."),
         _ => new("free", $"Room for about {room.Left} more sandboxes."),

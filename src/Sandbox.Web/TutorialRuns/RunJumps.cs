@@ -101,7 +101,7 @@ internal sealed class RunJumps(
         }
 
         var order = await store.ReadAsync(db => TutorialLaunches.LockAsync(db, checkpoint))
-            ?? throw new SandboxException(ErrorCode.Conflict, "This checkpoint is gone: it was deleted, or gave way to newer saves.");
+            ?? throw new SandboxException(ErrorCode.Conflict, "This checkpoint no longer exists. It was deleted, or newer saves replaced it.");
         var terminals = run.Steps.Find(step => step.Number == number - 1)?.Terminals;
         return order with { Recipe = order.Recipe with { Parameters = [], Terminals = OpenTerminals.Reopened(terminals) } };
     }

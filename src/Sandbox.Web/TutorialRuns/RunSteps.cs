@@ -133,7 +133,7 @@ internal sealed class RunSteps(Runs runs, RunScripts scripts, BlockWrites writes
 
         if (step.Check is not null || Unanswered(run, number))
         {
-            throw new SandboxException(ErrorCode.Conflict, step.Check is null ? "Answer the question of this page first, or skip the page." : "A check says when this page is done: run it, or skip the page.");
+            throw new SandboxException(ErrorCode.Conflict, step.Check is null ? "Answer the question of this page first, or skip the page." : "A check decides when this page is done. Run it, or skip the page.");
         }
 
         return RunViews.View(await SettleAsync(run, number, TutorialRunState.Passed, cancellationToken));

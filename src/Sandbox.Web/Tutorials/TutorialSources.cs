@@ -95,7 +95,7 @@ internal sealed class TutorialSources(SqliteStore store, WebOptions options, Tim
         }
         catch (IOException gone)
         {
-            throw new SandboxException(ErrorCode.NotFound, "The files of this tutorial are gone from the server.", gone);
+            throw new SandboxException(ErrorCode.NotFound, "The files of this tutorial are no longer on the server.", gone);
         }
     }
 

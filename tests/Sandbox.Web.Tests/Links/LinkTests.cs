@@ -389,7 +389,7 @@ public sealed class LinkTests
 
         var missing = await visitor.GetAsync("/x/no-such-name");
         Assert.Equal(404, missing.Status);
-        Assert.Contains("This link leads nowhere", missing.Text, StringComparison.Ordinal);
+        Assert.Contains("This link does not exist", missing.Text, StringComparison.Ordinal);
         Assert.Contains(hash, (await visitor.GetAsync($"/p/new?link={hash}")).Text, StringComparison.Ordinal);
     }
 

@@ -57,7 +57,7 @@ public sealed class PageStateTests
     [Theory]
     [InlineData("removed", null, "You ended it.")]
     [InlineData("expired", null, "Its time was up.")]
-    [InlineData("idle", null, "Nobody was there for a while.")]
+    [InlineData("idle", null, "It was idle for too long.")]
     [InlineData("host_restarted", null, "The host was restarted.")]
     [InlineData("operator", "Maintenance at noon", "Maintenance at noon")]
     public async Task An_ended_playground_says_why(string reason, string? message, string shown)

@@ -34,7 +34,7 @@ internal sealed class FrameSubjects(EmbedAccess access, LinkEntrance entrance, I
             }
             catch (SandboxException fault) when (fault.Code == ErrorCode.LinkNotFound)
             {
-                refusal = new FrameRefusal(404, "link_not_found", "This link leads nowhere", fault.Message, null);
+                refusal = new FrameRefusal(404, "link_not_found", "This link does not exist", fault.Message, null);
             }
         }
         else if (lesson is not null)
@@ -49,7 +49,7 @@ internal sealed class FrameSubjects(EmbedAccess access, LinkEntrance entrance, I
         if (refusal is null && !access.Lets(link, page))
         {
             var own = link is not null ? $"/x/{link.Hash}" : tutorial is not null ? tutorial.Url : $"/?image={Uri.EscapeDataString(image!)}";
-            refusal = new FrameRefusal(403, "page_not_allowed", "This page may not show it", "Its owner says which pages may. You can open it on a page of its own.", own);
+            refusal = new FrameRefusal(403, "page_not_allowed", "This page may not show it", "Its owner decides which pages may show it. You can open it in its own tab.", own);
         }
 
         // Words without anything of the link are for every page.
@@ -67,7 +67,7 @@ internal sealed class FrameSubjects(EmbedAccess access, LinkEntrance entrance, I
             var view = await tutorials.DetailAsync(null, await library.FindAsync(null, address), cancellationToken);
             return view.Runnable
                 ? (view, null)
-                : (null, new FrameRefusal(409, "tutorial_not_runnable", "This tutorial can only be read here", view.Reason ?? "It does not say what it runs on.", view.Url));
+                : (null, new FrameRefusal(409, "tutorial_not_runnable", "This tutorial can only be read here", view.Reason ?? "It does not name its image.", view.Url));
         }
         catch (SandboxException fault) when (fault.Code == ErrorCode.NotFound)
         {

@@ -87,7 +87,7 @@ internal static class Shown
         {
             "removed" => "You ended it.",
             "expired" => "Its time was up.",
-            "idle" => "Nobody was there for a while.",
+            "idle" => "It was idle for too long.",
             "operator" => "The operator ended it.",
             "host_restarted" => "The host was restarted.",
             "launch_failed" => "It could not be started.",

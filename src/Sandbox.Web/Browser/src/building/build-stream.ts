@@ -51,7 +51,7 @@ export async function* build(context: Blob | string, query: URLSearchParams, sig
     try {
       read = await reader.read();
     } catch {
-      throw signal.aborted ? new Problem("cancelled", 0, "Cancelled.") : new Problem("offline", 0, "The connection broke off, and the build with it.");
+      throw signal.aborted ? new Problem("cancelled", 0, "Cancelled.") : new Problem("offline", 0, "The connection was lost, which ended the build.");
     }
     if (read.done) {
       return;

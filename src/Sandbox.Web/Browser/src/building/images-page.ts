@@ -115,7 +115,7 @@ export function startImages(section: HTMLElement): void {
         await finish(last);
       } else {
         steps.end("failed");
-        fail(headline(last?.code ?? "internal"), last?.detail ?? "The build broke off.", last?.line);
+        fail(headline(last?.code ?? "internal"), last?.detail ?? "The build was interrupted.", last?.line);
       }
     } catch (fault) {
       steps.end("failed");

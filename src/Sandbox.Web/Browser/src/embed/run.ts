@@ -213,7 +213,7 @@ export class SandboxRun extends HTMLElement {
     const running = runningOf(image);
     const path = this.#path();
     if (!image === !link || path === null) {
-      this.#say(path === null ? "The attribute file is no path." : "This element needs one of the attributes image and link.", "wrong");
+      this.#say(path === null ? "The attribute file is not a path." : "This element needs one of the attributes image and link.", "wrong");
       return;
     }
     this.#isRunning = this.#run.disabled = true;
@@ -263,7 +263,7 @@ export class SandboxRun extends HTMLElement {
         tab.location.replace(address);
         this.#say(`It continues in its own tab, with the code at ${path}. Run makes another sandbox.`);
       } else {
-        this.#say("This page lets no tab open. Open this address in one within two minutes: ");
+        this.#say("The browser blocked the new tab. Open this address within two minutes: ");
         const link = document.createElement("a");
         link.href = link.textContent = address;
         link.target = "_blank";

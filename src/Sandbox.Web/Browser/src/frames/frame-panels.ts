@@ -28,8 +28,8 @@ export function refusedStart(problem: Problem, again: () => void): PanelContent 
 export function notHere(opened: boolean, again: () => void): PanelContent {
   return {
     kind: "ended",
-    title: opened ? "It continues in its own tab" : "This playground does not exist any more",
-    text: opened ? "This frame has let go of it." : "It ended some time ago.",
+    title: opened ? "It continues in its own tab" : "This playground no longer exists",
+    text: opened ? "This frame no longer shows it." : "It ended some time ago.",
     actions: [{ label: "Start again", run: again, primary: true }],
   };
 }

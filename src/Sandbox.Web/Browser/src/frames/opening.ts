@@ -55,7 +55,7 @@ export class Opening {
     field.value = address;
     field.setAttribute("aria-label", "Address of the full page, good once within two minutes");
     field.addEventListener("focus", () => field.select());
-    const bar = make("div", "frame-address ws-notice", make("span", "", "This page lets no tab open. Open this address in one within two minutes:"), field);
+    const bar = make("div", "frame-address ws-notice", make("span", "", "The browser blocked the new tab. Open this address within two minutes:"), field);
     bar.append(textButton("Close", () => bar.remove()));
     this.place.append(bar);
     field.focus();

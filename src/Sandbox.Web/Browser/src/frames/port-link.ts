@@ -20,7 +20,7 @@ export function portLink(sandbox: string, port: number, path: string): HTMLAncho
         tab.opener = null;
         tab.location.replace(address.href);
       } else {
-        toast("The browser let no tab open.", "error");
+        toast("The browser blocked the new tab.", "error");
       }
     }, (problem: Problem) => {
       tab?.close();

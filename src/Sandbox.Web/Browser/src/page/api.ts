@@ -120,7 +120,7 @@ export function headline(code: string): string {
     case "rate": return "Too many requests";
     case "capacity": return "The server is full right now";
     case "runtime_unavailable": return "The sandbox daemon is not running";
-    case "link_not_found": return "This link leads nowhere";
+    case "link_not_found": return "This link does not exist";
     case "link_closed": return "This link is closed";
     case "link_password": return "This link asks for a password";
     case "image_not_found": return "This image does not exist";

@@ -11,7 +11,7 @@ export function parseCast(text: string): Cast {
   const [first, ...lines] = text.split("\n");
   const header = JSON.parse(first ?? "") as Cast["header"];
   if (header.version !== 2) {
-    throw new Error("This is no asciicast of version 2.");
+    throw new Error("This is not an asciicast of version 2.");
   }
   const events: CastEvent[] = [];
   for (const line of lines) {

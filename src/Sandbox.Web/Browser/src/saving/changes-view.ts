@@ -12,7 +12,7 @@ export class ChangesView {
     const secrets = new Map(sandboxes.flatMap(({ secrets: found }) => found).map(secret => [secret.path, secret]));
     if (secrets.size > 0) {
       const field = make("fieldset", "changes-secrets", make("legend", "", secrets.size === 1 ? "This looks like a secret" : `These ${secrets.size} files look like secrets`));
-      field.append(make("p", "", "What is ticked is left out of the link."));
+      field.append(make("p", "", "The link leaves out ticked files and variables."));
       for (const { path, line, rule } of secrets.values()) {
         field.append(tick("path", path, [make("code", "", shown(path)), make("span", "hint", ` ${rule.replaceAll("-", " ")}${line ? `, line ${line}` : ""}`)], true));
       }

@@ -19,13 +19,13 @@ export function editLink(link: OwnedLink): Promise<boolean> {
   const save = make("button", "button primary", "Save");
   const cancel = make("button", "button", "Cancel");
   cancel.type = "button";
-  const limits = make("fieldset", "link-limits", make("legend", "", "Limits for others. Empty is not limited; they never limit you."),
-    field(number("atOnce", budget.atOnce, 10_000), "edit-at-once", "Running at once", "Further visitors wait in a queue."),
+  const limits = make("fieldset", "link-limits", make("legend", "", "Limits for other people. An empty field is no limit."),
+    field(number("atOnce", budget.atOnce, 10_000), "edit-at-once", "Running at once", "More visitors wait in a queue."),
     field(number("perDay", budget.perDay, 100_000), "edit-per-day", "Starts in 24 hours"),
     field(timed("time", "from", hours?.from ?? ""), "edit-from", "From (UTC)"),
     field(timed("time", "until", hours?.until?.replace("24:00", "00:00") ?? ""), "edit-until", "Until (UTC)"),
     field(timed("datetime-local", "expiresAt", budget.expiresAt ? localTime(new Date(budget.expiresAt)) : ""), "edit-expires", "Expires"),
-    field(password, "edit-password", budget.hasPassword ? "New password" : "Password", budget.hasPassword ? "Empty keeps the password that it has." : ""));
+    field(password, "edit-password", budget.hasPassword ? "New password" : "Password", budget.hasPassword ? "Leave it empty to keep the current password." : ""));
   if (budget.hasPassword) {
     limits.append(tick("noPassword", "1", ["Without a password"], false));
   }

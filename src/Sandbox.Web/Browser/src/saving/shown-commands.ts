@@ -15,7 +15,7 @@ export class ShownCommands {
     const lines = commands.map(line => line.trim()).filter(line => line !== "" && line.length <= longest).slice(-most);
     this.element.hidden = lines.length === 0;
     this.#tick.type = "checkbox";
-    const note = make("p", "hint", "They stand on the page of the name, so the link needs one. Edit them as you like.");
+    const note = make("p", "hint", "The page of the link's name shows them, so the link needs a name. You can edit them.");
     this.#text.rows = Math.min(8, lines.length);
     this.#text.value = lines.join("\n");
     this.#text.spellcheck = false;

@@ -28,7 +28,7 @@ export class StateDialog {
     close.addEventListener("click", () => dialog.close());
     dialog.append(
       make("header", "", title, close),
-      make("p", "", "A link that starts a copy of this playground as it is now. Yours goes on, and what you change later is not in the link. Neither are the files of volumes: whoever opens it gets empty ones."),
+      make("p", "", "A link that starts a copy of this playground as it is now. Yours keeps running, and later changes are not in the link. The files of volumes are not in it either: a copy starts with empty ones."),
       this.#status, this.#body, this.#error);
     dialog.addEventListener("close", () => {
       this.#work.abort();
@@ -106,7 +106,7 @@ export class StateDialog {
     this.#error.textContent = "";
     form.inert = true;
     form.hidden = true;
-    const work = this.#begin("Copying what changed. The playground stands still meanwhile, and goes on right after …");
+    const work = this.#begin("Saving the changed files. The playground is paused until that is done …");
     const cancel = textButton("Cancel", () => work.abort());
     this.#body.append(cancel);
     cancel.focus();
@@ -118,7 +118,7 @@ export class StateDialog {
       const mine = make("a", "", "My links");
       mine.href = "/links";
       this.#body.replaceChildren(
-        make("p", "state-made", isPublic ? "The link is ready. Everybody who has it can start a copy." : "The link is ready."),
+        make("p", "state-made", isPublic ? "The link is ready. Anyone with the link can start a copy." : "The link is ready."),
         madeLink(alias?.url ?? link.url, link.title, isPublic),
         make("p", "", "Limits, statistics and its page’s text: ", mine, "."));
       this.#body.querySelector<HTMLButtonElement>(".made-row button")?.focus();

@@ -53,12 +53,12 @@ export async function takeHome(playground: string): Promise<void> {
   const whole = textButton("Download the image", () => void attempt(whole, async () => {
     // The commands name the image by its digest, which is that of the files now.
     const text = await readText(address("run"));
-    commands.replaceChildren(copied("Commands", text.trim()), make("p", "hint", "If docker load names another image, files changed in between: run the image that it names."));
+    commands.replaceChildren(copied("Commands", text.trim()), make("p", "hint", "If docker load prints another name, files changed meanwhile: run the image that it prints."));
     download(address("image"), "playground.tar");
   }), "primary");
   image.append(make("div", "share-row home-downloads", whole), commands);
 
-  const parts: Node[] = [make("p", "", "Everything here is a plain file for your own computer. A running playground stands still for the copy alone.")];
+  const parts: Node[] = [make("p", "", "Everything here is a plain file for your own computer. A running playground is paused during the copy only.")];
   if (sandboxes.length > 1) {
     node.id = "home-node";
     const label = make("label", "", "Sandbox");

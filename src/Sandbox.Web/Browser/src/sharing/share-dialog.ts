@@ -57,7 +57,7 @@ export class ShareDialog {
     dialog.append(
       head,
       make("div", "share-kinds", here, state),
-      make("p", "", "A link gives access to this terminal and its output so far, and to nothing else in the playground."),
+      make("p", "", "A link gives access to this terminal and its earlier output, and to nothing else in the playground."),
       this.#fill(), this.#error, this.#made, make("h3", "", "Links"), this.#none, this.#links, this.#sizes());
     dialog.addEventListener("close", () => {
       window.clearInterval(this.#timer);

@@ -18,7 +18,7 @@ export function startHandover(article: HTMLElement): void {
       location.replace(taken.url);
     } catch (fault) {
       const problem = fault as Problem;
-      error.textContent = `${problem.code === "not_found" ? "This address does not work any more" : headline(problem.code)}. ${problem.message}`;
+      error.textContent = `${problem.code === "not_found" ? "This address no longer works" : headline(problem.code)}. ${problem.message}`;
       error.hidden = false;
       button.disabled = false;
     }

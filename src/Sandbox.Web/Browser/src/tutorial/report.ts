@@ -31,7 +31,7 @@ export function openReport(api: RunApi, run: Run, step: RunStep, command: string
       }
       const link = outside(elsewhere, elsewhere.startsWith("mailto:") ? "Write to the author" : "Open an issue");
       link.className = "button primary";
-      form.replaceChildren(make("p", "", "Reported. Thank you. The author also takes reports elsewhere, where you can follow what becomes of them."), make("div", "dialog-actions", link));
+      form.replaceChildren(make("p", "", "Reported. Thank you. The author also takes reports elsewhere, where you can follow them."), make("div", "dialog-actions", link));
       link.focus();
     }, (problem: Error) => {
       error.textContent = problem.message;

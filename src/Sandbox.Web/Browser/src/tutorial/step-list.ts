@@ -46,7 +46,7 @@ export class StepList {
       this.#act("Report this step", this.report),
       this.#act("Copy a link to continue on another device", () => {
         void writeClipboard(`${location.origin}/t/resume/${encodeURIComponent(run.resumeCode)}`)
-          .then(done => done ? toast("Copied. Who has the link continues this tutorial.") : toast("The browser blocked copying", "error"));
+          .then(done => done ? toast("Copied. The link continues this tutorial on another device.") : toast("The browser blocked copying", "error"));
       }));
   }
 

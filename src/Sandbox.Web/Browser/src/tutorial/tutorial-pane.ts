@@ -286,7 +286,7 @@ export class TutorialPane {
     }
     const open = run.steps[run.current - 1]!;
     this.#away.replaceChildren(
-      make("span", "", this.#shown < run.current ? "You are reading an earlier step. The sandbox is as you left it." : isReached(run, this.#step) ? "You have been here before, and went back." : "You are reading ahead. This step opens after the ones before it."),
+      make("span", "", this.#shown < run.current ? "You are reading an earlier step. The sandbox stays at the current one." : isReached(run, this.#step) ? "You were at this step before, and went back." : "You are reading ahead. This step opens after the earlier steps."),
       textButton(`To ${stepWords(run, open).toLowerCase().replace(/ of \d+$/, "")}`, () => void this.#show(run.current)));
   }
 

@@ -66,7 +66,7 @@ export function openPalette(items: readonly PaletteItem[], closed: () => void): 
   list.id = "palette-list";
   list.setAttribute("role", "listbox");
   list.setAttribute("aria-label", "Actions");
-  const none = make("p", "palette-none", "No action is called that.");
+  const none = make("p", "palette-none", "No action matches.");
   none.setAttribute("role", "status");
   const dialog = make("dialog", "palette", make("div", "palette-search", icon("search"), input), list, none);
   dialog.setAttribute("aria-label", "Actions");

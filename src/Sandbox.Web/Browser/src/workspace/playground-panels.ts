@@ -73,7 +73,7 @@ function setupOf({ state, steps }: Setup, progress: string | null | undefined, t
   return {
     kind: failed ? "error" : "busy",
     title: failed ? "A setup command failed" : `Setting up ${title}`,
-    text: failed ? "You can run it again, or go in without the rest of the setup." : progress && progress !== "starting" ? progress : "",
+    text: failed ? "You can run it again, or enter without the rest of the setup." : progress && progress !== "starting" ? progress : "",
     ...failed ? {} : { percent: percentOf(progress) },
     steps: steps.map(step => ({ text: step.command, state: step.state, detail: step.state === "running" ? step.output : step.state === "failed" ? `${step.output}${step.exitCode ? `\nended with ${step.exitCode}` : ""}`.trim() : "" })),
     actions: failed
@@ -126,7 +126,7 @@ function reasonText(reason: string | null | undefined, message: string | null | 
   switch (reason) {
     case "removed": return "You ended it.";
     case "expired": return "Its time was up.";
-    case "idle": return "Nobody was there for a while.";
+    case "idle": return "It was idle for too long.";
     case "operator": return "The operator ended it.";
     case "host_restarted": return "The host was restarted.";
     case "launch_failed": return "It could not be started.";

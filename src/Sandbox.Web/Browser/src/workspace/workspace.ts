@@ -382,12 +382,12 @@ async function homeArchive(): Promise<string | null> {
 
 async function end(save: boolean): Promise<void> {
   if (save) {
-    panel.show({ kind: "busy", title: "Saving", text: "Copying what changed. It ends once that is done." });
+    panel.show({ kind: "busy", title: "Saving", text: "Saving the changed files. The playground ends afterwards." });
   }
   try {
     await watch.remove(save);
   } catch (error) {
-    toast(save ? `It goes on, because it could not be saved. ${(error as Problem).message}` : (error as Problem).message, "error");
+    toast(save ? `The playground was not ended, because it could not be saved. ${(error as Problem).message}` : (error as Problem).message, "error");
     if (save && watch.now) {
       show(watch.now);
     }

@@ -16,7 +16,7 @@ export function askBusy(terminal: PlaceTerminal): Promise<BusyAnswer> {
   const cancel = button("cancel", "Cancel");
   cancel.autofocus = true;
   const form = make("form", "", heading,
-    make("p", "", fills ? "It fills the screen, so nothing is typed into it. Some such programs do not end by Ctrl-C: end those in the terminal." : "The command was not typed, because the program would read it."),
+    make("p", "", fills ? "It fills the screen, so nothing is typed into it. If Ctrl-C does not end it, end it in the terminal." : "The command was not typed, because the program would read it."),
     make("div", "dialog-actions busy-actions", cancel,
       ...fills ? [] : [button("type", "Type it into the program")],
       button("interrupt", "Interrupt it and run"),
