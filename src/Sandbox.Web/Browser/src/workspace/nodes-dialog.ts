@@ -50,7 +50,7 @@ export class NodesDialog {
     this.#keep.type = "checkbox";
     const volumes = make("a", "", "volume of yours");
     volumes.href = "/volumes";
-    this.#keeping.append(this.#keep, make("span", "", "Keep the data on a ", volumes, " that has the node’s name. The next database of that name goes on with it, and has its password."));
+    this.#keeping.append(this.#keep, make("span", "", "Keep the data on a ", volumes, " that has the node’s name. The next database of that name goes on with it."));
     this.#image.id = "nodes-image";
     this.#name.id = "nodes-name";
     const image = make("label", "", "Image");
