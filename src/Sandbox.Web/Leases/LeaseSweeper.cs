@@ -151,7 +151,7 @@ internal sealed partial class LeaseSweeper(
             await db.OwnImages.Where(image => db.People.Any(row => row.Id == image.OwnerId && row.Kind == PersonKind.Guest && row.LastSeenAt < gone)
                 && !db.Playgrounds.Any(row => row.OwnerId == image.OwnerId)).ExecuteDeleteAsync();
 
-            // And their volumes; the reconciler takes the files away. A guest with a shared link goes, and keeps none.
+            // Their volumes go too; the reconciler removes the files. A guest who stays for a shared link loses them as well.
             await db.Volumes.Where(volume => db.People.Any(row => row.Id == volume.OwnerId && row.Kind == PersonKind.Guest && row.LastSeenAt < gone)
                 && !db.Playgrounds.Any(row => row.OwnerId == volume.OwnerId)).ExecuteDeleteAsync();
 
