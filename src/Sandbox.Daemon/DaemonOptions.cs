@@ -6,7 +6,7 @@ namespace Sandbox.Daemon;
 
 /// <summary>
 /// What an operator may set: section <c>Sandbox</c> of <c>/etc/sandbox/daemon.json</c>, or <c>--Sandbox:Name=value</c>.
-/// Two daemons live on one host when <see cref="DataDirectory"/>, <see cref="RegistryDirectory"/>, <see cref="RunDirectory"/>,
+/// Two daemons live on one host when <see cref="DataDirectory"/>, <see cref="RegistryDirectory"/>, <see cref="OwnRegistryDirectory"/>, <see cref="RunDirectory"/>,
 /// <see cref="Instance"/>, <see cref="UidBase"/> and <see cref="AddressPool"/> differ; the tests do just that.
 /// </summary>
 internal sealed record DaemonOptions
@@ -16,6 +16,9 @@ internal sealed record DaemonOptions
 
     /// <summary>The files of the sandboxes' registry, which reads them as an account of its own. On the disk of <see cref="DataDirectory"/> they take no room.</summary>
     public string RegistryDirectory { get; init; } = "/var/lib/sandbox/registry";
+
+    /// <summary>The same for the registry of people's own images, which the web process alone reaches.</summary>
+    public string OwnRegistryDirectory { get; init; } = "/var/lib/sandbox/registry-own";
 
     /// <summary>Sockets, namespaces and mounts; empty after a reboot.</summary>
     public string RunDirectory { get; init; } = "/run/sandbox";

@@ -94,9 +94,9 @@ internal sealed class ImagesClient(Wire.Images.ImagesClient client) : IImages
         ClientCalls.StreamAsync(cancellation => client.ReadChanges(Request(image, below), cancellationToken: cancellation), cancellationToken).Select(chunk => chunk.Data.Memory);
 
     /// <inheritdoc/>
-    public Task OfferAsync(IReadOnlyDictionary<string, Digest> names, CancellationToken cancellationToken)
+    public Task OfferAsync(ImageAudience audience, IReadOnlyDictionary<string, Digest> names, CancellationToken cancellationToken)
     {
-        var request = new OfferImagesRequest();
+        var request = new OfferImagesRequest { ToOwners = audience == ImageAudience.Owners };
         foreach (var (name, digest) in names)
         {
             request.Names.Add(name, digest.Value);

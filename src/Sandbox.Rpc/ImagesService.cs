@@ -3,6 +3,7 @@ using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Sandbox.Core.Runtime;
 using Sandbox.Rpc.Wire;
+using ImageAudience = Sandbox.Core.Images.ImageAudience;
 
 namespace Sandbox.Rpc;
 
@@ -71,7 +72,7 @@ public sealed class ImagesService(ISandboxRuntime runtime, ILogger<ImagesService
     public override Task<Nothing> Offer(OfferImagesRequest request, ServerCallContext context) =>
         _answers.AnswerAsync(request, context, static async (images, request, cancellation) =>
         {
-            await images.OfferAsync(request.Names.ToDictionary(entry => entry.Key, entry => Values.ToDigest(entry.Value), StringComparer.Ordinal), cancellation).ConfigureAwait(false);
+            await images.OfferAsync(request.ToOwners ? ImageAudience.Owners : ImageAudience.Everyone, request.Names.ToDictionary(entry => entry.Key, entry => Values.ToDigest(entry.Value), StringComparer.Ordinal), cancellation).ConfigureAwait(false);
             return Answers.Nothing;
         });
 

@@ -28,6 +28,7 @@ using Sandbox.Web.Pictures;
 using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Previews;
 using Sandbox.Web.Recordings;
+using Sandbox.Web.Registry;
 using Sandbox.Web.Repositories;
 using Sandbox.Web.Saves;
 using Sandbox.Web.Sharing;
@@ -141,7 +142,8 @@ internal static class SandboxWeb
 
     private static void AddTo(WebApplicationBuilder builder, WebOptions options)
     {
-        builder.WebHost.UseUrls(options.Listen);
+        string[] addresses = options.RegistryDoor.Length > 0 ? [options.Listen, $"http://{options.RegistryDoor}"] : [options.Listen];
+        builder.WebHost.UseUrls(addresses);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -152,7 +154,11 @@ internal static class SandboxWeb
         });
         // Socket data is handled on the thread that read it and sent on the thread that produced it, which saves a key one
         // hand-over each way. A handler that blocks delays its own connection only.
-        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
+        builder.WebHost.UseSockets(sockets =>
+        {
+            sockets.UnsafePreferInlineScheduling = true;
+            sockets.CreateBoundListenSocket = endpoint => RegistrySetup.Listen(endpoint, options);
+        });
         builder.Logging.ClearProviders().AddJsonConsole(console =>
         {
             console.UseUtcTimestamp = true;
@@ -192,6 +198,7 @@ internal static class SandboxWeb
         services.AddNodes();
         services.AddErrands();
         services.AddBuilds();
+        services.AddRegistry();
         services.AddRepositories();
         services.AddLinkArchives();
         services.AddSaves();
@@ -226,7 +233,9 @@ internal static class SandboxWeb
             app.UseForwardedHeaders();
         }
 
+        app.UseRegistryForSandboxes();
         app.UsePreviews();
+        app.UseRegistry();
         app.UseAnswerHeaders();
         app.UseProblems();
         var rates = app.Services.GetRequiredService<AddressRates>();
@@ -244,6 +253,7 @@ internal static class SandboxWeb
         app.MapCatalog();
         app.MapBuilds();
         app.MapOwnImages();
+        app.MapRegistry();
         app.MapLinks();
         app.MapNewLinks();
         app.MapRepositories();

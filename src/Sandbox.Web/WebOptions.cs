@@ -24,6 +24,15 @@ public sealed class WebOptions
     /// <summary>The daemon's socket.</summary>
     public string ControlSocket { get; set; } = "/run/sandbox/control.sock";
 
+    /// <summary>
+    /// Where sandboxes reach the registry of people's own images, an IPv4 address with its port: the one that
+    /// <c>registry.internal</c> has, on port 5000. Empty: there is none.
+    /// </summary>
+    public string RegistryDoor { get; set; } = "";
+
+    /// <summary>The directory with the sockets of the registries behind it: <c>pull.sock</c> and <c>push.sock</c>.</summary>
+    public string RegistrySockets { get; set; } = "/run/sandbox/registry";
+
     /// <summary>The catalog of the first start: an array of {name, title, description, recipe}. Without the file the catalog begins empty.</summary>
     public string CatalogFile { get; set; } = "/usr/local/lib/sandbox/images/catalog.json";
 
@@ -78,6 +87,16 @@ public sealed class WebOptions
         if (!Path.IsPathFullyQualified(ControlSocket))
         {
             mistakes.Add("ControlSocket: an absolute path");
+        }
+
+        if (RegistryDoor.Length > 0 && !(IPEndPoint.TryParse(RegistryDoor, out var door) && door.Port > 0 && door.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork))
+        {
+            mistakes.Add("RegistryDoor: an IPv4 address with a port, or empty");
+        }
+
+        if (!Path.IsPathFullyQualified(RegistrySockets))
+        {
+            mistakes.Add("RegistrySockets: an absolute path");
         }
 
         if (CatalogFile.Length > 0 && !Path.IsPathFullyQualified(CatalogFile))

@@ -123,7 +123,7 @@ internal sealed class FakeImages(FakeRuntime runtime, FakeHost host) : IImages
     }
 
     /// <inheritdoc/>
-    public async Task OfferAsync(IReadOnlyDictionary<string, Digest> names, CancellationToken cancellationToken)
+    public async Task OfferAsync(ImageAudience audience, IReadOnlyDictionary<string, Digest> names, CancellationToken cancellationToken)
     {
         await host.BeginAsync("OfferImages", cancellationToken);
         if (names.Keys.FirstOrDefault(name => !ImageNames.IsTagged(name)) is { } wrong)
@@ -133,7 +133,15 @@ internal sealed class FakeImages(FakeRuntime runtime, FakeHost host) : IImages
 
         lock (host.Gate)
         {
-            runtime.Offered = names.Where(entry => host.Images.ContainsKey(entry.Value)).ToDictionary(StringComparer.Ordinal);
+            var offered = names.Where(entry => host.Images.ContainsKey(entry.Value)).ToDictionary(StringComparer.Ordinal);
+            if (audience == ImageAudience.Owners)
+            {
+                runtime.OfferedToOwners = offered;
+            }
+            else
+            {
+                runtime.Offered = offered;
+            }
         }
     }
 

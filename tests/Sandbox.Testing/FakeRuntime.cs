@@ -54,6 +54,9 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     /// <summary>The images that sandboxes pull, by repository and tag.</summary>
     public IReadOnlyDictionary<string, Digest> Offered { get; internal set; } = new Dictionary<string, Digest>(StringComparer.Ordinal);
 
+    /// <summary>The images that their owners can pull, by repository and tag.</summary>
+    public IReadOnlyDictionary<string, Digest> OfferedToOwners { get; internal set; } = new Dictionary<string, Digest>(StringComparer.Ordinal);
+
     /// <summary>
     /// Awaited at the start of each call with the operation's name (<c>Create</c>, <c>Exec</c>, <c>AddImage</c>…): throw to
     /// make it fail, wait to make it slow. A create that waits here is already seen as <see cref="SandboxState.Starting"/>.

@@ -58,11 +58,11 @@ public abstract class ImagesConformance(RuntimeUnderTest under) : RuntimeConform
     [Fact]
     public async Task Offering_an_unknown_image_is_no_fault_and_a_wrong_name_is_one()
     {
-        await Runtime.Images.OfferAsync(new Dictionary<string, Digest>(StringComparer.Ordinal) { ["library/unknown:latest"] = UnknownImage }, Cancellation);
+        await Runtime.Images.OfferAsync(ImageAudience.Everyone, new Dictionary<string, Digest>(StringComparer.Ordinal) { ["library/unknown:latest"] = UnknownImage }, Cancellation);
 
         foreach (var name in (string[])["untagged", "../climb:latest", "library/../../etc:latest", "UPPER:latest", "a:..", "a:b/c", "/a:b", "a/:b", ""])
         {
-            await FailsAsync(ErrorCode.Invalid, () => Runtime.Images.OfferAsync(new Dictionary<string, Digest>(StringComparer.Ordinal) { [name] = InteractiveImage }, Cancellation));
+            await FailsAsync(ErrorCode.Invalid, () => Runtime.Images.OfferAsync(ImageAudience.Everyone, new Dictionary<string, Digest>(StringComparer.Ordinal) { [name] = InteractiveImage }, Cancellation));
         }
     }
 

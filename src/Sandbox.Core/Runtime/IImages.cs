@@ -51,10 +51,11 @@ public interface IImages
     IAsyncEnumerable<ReadOnlyMemory<byte>> ReadChangesAsync(Digest image, Digest below, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Sets the images that sandboxes pull from the registry of the host: these and no others, without a copy of their
+    /// Sets the images that an audience pulls from a registry of the host: these and no others, without a copy of their
     /// layers. An image that the store lacks is left out. Codes: Invalid (a name), DiskFull.
     /// </summary>
+    /// <param name="audience">Who pulls them.</param>
     /// <param name="names">Repositories with their tags, as <c>library/debian:latest</c>.</param>
     /// <param name="cancellationToken">Ends the work; the next call completes it.</param>
-    Task OfferAsync(IReadOnlyDictionary<string, Digest> names, CancellationToken cancellationToken);
+    Task OfferAsync(ImageAudience audience, IReadOnlyDictionary<string, Digest> names, CancellationToken cancellationToken);
 }

@@ -20,6 +20,9 @@ internal sealed class AddressPlan
     /// <summary>HTTP: the packets do not leave the host.</summary>
     public const int RegistryPort = 80;
 
+    /// <summary>At the same address, the registry of people's own images: served by the web process, which has no privileges for lower ports.</summary>
+    public const int OwnRegistryPort = 5000;
+
     private const string Digits = "0123456789abcdefghijklmnopqrstuvwxyz";
 
     private readonly uint _base;

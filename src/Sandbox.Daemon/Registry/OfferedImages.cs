@@ -5,18 +5,19 @@ using Sandbox.Daemon.Images;
 namespace Sandbox.Daemon.Registry;
 
 /// <summary>
-/// The images of the store that sandboxes pull from the registry of this host. The registry is a process of its own that
-/// reads a <see cref="RegistryTree"/>; the tree outlives this daemon.
+/// The images of the store that are pulled from the registries of this host. Each audience has a registry, a process of its
+/// own that reads a <see cref="RegistryTree"/>; the trees outlive this daemon.
 /// </summary>
 internal sealed partial class OfferedImages(DaemonOptions options, ImageStore images, ILogger<OfferedImages> logger) : IDisposable
 {
-    private readonly RegistryTree _tree = new(options.RegistryDirectory);
+    private readonly RegistryTree _everyone = new(options.RegistryDirectory);
+    private readonly RegistryTree _owners = new(options.OwnRegistryDirectory);
     private readonly SemaphoreSlim _setting = new(1, 1);
 
     public void Dispose() => _setting.Dispose();
 
     /// <inheritdoc cref="Core.Runtime.IImages.OfferAsync"/>
-    public async Task SetAsync(IReadOnlyDictionary<string, Digest> names, CancellationToken cancellationToken)
+    public async Task SetAsync(ImageAudience audience, IReadOnlyDictionary<string, Digest> names, CancellationToken cancellationToken)
     {
         if (names.Keys.FirstOrDefault(name => !ImageNames.IsTagged(name)) is { } wrong)
         {
@@ -27,7 +28,7 @@ internal sealed partial class OfferedImages(DaemonOptions options, ImageStore im
         try
         {
             // On a thread of its own: a copy to another disk takes its time.
-            await Task.Run(() => Set(names, cancellationToken), cancellationToken);
+            await Task.Run(() => Set(audience == ImageAudience.Owners ? _owners : _everyone, names, cancellationToken), cancellationToken);
         }
         catch (IOException exception)
         {
@@ -40,7 +41,7 @@ internal sealed partial class OfferedImages(DaemonOptions options, ImageStore im
         }
     }
 
-    private void Set(IReadOnlyDictionary<string, Digest> names, CancellationToken cancellationToken)
+    private void Set(RegistryTree tree, IReadOnlyDictionary<string, Digest> names, CancellationToken cancellationToken)
     {
         var offered = new List<(string Repository, string Tag, Digest Manifest, IReadOnlyList<Digest> Blobs)>();
         foreach (var (name, digest) in names)
@@ -60,16 +61,16 @@ internal sealed partial class OfferedImages(DaemonOptions options, ImageStore im
                 IReadOnlyList<Digest> blobs = [.. manifest.Layers.Append(manifest.Config).Select(blob => blob.Digest).Distinct()];
                 foreach (var blob in blobs.Append(digest))
                 {
-                    _tree.AddBlob(blob, images.Files.Blob(blob));
+                    tree.AddBlob(blob, images.Files.Blob(blob));
                 }
 
-                _tree.AddImage(repository, digest, blobs);
-                _tree.Tag(repository, tag, digest);
+                tree.AddImage(repository, digest, blobs);
+                tree.Tag(repository, tag, digest);
                 offered.Add((repository, tag, digest, blobs));
             }
         }
 
-        _tree.KeepOnly(offered);
+        tree.KeepOnly(offered);
     }
 
     private UnpackedImage? Find(Digest digest)
@@ -84,7 +85,7 @@ internal sealed partial class OfferedImages(DaemonOptions options, ImageStore im
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Name} is not offered to sandboxes: the store has no image {Digest}.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Name} is not offered by the registry: the store has no image {Digest}.")]
     private static partial void LogUnknown(ILogger logger, string name, Digest digest);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The images of the registry could not be changed.")]

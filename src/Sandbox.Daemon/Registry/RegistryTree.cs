@@ -52,10 +52,10 @@ internal sealed class RegistryTree(string directory)
     {
         foreach (var blob in blobs)
         {
-            Write(LayerOf(repository, blob), blob);
+            Link(LayerOf(repository, blob), blob);
         }
 
-        Write(RevisionOf(repository, manifest), manifest);
+        Link(RevisionOf(repository, manifest), manifest);
     }
 
     /// <summary>Points a tag to a manifest of the repository; a reader finds the former or the new one.</summary>
@@ -99,6 +99,15 @@ internal sealed class RegistryTree(string directory)
     private string RevisionOf(string repository, Digest manifest) => Path.Combine(Repositories, repository, "_manifests", "revisions", "sha256", manifest.Hex, "link");
 
     private string TagOf(string repository, string tag) => Path.Combine(Repositories, repository, "_manifests", "tags", tag, "current", "link");
+
+    /// <summary>A link whose digest is in its path never changes.</summary>
+    private static void Link(string path, Digest digest)
+    {
+        if (!File.Exists(path))
+        {
+            Write(path, digest);
+        }
+    }
 
     private static void Write(string path, Digest digest)
     {

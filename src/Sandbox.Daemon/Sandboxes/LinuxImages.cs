@@ -25,5 +25,5 @@ internal sealed class LinuxImages(ImageStore images, ImageExport export, Artifac
     public IAsyncEnumerable<ReadOnlyMemory<byte>> ReadChangesAsync(Digest image, Digest below, CancellationToken cancellationToken) =>
         changes.ReadAsync(image, below, cancellationToken);
 
-    public Task OfferAsync(IReadOnlyDictionary<string, Digest> names, CancellationToken cancellationToken) => offered.SetAsync(names, cancellationToken);
+    public Task OfferAsync(ImageAudience audience, IReadOnlyDictionary<string, Digest> names, CancellationToken cancellationToken) => offered.SetAsync(audience, names, cancellationToken);
 }

@@ -14,6 +14,11 @@ internal sealed class OwnImages(SqliteStore store, OwnedLinks links, ImageUse us
     /// <summary>The most images of one person.</summary>
     public const int MaxImages = 100;
 
+#pragma warning disable MA0046 // Handlers need no sender.
+    /// <summary>Raised after somebody's images changed; handlers return quickly.</summary>
+    public event Action? Changed;
+#pragma warning restore MA0046
+
     /// <summary>A person's images, by name.</summary>
     public async Task<IReadOnlyList<OwnImageView>> ListAsync(PersonId owner, CancellationToken cancellationToken)
     {
@@ -36,7 +41,27 @@ internal sealed class OwnImages(SqliteStore store, OwnedLinks links, ImageUse us
     /// Keeps an image under a name, in place of the one that had it. The caller takes part in the storing of images. Code: Quota
     /// (storage, or the number of images), with nothing stored.
     /// </summary>
-    public Task<OwnImageView> KeepAsync(PersonId owner, string name, StoredImage image) => store.WriteAsync(async db =>
+    public async Task<OwnImageView> KeepAsync(PersonId owner, string name, StoredImage image)
+    {
+        var kept = await store.WriteAsync(db => KeepAsync(db, owner, name, image));
+        Changed?.Invoke();
+        return kept;
+    }
+
+    /// <summary>Deletes an image, and the bytes that nothing else holds. Code: ImageNotFound.</summary>
+    public async Task DeleteAsync(PersonId owner, string name)
+    {
+        var plain = PersonImages.Plain(name);
+        if (await store.WriteAsync(db => db.OwnImages.Where(row => row.OwnerId == owner.Value && row.Name == plain).ExecuteDeleteAsync()) == 0)
+        {
+            throw new SandboxException(ErrorCode.ImageNotFound, "You have no such image.");
+        }
+
+        Changed?.Invoke();
+        await use.TryCollectAsync();
+    }
+
+    private async Task<OwnImageView> KeepAsync(SandboxDb db, PersonId owner, string name, StoredImage image)
     {
         await db.OwnImages.Where(row => row.OwnerId == owner.Value && row.Name == name).ExecuteDeleteAsync();
         if (await db.OwnImages.CountAsync(row => row.OwnerId == owner.Value) >= MaxImages)
@@ -59,18 +84,6 @@ internal sealed class OwnImages(SqliteStore store, OwnedLinks links, ImageUse us
         db.OwnImages.Add(row);
         await links.MakeRoomAsync(db, owner);
         return View(row);
-    });
-
-    /// <summary>Deletes an image, and the bytes that nothing else holds. Code: ImageNotFound.</summary>
-    public async Task DeleteAsync(PersonId owner, string name)
-    {
-        var plain = PersonImages.Plain(name);
-        if (await store.WriteAsync(db => db.OwnImages.Where(row => row.OwnerId == owner.Value && row.Name == plain).ExecuteDeleteAsync()) == 0)
-        {
-            throw new SandboxException(ErrorCode.ImageNotFound, "You have no such image.");
-        }
-
-        await use.TryCollectAsync();
     }
 
     private static OwnImageView View(OwnImageRow row) =>

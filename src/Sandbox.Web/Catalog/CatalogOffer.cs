@@ -37,7 +37,7 @@ internal sealed partial class CatalogOffer(ImageCatalog catalog, ISandboxRuntime
 
             try
             {
-                await runtime.Images.OfferAsync(names, stoppingToken);
+                await runtime.Images.OfferAsync(ImageAudience.Everyone, names, stoppingToken);
                 offered = names;
             }
             catch (SandboxException fault)

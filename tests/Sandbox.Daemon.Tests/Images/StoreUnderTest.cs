@@ -37,6 +37,7 @@ internal sealed class StoreUnderTest : IAsyncDisposable
         {
             DataDirectory = Path.Combine(test.Directory, "data"),
             RegistryDirectory = Path.Combine(test.Directory, "registry"),
+            OwnRegistryDirectory = Path.Combine(test.Directory, "registry-own"),
             RunDirectory = Path.Combine(test.Directory, "run"),
             RecipeDirectory = test.RecipeDirectory,
             MaxImageBytes = maxImageBytes,

@@ -20,7 +20,7 @@ public sealed class OfferedImagesTests
         await using var registry = await TestRegistry.StartAsync(test, test.Options.RegistryDirectory);
         var image = await test.AddAsync(new ImageBuilder().Layer(new TarBuilder().File("below")).Layer(new TarBuilder().File("above")));
 
-        await offered.SetAsync(Names(("library/demo:latest", image.Digest), ("demo:1", image.Digest)), Now);
+        await offered.SetAsync(ImageAudience.Everyone, Names(("library/demo:latest", image.Digest), ("demo:1", image.Digest)), Now);
 
         Assert.Equal(image.Digest, await DigestAsync(test, registry, "library/demo:latest"));
         Assert.Equal(image.Digest, await DigestAsync(test, registry, "demo:1"));
@@ -40,20 +40,36 @@ public sealed class OfferedImagesTests
         var first = await test.AddAsync(new ImageBuilder().Layer(shared).Layer(new TarBuilder().File("first")));
         var second = await test.AddAsync(new ImageBuilder().Layer(shared).Layer(new TarBuilder().File("second")));
 
-        await offered.SetAsync(Names(("one:latest", first.Digest), ("two:latest", second.Digest)), Now);
+        await offered.SetAsync(ImageAudience.Everyone, Names(("one:latest", first.Digest), ("two:latest", second.Digest)), Now);
         await test.Store.RemoveAsync(first.Digest, Now);
         Assert.Equal(first.Digest, await DigestAsync(test, registry, "one:latest"));
-        await offered.SetAsync(Names(("one:latest", first.Digest), ("two:latest", second.Digest), ("three:latest", second.Digest)), Now);
+        await offered.SetAsync(ImageAudience.Everyone, Names(("one:latest", first.Digest), ("two:latest", second.Digest), ("three:latest", second.Digest)), Now);
         Assert.Null(await DigestAsync(test, registry, "one:latest"));
         Assert.Equal(second.Digest, await DigestAsync(test, registry, "two:latest"));
 
-        await offered.SetAsync(Names(("two:latest", second.Digest)), Now);
+        await offered.SetAsync(ImageAudience.Everyone, Names(("two:latest", second.Digest)), Now);
         Assert.Null(await DigestAsync(test, registry, "three:latest"));
         Assert.Equal(second.Digest, await DigestAsync(test, registry, "two:latest"));
 
-        await offered.SetAsync(Names(), Now);
+        await offered.SetAsync(ImageAudience.Everyone, Names(), Now);
         Assert.Null(await DigestAsync(test, registry, "two:latest"));
         Assert.Empty(Directory.EnumerateFiles(test.Options.RegistryDirectory, "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task What_owners_pull_is_not_there_for_everyone()
+    {
+        await using var test = await StoreUnderTest.OpenAsync();
+        using var offered = new OfferedImages(test.Options, test.Store, NullLogger<OfferedImages>.Instance);
+        await using var registry = await TestRegistry.StartAsync(test, test.Options.RegistryDirectory);
+        await using var own = await TestRegistry.StartAsync(test, test.Options.OwnRegistryDirectory);
+        var image = await test.AddAsync(new ImageBuilder().Layer(new TarBuilder().File("mine")));
+
+        await offered.SetAsync(ImageAudience.Owners, Names(("somebody/app:1", image.Digest)), Now);
+        await offered.SetAsync(ImageAudience.Everyone, Names(), Now);
+
+        Assert.Equal(image.Digest, await DigestAsync(test, own, "somebody/app:1"));
+        Assert.Null(await DigestAsync(test, registry, "somebody/app:1"));
     }
 
     /// <summary>The store is root's alone; another account reads what is offered, and nothing beside it.</summary>
@@ -66,7 +82,7 @@ public sealed class OfferedImagesTests
         var image = await test.AddAsync(new ImageBuilder().Layer(new TarBuilder().File("file")));
         await test.AddAsync(new ImageBuilder().Layer(new TarBuilder().File("private")));
 
-        await offered.SetAsync(Names(("demo:latest", image.Digest)), Now);
+        await offered.SetAsync(ImageAudience.Everyone, Names(("demo:latest", image.Digest)), Now);
 
         Assert.NotEqual("", (await AsNobodyAsync(test, $"find {test.Options.RegistryDirectory} -type f -readable")).Text);
         Assert.Equal("", (await AsNobodyAsync(test, $"find {test.Options.RegistryDirectory} ! -readable -o -writable")).Text);

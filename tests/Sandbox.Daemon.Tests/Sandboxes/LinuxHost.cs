@@ -30,6 +30,7 @@ public sealed class LinuxHost : IAsyncLifetime
     {
         DataDirectory = Path.Combine(Home, "data"),
         RegistryDirectory = Path.Combine(Home, "registry"),
+        OwnRegistryDirectory = Path.Combine(Home, "registry-own"),
         RunDirectory = Path.Combine(Home, "run"),
         RecipeDirectory = Path.Combine(Home, "recipes"),
         TtyProgram = TtyProgram.Find(Repository),

@@ -5,6 +5,7 @@ import { refresh } from "../page/refresh";
 import { toast } from "../page/toast";
 import { build, type BuildEvent, Mistake } from "./build-stream";
 import { type Chosen, ofDrop, ofFile, ofPicker } from "./dropped";
+import { startPasswords } from "./registry-password";
 import { Steps } from "./steps";
 import { tar } from "./tar";
 
@@ -29,6 +30,10 @@ export function startImages(section: HTMLElement): void {
   let chosen: Chosen | null = null;
   let stop: AbortController | null = null;
 
+  const push = document.getElementById("push");
+  if (push) {
+    startPasswords(push);
+  }
   times();
   document.getElementById("images")!.addEventListener("refreshed", times);
   document.getElementById("images")!.addEventListener("click", event => void remove(event).catch((fault: unknown) => toast((fault as Problem).message, "error")));
