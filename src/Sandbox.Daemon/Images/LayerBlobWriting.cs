@@ -56,8 +56,16 @@ internal sealed class LayerBlobWriting : Stream
     /// <summary>Bytes written since <see cref="BeginContent"/>.</summary>
     public long ContentPosition => _position - _contentStart;
 
-    /// <summary>Marks the beginning of a file's content.</summary>
-    public void BeginContent() => _contentStart = _position;
+    /// <summary>Marks the beginning of a file's content. A sparse file that is too large is refused before it is read. Code: TooLarge.</summary>
+    public void BeginContent(long size)
+    {
+        if (size > _most - _position)
+        {
+            throw TooLarge();
+        }
+
+        _contentStart = _position;
+    }
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
@@ -121,7 +129,7 @@ internal sealed class LayerBlobWriting : Stream
         _position += length;
         if (_position > _most)
         {
-            throw new SandboxException(ErrorCode.TooLarge, $"The sandbox's changes are larger than {_most >> 20} MiB, the most this host saves. Delete or exclude some of them.");
+            throw TooLarge();
         }
 
         _sinceCheck += length;
@@ -131,6 +139,9 @@ internal sealed class LayerBlobWriting : Stream
             _reserve.Check();
         }
     }
+
+    private SandboxException TooLarge() =>
+        new(ErrorCode.TooLarge, $"The sandbox's changes are larger than {_most >> 20} MiB, the most this host saves. Delete or exclude some of them.");
 
     // Whole blocks of zeros are skipped: blocks that were never written are holes.
     private void Drain()

@@ -27,7 +27,7 @@ internal static class LayerPacking
                 tar.Write(entry);
                 if (entry.Size > 0 && change is LayerChange.Present { Inode: { } inode })
                 {
-                    blob.BeginContent();
+                    blob.BeginContent(entry.Size);
                     FileContent.Copy(inode, entry.Size, blob, buffer);
                 }
             }

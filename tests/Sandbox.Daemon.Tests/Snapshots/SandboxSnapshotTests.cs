@@ -159,6 +159,17 @@ public sealed class SandboxSnapshotTests(LinuxHost host) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_sparse_file_larger_than_a_save_is_refused_before_it_is_read()
+    {
+        var id = await LaunchAsync(host.Busybox);
+        await RunAsync(id, "truncate -s 200G /root/sparse");
+        var fault = await Assert.ThrowsAsync<SandboxException>(() => Snapshots.SaveAsync(id, SnapshotSpec.All, Cancel));
+        Assert.Equal(ErrorCode.TooLarge, fault.Code);
+        Assert.Equal("still\n", await RunAsync(id, "echo still"));
+        Assert.Equal(host.Busybox, (await SaveAsync(id, new SnapshotSpec { ExcludedPaths = [At("/root")] })).Image.Digest);
+    }
+
+    [Fact]
     public async Task A_sandbox_that_ends_meanwhile_ends_at_once_and_nothing_is_saved()
     {
         var id = await LaunchAsync(host.Busybox, spec => spec with { Limits = spec.Limits with { DiskBytes = 2L << 30 } });
