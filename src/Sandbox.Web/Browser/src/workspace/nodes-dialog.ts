@@ -189,6 +189,7 @@ export class NodesDialog {
     const first = this.events.now()?.sandboxes[0]?.image ?? "";
     this.#image.value = [chosen, first].find(name => this.#images.some(image => image.name === name && image.state === "ready")) ?? this.#images.find(image => image.state === "ready")?.name ?? "";
     const offered = services.filter(service => this.#images.some(image => image.name === service.image && image.state !== "failed"));
+    this.#keeping.hidden = offered.length === 0;
     this.#quick.replaceChildren(...offered.map(service => {
       const image = this.#images.find(each => each.name === service.image)!;
       const button = textButton(image.state === "ready" ? service.title : `${service.title} (${image.percent} %)`, () => void this.#create(service.image, freeName(service.image, this.#names()), service));

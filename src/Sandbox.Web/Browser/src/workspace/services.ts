@@ -21,8 +21,8 @@ export const services: readonly Service[] = [
   {
     image: "redis", title: "Redis", password: "REDIS_PASSWORD", data: "/var/lib/redis",
     connect: (node, password) => [
-      { words: "Address", line: `redis://:${password}@${node}:6379` },
-      { words: "Shell", line: `redis-cli -u redis://:${password}@${node}` },
+      { words: "Address", line: `redis://default:${password}@${node}:6379` },
+      { words: "Shell", line: `redis-cli -u redis://default:${password}@${node}` },
     ],
   },
   {
