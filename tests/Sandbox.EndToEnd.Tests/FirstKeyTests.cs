@@ -47,6 +47,7 @@ public sealed class FirstKeyTests(Instance instance, Chromium chromium)
         foreach (var button in new[] { "#ws-settings-button", "#ws-nodes", "#ws-actions" })
         {
             await page.Locator(button).ClickAsync();
+            await Assertions.Expect(page.Locator("dialog:modal, :popover-open")).ToHaveCountAsync(1);
             await page.Keyboard.PressAsync("Escape");
             await TypesAsync();
         }
