@@ -43,7 +43,7 @@ public sealed class DockerfileTests
     [InlineData("FROM a\nRUNN x\n", "Dockerfile:2:1: there is no instruction RUNN; RUN is one")]
     [InlineData("FROM a b\n", "Dockerfile:1:1: FROM takes an image, or an image AS a name")]
     [InlineData("FROM a\nCOPY\n", "Dockerfile:2:1: COPY needs at least one argument")]
-    [InlineData("RUN x\n", "Dockerfile:1:1: RUN stands before the first FROM; only ARG may")]
+    [InlineData("RUN x\n", "Dockerfile:1:1: RUN comes before the first FROM; only ARG may")]
     [InlineData("", "Dockerfile:1:1: there is no FROM, so nothing to build on")]
     public void A_mistake_has_its_line(string text, string expected)
     {

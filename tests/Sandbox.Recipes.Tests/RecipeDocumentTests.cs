@@ -155,10 +155,10 @@ public sealed class RecipeDocumentTests
     }
 
     [Theory]
-    [InlineData("", 1, 1, "a recipe is a mapping of fields")]
-    [InlineData("- a", 1, 1, "a recipe is a mapping of fields")]
-    [InlineData("image: a\nimage: b", 2, 1, "the key image stands twice")]
-    [InlineData("image: a\nenv:\n  ? [a]\n  : b", 3, 5, "a key is a text")]
+    [InlineData("", 1, 1, "a recipe must be a mapping of fields")]
+    [InlineData("- a", 1, 1, "a recipe must be a mapping of fields")]
+    [InlineData("image: a\nimage: b", 2, 1, "the key image appears twice")]
+    [InlineData("image: a\nenv:\n  ? [a]\n  : b", 3, 5, "a key must be a string")]
     [InlineData("image: a\nenv: &a\n  b: *a", 3, 6, "the anchor a is unknown, or contains itself")]
     [InlineData("image: *gone", 1, 8, "the anchor gone is unknown, or contains itself")]
     [InlineData("image: a\n---\nimage: b", 2, 1, "a second document begins; only one is read")]
@@ -175,10 +175,10 @@ public sealed class RecipeDocumentTests
 
     [Theory]
     [InlineData("", 1, 1, null)]
-    [InlineData("{\n  \"image\": \"a\",\n  \"image\": \"b\"\n}", 3, 3, "the key image stands twice")]
+    [InlineData("{\n  \"image\": \"a\",\n  \"image\": \"b\"\n}", 3, 3, "the key image appears twice")]
     [InlineData("{\"env\": {\"é\": \"\\ud800\"}}", 1, 15, "a string holds half a surrogate pair")]
     [InlineData("{\"image\": \"a\"} x", 1, 16, null)]
-    [InlineData("[1]", 1, 1, "a recipe is a mapping of fields")]
+    [InlineData("[1]", 1, 1, "a recipe must be a mapping of fields")]
     public void Json_that_is_no_recipe_is_one_mistake_with_its_place(string json, int line, int column, string? what)
     {
         var problem = Assert.Single(RecipeDocument.Read(Encoding.UTF8.GetBytes(json), "a.json").Problems);

@@ -60,7 +60,7 @@ public static class CommandRules
         {
             if (word is null)
             {
-                mistakes.Add($"{what}: every word is a text");
+                mistakes.Add($"{what}: every word must be a string");
                 return;
             }
 

@@ -81,7 +81,7 @@ public static class AdHocRecipe
     {
         if (values[name].Skip(1).Any())
         {
-            log.Mistake(File, 1, "stands more than once", name);
+            log.Mistake(File, 1, "appears more than once", name);
         }
 
         var value = values[name].FirstOrDefault();
@@ -101,7 +101,7 @@ public static class AdHocRecipe
         {
             if (Split(variable) is not var (name, value))
             {
-                log.Mistake(File, 1, "is a name, = and a value", $"env[{at}]");
+                log.Mistake(File, 1, "must have the form NAME=value", $"env[{at}]");
             }
             else if (!env.TryAdd(name, value))
             {

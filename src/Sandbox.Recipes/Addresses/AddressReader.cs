@@ -130,7 +130,7 @@ internal sealed class AddressReader
     {
         if (!RepositoryRules.IsUrl(url))
         {
-            throw new FormatException("the repository is an https URL without user and password");
+            throw new FormatException("the repository must be an https URL without user and password");
         }
 
         var uri = new Uri(url);
@@ -177,7 +177,7 @@ internal sealed class AddressReader
         var parts = folder.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(part => part != ".").ToList();
         if (folder.Length > 1024 || parts.Exists(part => part == ".." || part.Length > 255 || part.Any(char.IsControl)))
         {
-            throw new FormatException("the path is a folder of the repository, without ..");
+            throw new FormatException("the path must be a folder of the repository, without ..");
         }
 
         return parts.Count == 0 ? null : string.Join('/', parts);

@@ -235,7 +235,7 @@ internal sealed class DevContainerReader(string text, string file, string name, 
                 var path = $"{field}.{key}";
                 if (value.Text is null)
                 {
-                    Unsupported(value, path, value.Kind == JsonValueKind.Null ? "a variable of the image cannot be unset" : "is not a text");
+                    Unsupported(value, path, value.Kind == JsonValueKind.Null ? "a variable of the image cannot be unset" : "is not a string");
                     continue;
                 }
 

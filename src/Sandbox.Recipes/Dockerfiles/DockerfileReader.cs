@@ -37,7 +37,7 @@ public static partial class DockerfileReader
             }
             else
             {
-                log.Mistake(file, instruction.Line, $"{instruction.Name} stands before the first FROM; only ARG may");
+                log.Mistake(file, instruction.Line, $"{instruction.Name} comes before the first FROM; only ARG may");
             }
         }
 

@@ -66,7 +66,7 @@ public static class RecipeDocument
             : LocatedYaml.Parse(text, 1, out line, out column, out mistake, allowMoreDocuments: false);
         if (value?.Kind != JsonValueKind.Object)
         {
-            log.Mistake(name, value?.Line ?? line, mistake ?? "a recipe is a mapping of fields", column: value?.Column ?? column);
+            log.Mistake(name, value?.Line ?? line, mistake ?? "a recipe must be a mapping of fields", column: value?.Column ?? column);
             return null;
         }
 

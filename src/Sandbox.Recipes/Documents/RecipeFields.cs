@@ -154,7 +154,7 @@ public sealed class RecipeFields(string file, ProblemLog log, RecipeRepository? 
 
         if (command.Text is null)
         {
-            fields.Mistake(command, path, "is a command line, or a list of words");
+            fields.Mistake(command, path, "must be a command line or a list of words");
         }
 
         return ["/bin/sh", "-c", command.Text ?? ""];
@@ -167,7 +167,7 @@ public sealed class RecipeFields(string file, ProblemLog log, RecipeRepository? 
             return new RecipePort { Port = int.TryParse(port.Text, System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : 0 };
         }
 
-        if (fields.Inside(port, path, "is a port, or a mapping of port and name") is not { } mapping)
+        if (fields.Inside(port, path, "must be a port number, or a mapping with port and name") is not { } mapping)
         {
             return new RecipePort { Port = 0 };
         }
@@ -249,7 +249,7 @@ public sealed class RecipeFields(string file, ProblemLog log, RecipeRepository? 
             case "choice":
                 return RecipeParameterType.Choice;
             default:
-                fields.Mistake("type", "is text, number, boolean or choice");
+                fields.Mistake("type", "must be text, number, boolean or choice");
                 return RecipeParameterType.Text;
         }
     }
@@ -266,7 +266,7 @@ public sealed class RecipeFields(string file, ProblemLog log, RecipeRepository? 
             return new RecipeTerminal { Command = ReadCommand(fields, terminal, path) };
         }
 
-        if (fields.Inside(terminal, path, "is a line to run, a list of words, or a mapping of fields") is not { } mapping)
+        if (fields.Inside(terminal, path, "must be a line to run, a list of words, or a mapping of fields") is not { } mapping)
         {
             return new RecipeTerminal();
         }

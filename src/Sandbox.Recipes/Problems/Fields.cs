@@ -32,7 +32,7 @@ public sealed class Fields(string file, LocatedValue value, string path, Problem
 
         if (found.Text is not { } text)
         {
-            Mistake(name, "is a text");
+            Mistake(name, "must be a string");
             return null;
         }
 
@@ -54,7 +54,7 @@ public sealed class Fields(string file, LocatedValue value, string path, Problem
 
         if (found.Kind is not (JsonValueKind.True or JsonValueKind.False))
         {
-            Mistake(name, "is true or false");
+            Mistake(name, "must be true or false");
         }
 
         return found.Kind == JsonValueKind.True;
@@ -68,7 +68,7 @@ public sealed class Fields(string file, LocatedValue value, string path, Problem
             var at = $"{PathOf(name)}[{number++}]";
             if (item.Kind != JsonValueKind.Object)
             {
-                log.Mistake(file, item.Line, "is a mapping of fields", at, item.Column);
+                log.Mistake(file, item.Line, "must be a mapping of fields", at, item.Column);
                 continue;
             }
 
@@ -85,7 +85,7 @@ public sealed class Fields(string file, LocatedValue value, string path, Problem
 
         if (found.Kind != JsonValueKind.Object)
         {
-            Mistake(name, "is a mapping of fields");
+            Mistake(name, "must be a mapping of fields");
             return null;
         }
 
@@ -121,14 +121,14 @@ public sealed class Fields(string file, LocatedValue value, string path, Problem
 
         if (!int.TryParse(found.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
         {
-            Mistake(name, "is a whole number");
+            Mistake(name, "must be a whole number");
         }
 
         return number;
     }
 
     /// <summary>The fields of a value inside this one; null, with a mistake, when it is no mapping.</summary>
-    public Fields? Inside(LocatedValue inside, string at, string otherwise = "is a mapping of fields")
+    public Fields? Inside(LocatedValue inside, string at, string otherwise = "must be a mapping of fields")
     {
         if (inside.Kind != JsonValueKind.Object)
         {
@@ -144,7 +144,7 @@ public sealed class Fields(string file, LocatedValue value, string path, Problem
     {
         if (inside.Text is null)
         {
-            Mistake(inside, at, "is a text");
+            Mistake(inside, at, "must be a string");
         }
 
         return inside.Text;
@@ -161,7 +161,7 @@ public sealed class Fields(string file, LocatedValue value, string path, Problem
 
         if (found.Kind != JsonValueKind.Array || found.Items.Count > most)
         {
-            Mistake(name, found.Kind != JsonValueKind.Array ? "is a list" : $"has more than {most} entries");
+            Mistake(name, found.Kind != JsonValueKind.Array ? "must be a list" : $"has more than {most} entries");
             return [];
         }
 
@@ -179,7 +179,7 @@ public sealed class Fields(string file, LocatedValue value, string path, Problem
     {
         foreach (var name in value.Members.Keys.Where(name => !read.Contains(name)))
         {
-            Mistake(name, $"is an unknown field; known are {string.Join(", ", read.Order(StringComparer.Ordinal))}");
+            Mistake(name, $"is an unknown field; the known ones are {string.Join(", ", read.Order(StringComparer.Ordinal))}");
         }
     }
 }

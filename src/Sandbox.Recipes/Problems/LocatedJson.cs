@@ -59,7 +59,7 @@ public static class LocatedJson
                     var name = reader.GetString() ?? "";
                     if (!allowDuplicates && members.ContainsKey(name))
                     {
-                        throw At(places, reader, $"the key {name} stands twice");
+                        throw At(places, reader, $"the key {name} appears twice");
                     }
 
                     reader.Read();

@@ -130,12 +130,12 @@ public static partial class LocatedYaml
                 var key = parser.Current;
                 if (key is not Scalar { Value: var name })
                 {
-                    throw At(key!, "a key is a text");
+                    throw At(key!, "a key must be a string");
                 }
 
                 if (members.ContainsKey(name))
                 {
-                    throw At(key, $"the key {name} stands twice");
+                    throw At(key, $"the key {name} appears twice");
                 }
 
                 parser.MoveNext();

@@ -108,7 +108,7 @@ internal sealed partial class FolderReader(string file, ProblemLog log) : Direct
             case "quiz":
                 return Quiz(fence);
             case "file" or "open" or "port":
-                log.Mistake(file, fence.Line, verb == "port" ? "port=N is a number from 1 to 65535" : $"{verb}=PATH has no path", column: column);
+                log.Mistake(file, fence.Line, verb == "port" ? "port=N must be a number from 1 to 65535" : $"{verb}=PATH has no path", column: column);
                 return null;
             default:
                 log.Mistake(file, fence.Line, $"{verb} is an unknown word of a fence", column: column);
@@ -133,7 +133,7 @@ internal sealed partial class FolderReader(string file, ProblemLog log) : Direct
                 var now = mark switch { "=" => QuizKind.Exact, "~" => QuizKind.Contains, ['[', ..] => QuizKind.Several, _ => QuizKind.One };
                 if (choices.Count > 0 && now != kind)
                 {
-                    log.Mistake(file, fence.Line + number, "the choices of a quiz have one kind of mark");
+                    log.Mistake(file, fence.Line + number, "the choices of a quiz must have one kind of mark");
                 }
 
                 kind = now;

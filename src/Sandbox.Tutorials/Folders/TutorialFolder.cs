@@ -43,7 +43,7 @@ internal sealed partial class TutorialFolder
         var yaml = LocatedYaml.Parse(source.ReadText(file, log) ?? "", 1, out var line, out var column, out var mistake);
         if (yaml?.Kind != JsonValueKind.Object)
         {
-            log.Mistake(file, line, mistake ?? "a tutorial is a mapping of fields", column: column);
+            log.Mistake(file, line, mistake ?? "a tutorial must be a mapping of fields", column: column);
             return Finish(new Tutorial { Format = TutorialFormat.Sandbox, Path = folder, Title = name, Backend = new Backend(BackendKind.Unknown, "", null) });
         }
 
@@ -53,7 +53,7 @@ internal sealed partial class TutorialFolder
         var difficulty = fields.Text("difficulty");
         if (difficulty is not (null or "beginner" or "intermediate" or "advanced"))
         {
-            fields.Mistake("difficulty", "is beginner, intermediate or advanced");
+            fields.Mistake("difficulty", "must be beginner, intermediate or advanced");
         }
 
         var cover = fields.Text("cover", 1000);
@@ -66,7 +66,7 @@ internal sealed partial class TutorialFolder
         var reports = fields.Text("reports", 500);
         if (reports is not null && !(Uri.TryCreate(reports, UriKind.Absolute, out var place) && place.Scheme is "https" or "mailto"))
         {
-            fields.Mistake("reports", "is an https or mailto address");
+            fields.Mistake("reports", "must be an https or mailto address");
             reports = null;
         }
 
@@ -134,16 +134,16 @@ internal sealed partial class TutorialFolder
             var standard = entry.Get("default")?.Text ?? (choices is [var first, ..] ? first : "");
             if (choices.Count > 0 && !choices.Contains(standard, StringComparer.Ordinal))
             {
-                entry.Mistake("default", "is one of the choices");
+                entry.Mistake("default", "must be one of the choices");
             }
 
             if (name is not null && !ParameterName().IsMatch(name))
             {
-                entry.Mistake("name", "begins with a letter and has letters, digits and _");
+                entry.Mistake("name", "must begin with a letter and have only letters, digits and _");
             }
             else if (name is not null && parameters.Exists(parameter => parameter.Name == name))
             {
-                entry.Mistake("name", $"{name} stands twice");
+                entry.Mistake("name", $"{name} appears twice");
             }
             else if (name is not null)
             {
@@ -203,7 +203,7 @@ internal sealed partial class TutorialFolder
         var terminals = 1;
         if (layout.Get("terminals")?.Text is { } count && (!int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out terminals) || terminals is < 1 or > 6))
         {
-            layout.Mistake("terminals", "is a number from 1 to 6");
+            layout.Mistake("terminals", "must be a number from 1 to 6");
             terminals = 1;
         }
 

@@ -38,7 +38,7 @@ internal sealed class KatacodaAssets(TutorialSource source, string folder, strin
         var target = entry.ValueOf("target") ?? "~/";
         if (pattern is null)
         {
-            log.Unsupported(index, entry.Line, "an asset has a file", field + ".file", entry.Column);
+            log.Unsupported(index, entry.Line, "an asset must have a file", field + ".file", entry.Column);
             return;
         }
 

@@ -23,7 +23,7 @@ internal static class KatacodaCourses
         var entries = json["items"] ?? json["courses"] ?? json["scenarios"];
         if (entries is null)
         {
-            log.Unsupported(file, 1, "a course has items or courses");
+            log.Unsupported(file, 1, "a course must have items or courses");
             return null;
         }
 
@@ -36,7 +36,7 @@ internal static class KatacodaCourses
             var external = entry.ValueOf("external_link");
             if ((target ?? external) is not { } named)
             {
-                log.Unsupported(file, entry.Line, "an entry of a course has a path", column: entry.Column);
+                log.Unsupported(file, entry.Line, "an entry of a course must have a path", column: entry.Column);
                 continue;
             }
 

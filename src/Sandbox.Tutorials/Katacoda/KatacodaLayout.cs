@@ -40,7 +40,7 @@ internal sealed class KatacodaLayout(string index, ProblemLog log)
 
         if (tab.ValueOf("href") is not { } href)
         {
-            log.Unsupported(index, tab.Line, "a dashboard has a port or a href", "environment.dashboards", tab.Column);
+            log.Unsupported(index, tab.Line, "a dashboard must have a port or a href", "environment.dashboards", tab.Column);
             return null;
         }
 

@@ -27,7 +27,7 @@ internal sealed class KatacodaReader(string file, ProblemLog log) : MarkdownRead
 
         if (Annotation.At(fence.Info, 0, out _) is { IsEmpty: false } opening)
         {
-            log.Unsupported(file, fence.Line, $"{opening.Text} stands on the opening fence, where it has no meaning: the code is only shown");
+            log.Unsupported(file, fence.Line, $"{opening.Text} is on the opening fence, where it has no meaning: the code is only shown");
         }
 
         if (fence.Tail is null || Annotation.At(fence.Tail, 0, out var end) is not { } annotation || annotation.IsEmpty)

@@ -74,7 +74,7 @@ internal sealed partial class KatacodaScenario
             var field = $"details.steps[{number++}]";
             if (step.Kind != JsonValueKind.Object)
             {
-                log.Unsupported(index, step.Line, "a step is an object with a text", field, step.Column);
+                log.Unsupported(index, step.Line, "a step must be an object with a text", field, step.Column);
                 continue;
             }
 
@@ -114,7 +114,7 @@ internal sealed partial class KatacodaScenario
             Steps = steps,
             Assets = new KatacodaAssets(source, folder, index, log).Read(details?["assets"]),
             Layout = new KatacodaLayout(index, log).Read(json),
-        }, type is null || type.StartsWith("challenge", StringComparison.Ordinal) ? null : $"its type {type} is none of a tutorial");
+        }, type is null || type.StartsWith("challenge", StringComparison.Ordinal) ? null : $"its type {type} is not that of a tutorial");
     }
 
     /// <summary>Without its index the pages are still worth reading.</summary>

@@ -35,7 +35,7 @@ internal static partial class Post
         {
             if (!int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out terminals) || terminals > MostTerminals)
             {
-                log.Unsupported(file, terms.Line, $"terms is a number from 0 to {MostTerminals}", "terms", terms.Column);
+                log.Unsupported(file, terms.Line, $"terms must be a number from 0 to {MostTerminals}", "terms", terms.Column);
                 terminals = 1;
             }
         }

@@ -120,7 +120,7 @@ public sealed class ZipSource : TutorialSource
 
             if (!entries.TryAdd(entry.FullName, entry))
             {
-                Log.Unsupported(entry.FullName, 1, "stands twice in the zip; the first is used");
+                Log.Unsupported(entry.FullName, 1, "is in the zip twice; the first is used");
                 continue;
             }
 
