@@ -271,7 +271,7 @@ public sealed class EmbedTests(Instance instance, Chromium chromium)
 
         await Assertions.Expect(page.Of("#c").GetByRole(AriaRole.Button)).ToBeDisabledAsync();
         await page.Of("#r").GetByRole(AriaRole.Button, new() { Name = "Run" }).ClickAsync();
-        await Assertions.Expect(page.Of("#r").Locator(".bar")).ToContainTextAsync("is no path");
+        await Assertions.Expect(page.Of("#r").Locator(".bar")).ToContainTextAsync("is not a path");
         Assert.All(page.Frames, frame => Assert.StartsWith($"{instance.Url}embed/terminal?", frame.Url, StringComparison.Ordinal));
 
         // Keys of the page are letters only, and only before the terminal is there; other frames are not heard at all.

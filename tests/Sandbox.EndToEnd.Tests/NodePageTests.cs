@@ -17,7 +17,7 @@ public sealed class NodePageTests(Instance instance, Chromium chromium)
         await visitor.Page.Keyboard.PressAsync("Alt+Shift+A");
         var dialog = visitor.Page.GetByRole(AriaRole.Dialog, new() { Name = "Nodes" });
         await Assertions.Expect(dialog.GetByLabel("Image")).ToHaveValueAsync("busybox");
-        await dialog.GetByLabel("Name").FillAsync("second");
+        await dialog.GetByLabel("Name", new() { Exact = true }).FillAsync("second");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Add node" }).ClickAsync();
 
         await Assertions.Expect(tabs).ToHaveTextAsync(["main: shell 1", "second: shell 2"]);
