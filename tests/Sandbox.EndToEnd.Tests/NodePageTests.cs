@@ -16,7 +16,7 @@ public sealed class NodePageTests(Instance instance, Chromium chromium)
 
         await visitor.Page.Keyboard.PressAsync("Alt+Shift+A");
         var dialog = visitor.Page.GetByRole(AriaRole.Dialog, new() { Name = "Nodes" });
-        await Assertions.Expect(dialog.GetByLabel("Image")).ToHaveValueAsync("busybox");
+        await Assertions.Expect(dialog.GetByLabel("Image", new() { Exact = true })).ToHaveValueAsync("busybox");
         await dialog.GetByLabel("Name", new() { Exact = true }).FillAsync("second");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Add node" }).ClickAsync();
 
