@@ -72,7 +72,7 @@ public sealed class PageTests(Instance instance, Chromium chromium)
         await visitor.Page.Keyboard.PressAsync("Enter");
         await visitor.SeesAsync(text => text.Split('\n').Count(line => line == "after-42") == 2, "the last command again");
 
-        foreach (var path in new[] { "/", "/playgrounds", "/docs" })
+        foreach (var path in new[] { "/", "/playgrounds", "/links", "/images", "/volumes", "/tutorials", "/docs" })
         {
             await visitor.Page.GotoAsync(path);
             await FitsAsync(visitor.Page);

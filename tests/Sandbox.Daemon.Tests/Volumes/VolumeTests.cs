@@ -156,7 +156,7 @@ public sealed class VolumeTests(LinuxHost host) : IAsyncLifetime
         Assert.NotEqual(0, await ExitAsync(id, "rmdir /data"));
         Assert.NotEqual(0, await ExitAsync(id, "ls /dev/loop0 /dev/loop-control"));
 
-        // What is on the host's side has no effect there either.
+        // Set-user-id bits and device nodes have no effect on the host's mount either.
         var mounts = (await File.ReadAllLinesAsync("/proc/self/mounts", Cancel)).Where(line => line.Contains(Path.Combine(host.Options.RunDirectory, "volumes"), StringComparison.Ordinal)).ToList();
         Assert.Equal(2, mounts.Count);
         Assert.All(mounts, mount => Assert.Contains("nosuid,nodev", mount, StringComparison.Ordinal));
