@@ -176,7 +176,9 @@ public sealed class ClipboardTests(Instance instance, Chromium chromium)
         await PasteAsync(visitor, "echo one-$((6*7))\necho two-$((6*7))\u001b[201~\necho three-$((6*7))\n");
         await visitor.SeesAsync(text => text.Contains("echo three", StringComparison.Ordinal), "the paste on the line");
         await Assertions.Expect(visitor.Page.Locator("dialog[open]")).ToHaveCountAsync(0);
-        await visitor.Page.Keyboard.PressAsync("Control+c");
+
+        // Not Ctrl-C: a bash that is interrupted while it draws keeps the line, and runs it at the next Enter.
+        await visitor.Page.Keyboard.PressAsync("Control+u");
         await visitor.TypeAsync("echo four-$((6*7))");
         await visitor.SeesLineAsync("four-42");
         Assert.DoesNotContain("one-42", await visitor.ScreenAsync(), StringComparison.Ordinal);
