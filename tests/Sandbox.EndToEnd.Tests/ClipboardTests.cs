@@ -133,6 +133,7 @@ public sealed class ClipboardTests(Instance instance, Chromium chromium)
         await page.GetByLabel("Copy on select").CheckAsync();
         await page.GetByLabel("Right click").SelectOptionAsync("paste");
         await page.Keyboard.PressAsync("Escape");
+        (x, y) = await visitor.CellAsync("word-42");
         await page.Mouse.DblClickAsync(x, y);
         await Eventually.TrueAsync(async () => await ClipboardAsync(visitor) == "word-42", "what was selected");
 

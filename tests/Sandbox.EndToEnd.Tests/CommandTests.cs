@@ -98,6 +98,7 @@ public sealed class CommandTests(Instance instance, Chromium chromium)
         var line = ": " + new string('x', 1500) + "; echo end";
         await visitor.TypeAsync(line);
         await visitor.SeesLineAsync("end");
+        await Assertions.Expect(page.Locator(".command-mark[data-outcome='ok']")).ToHaveCountAsync(1);
         await page.Keyboard.PressAsync("Alt+Shift+M");
         var title = page.Locator(".command-menu-title");
         await Assertions.Expect(title).ToContainTextAsync(line);

@@ -15,7 +15,7 @@ public sealed class EarlyClickTests(Instance instance, Chromium chromium)
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         var page = visitor.Page;
-        await visitor.Context.APIRequest.PostAsync("/api/v1/links", new() { DataObject = Link });
+        await LinkAsync(visitor);
         await HoldAsync(page, late, "/links", async () => await page.GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync());
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete it" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "You have no links yet" })).ToBeVisibleAsync();
@@ -26,7 +26,7 @@ public sealed class EarlyClickTests(Instance instance, Chromium chromium)
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium, new() { ColorScheme = ColorScheme.Light });
         var page = visitor.Page;
-        await visitor.Context.APIRequest.PostAsync("/api/v1/links", new() { DataObject = Link });
+        await LinkAsync(visitor);
         await HoldAsync(page, "**/dist/chunk-links-*.js", "/links", async () =>
         {
             // Its script has named it: it listens.
@@ -45,6 +45,12 @@ public sealed class EarlyClickTests(Instance instance, Chromium chromium)
         var page = visitor.Page;
         await HoldAsync(page, "**/dist/workspace*.js", new Uri(page.Url).AbsolutePath, async () => await page.Locator("#ws-settings-button").ClickAsync());
         await Assertions.Expect(page.GetByRole(AriaRole.Dialog, new() { Name = "Terminal settings" })).ToBeVisibleAsync();
+    }
+
+    private static async Task LinkAsync(Visitor visitor)
+    {
+        var answer = await visitor.Context.APIRequest.PostAsync("/api/v1/links", new() { DataObject = Link });
+        Assert.True(answer.Ok, await answer.TextAsync());
     }
 
     /// <summary>Opens a page while some of its scripts are on their way, and lets them arrive once it was used.</summary>

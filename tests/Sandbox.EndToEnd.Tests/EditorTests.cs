@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Playwright;
 using Xunit;
 
@@ -121,8 +122,8 @@ public sealed class EditorTests(Instance instance, Chromium chromium)
     public async Task The_page_loads_no_editor_before_it_is_opened()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
-        var scripts = new List<string>();
-        visitor.Page.Request += (_, request) => scripts.Add(request.Url);
+        var scripts = new ConcurrentQueue<string>();
+        visitor.Page.Request += (_, request) => scripts.Enqueue(request.Url);
         await visitor.LaunchAsync("busybox");
         Assert.DoesNotContain(scripts, url => url.Contains("editor", StringComparison.Ordinal));
         await visitor.Page.Keyboard.PressAsync("Alt+Shift+F");

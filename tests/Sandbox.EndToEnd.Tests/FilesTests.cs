@@ -88,7 +88,7 @@ public sealed class FilesTests(Instance instance, Chromium chromium) : IDisposab
         await _desktop.DropAsync(visitor, "large", new byte[24_000_000]);
 
         var row = visitor.Page.Locator(".files-tray-list li[data-state='failed']");
-        await Assertions.Expect(row).ToContainTextAsync(new Regex("disk is full: 24 MB needed, [0-9.]+ MB free", RegexOptions.None, TimeSpan.FromSeconds(1)), new() { Timeout = 30_000 });
+        await Assertions.Expect(row).ToContainTextAsync(new Regex("disk is full: 24 MB needed, [0-9.]+ MB free", RegexOptions.None, TimeSpan.FromSeconds(1)));
         await visitor.ExecAsync("rm /fill");
         await row.GetByRole(AriaRole.Button, new() { Name = "Retry" }).ClickAsync();
 
@@ -156,6 +156,33 @@ public sealed class FilesTests(Instance instance, Chromium chromium) : IDisposab
         await page.Keyboard.PressAsync("Delete");
         await Assertions.Expect(tree.GetByText("some")).ToHaveCountAsync(0);
         Assert.Equal("many\n", await visitor.ExecAsync("ls /root"));
+    }
+
+    [Fact]
+    public async Task Of_two_directories_the_one_that_was_asked_for_last_is_shown()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        await visitor.LaunchAsync("busybox");
+        var page = visitor.Page;
+        var late = new TaskCompletionSource();
+        var asked = 0;
+        await page.RouteAsync("**/terminals", async route =>
+        {
+            if (Interlocked.Increment(ref asked) == 1)
+            {
+                await late.Task;
+            }
+
+            await route.ContinueAsync();
+        });
+        await page.Locator("#ws-files").ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Home" }).ClickAsync();
+        await Assertions.Expect(page.Locator(".files-where")).ToHaveTextAsync("/root");
+        await page.RunAndWaitForResponseAsync(() => Task.FromResult(late.TrySetResult()), "**/terminals");
+
+        // The answer that came late is read by now.
+        await page.GetByRole(AriaRole.Button, new() { Name = "Refresh", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.Locator(".files-where")).ToHaveTextAsync("/root");
     }
 
     [Fact]

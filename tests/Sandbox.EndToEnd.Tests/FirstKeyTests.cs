@@ -29,6 +29,7 @@ public sealed class FirstKeyTests(Instance instance, Chromium chromium)
         })
         {
             await page.Locator("#ws-share").ClickAsync();
+            await Assertions.Expect(page.Locator(".share-links button")).ToHaveCountAsync(0);
             await page.GetByRole(AriaRole.Button, new() { Name = "Create link" }).ClickAsync();
             await page.Locator(".share-links button").ClickAsync();
             await close();
@@ -38,6 +39,7 @@ public sealed class FirstKeyTests(Instance instance, Chromium chromium)
         // A recording begins, by the menu and by the palette.
         await visitor.ChooseAsync("record");
         await TypesAsync();
+        await Assertions.Expect(page.Locator("#ws-status .rec-pill")).ToBeVisibleAsync();
         await page.Keyboard.PressAsync("Control+Shift+P");
         await page.Keyboard.TypeAsync("stop recording");
         await page.Keyboard.PressAsync("Enter");

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Xunit;
 
@@ -32,8 +33,8 @@ public sealed class ImageTests(Instance instance, Chromium chromium)
     public async Task A_sixel_loads_its_code_and_text_around_it_stays_in_order()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
-        var loads = new List<string>();
-        visitor.Page.Request += (_, request) => loads.Add(request.Url);
+        var loads = new ConcurrentQueue<string>();
+        visitor.Page.Request += (_, request) => loads.Enqueue(request.Url);
         await visitor.LaunchAsync("busybox");
         await visitor.TypeAsync("echo some-$((6*7))");
         await visitor.SeesLineAsync("some-42");
@@ -141,9 +142,14 @@ public sealed class ImageTests(Instance instance, Chromium chromium)
         await Eventually.TrueAsync(async () => await ColoursAsync(visitor) is var few && few.ContainsKey("255,0,0") && few.ContainsKey("0,0,255"), "the first image and those after it");
         await visitor.TypeAsync("cat /tmp/dots; echo many-$((6*7))");
         await visitor.SeesLineAsync("many-42");
-        // Pixels stay until their line is painted again.
-        await visitor.Page.EvaluateAsync("() => { const { terminal } = document.querySelector('.ws-pane.focused .ws-terminal:not([hidden]) .ws-xterm'); terminal.refresh(0, terminal.rows - 1); }");
-        await Eventually.TrueAsync(async () => await ColoursAsync(visitor) is var many && !many.ContainsKey("255,0,0") && many.ContainsKey("0,0,255"), "the first image gone");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                // Pixels stay until their line is painted again.
+                await visitor.Page.EvaluateAsync("() => { const { terminal } = document.querySelector('.ws-pane.focused .ws-terminal:not([hidden]) .ws-xterm'); terminal.refresh(0, terminal.rows - 1); }");
+                return await ColoursAsync(visitor) is var many && !many.ContainsKey("255,0,0") && many.ContainsKey("0,0,255");
+            },
+            "the first image gone");
     }
 
     [Fact]
@@ -163,9 +169,9 @@ public sealed class ImageTests(Instance instance, Chromium chromium)
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         await visitor.LaunchAsync("debian");
-        await visitor.TypeAsync("IFS= read -rs -d c -t 5 -p $'\\e[c' answer; printf '%q\\n' \"$answer\"");
+        await visitor.TypeAsync("IFS= read -rs -d c -t 40 -p $'\\e[c' answer; printf '%q\\n' \"$answer\"");
         await visitor.SeesLineAsync("$'\\E[?62;4;9;22'");
-        await visitor.TypeAsync("IFS= read -rs -d t -t 5 -p $'\\e[16t' answer; printf '%q\\n' \"$answer\"");
+        await visitor.TypeAsync("IFS= read -rs -d t -t 40 -p $'\\e[16t' answer; printf '%q\\n' \"$answer\"");
         await visitor.SeesAsync(text => text.Split('\n').Any(line => line.StartsWith("$'\\E[6;", StringComparison.Ordinal) && line.Trim('\'').Split(';') is [_, var height, var width] && int.Parse(height, CultureInfo.InvariantCulture) > 5 && int.Parse(width, CultureInfo.InvariantCulture) > 3), "the size of a letter");
     }
 

@@ -52,7 +52,7 @@ public sealed class Instance : IAsyncLifetime
         })
         {
             BaseAddress = Url,
-            Timeout = TimeSpan.FromSeconds(60),
+            Timeout = TimeSpan.FromSeconds(100),
         };
     }
 

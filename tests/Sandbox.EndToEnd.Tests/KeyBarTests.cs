@@ -27,8 +27,9 @@ public sealed class KeyBarTests(Instance instance, Chromium chromium)
         Assert.Equal(0, await page.Locator("#ws-keys button").EvaluateAllAsync<int>("all => all.filter(each => each.getBoundingClientRect().left < 0 || each.getBoundingClientRect().right > innerWidth || each.scrollWidth > each.clientWidth).length"));
         Assert.True(await page.Locator("#ws-keys").EvaluateAsync<bool>("bar => bar.scrollWidth <= bar.clientWidth && bar.getBoundingClientRect().bottom <= innerHeight"));
 
-        // cat -v shows the received keys.
-        await visitor.TypeAsync("stty -icanon -echo -isig -icrnl; dd bs=1 count=25 2>/dev/null | cat -v; stty icanon echo isig icrnl; echo keys-$((6*7))");
+        // cat -v shows the received keys. Before stty has worked, Ctrl-C would end the command.
+        await visitor.TypeAsync("stty -icanon -echo -isig -icrnl; echo ready-$((6*7)); dd bs=1 count=25 2>/dev/null | cat -v; stty icanon echo isig icrnl; echo keys-$((6*7))");
+        await visitor.SeesLineAsync("ready-42");
         var ctrl = page.Locator("#ws-keys [data-key='Ctrl']");
         await TapAsync(page, "Esc", "Tab", "|", "~", "/", "ArrowUp");
         await TapAsync(page, "Ctrl");
@@ -100,7 +101,7 @@ public sealed class KeyBarTests(Instance instance, Chromium chromium)
         await page.GetByLabel("Key bar").SelectOptionAsync("always");
         await page.Keyboard.PressAsync("Escape");
         await Assertions.Expect(page.Locator("#ws-keys")).ToBeVisibleAsync();
-        Assert.True((await visitor.AgreedSizeAsync()).Rows < rows);
+        await Eventually.TrueAsync(async () => (await visitor.AgreedSizeAsync()).Rows < rows, "fewer rows beside the bar");
 
         // One stop for Tab, arrows from key to key.
         await page.Locator("#ws-keys [data-key='Esc']").FocusAsync();

@@ -71,13 +71,16 @@ public sealed class LinkTests(Instance instance, Chromium chromium)
         await Assertions.Expect(tab).ToHaveAttributeAsync("title", "mine\nyours\nin /srv/a b");
     }
 
-    private static async Task HoverAsync(Visitor visitor, string words)
-    {
-        var (x, y) = await visitor.CellAsync(words);
-        await visitor.Page.Mouse.MoveAsync(x + 9, y);
-        await visitor.Page.Mouse.MoveAsync(x, y);
-        await Assertions.Expect(visitor.Page.Locator(".ws-pane.focused .ws-terminal:not([hidden]) .xterm-cursor-pointer")).ToHaveCountAsync(1);
-    }
+    private static Task HoverAsync(Visitor visitor, string words) => Eventually.TrueAsync(
+        async () =>
+        {
+            // The terminal looks for a link when the mouse moves, and forgets it when it draws the line anew.
+            var (x, y) = await visitor.CellAsync(words);
+            await visitor.Page.Mouse.MoveAsync(x + 9, y);
+            await visitor.Page.Mouse.MoveAsync(x, y);
+            return await visitor.Page.Locator(".ws-pane.focused .ws-terminal:not([hidden]) .xterm-cursor-pointer").CountAsync() == 1;
+        },
+        $"a link below '{words}'");
 
     private static async Task ClickAsync(Visitor visitor, string words, string? held = null)
     {

@@ -142,7 +142,7 @@ internal sealed class Caller : IAsyncDisposable
     public async Task<string> ShellAsync(string sandbox, string line) => (string)(await ExecAsync(sandbox, "sh", "-c", line))["stdout"]!;
 
     /// <summary>The playground's id in a state, once it is in it.</summary>
-    public async Task<JsonNode> UntilAsync(string playground, Func<JsonNode, bool> condition, int seconds = 30)
+    public async Task<JsonNode> UntilAsync(string playground, Func<JsonNode, bool> condition, int seconds = 60)
     {
         JsonNode? seen = null;
         await Instance.UntilAsync(
@@ -187,7 +187,10 @@ internal sealed class Caller : IAsyncDisposable
         return socket;
     }
 
-    /// <summary>Sends bytes that no client library sends, and reads until the server hangs up or is silent.</summary>
+    /// <summary>
+    /// Sends bytes that no client library sends, and reads until the server hangs up, or is silent for three seconds. A busy
+    /// one may take longer before it answers at all.
+    /// </summary>
     public async Task<string> SpeakAsync(string request)
     {
         using var socket = await ConnectSocketAsync(Cancellation);
@@ -195,12 +198,13 @@ internal sealed class Caller : IAsyncDisposable
         var heard = new StringBuilder();
         var buffer = new byte[16 * 1024];
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        patience.CancelAfter(TimeSpan.FromSeconds(3));
+        patience.CancelAfter(Eventually.Patience);
         try
         {
             for (int read; (read = await socket.ReceiveAsync(buffer, SocketFlags.None, patience.Token)) > 0;)
             {
                 heard.Append(Encoding.Latin1.GetString(buffer, 0, read));
+                patience.CancelAfter(TimeSpan.FromSeconds(3));
             }
         }
         catch (Exception over) when (over is OperationCanceledException or SocketException)
@@ -217,7 +221,7 @@ internal sealed class Caller : IAsyncDisposable
     public static IPAddress NewAddress()
     {
         var number = Interlocked.Increment(ref _addresses);
-        return new IPAddress([127, (byte)(64 + ((number >> 16) & 63)), (byte)(number >> 8), (byte)((number & 127) + 1)]);
+        return new IPAddress([127, (byte)(64 + ((number >> 15) & 63)), (byte)(number >> 7), (byte)((number & 127) + 1)]);
     }
 
     public static async Task<Socket> ConnectSocketAsync(IPAddress from, CancellationToken cancellation)

@@ -21,7 +21,7 @@ public sealed class DockerTests
         Assert.Equal("hello\n", await caller.ShellAsync(sandbox, "docker run --rm base echo hello"));
         Assert.Equal("answered\n", await caller.ShellAsync(sandbox, """
             docker run -d --name web -p 8080:80 base sh -c 'echo answered > /www/index.html; httpd -f -p 80 -h /www' > /dev/null
-            for i in 1 2 3 4 5 6 7 8 9 10; do curl -sS -m 3 localhost:8080 2> /dev/null && break; sleep 0.3; done
+            until curl -sS -m 3 localhost:8080 2> /dev/null; do sleep 0.3; done
             """));
         Assert.Equal("33554432\n", await caller.ShellAsync(sandbox, "docker run --rm -m 32m base cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2> /dev/null || docker run --rm -m 32m base cat /sys/fs/cgroup/memory.max"));
         Assert.Equal("kept\n", await caller.ShellAsync(sandbox, "docker volume create data > /dev/null; docker run --rm -v data:/data base sh -c 'echo kept > /data/file'; docker run --rm -v data:/data base cat /data/file"));
@@ -94,7 +94,7 @@ public sealed class DockerTests
             END
             docker compose up -d --quiet-pull 2>&1
             """);
-        Assert.Equal("web answered\n3\n", await caller.ShellAsync(sandbox, "for i in 1 2 3 4 5 6 7 8 9 10; do curl -sS -m 3 localhost:8081 2> /dev/null && break; sleep 0.3; done; docker compose -f /root/app/compose.yaml ps -q | wc -l"));
+        Assert.Equal("web answered\n3\n", await caller.ShellAsync(sandbox, "until curl -sS -m 3 localhost:8081 2> /dev/null; do sleep 0.3; done; docker compose -f /root/app/compose.yaml ps -q | wc -l"));
         await caller.ShellAsync(sandbox, "docker compose -f /root/app/compose.yaml down 2>&1");
         Assert.Contains("3/3", await caller.ShellAsync(sandbox, "docker swarm init --advertise-addr eth0 > /dev/null; docker service create --name s --replicas 2 base sleep 300 > /dev/null 2>&1; docker service scale s=3 > /dev/null; docker service ls"), StringComparison.Ordinal);
     }
@@ -106,7 +106,7 @@ public sealed class DockerTests
         await using var caller = await Caller.NewGuestAsync();
         await UntilReadyAsync(caller, "docker", "debian", "busybox", "redis");
         var (_, sandbox) = await caller.LaunchAsync(new { image = "docker" });
-        await Instance.UntilAsync(async () => (await caller.ShellAsync(sandbox, "curl -sS http://registry.internal/v2/_catalog 2>&1")).Contains("\"library/debian\"", StringComparison.Ordinal), 60);
+        await Instance.UntilAsync(async () => await caller.ShellAsync(sandbox, "curl -sS http://registry.internal/v2/_catalog 2>&1") is var names && new[] { "debian", "busybox", "redis" }.All(name => names.Contains($"\"library/{name}\"", StringComparison.Ordinal)), 120);
 
         Assert.Equal("ID=debian\n", await caller.ShellAsync(sandbox, "docker run -q --rm debian grep ^ID= /etc/os-release 2>&1"));
         Assert.Equal("docker.io/library/busybox:latest\n", await caller.ShellAsync(sandbox, "docker pull -q busybox 2>&1"));

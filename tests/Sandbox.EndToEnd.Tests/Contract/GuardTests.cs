@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Sandbox.EndToEnd.Tests.Contract;
 
-public sealed class GuardTests
+public sealed class GuardTests(Chromium chromium)
 {
     private static string Origin => Instance.Url.GetLeftPart(UriPartial.Authority);
 
@@ -230,13 +230,9 @@ public sealed class GuardTests
     [Fact]
     public async Task The_reference_page_shows_the_routes_and_breaks_no_policy()
     {
-        using var playwright = await Playwright.CreateAsync();
-        await using var browser = await playwright.Chromium.LaunchAsync(new()
-        {
-            ExecutablePath = "/usr/bin/chromium",
-            Args = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-proxy-server"],
-        });
-        var page = await browser.NewPageAsync();
+        await using var context = await chromium.Browser.NewContextAsync();
+        context.SetDefaultTimeout((float)Eventually.Patience.TotalMilliseconds);
+        var page = await context.NewPageAsync();
         var complaints = new List<string>();
         page.Console += (_, message) =>
         {

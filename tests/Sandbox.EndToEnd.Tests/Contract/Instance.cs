@@ -54,7 +54,7 @@ internal static class Instance
         });
     }
 
-    public static async Task UntilAsync(Func<Task<bool>> condition, int seconds = 30)
+    public static async Task UntilAsync(Func<Task<bool>> condition, int seconds = 60)
     {
         var clock = Stopwatch.StartNew();
         while (!await condition())

@@ -27,20 +27,23 @@ public sealed class RateTests
         await using var other = new Caller();
         await other.NewTokenAsync();
         caller.Headers["X-Forwarded-For"] = "203.0.113.7";
-        Assert.Equal(429, (await caller.PostAsync("/api/v1/playgrounds", new { image = "no-such-image" })).Status);
+        var forwarded = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => caller.PostAsync("/api/v1/playgrounds", new { image = "no-such-image" })));
+        Assert.Contains(forwarded, answer => answer.Status == 429);
     }
 
     [Fact]
     public async Task Requests_of_one_address_are_bounded()
     {
         await using var caller = new Caller();
-        var answers = new List<Answer>();
-        for (var round = 0; round < 40 && answers.TrueForAll(answer => answer.Status == 200); round++)
-        {
-            answers.AddRange(await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => caller.GetAsync("/healthz"))));
-        }
 
-        Refused(answers.First(answer => answer.Status != 200));
+        // All on one connection: a client that works for each of them would ask no faster than more are allowed.
+        var request = $"GET /healthz HTTP/1.1\r\nHost: {Instance.Url.Authority}\r\n";
+        var answers = (await caller.SpeakAsync(string.Concat(Enumerable.Repeat(request + "\r\n", 4000)) + request + "Connection: close\r\n\r\n")).Split("HTTP/1.1 ");
+        Assert.StartsWith("200", answers[1], StringComparison.Ordinal);
+        var refused = answers.First(answer => answer.StartsWith("429", StringComparison.Ordinal));
+        Assert.Contains("application/problem+json", refused, StringComparison.Ordinal);
+        Assert.Contains("\"code\":\"rate\"", refused, StringComparison.Ordinal);
+        Assert.Contains("\r\nRetry-After: 1\r\n", refused, StringComparison.Ordinal);
         await using var other = new Caller();
         Assert.Equal(200, (await other.GetAsync("/healthz")).Status);
     }
@@ -72,7 +75,7 @@ public sealed class RateTests
             {
                 try
                 {
-                    Assert.Equal(0, await sockets[^1].ReceiveAsync(new byte[16], SocketFlags.None, Token).AsTask().WaitAsync(TimeSpan.FromSeconds(10), Token));
+                    Assert.Equal(0, await sockets[^1].ReceiveAsync(new byte[16], SocketFlags.None, Token).AsTask().WaitAsync(Eventually.Patience, Token));
                 }
                 catch (SocketException)
                 {

@@ -79,10 +79,11 @@ internal sealed class RawHub : IAsyncDisposable
     public Task SendMessageAsync(byte[] message) => SendAsync((byte[])(IsMessagePack ? [.. Length(message.Length), .. message] : [.. message, RecordSeparator]));
 
     /// <summary>Asks for something harmless: true when it is answered, false when the server has closed the connection. Anything else is a hang.</summary>
-    public async Task<bool> ServesAsync()
+    /// <param name="afterNonsense">Whether the server may be reading a message that has no end: then it is sent more until it hangs up.</param>
+    public async Task<bool> ServesAsync(bool afterNonsense = true)
     {
         var waiting = Stopwatch.StartNew();
-        var isFlooded = false;
+        var isFlooded = !afterNonsense;
         await ProbeAsync();
         while (true)
         {

@@ -35,6 +35,7 @@ export class EditorPane {
   #files: OpenFile[] = [];
   #active: OpenFile | null = null;
   #isSaving = false;
+  #statusTimer = 0;
 
   constructor(private readonly element: HTMLElement, private readonly place: EditorPlace) {
     const tree = iconButton("folder", "File tree", () => this.#toggleTree(), "editor-tree-button");
@@ -170,7 +171,8 @@ export class EditorPane {
         outcome = await file.overwrite();
       }
       this.#status.textContent = `Saved ${file.name}`;
-      window.setTimeout(() => {
+      window.clearTimeout(this.#statusTimer);
+      this.#statusTimer = window.setTimeout(() => {
         this.#status.textContent = "";
       }, 3000);
       if (isNew) {

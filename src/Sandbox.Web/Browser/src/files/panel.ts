@@ -40,6 +40,8 @@ class FilesPanel {
   #view: TreeView | null = null;
   #hidden = false;
   #refreshTimer = 0;
+  /** How often a directory was asked for: only the last one is shown. */
+  #asked = 0;
   readonly #stopListening: () => void;
 
   constructor(element: HTMLElement, private readonly place: FilesPlace) {
@@ -105,11 +107,17 @@ class FilesPanel {
   }
 
   async #go(to: "cwd" | "home"): Promise<void> {
+    const asked = ++this.#asked;
     try {
       const terminal = this.place.terminal();
       const { cwd, home } = await places(this.#sandbox, terminal?.sandbox === this.#sandbox ? terminal.id : null);
-      this.#show(to === "cwd" ? cwd ?? home : home);
+      if (asked === this.#asked) {
+        this.#show(to === "cwd" ? cwd ?? home : home);
+      }
     } catch (error) {
+      if (asked !== this.#asked) {
+        return;
+      }
       if (!this.#view || this.#tree.sandbox !== this.#sandbox) {
         // The page shows another sandbox.
         this.#show(rootPath);
@@ -119,6 +127,7 @@ class FilesPanel {
   }
 
   #show(root: Path): void {
+    this.#asked++;
     this.#tree = new Tree(this.#sandbox, root);
     this.#tree.showHidden = this.#hidden;
     this.#view?.dispose();
