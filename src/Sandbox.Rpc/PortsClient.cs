@@ -18,11 +18,17 @@ internal sealed class PortsClient(Wire.Sandboxes.SandboxesClient client, string 
         [.. (await ClientCalls.AskAsync(client.ListPortsAsync(new SandboxRequest { Id = sandbox.Value }, cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false)).Ports];
 
     /// <inheritdoc/>
-    public async Task<Stream?> ConnectAsync(SandboxId sandbox, int port, CancellationToken cancellationToken)
+    public Task<NetworkStream?> ConnectAsync(SandboxId sandbox, int port, CancellationToken cancellationToken) =>
+        port is >= 1 and <= ushort.MaxValue ? AskAsync(sandbox, (ushort)port, cancellationToken) : Task.FromResult<NetworkStream?>(null);
+
+    /// <inheritdoc/>
+    public Task<NetworkStream?> ConnectToDockerAsync(SandboxId sandbox, CancellationToken cancellationToken) => AskAsync(sandbox, PortsSocket.Docker, cancellationToken);
+
+    private async Task<NetworkStream?> AskAsync(SandboxId sandbox, ushort port, CancellationToken cancellationToken)
     {
         var request = new byte[PortsSocket.RequestBytes];
         Encoding.ASCII.GetBytes(sandbox.Value, request);
-        BinaryPrimitives.WriteUInt16BigEndian(request.AsSpan(PortsSocket.RequestBytes - 2), (ushort)port);
+        BinaryPrimitives.WriteUInt16BigEndian(request.AsSpan(PortsSocket.RequestBytes - 2), port);
         using var daemon = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         byte answer;
         Socket? made;
@@ -40,7 +46,11 @@ internal sealed class PortsClient(Wire.Sandboxes.SandboxesClient client, string 
         switch ((PortsSocket.Answer)answer)
         {
             case PortsSocket.Answer.Connected when made is not null:
-                made.NoDelay = true;
+                if (made.AddressFamily != AddressFamily.Unix)
+                {
+                    made.NoDelay = true;
+                }
+
                 return new NetworkStream(made, ownsSocket: true);
             case PortsSocket.Answer.Closed:
                 return null;

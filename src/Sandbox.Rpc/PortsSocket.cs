@@ -9,7 +9,7 @@ namespace Sandbox.Rpc;
 
 /// <summary>
 /// The daemon's end of connections to ports: a unix socket on which a client sends a sandbox's id and a port (16 + 2
-/// bytes) and gets one byte with the connected socket. A connection has one request. No byte of a preview passes through
+/// bytes) and gets one byte with the connected socket. Port 0 is the sandbox's Docker daemon. A connection has one request. No byte of a preview passes through
 /// the daemon.
 /// </summary>
 /// <param name="path">The socket's path, see <see cref="PathOf"/>.</param>
@@ -18,6 +18,9 @@ namespace Sandbox.Rpc;
 /// <param name="logger">Receives what failed without a code.</param>
 public sealed partial class PortsSocket(string path, Func<uint, bool> mayAsk, Func<SandboxId, int, CancellationToken, Task<Socket?>> connect, ILogger<PortsSocket> logger)
 {
+    /// <summary>In place of a port: the socket of the sandbox's Docker daemon.</summary>
+    public const ushort Docker = 0;
+
     internal const int RequestBytes = 18;
     private const int AtOnce = 256;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);

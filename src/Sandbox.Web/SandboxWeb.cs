@@ -36,6 +36,7 @@ using Sandbox.Web.Snippets;
 using Sandbox.Web.Status;
 using Sandbox.Web.Store;
 using Sandbox.Web.Terminals;
+using Sandbox.Web.Tunnels;
 using Sandbox.Web.TutorialRuns;
 using Sandbox.Web.Tutorials;
 using Sandbox.Web.TutorialTests;
@@ -208,6 +209,7 @@ internal static class SandboxWeb
         services.AddExports();
         services.AddFiles();
         services.AddPreviews();
+        services.AddTunnels();
         services.AddTerminals();
         services.AddSharing();
         services.AddHub();
@@ -244,6 +246,7 @@ internal static class SandboxWeb
         app.Use((context, next) => origins.CheckAsync(context, next));
         app.UseAuthentication();
         app.UseShares();
+        app.UseTunnels();
         app.UseCaller();
         app.UseAuthorization();
 
@@ -260,6 +263,7 @@ internal static class SandboxWeb
         app.MapLinkArchives();
         app.MapPictures();
         app.MapPreviews();
+        app.MapTunnels();
         app.MapPlaygrounds();
         app.MapTutorials();
         app.MapTutorialRuns();

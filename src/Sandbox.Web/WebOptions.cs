@@ -171,6 +171,15 @@ public sealed class WebLimits
     /// <summary>Commands one person runs a minute after that.</summary>
     public int CommandsPerMinute { get; set; } = 1200;
 
+    /// <summary>Connections that one person holds through tunnels at the same time.</summary>
+    public int TunnelsAtOnce { get; set; } = 200;
+
+    /// <summary>Connections one person makes through tunnels at one instant.</summary>
+    public int TunnelBurst { get; set; } = 1000;
+
+    /// <summary>Connections one person makes through tunnels a minute after that.</summary>
+    public int TunnelsPerMinute { get; set; } = 1200;
+
     /// <summary>Bytes of one person's terminals sent as fast as they go, all viewers together.</summary>
     public long OutputBurstBytes { get; set; } = 128L << 20;
 
@@ -221,6 +230,7 @@ public sealed class WebLimits
             (nameof(LaunchBurst), LaunchBurst), (nameof(LaunchesPerMinute), LaunchesPerMinute),
             (nameof(OpenBurst), OpenBurst), (nameof(OpensPerMinute), OpensPerMinute),
             (nameof(CommandBurst), CommandBurst), (nameof(CommandsPerMinute), CommandsPerMinute),
+            (nameof(TunnelsAtOnce), TunnelsAtOnce), (nameof(TunnelBurst), TunnelBurst), (nameof(TunnelsPerMinute), TunnelsPerMinute),
             (nameof(OutputBurstBytes), OutputBurstBytes), (nameof(OutputBytesPerSecond), OutputBytesPerSecond),
             (nameof(RequestBurst), RequestBurst), (nameof(RequestsPerSecond), RequestsPerSecond),
             (nameof(RequestsAtOnce), RequestsAtOnce), (nameof(ConnectionsAtOnce), ConnectionsAtOnce),

@@ -1,23 +1,38 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 
 namespace Sandbox.Testing;
 
-/// <summary>Ports of sandboxes in which no program listens.</summary>
-internal sealed class FakePorts(ISandboxes sandboxes) : ISandboxPorts
+/// <summary>Ports of sandboxes in which no program listens, except where a test puts a server of its own.</summary>
+public sealed class FakePorts(ISandboxes sandboxes) : ISandboxPorts
 {
+    /// <summary>Where the programs of all sandboxes listen: the port in a sandbox, 0 for its Docker daemon, and the server that answers.</summary>
+    public ConcurrentDictionary<int, EndPoint> Servers { get; } = new();
+
     public async Task<IReadOnlyList<int>> ListAsync(SandboxId sandbox, CancellationToken cancellationToken)
     {
         await RequireAsync(sandbox, cancellationToken);
-        return [];
+        return [.. Servers.Keys.Where(port => port > 0).Order()];
     }
 
-    public async Task<Stream?> ConnectAsync(SandboxId sandbox, int port, CancellationToken cancellationToken)
+    public async Task<NetworkStream?> ConnectAsync(SandboxId sandbox, int port, CancellationToken cancellationToken)
     {
         await RequireAsync(sandbox, cancellationToken);
-        return null;
+        if (!Servers.TryGetValue(port, out var server))
+        {
+            return null;
+        }
+
+        var socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(server, cancellationToken);
+        return new NetworkStream(socket, ownsSocket: true);
     }
+
+    public Task<NetworkStream?> ConnectToDockerAsync(SandboxId sandbox, CancellationToken cancellationToken) => ConnectAsync(sandbox, 0, cancellationToken);
 
     private async Task RequireAsync(SandboxId sandbox, CancellationToken cancellationToken)
     {

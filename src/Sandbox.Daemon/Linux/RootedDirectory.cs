@@ -5,8 +5,8 @@ namespace Sandbox.Daemon.Linux;
 
 /// <summary>
 /// A directory that no path leads out of: the kernel resolves every path in it as if it were <c>/</c>, so absolute
-/// links and <c>..</c> stay inside, also while others change the tree. Mounts inside and the kernel's magic links are
-/// not entered. Paths are bytes, 0 to 4095 of them without NUL; the empty path is the root.
+/// links and <c>..</c> stay inside, also while others change the tree. Mounts inside (unless they are asked for) and the
+/// kernel's magic links are not entered. Paths are bytes, 0 to 4095 of them without NUL; the empty path is the root.
 /// <para>Callers open an inode through it, and then work on what they opened (<see cref="DirectoryHandle"/>,
 /// <see cref="Inodes"/>). Faults are <see cref="PosixException"/>.</para>
 /// https://man7.org/linux/man-pages/man2/openat2.2.html (RESOLVE_IN_ROOT)
@@ -15,17 +15,18 @@ internal sealed class RootedDirectory : IDisposable
 {
     internal const ulong Confined = NativeFiles.ResolveNoMagicLinks | NativeFiles.ResolveNoCrossDevice;
 
-    private RootedDirectory(SafeFileHandle handle) => Top = new DirectoryHandle(handle);
+    private readonly ulong _resolve;
+
+    private RootedDirectory(SafeFileHandle handle, ulong resolve = Confined) => (Top, _resolve) = (new DirectoryHandle(handle), resolve | NativeFiles.ResolveInRoot);
 
     /// <summary>The root itself, for names right in it.</summary>
     public DirectoryHandle Top { get; }
 
     /// <summary>Opens a directory of the host, by a path that only this daemon can change.</summary>
-    public static RootedDirectory Open(string hostPath) => new(new SafeFileHandle(
-        (nint)PosixException.Check(
-            NativeFiles.OpenAt(NativeFiles.AtFdCwd, [.. Encoding.UTF8.GetBytes(hostPath), 0], NativeFiles.PathOnly | NativeFiles.Directory | NativeFiles.CloseOnExec, 0),
-            "open"),
-        ownsHandle: true));
+    public static RootedDirectory Open(string hostPath) => new(OpenHandle(hostPath));
+
+    /// <summary>The same, for the root of a process: its paths lead through the mounts of its namespace.</summary>
+    public static RootedDirectory OpenWithMounts(string hostPath) => new(OpenHandle(hostPath), NativeFiles.ResolveNoMagicLinks);
 
     public void Dispose() => Top.Dispose();
 
@@ -143,6 +144,12 @@ internal sealed class RootedDirectory : IDisposable
         return OpenDirectory(path);
     }
 
+    private static SafeFileHandle OpenHandle(string hostPath) => new(
+        (nint)PosixException.Check(
+            NativeFiles.OpenAt(NativeFiles.AtFdCwd, [.. Encoding.UTF8.GetBytes(hostPath), 0], NativeFiles.PathOnly | NativeFiles.Directory | NativeFiles.CloseOnExec, 0),
+            "open"),
+        ownsHandle: true);
+
     private SafeFileHandle Resolve(ReadOnlySpan<byte> path, int flags) =>
-        NativeFiles.OpenAt2(Top.Handle, path.IsEmpty ? [(byte)'.', 0] : Text(path), flags, 0, Confined | NativeFiles.ResolveInRoot);
+        NativeFiles.OpenAt2(Top.Handle, path.IsEmpty ? [(byte)'.', 0] : Text(path), flags, 0, _resolve);
 }

@@ -4,29 +4,37 @@ using System.Net.Sockets;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Ports;
+using Sandbox.Rpc;
 
 namespace Sandbox.Daemon.Sandboxes;
 
-/// <summary>The ports of the sandboxes of one Linux host.</summary>
+/// <summary>The ports and Docker daemons of the sandboxes of one Linux host.</summary>
 internal sealed class LinuxPorts(LiveSandboxes sandboxes) : ISandboxPorts
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     public Task<IReadOnlyList<int>> ListAsync(SandboxId sandbox, CancellationToken cancellationToken) => Task.Run(() => ListeningPorts.Of(Running(sandbox).Pid), cancellationToken);
 
-    public async Task<Stream?> ConnectAsync(SandboxId sandbox, int port, CancellationToken cancellationToken) =>
-        await OpenAsync(sandbox, port, cancellationToken) is { } socket ? new NetworkStream(socket, ownsSocket: true) : null;
+    public async Task<NetworkStream?> ConnectAsync(SandboxId sandbox, int port, CancellationToken cancellationToken) =>
+        port is >= 1 and <= ushort.MaxValue && await OpenAsync(sandbox, port, cancellationToken) is { } socket ? new NetworkStream(socket, ownsSocket: true) : null;
 
-    /// <summary>Connects from within the sandbox's network: to 127.0.0.1, to ::1, and to its own address. Null if no program listens.</summary>
+    public async Task<NetworkStream?> ConnectToDockerAsync(SandboxId sandbox, CancellationToken cancellationToken) =>
+        await OpenAsync(sandbox, PortsSocket.Docker, cancellationToken) is { } socket ? new NetworkStream(socket, ownsSocket: true) : null;
+
+    /// <summary>
+    /// Connects from within the sandbox's network: to 127.0.0.1, to ::1, and to its own address; or to its Docker daemon, see
+    /// <see cref="PortsSocket.Docker"/>. Null if no program listens.
+    /// </summary>
     public async Task<Socket?> OpenAsync(SandboxId sandbox, int port, CancellationToken cancellationToken)
     {
-        if (port is < 1 or > 65_535)
+        var record = Running(sandbox);
+        if (port == PortsSocket.Docker)
         {
-            return null;
+            return await OpenDockerAsync(record, cancellationToken);
         }
 
-        var record = Running(sandbox);
         using var network = File.OpenHandle(string.Create(CultureInfo.InvariantCulture, $"/proc/{record.Pid}/ns/net"));
         if (!SandboxLauncher.IsAlive(record))
         {
@@ -44,6 +52,19 @@ internal sealed class LinuxPorts(LiveSandboxes sandboxes) : ISandboxPorts
         }
 
         return null;
+    }
+
+    private static async Task<Socket?> OpenDockerAsync(Records.SandboxRecord record, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var root = RootedDirectory.OpenWithMounts(string.Create(CultureInfo.InvariantCulture, $"/proc/{record.Pid}/root"));
+            return SandboxLauncher.IsAlive(record) ? await InnerSocket.ConnectAsync(root, "run/docker.sock"u8.ToArray(), cancellationToken) : throw NotRunning();
+        }
+        catch (PosixException)
+        {
+            throw NotRunning();
+        }
     }
 
     private static async Task<Socket?> TryAsync(Microsoft.Win32.SafeHandles.SafeFileHandle network, IPAddress address, int port, CancellationToken cancellationToken)
