@@ -1,5 +1,6 @@
 import { api, type Playground, type Problem } from "../page/api";
 import { writeClipboard } from "../page/clipboard";
+import { make } from "../page/dom";
 import { toast } from "../page/toast";
 
 interface Port {
@@ -17,10 +18,16 @@ const every = 3000;
 
 /**
  * Shows the ports on which programs of the playground listen: a button in the bar that opens their list, and a message
- * when one comes. Asks only while the page is seen and the playground runs.
+ * when one comes. `elsewhere` says how they are reached from the visitor's computer. Asks only while the page is seen and the playground runs.
  */
-export function startPorts(button: HTMLButtonElement, menu: HTMLElement, now: () => Playground | null): void {
+export function startPorts(button: HTMLButtonElement, menu: HTMLElement, now: () => Playground | null, elsewhere: () => void): void {
   let seen: readonly SeenPort[] = [];
+  const away = make("button", "", "Use from your computer");
+  away.type = "button";
+  away.addEventListener("click", () => {
+    menu.hidePopover();
+    elsewhere();
+  });
 
   const ask = async (playground: Playground): Promise<readonly SeenPort[]> => {
     const answers = await Promise.all(playground.sandboxes.filter(({ state }) => state === "running").map(async sandbox =>
@@ -49,7 +56,7 @@ export function startPorts(button: HTMLButtonElement, menu: HTMLElement, now: ()
     button.hidden = ports.length === 0;
     button.querySelector("span")!.textContent = ports.length === 1 ? `${ports[0]!.port}` : `${ports.length} ports`;
     button.setAttribute("aria-label", ports.length === 1 ? `Port ${ports[0]!.port}` : `${ports.length} ports`);
-    menu.replaceChildren(...ports.map(port => row(port, isNamed)));
+    menu.replaceChildren(...ports.map(port => row(port, isNamed)), away);
     if (added.length > 0) {
       const port = added[0]!;
       toast(`A program listens on port ${port.port}.`, "info", { label: "Open it", href: port.open!, isElsewhere: true });

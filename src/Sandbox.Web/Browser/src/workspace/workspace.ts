@@ -86,7 +86,7 @@ const commandActs = startCommands(tabs, side, byId("ws-commands-live"));
 const saveActs = startSaving(() => watch.now, () => root.dataset["title"] ?? "",
   () => tabs.all.flatMap(({ pane }) => pane.commands.log.commands.map(command => command.line ?? command.seen)), () => tabs.active?.focus());
 const nodes = startNodes(byId("ws-nodes"), tabs, () => watch.now, () => watch.poll());
-startPorts(byId<HTMLButtonElement>("ws-ports"), byId("ws-ports-menu"), () => watch.now);
+startPorts(byId<HTMLButtonElement>("ws-ports"), byId("ws-ports-menu"), () => watch.now, reach);
 startSharing(tabs, link, byId<HTMLButtonElement>("ws-share"), byId("ws-status"), saveActs["share-state"]);
 tabs.onFirst = () => {
   if (watch.now?.state === "running") {
@@ -346,6 +346,14 @@ async function setUp(action: "retry" | "enter"): Promise<void> {
   }
 }
 
+/** Says how the visitor's own programs reach the playground. */
+function reach(): void {
+  const playground = watch.now;
+  if (playground?.state === "running") {
+    void import("./tunnel-dialog").then(({ openTunnels }) => openTunnels(playground, () => tabs.stage.focus()));
+  }
+}
+
 async function extend(): Promise<void> {
   const button = byId<HTMLButtonElement>("ws-extend");
   button.disabled = true;
@@ -448,6 +456,7 @@ const acts: Record<string, () => void> = {
   "editor": () => editor.toggle(),
   "tutorial": () => tutorial.focus(),
   "nodes": () => nodes.open(),
+  "reach": reach,
   "palette": () => openPalette(paletteItems(byId("ws-actions-menu"), acts), () => tabs.active?.focus()),
   "shortcuts": () => {
     fillShortcuts(byId("ws-shortcuts-list"));
