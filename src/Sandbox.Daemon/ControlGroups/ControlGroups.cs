@@ -243,7 +243,7 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups
     /// <summary>Kills what is left in the group of a sandbox that is to go.</summary>
     public async Task KillAsync(PersonId owner, SandboxId sandbox)
     {
-        for (var attempt = 0; attempt < 100 && Processes(owner, sandbox) is { Count: > 0 } left; attempt++)
+        for (var attempt = 0; attempt < 2500 && Processes(owner, sandbox) is { Count: > 0 } left; attempt++)
         {
             foreach (var pid in left)
             {
@@ -269,7 +269,7 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups
                         continue;
                     }
 
-                    for (var attempt = 0; attempt < 100 && File.ReadAllLines(group + "/cgroup.procs") is { Length: > 0 } left; attempt++)
+                    for (var attempt = 0; attempt < 1000 && File.ReadAllLines(group + "/cgroup.procs") is { Length: > 0 } left; attempt++)
                     {
                         foreach (var pid in left)
                         {

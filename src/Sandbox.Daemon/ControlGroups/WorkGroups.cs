@@ -55,7 +55,7 @@ internal sealed partial class WorkGroups(DaemonOptions options, ILogger<WorkGrou
     /// <summary>Removes the group of a person whose last program may be ending at this moment.</summary>
     public async Task RemoveAsync(PersonId owner)
     {
-        for (var attempt = 0; attempt < 100 && Directory.Exists(PathOf(owner)) && ControlGroupTree.RemoveDirectory(PathOf(owner)) != 0; attempt++)
+        for (var attempt = 0; attempt < 1000 && Directory.Exists(PathOf(owner)) && ControlGroupTree.RemoveDirectory(PathOf(owner)) != 0; attempt++)
         {
             await Task.Delay(10);
         }

@@ -10,8 +10,11 @@ namespace Sandbox.Daemon.Linux;
 /// </summary>
 internal static class ProcessTree
 {
-    /// <summary>Processes that were killed take this long at most; those of a frozen sandbox die when it is thawed.</summary>
+    /// <summary>Processes that were killed are waited for this long; those of a frozen sandbox die when it is thawed.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
+
+    /// <summary>The tree is read so often at least: the time may pass while a busy host does not run this.</summary>
+    private const int LeastReads = 200;
 
     private const int KillSignal = 9;
     private const int StopSignal = 19;
@@ -27,7 +30,7 @@ internal static class ProcessTree
         var began = Stopwatch.GetTimestamp();
         var stopped = new HashSet<int>();
         List<int> last = [];
-        while (Stopwatch.GetElapsedTime(began) < Longest)
+        for (var reads = 0; reads < LeastReads || Stopwatch.GetElapsedTime(began) < Longest; reads++)
         {
             // One whose parent ends while this looks is missed by it, and found by the next: it is a child of the root by then.
             var found = Below(root);

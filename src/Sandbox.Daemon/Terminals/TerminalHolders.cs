@@ -78,19 +78,36 @@ internal sealed class TerminalHolders(HolderStart start, HolderFiles files, OwnC
         var holders = HoldersOf(sandbox);
         HangUp(sandbox);
 
-        for (var attempt = 0; attempt < 100 && holders.Any(holder => holder.IsAlive); attempt++)
+        // One that is killed before it has run again on a busy host loses the end of its log.
+        if (!await HaveEndedAsync(holders))
         {
-            await Task.Delay(5);
-        }
+            foreach (var holder in holders.Where(holder => holder.IsAlive))
+            {
+                _ = Tool.Kill(holder.Pid, 9);
+            }
 
-        foreach (var holder in holders.Where(holder => holder.IsAlive))
-        {
-            _ = Tool.Kill(holder.Pid, 9);
+            _ = await HaveEndedAsync(holders);
         }
 
         _holders.TryRemove(sandbox, out _);
         keep?.Invoke();
         files.Forget(sandbox);
+    }
+
+    /// <summary>Waits some seconds for holders to end.</summary>
+    private static async Task<bool> HaveEndedAsync(List<Holder> holders)
+    {
+        for (var attempt = 0; attempt < 1000; attempt++)
+        {
+            if (!holders.Exists(holder => holder.IsAlive))
+            {
+                return true;
+            }
+
+            await Task.Delay(5);
+        }
+
+        return false;
     }
 
     /// <summary>At start: finds the holders of running sandboxes again, and removes leftovers of others.</summary>
