@@ -155,7 +155,7 @@ public sealed class LaunchTests
         };
         using var leave = new CancellationTokenSource();
         var launch = client.SendUntilAsync(HttpMethod.Post, "/api/v1/playgrounds", new StringContent("""{"image":"busybox"}""", System.Text.Encoding.UTF8, "application/json"), leave.Token);
-        await creating.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        await creating.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
 
         await leave.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => launch);

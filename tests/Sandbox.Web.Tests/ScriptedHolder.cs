@@ -149,21 +149,7 @@ internal sealed class ScriptedHolder : IAsyncDisposable
                 {
                     case TtyFrame.Attach or TtyFrame.Watch:
                         var after = BinaryPrimitives.ReadUInt64LittleEndian(payload);
-                        Seen.Add((char)header[0] + after.ToString(System.Globalization.CultureInfo.InvariantCulture));
-                        byte[] rest;
-                        lock (_gate)
-                        {
-                            // Beyond the end is taken as the end.
-                            after = Math.Min(after, (ulong)_output.Count);
-                            rest = [.. _output.Skip((int)after)];
-                            _attached.Add((viewer, turn));
-                        }
-
-                        if (rest.Length > 0)
-                        {
-                            await DataAsync(viewer, turn, (int)after, rest);
-                        }
-
+                        await AttachAsync(viewer, turn, (char)header[0], after);
                         break;
                     case TtyFrame.Follow:
                         Seen.Add("f");
@@ -202,21 +188,65 @@ internal sealed class ScriptedHolder : IAsyncDisposable
         }
     }
 
-    private static Task DataAsync(Socket viewer, SemaphoreSlim turn, int offset, byte[] data)
+    /// <summary>
+    /// Sends the output so far before anything that is printed later. Who sees that it is attached may print at once: it
+    /// gets that, even when it asked for the end of the output.
+    /// </summary>
+    private async Task AttachAsync(Socket viewer, SemaphoreSlim turn, char kind, ulong after)
+    {
+        await turn.WaitAsync();
+        try
+        {
+            byte[] rest;
+            int from;
+            lock (_gate)
+            {
+                from = (int)Math.Min(after, (ulong)_output.Count);
+                rest = [.. _output.Skip(from)];
+                _attached.Add((viewer, turn));
+                Seen.Add(kind + after.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            }
+
+            if (rest.Length > 0)
+            {
+                await WriteAsync(viewer, TtyFrame.Data, DataOf(from, rest));
+            }
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private static Task DataAsync(Socket viewer, SemaphoreSlim turn, int offset, byte[] data) => SendAsync(viewer, turn, TtyFrame.Data, DataOf(offset, data));
+
+    private static byte[] DataOf(int offset, byte[] data)
     {
         var payload = new byte[sizeof(ulong) + data.Length];
         BinaryPrimitives.WriteUInt64LittleEndian(payload, (ulong)offset);
         data.CopyTo(payload, sizeof(ulong));
-        return SendAsync(viewer, turn, TtyFrame.Data, payload);
+        return payload;
     }
 
     private static async Task SendAsync(Socket viewer, SemaphoreSlim turn, byte kind, byte[] payload)
+    {
+        await turn.WaitAsync();
+        try
+        {
+            await WriteAsync(viewer, kind, payload);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private static async Task WriteAsync(Socket viewer, byte kind, byte[] payload)
     {
         var frame = new byte[TtyFrame.HeaderLength + payload.Length];
         frame[0] = kind;
         BinaryPrimitives.WriteUInt32LittleEndian(frame.AsSpan(1), (uint)payload.Length);
         payload.CopyTo(frame, TtyFrame.HeaderLength);
-        await turn.WaitAsync();
         try
         {
             for (var sent = 0; sent < frame.Length;)
@@ -227,10 +257,6 @@ internal sealed class ScriptedHolder : IAsyncDisposable
         catch (Exception gone) when (gone is SocketException or ObjectDisposedException)
         {
             // It left.
-        }
-        finally
-        {
-            turn.Release();
         }
     }
 }
