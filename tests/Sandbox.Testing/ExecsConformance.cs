@@ -114,8 +114,8 @@ public abstract class ExecsConformance(RuntimeUnderTest under) : RuntimeConforma
     {
         var sandbox = await CreateAsync();
         using var cut = new CancellationTokenSource();
-        var exec = Runtime.Sandboxes.ExecAsync(sandbox.Id, Exec(["sleep", "600"]) with { Timeout = TimeSpan.FromMinutes(10) }, cut.Token);
-        await Task.Delay(200, Cancellation);
+        var exec = Runtime.Sandboxes.ExecAsync(sandbox.Id, Exec(WriteAndSleep("/tmp/begun")) with { Timeout = TimeSpan.FromMinutes(10) }, cut.Token);
+        await EventuallyAsync(async () => await FindAsync(sandbox.Id, "/tmp/begun") is not null);
         await cut.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => exec);
@@ -127,8 +127,8 @@ public abstract class ExecsConformance(RuntimeUnderTest under) : RuntimeConforma
     public async Task A_stop_ends_what_an_exec_runs()
     {
         var sandbox = await CreateAsync();
-        var exec = Runtime.Sandboxes.ExecAsync(sandbox.Id, Exec(["sleep", "600"]) with { Timeout = TimeSpan.FromMinutes(10) }, Cancellation);
-        await Task.Delay(500, Cancellation);
+        var exec = Runtime.Sandboxes.ExecAsync(sandbox.Id, Exec(WriteAndSleep("/tmp/begun")) with { Timeout = TimeSpan.FromMinutes(10) }, Cancellation);
+        await EventuallyAsync(async () => await FindAsync(sandbox.Id, "/tmp/begun") is not null);
 
         await Runtime.Sandboxes.StopAsync(sandbox.Id, TimeSpan.Zero, Cancellation);
 

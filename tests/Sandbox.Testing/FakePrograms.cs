@@ -10,7 +10,7 @@ namespace Sandbox.Testing;
 internal static class FakePrograms
 {
     private static readonly HashSet<string> Names = new(
-        ["cat", "echo", "exit", "false", "head", "hostname", "id", "kill-itself", "ln", "printenv", "pwd", "sh", "sleep", "true"],
+        ["cat", "echo", "exit", "false", "head", "hostname", "id", "kill-itself", "ln", "printenv", "pwd", "sh", "sleep", "true", "write-and-sleep"],
         StringComparer.Ordinal);
 
     public static void Require(string name)
@@ -31,9 +31,17 @@ internal static class FakePrograms
         Require(spec.Command[0]);
         var started = time.GetTimestamp();
         var killed = sandbox.Killed.Token;
-        if (spec.Command[0] == "sleep")
+        if (spec.Command[0] is "sleep" or "write-and-sleep")
         {
-            var asked = TimeSpan.FromSeconds(double.Parse(spec.Command[1], CultureInfo.InvariantCulture));
+            var asked = TimeSpan.FromSeconds(spec.Command[0] == "sleep" ? double.Parse(spec.Command[1], CultureInfo.InvariantCulture) : 600);
+            if (spec.Command[0] == "write-and-sleep" && SandboxPath.TryParse(spec.Command[1], out var path))
+            {
+                lock (gate)
+                {
+                    sandbox.Files.Write(path, null, []);
+                }
+            }
+
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, killed);
             try
             {
@@ -96,7 +104,7 @@ internal static class FakePrograms
                 return (int.Parse(words[1], CultureInfo.InvariantCulture), [], []);
             case "kill-itself":
                 return (137, [], []);
-            case "sleep" or "true":
+            case "sleep" or "write-and-sleep" or "true":
                 return (0, [], []);
             case "false":
                 return (1, [], []);

@@ -55,6 +55,8 @@ public abstract class RuntimeConformance(RuntimeUnderTest under) : IAsyncLifetim
 
     private protected IReadOnlyList<string> PrintVariable(string name) => under.PrintVariable(name);
 
+    private protected IReadOnlyList<string> WriteAndSleep(string path) => under.WriteAndSleep(path);
+
     /// <summary>A digest that no store holds.</summary>
     private protected static Digest UnknownImage { get; } = Digest.Parse("sha256:" + new string('0', 64));
 

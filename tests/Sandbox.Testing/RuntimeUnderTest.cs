@@ -29,6 +29,9 @@ public abstract class RuntimeUnderTest : IAsyncLifetime
     /// <summary>A command that ends with an exit code.</summary>
     public virtual IReadOnlyList<string> ExitWith(int code) => ["sh", "-c", $"exit {code}"];
 
+    /// <summary>A command that writes a file once it runs, and then sleeps for ten minutes.</summary>
+    public virtual IReadOnlyList<string> WriteAndSleep(string path) => ["sh", "-c", $"echo > {path}; exec sleep 600"];
+
     /// <summary>A command that prints a variable.</summary>
     public virtual IReadOnlyList<string> PrintVariable(string name) => ["sh", "-c", $"printf '%s\\n' \"${name}\""];
 

@@ -10,6 +10,7 @@ public sealed class StormTests(HolderFixture fixture) : IClassFixture<HolderFixt
 {
     private const int Last = 900_000;
     private const int Comers = 5;
+    private const int LeastVisits = 4;
 
     [Theory]
     [InlineData(1)]
@@ -30,7 +31,7 @@ public sealed class StormTests(HolderFixture fixture) : IClassFixture<HolderFixt
         await over.CancelAsync();
         await Task.WhenAll(visits).WaitAsync(Viewer.Limit);
         await nonsense.WaitAsync(Viewer.Limit);
-        Assert.True(comers.Sum(comer => comer.Visits) > 3 * Comers, "they hardly came");
+        Assert.All(comers, comer => Assert.InRange(comer.Visits, LeastVisits, int.MaxValue));
 
         // They come once more for what they do not hold.
         comers.Add(steady);
@@ -48,10 +49,11 @@ public sealed class StormTests(HolderFixture fixture) : IClassFixture<HolderFixt
     {
         await using var terminal = await OpenTerminal.StartAsync(
             fixture, "sh", "-c", "stty raw -echo; trap 'stty size' WINCH; echo ready; while :; do sleep 1; done");
-        var handles = Handles(terminal);
+        int handles;
         await using (var viewer = await terminal.ViewAsync())
         {
             await viewer.UntilAsync("ready");
+            handles = Handles(terminal) - 1; // without this connection; before it, some may not be open yet
         }
 
         var random = new Random(7);
@@ -120,7 +122,8 @@ public sealed class StormTests(HolderFixture fixture) : IClassFixture<HolderFixt
 
         public async Task ComeAndGoAsync(CancellationToken over)
         {
-            while (!over.IsCancellationRequested)
+            // Also once the steady viewer has read all: on a busy host it may be through before these have come.
+            while (!over.IsCancellationRequested || Visits < LeastVisits)
             {
                 await using var viewer = await terminal.ViewAsync((ulong)Held);
                 Visits++;

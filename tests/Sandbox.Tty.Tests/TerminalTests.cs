@@ -373,7 +373,15 @@ public sealed partial class TerminalTests(HolderFixture fixture) : IClassFixture
         await using var terminal = await OpenTerminal.StartAsync(fixture, "sh");
         using var raw = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         await raw.ConnectAsync(new UnixDomainSocketEndPoint(terminal.Socket));
-        await raw.SendAsync((byte[])[(byte)kind[0], .. BitConverter.GetBytes(length), .. new byte[length]]);
+        try
+        {
+            await raw.SendAsync((byte[])[(byte)kind[0], .. BitConverter.GetBytes(length), .. new byte[length]]);
+        }
+        catch (SocketException)
+        {
+            // The header alone is enough for the holder to hang up.
+        }
+
         Assert.Equal(0, await ReceivedAsync(raw));
         await using var viewer = await terminal.ViewAsync();
         viewer.Type("echo a$((4+4))b\n");
@@ -423,9 +431,7 @@ public sealed partial class TerminalTests(HolderFixture fixture) : IClassFixture
     {
         for (var end = DateTime.UtcNow + Viewer.Limit; ;)
         {
-            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(terminal.Socket));
-            if (!socket.Poll(TimeSpan.FromMilliseconds(200), SelectMode.SelectRead))
+            if (await Task.Run(() => Connect(terminal.Socket)) == "prompt")
             {
                 return;
             }

@@ -31,6 +31,8 @@ internal sealed class RpcUnderTest : RuntimeUnderTest
 
     public override IReadOnlyList<string> PrintVariable(string name) => ["printenv", name];
 
+    public override IReadOnlyList<string> WriteAndSleep(string path) => ["write-and-sleep", path];
+
     public override async ValueTask InitializeAsync() => _server = await RpcServer.StartAsync(_socket, _runtime);
 
     public override async ValueTask DisposeAsync()

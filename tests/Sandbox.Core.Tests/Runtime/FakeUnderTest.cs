@@ -22,6 +22,8 @@ internal sealed class FakeUnderTest : RuntimeUnderTest
 
     public override IReadOnlyList<string> PrintVariable(string name) => ["printenv", name];
 
+    public override IReadOnlyList<string> WriteAndSleep(string path) => ["write-and-sleep", path];
+
     public override ValueTask DisposeAsync()
     {
         _runtime.Dispose();
