@@ -25,7 +25,17 @@ public abstract class Attacker(LinuxHost host) : IAsyncLifetime
     private const long Noise = 1L << 30;
 
     private static readonly Lazy<byte[]> Program = new(() => Compile("attack.c"));
-    private static readonly string OnHost = Path.Combine(Path.GetTempPath(), "sandbox-attack");
+
+    /// <summary>
+    /// The program on the host. The compiler writes it: if this process did, a child that it forks at that moment would hold
+    /// the file open for writing, and it could not be executed ("Text file busy").
+    /// </summary>
+    private static readonly Lazy<string> OnHost = new(() =>
+    {
+        var file = Path.Combine(Path.GetTempPath(), "sandbox-attack");
+        Compile("attack.c", file, []);
+        return file;
+    });
 
     private readonly List<SandboxId> _made = [];
     private readonly long _available = HostMemory.Available();
@@ -90,6 +100,29 @@ public abstract class Attacker(LinuxHost host) : IAsyncLifetime
         return (result.ExitCode, Encoding.UTF8.GetString(result.Stdout.Span) + Encoding.UTF8.GetString(result.Stderr.Span));
     }
 
+    /// <summary>Waits until something is so; longer than anything here takes.</summary>
+    protected static async Task UntilAsync(Func<Task<bool>> isTrue, string what)
+    {
+        for (var end = DateTimeOffset.UtcNow.AddMinutes(2); !await isTrue();)
+        {
+            Assert.True(DateTimeOffset.UtcNow < end, $"waited in vain: {what}");
+            await Task.Delay(50, Cancel);
+        }
+    }
+
+    /// <summary>
+    /// Starts to hear datagrams in a sandbox, and runs what sends some, also ones from other addresses than the sender's.
+    /// Prints the sources of those that came. The last one is the sender's own, and ends it.
+    /// </summary>
+    protected async Task<string> HearAsync(SandboxId hearer, Func<Task> send)
+    {
+        var heard = RunAsync(hearer, "/attack", "hear", "/heard");
+        Assert.True(SandboxPath.TryParse("/heard", out var path));
+        await UntilAsync(async () => await host.Runtime.Files.FindAsync(hearer, path, Cancel) is not null, "it hears");
+        await send();
+        return (await heard).Text;
+    }
+
     /// <summary>Runs the program of attacks in a sandbox; see its source for kinds.</summary>
     protected async Task<IReadOnlyList<Loot>> AttackAsync(SandboxId id, string kind, int count, int processes = 1, int seconds = 0) =>
         Parse((await RunAsync(id, "/attack", kind, Text(count), Text(processes), Text(seconds))).Text);
@@ -108,11 +141,8 @@ public abstract class Attacker(LinuxHost host) : IAsyncLifetime
 
     protected static async Task AssertHostCanAsync(string kind)
     {
-        await File.WriteAllBytesAsync(OnHost, Program.Value, Cancel);
-        File.SetUnixFileMode(OnHost, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        using var process = Process.Start(new ProcessStartInfo(OnHost, [kind, "1"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        using var process = Process.Start(new ProcessStartInfo(OnHost.Value, [kind, "1"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         Assert.Equal(new Loot(1, 0), Assert.Single(Parse(await process.StandardOutput.ReadToEndAsync(Cancel))));
-        File.Delete(OnHost);
     }
 
     protected static IReadOnlyList<Loot> Parse(string text) =>
@@ -134,11 +164,16 @@ public abstract class Attacker(LinuxHost host) : IAsyncLifetime
     protected static byte[] Compile(string source, params string[] options)
     {
         var file = Path.GetTempFileName();
-        using var compiler = Process.Start("gcc", ["-static", "-O1", "-Wall", "-Werror", .. options, "-o", file, Path.Combine(AppContext.BaseDirectory, "Programs", source)]);
-        compiler.WaitForExit();
-        Assert.Equal(0, compiler.ExitCode);
+        Compile(source, file, options);
         var program = File.ReadAllBytes(file);
         File.Delete(file);
         return program;
+    }
+
+    private static void Compile(string source, string file, string[] options)
+    {
+        using var compiler = Process.Start("gcc", ["-static", "-O1", "-Wall", "-Werror", .. options, "-o", file, Path.Combine(AppContext.BaseDirectory, "Programs", source)]);
+        compiler.WaitForExit();
+        Assert.Equal(0, compiler.ExitCode);
     }
 }

@@ -37,7 +37,7 @@ public sealed class KernelMemoryAttacks(LinuxHost host) : Attacker(host)
         var id = await LaunchAsync();
         await BeginAsync(id, kind, count);
         var least = before;
-        for (var attempt = 0; attempt < 400 && await StateAsync(id) == SandboxState.Running; attempt++)
+        for (var attempt = 0; attempt < 1200 && await StateAsync(id) == SandboxState.Running; attempt++)
         {
             least = Math.Min(least, HostMemory.Available());
             await Task.Delay(50, Cancel);
@@ -73,7 +73,7 @@ public sealed class KernelMemoryAttacks(LinuxHost host) : Attacker(host)
     private async Task UntilNoticeAsync(SandboxId id, string words)
     {
         string? notice = null;
-        for (var attempt = 0; attempt < 400 && notice is null; attempt++)
+        for (var attempt = 0; attempt < 1200 && notice is null; attempt++)
         {
             await Task.Delay(50, Cancel);
             notice = (await Host.Runtime.Sandboxes.FindAsync(id, Cancel))?.Notice;

@@ -35,14 +35,16 @@ public sealed class NetworkAttacks(LinuxHost host) : Attacker(host)
         var hearer = await LaunchAsync(Spec() with { Playground = first.Playground, Owner = first.Owner });
         var own = await AddressAsync(attacker);
         var target = await AddressAsync(hearer);
-        var heard = RunAsync(hearer, "/attack", "hear", "3");
-        await Task.Delay(500, Cancel);
-        for (var i = 2; i < 15; i++)
+        var heard = await HearAsync(hearer, async () =>
         {
-            await RunAsync(attacker, "/attack", "forge", $"{own[..own.LastIndexOf('.')]}.{(byte.Parse(own[(own.LastIndexOf('.') + 1)..], System.Globalization.CultureInfo.InvariantCulture) & 0xf0) + i}", target);
-        }
+            for (var i = 2; i < 15; i++)
+            {
+                await RunAsync(attacker, "/attack", "forge", $"{own[..own.LastIndexOf('.')]}.{(byte.Parse(own[(own.LastIndexOf('.') + 1)..], System.Globalization.CultureInfo.InvariantCulture) & 0xf0) + i}", target);
+            }
 
-        Assert.Equal(own + "\n", (await heard).Text);
+            await RunAsync(attacker, "/attack", "forge", own, target, "last");
+        });
+        Assert.Equal(own + "\n", heard);
     }
 
     [Theory]
@@ -64,7 +66,7 @@ public sealed class NetworkAttacks(LinuxHost host) : Attacker(host)
         await RunAsync(target, "sh", "-c", "mkdir /www && echo reached > /www/index.html && httpd -p 80 -h /www");
         var address = await AddressAsync(target);
         var sibling = await LaunchAsync(Spec() with { Playground = neighbour.Playground, Owner = neighbour.Owner });
-        Assert.Equal((0, "reached\n"), await FetchAsync(sibling, address));
+        Assert.Equal((0, "reached\n"), await FetchAsync(sibling, address, seconds: 30));
         var alone = Spec() with { Playground = neighbour.Playground, Owner = neighbour.Owner, Network = NetworkPolicy.None };
         await LaunchAsync(alone);
 
@@ -75,11 +77,11 @@ public sealed class NetworkAttacks(LinuxHost host) : Attacker(host)
         await Host.Runtime.Sandboxes.StopAsync(alone.Id, TimeSpan.Zero, Cancel);
         Assert.Null((await Host.Runtime.Sandboxes.StartAsync(alone.Id, Cancel)).Address);
         await AssertAloneAsync(alone.Id, address);
-        Assert.Equal((0, "reached\n"), await FetchAsync(sibling, address));
+        Assert.Equal((0, "reached\n"), await FetchAsync(sibling, address, seconds: 30));
     }
 
-    private Task<(int Code, string Text)> FetchAsync(SandboxId from, string address) =>
-        RunAsync(from, "sh", "-c", $"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 {address} 80 | tail -n 1");
+    private Task<(int Code, string Text)> FetchAsync(SandboxId from, string address, int seconds = 3) =>
+        RunAsync(from, "sh", "-c", $"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w {seconds} {address} 80 | tail -n 1");
 
     private async Task AssertAloneAsync(SandboxId id, string neighbour)
     {

@@ -32,7 +32,7 @@ internal sealed class LocalRegistry : IAsyncDisposable
                 using var answer = await client.GetAsync(new Uri($"http://{address}/v2/"));
                 return new LocalRegistry(process, address);
             }
-            catch (HttpRequestException) when (attempt < 100)
+            catch (HttpRequestException) when (attempt < 600)
             {
                 await Task.Delay(100);
             }

@@ -237,14 +237,14 @@ static int neighbours_kept(void) {
     return answer.error.error;
 }
 
-/* attack forge SOURCE TARGET: one datagram to port 9000 that claims to come from SOURCE. Prints "sent" or why not. */
-static int forge(const char *source, const char *target) {
+/* attack forge SOURCE TARGET [last]: one datagram to port 9000 that claims to come from SOURCE. Prints "sent" or why not. */
+static int forge(const char *source, const char *target, const char *text) {
     struct sockaddr_in from = {.sin_family = AF_INET, .sin_port = htons(9001)}, to = {.sin_family = AF_INET, .sin_port = htons(9000)};
     int made = socket(AF_INET, SOCK_DGRAM, 0), on = 1;
     inet_pton(AF_INET, source, &from.sin_addr);
     inet_pton(AF_INET, target, &to.sin_addr);
     if (setsockopt(made, IPPROTO_IP, 19 /* IP_TRANSPARENT */, &on, sizeof on) || bind(made, (void *)&from, sizeof from)
-        || sendto(made, "forged", 6, 0, (void *)&to, sizeof to) != 6) {
+        || sendto(made, text, strlen(text), 0, (void *)&to, sizeof to) != (ssize_t)strlen(text)) {
         printf("%s\n", strerror(errno));
         return 1;
     }
@@ -252,17 +252,17 @@ static int forge(const char *source, const char *target) {
     return 0;
 }
 
-/* attack hear SECONDS: prints the sources of datagrams that come to port 9000. */
-static int hear(int seconds) {
+/* attack hear FILE: prints the sources of datagrams that come to port 9000, until one says "last". It hears once FILE is there. */
+static int hear(const char *file) {
     struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons(9000)}, from;
-    struct timeval patience = {seconds, 0};
     char text[INET_ADDRSTRLEN];
     int made = socket(AF_INET, SOCK_DGRAM, 0);
-    bind(made, (void *)&here, sizeof here);
-    setsockopt(made, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (bind(made, (void *)&here, sizeof here) || open(file, O_CREAT | O_WRONLY, 0600) < 0) return 1;
     for (;;) {
         socklen_t length = sizeof from;
-        if (recvfrom(made, bytes, sizeof bytes, 0, (void *)&from, &length) < 0) return 0;
+        ssize_t got = recvfrom(made, bytes, sizeof bytes, 0, (void *)&from, &length);
+        if (got < 0) return 1;
+        if (got == 4 && !memcmp(bytes, "last", 4)) return 0;
         printf("%s\n", inet_ntop(AF_INET, &from.sin_addr, text, sizeof text));
         fflush(stdout);
     }
@@ -279,8 +279,9 @@ static const struct { const char *name; int (*take)(void); } kinds[] = {
 
 int main(int count, char **arguments) {
     struct rlimit open_files;
-    if (count == 4 && !strcmp(arguments[1], "forge")) return forge(arguments[2], arguments[3]);
-    if (count == 3 && !strcmp(arguments[1], "hear")) return hear(atoi(arguments[2]));
+    if (count == 4 && !strcmp(arguments[1], "forge")) return forge(arguments[2], arguments[3], "forged");
+    if (count == 5 && !strcmp(arguments[1], "forge")) return forge(arguments[2], arguments[3], arguments[4]);
+    if (count == 3 && !strcmp(arguments[1], "hear")) return hear(arguments[2]);
     if (count < 3) return 2;
     getrlimit(RLIMIT_NOFILE, &open_files);
     open_files.rlim_cur = open_files.rlim_max;

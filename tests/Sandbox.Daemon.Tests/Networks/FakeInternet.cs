@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Xunit;
 
 namespace Sandbox.Daemon.Tests.Networks;
 
@@ -44,18 +45,19 @@ internal sealed class FakeInternet : IDisposable
         return internet;
     }
 
-    /// <summary>Sets all names with their addresses.</summary>
+    /// <summary>Sets all names with their addresses, and waits until the name server has read them.</summary>
     public void Say(params (string Name, string Address)[] names)
     {
+        // dnsmasq[4242]: read /tmp/internetXXXXXX/hosts - 2 names
+        var before = Count($": read {Hosts} ");
         File.WriteAllLines(Hosts, names.Select(name => $"{name.Address} {name.Name}"));
         using var reload = Process.Start("kill", ["-HUP", _names.Id.ToString(CultureInfo.InvariantCulture)]);
         reload.WaitForExit();
+        Assert.True(SpinWait.SpinUntil(() => Count($": read {Hosts} ") > before, TimeSpan.FromSeconds(60)), "the name server does not read its names");
     }
 
     /// <summary>The questions that the name server got so far and that hold a text.</summary>
-    public int Questions(string text) => File.Exists(Log)
-        ? ReadShared().Split('\n').Count(line => line.Contains(": query[", StringComparison.Ordinal) && line.Contains(text, StringComparison.Ordinal))
-        : 0;
+    public int Questions(string text) => Count(": query[", text);
 
     public void Dispose()
     {
@@ -64,6 +66,10 @@ internal sealed class FakeInternet : IDisposable
         _names.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
+
+    private int Count(params string[] words) => File.Exists(Log)
+        ? ReadShared().Split('\n').Count(line => Array.TrueForAll(words, word => line.Contains(word, StringComparison.Ordinal)))
+        : 0;
 
     private string ReadShared()
     {

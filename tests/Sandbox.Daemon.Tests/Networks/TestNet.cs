@@ -101,7 +101,7 @@ internal sealed class TestNet : IAsyncDisposable
     /// <summary>A network namespace in a user namespace of its own, as a sandbox has.</summary>
     public async Task<Holder> HolderAsync()
     {
-        var process = Process.Start(new ProcessStartInfo("unshare", ["--user", "--map-root-user", "--net", "sleep", "120"]))!;
+        var process = Process.Start(new ProcessStartInfo("unshare", ["--user", "--map-root-user", "--net", "sleep", "3600"]))!;
         var holder = new Holder(process, Tool);
         lock (_holders)
         {
@@ -109,7 +109,7 @@ internal sealed class TestNet : IAsyncDisposable
         }
 
         var ours = new FileInfo("/proc/self/ns/net").LinkTarget;
-        for (var attempt = 0; attempt < 2000; attempt++)
+        for (var attempt = 0; attempt < 30_000; attempt++)
         {
             if (new FileInfo(holder.NetworkPath).LinkTarget is { } theirs && theirs != ours && File.ReadAllText($"/proc/{process.Id}/uid_map").Length > 0)
             {
@@ -166,7 +166,7 @@ internal sealed class TestNet : IAsyncDisposable
     /// <summary>Waits until a condition holds; the limit is only against hanging.</summary>
     public static async Task UntilAsync(Func<Task<bool>> condition, string what)
     {
-        for (var attempt = 0; attempt < 200; attempt++)
+        for (var attempt = 0; attempt < 1000; attempt++)
         {
             if (await condition())
             {

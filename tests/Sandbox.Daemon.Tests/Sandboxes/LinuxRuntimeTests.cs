@@ -89,13 +89,14 @@ public sealed class LinuxRuntimeTests(LinuxHost host) : IAsyncLifetime
     public async Task It_sees_only_its_own_processes()
     {
         var id = await LaunchAsync();
-        while ((await host.Runtime.Terminals.ListAsync(id, Cancel))[0].Cwd is null)
+        string[] processes;
+        do
         {
-            await Task.Delay(20, Cancel); // its own command does not run yet
+            processes = [.. (await RunAsync(id, "ps", "-o", "args")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim() is "[sh]" ? "sh" : line.Trim()).Distinct(StringComparer.Ordinal)]; // its shell forks for the prompt, and [sh] has ended
         }
+        while (!processes.Contains("sh", StringComparer.Ordinal)); // its own command does not run yet
 
-        var processes = (await RunAsync(id, "ps", "-o", "args")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal("COMMAND|/dev/own-init 4 -- sh|sh|/dev/init -- ps -o args|ps -o args", string.Join('|', processes.Select(line => line.Trim()).Distinct(StringComparer.Ordinal))); // its shell forks for the prompt
+        Assert.Equal("COMMAND|/dev/own-init 4 -- sh|sh|/dev/init -- ps -o args|ps -o args", string.Join('|', processes));
     }
 
     [Fact]
@@ -199,7 +200,7 @@ public sealed class LinuxRuntimeTests(LinuxHost host) : IAsyncLifetime
     public async Task Another_daemon_takes_over_what_runs_and_clears_what_does_not()
     {
         var kept = await LaunchAsync();
-        await host.Runtime.Sandboxes.ExecAsync(kept, Command("sh", "-c", "(while true; do date +%s%N >> /ticks; sleep 0.05; done) > /dev/null 2>&1 &"), Cancel);
+        await RunAsync(kept, "sh", "-c", "(while true; do date +%s%N >> /ticks; sleep 0.05; done) > /dev/null 2>&1 & until [ -s /ticks ]; do sleep 0.05; done");
         var terminal = await host.Runtime.Terminals.OpenAsync(kept, new TerminalSpec { Id = Core.Terminals.TerminalId.New(), Cols = 80, Rows = 24 }, Cancel);
         var cut = await LaunchAsync();
         var records = host.Parts.GetRequiredService<Sandbox.Daemon.Records.SandboxRecords>();
@@ -211,8 +212,11 @@ public sealed class LinuxRuntimeTests(LinuxHost host) : IAsyncLifetime
 
         Assert.Equal(SandboxState.Running, (await host.Runtime.Sandboxes.FindAsync(kept, Cancel))!.State);
         var before = await RunAsync(kept, "wc", "-l", "/ticks");
-        await Task.Delay(500, Cancel);
-        Assert.NotEqual(before, await RunAsync(kept, "wc", "-l", "/ticks"), StringComparer.Ordinal);
+        while (await RunAsync(kept, "wc", "-l", "/ticks") == before)
+        {
+            await Task.Delay(50, Cancel);
+        }
+
         Assert.Equal(terminal.Id, Assert.Single(await host.Runtime.Terminals.ListAsync(kept, Cancel), other => !other.IsOwn).Id);
         var ended = (await host.Runtime.Sandboxes.FindAsync(cut, Cancel))!;
         Assert.Equal((SandboxState.Ended, EndReason.LaunchFailed), (ended.State, ended.Reason));

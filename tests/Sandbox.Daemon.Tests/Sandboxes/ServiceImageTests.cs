@@ -16,6 +16,9 @@ namespace Sandbox.Daemon.Tests.Sandboxes;
 [Collection(nameof(LinuxHost))]
 public sealed class ServiceImageTests(LinuxHost host) : IAsyncLifetime
 {
+    /// <summary>A minute and more, at 20 ms each; only a failure waits for it.</summary>
+    private const int Attempts = 3000;
+
     private readonly List<SandboxId> _made = [];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -44,7 +47,7 @@ public sealed class ServiceImageTests(LinuxHost host) : IAsyncLifetime
     {
         var id = await LaunchAsync(await AddAsync("trap 'echo bye > /tmp/bye; exit 0' TERM; echo up > /tmp/up; while :; do sleep 0.05; done"));
         await UntilFileAsync(id, "/tmp/up");
-        var info = await host.Runtime.Sandboxes.StopAsync(id, TimeSpan.FromSeconds(10), Cancel);
+        var info = await host.Runtime.Sandboxes.StopAsync(id, TimeSpan.FromSeconds(60), Cancel);
         Assert.Equal((SandboxState.Stopped, 0), (info.State, info.ExitCode ?? -1));
         Assert.Equal("bye\n", await ReadAsync(id, "/tmp/bye"));
     }
@@ -54,10 +57,10 @@ public sealed class ServiceImageTests(LinuxHost host) : IAsyncLifetime
     {
         var id = await LaunchAsync(await AddAsync("trap 'exit 0' TERM; echo run >> /tmp/runs; while :; do sleep 0.05; done"));
         await UntilFileAsync(id, "/tmp/runs");
-        await host.Runtime.Sandboxes.StopAsync(id, TimeSpan.FromSeconds(5), Cancel);
+        await host.Runtime.Sandboxes.StopAsync(id, TimeSpan.FromSeconds(60), Cancel);
         await host.Runtime.Sandboxes.StartAsync(id, Cancel);
         await UntilAsync(id, SandboxState.Running);
-        for (var attempt = 0; attempt < 200 && await ReadAsync(id, "/tmp/runs") != "run\nrun\n"; attempt++)
+        for (var attempt = 0; attempt < Attempts && await ReadAsync(id, "/tmp/runs") != "run\nrun\n"; attempt++)
         {
             await Task.Delay(20, Cancel);
         }
@@ -133,7 +136,7 @@ public sealed class ServiceImageTests(LinuxHost host) : IAsyncLifetime
 
     private async Task<SandboxInfo> UntilAsync(SandboxId id, SandboxState state)
     {
-        for (var attempt = 0; attempt < 500; attempt++)
+        for (var attempt = 0; attempt < Attempts; attempt++)
         {
             if (await host.Runtime.Sandboxes.FindAsync(id, Cancel) is { } info && info.State == state)
             {
@@ -148,10 +151,12 @@ public sealed class ServiceImageTests(LinuxHost host) : IAsyncLifetime
 
     private async Task UntilFileAsync(SandboxId id, string path)
     {
-        for (var attempt = 0; attempt < 500 && await host.Runtime.Files.FindAsync(id, At(path), Cancel) is null; attempt++)
+        for (var attempt = 0; attempt < Attempts && await host.Runtime.Files.FindAsync(id, At(path), Cancel) is null; attempt++)
         {
             await Task.Delay(20, Cancel);
         }
+
+        Assert.NotNull(await host.Runtime.Files.FindAsync(id, At(path), Cancel));
     }
 
     private async Task<string> ReadAsync(SandboxId id, string path)

@@ -30,7 +30,7 @@ internal sealed class DockerUnderTest : IAsyncDisposable
         var docker = new DockerUnderTest(engine, tool, directory);
         for (var attempt = 0; !(await tool.RunAsync("/usr/bin/docker", ["-H", $"unix://{directory}/docker.sock", "version"], cancellationToken: cancellationToken)).Ok; attempt++)
         {
-            if (attempt == 300 || engine.HasExited)
+            if (attempt == 1200 || engine.HasExited)
             {
                 var log = await File.ReadAllTextAsync(Path.Combine(directory, "log"), cancellationToken);
                 await docker.DisposeAsync();

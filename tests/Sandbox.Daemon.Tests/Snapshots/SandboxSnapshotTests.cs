@@ -101,11 +101,14 @@ public sealed class SandboxSnapshotTests(LinuxHost host) : IAsyncLifetime
     public async Task It_stands_still_while_it_is_copied_and_goes_on_afterwards()
     {
         var id = await LaunchAsync(host.Busybox);
-        await RunAsync(id, "(while :; do echo x >> /root/log; done) >/dev/null 2>&1 & sleep 0.3");
+        await RunAsync(id, "(while :; do echo x >> /root/log; done) >/dev/null 2>&1 & until [ -s /root/log ]; do sleep 0.05; done");
         var saved = await SaveAsync(id);
         var before = await RunAsync(id, "wc -c < /root/log");
-        await Task.Delay(300, Cancel);
-        Assert.NotEqual(before, await RunAsync(id, "wc -c < /root/log"), StringComparer.Ordinal);
+        while (await RunAsync(id, "wc -c < /root/log") == before)
+        {
+            await Task.Delay(50, Cancel);
+        }
+
         Assert.Equal(SandboxState.Running, (await host.Runtime.Sandboxes.FindAsync(id, Cancel))!.State);
         await LaunchAsync(saved.Image.Digest);
     }
@@ -176,7 +179,7 @@ public sealed class SandboxSnapshotTests(LinuxHost host) : IAsyncLifetime
         await RunAsync(id, "for i in 1 2 3 4 5 6 7 8; do head -c 100000000 /dev/zero | tr '\\0' $i > /root/$i; done");
         var images = await host.Runtime.Images.ListAsync(Cancel);
         var saving = Task.Run(() => Snapshots.SaveAsync(id, SnapshotSpec.All, Cancel));
-        await Task.Delay(120, Cancel);
+        await HasBegunAsync(saving);
         await host.Runtime.Sandboxes.RemoveAsync(id, Cancel);
         var fault = await Assert.ThrowsAsync<SandboxException>(() => saving);
         Assert.Equal(ErrorCode.Conflict, fault.Code);
@@ -189,8 +192,11 @@ public sealed class SandboxSnapshotTests(LinuxHost host) : IAsyncLifetime
     {
         var id = await LaunchAsync(host.Busybox, spec => spec with { Limits = spec.Limits with { DiskBytes = 2L << 30 } });
         await RunAsync(id, "for i in 1 2 3 4 5; do head -c 100000000 /dev/zero | tr '\\0' $i > /root/$i; done");
-        using var cancel = new CancellationTokenSource(120);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Snapshots.SaveAsync(id, SnapshotSpec.All, cancel.Token));
+        using var cancel = new CancellationTokenSource();
+        var saving = Task.Run(() => Snapshots.SaveAsync(id, SnapshotSpec.All, cancel.Token), CancellationToken.None);
+        await HasBegunAsync(saving);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => saving);
         Assert.Equal("still\n", await RunAsync(id, "echo still"));
     }
 
@@ -276,6 +282,10 @@ public sealed class SandboxSnapshotTests(LinuxHost host) : IAsyncLifetime
             }
         }
     }
+
+    /// <summary>Waits until files are copied beside the store.</summary>
+    private Task HasBegunAsync(Task saving) =>
+        StoredUnderTest.UntilAsync(() => saving.IsCompleted || Directory.GetDirectories(StoredUnderTest.Incoming(host)).Length > 0, "the files are being copied");
 
     private static SandboxPath At(string text) => SandboxPath.TryParse(text, out var path) ? path : throw new ArgumentException(text, nameof(text));
 

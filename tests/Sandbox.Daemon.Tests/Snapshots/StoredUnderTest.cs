@@ -13,10 +13,10 @@ internal static class StoredUnderTest
 
     public static async Task UntilAsync(Func<bool> isTrue, string what)
     {
-        for (var left = 1200; !isTrue(); left--)
+        for (var left = 6000; !isTrue(); left--)
         {
             Assert.True(left > 0, $"after a minute it is not so that {what}");
-            await Task.Delay(50, CancellationToken.None);
+            await Task.Delay(10, CancellationToken.None);
         }
     }
 }
