@@ -6,6 +6,7 @@ using Sandbox.Core.People;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Rpc;
+using Sandbox.Web.Audit;
 using Sandbox.Web.Builds;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Components;
@@ -78,6 +79,7 @@ internal static class SandboxWeb
     {
         var services = app.Services;
         var catalog = services.GetRequiredService<ImageCatalog>();
+        await services.GetRequiredService<Suspensions>().LoadAsync();
         await catalog.LoadAsync(CatalogSeed.Read(services.GetRequiredService<WebOptions>().CatalogFile));
         services.GetRequiredService<ArchiveUploads>().Sweep(catalog.UploadsWanted());
         await WarmUpAsync(services);
@@ -115,6 +117,9 @@ internal static class SandboxWeb
     public static async Task<string> NewAdminLinkAsync(this WebApplication app)
     {
         var token = await app.Services.GetRequiredService<SignInLinks>().NewAsync();
+
+        // The command ends now, so nothing would write it later.
+        await app.Services.GetRequiredService<AuditWriter>().FlushAsync();
         return $"{app.Services.GetRequiredService<Origins>().PublicUrl}/admin/sign-in?token={token}";
     }
 
@@ -151,7 +156,8 @@ internal static class SandboxWeb
             kestrel.Limits.MaxRequestBodySize = MostBody;
             kestrel.Limits.MaxConcurrentConnections = 10_000;
             kestrel.Limits.MaxConcurrentUpgradedConnections = 5_000;
-            kestrel.ConfigureEndpointDefaults(new AddressConnections(options).AddTo);
+            kestrel.ConfigureEndpointDefaults(new AddressConnections(options, address => kestrel.ApplicationServices.GetRequiredService<AuditLog>().Add(
+                new AuditEvent(AuditKind.Refused, "Too many connections at once from one address.") { Code = "connections", Address = address })).AddTo);
         });
         // Socket data is handled on the thread that read it and sent on the thread that produced it, which saves a key one
         // hand-over each way. A handler that blocks delays its own connection only.
@@ -191,6 +197,7 @@ internal static class SandboxWeb
         services.AddSingleton<AddressRates>();
         services.AddStore();
         services.AddPeople(options);
+        services.AddAudit();
         services.AddCatalog();
         services.AddLatency();
         services.AddLinks();
@@ -235,6 +242,7 @@ internal static class SandboxWeb
             app.UseForwardedHeaders();
         }
 
+        app.UseAudit();
         app.UseRegistryForSandboxes();
         app.UsePreviews();
         app.UseRegistry();

@@ -1,4 +1,5 @@
 using System.Net;
+using Sandbox.Web.Audit;
 using Sandbox.Web.Builds;
 using Sandbox.Web.Embeds;
 using Sandbox.Web.Recordings;
@@ -70,6 +71,9 @@ public sealed class WebOptions
     /// <summary>Which pages elsewhere may show sandboxes.</summary>
     public EmbedOptions Embeds { get; set; } = new();
 
+    /// <summary>How much of the audit log is kept.</summary>
+    public AuditOptions Audit { get; set; } = new();
+
     /// <summary>Every mistake at once; empty when all is well.</summary>
     public IReadOnlyList<string> Validate()
     {
@@ -140,6 +144,7 @@ public sealed class WebOptions
         mistakes.AddRange(Repositories.Validate());
         mistakes.AddRange(Builds.Validate());
         mistakes.AddRange(Embeds.Validate());
+        mistakes.AddRange(Audit.Validate());
         return mistakes;
     }
 }

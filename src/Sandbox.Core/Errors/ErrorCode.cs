@@ -27,6 +27,9 @@ public enum ErrorCode
     /// <summary>The link asks for a password, or for another one. 403.</summary>
     LinkPassword,
 
+    /// <summary>An operator suspended the caller; the message says why, and whom to ask. 403.</summary>
+    Suspended,
+
     /// <summary>The thing is in a state that does not allow this (pausing what is stopped). 409.</summary>
     Conflict,
 

@@ -28,6 +28,7 @@ public static class ErrorCodes
         ErrorCode.LinkNotFound => ("link_not_found", 404),
         ErrorCode.LinkClosed => ("link_closed", 403),
         ErrorCode.LinkPassword => ("link_password", 403),
+        ErrorCode.Suspended => ("suspended", 403),
         ErrorCode.Conflict => ("conflict", 409),
         ErrorCode.ImageInUse => ("image_in_use", 409),
         ErrorCode.TooLarge => ("too_large", 413),

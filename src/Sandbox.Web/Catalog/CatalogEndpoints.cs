@@ -2,6 +2,7 @@ using Microsoft.OpenApi;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
 using Sandbox.Core.Networks;
+using Sandbox.Web.Audit;
 using Sandbox.Web.Http;
 using Sandbox.Web.People;
 
@@ -33,36 +34,42 @@ internal static class CatalogEndpoints
             .Takes(ParameterLocation.Query, "title", "Of an archive: for people")
             .Takes(ParameterLocation.Query, "description", "Of an archive: one sentence")
             .WithSummary("Add an image").WithDescription("Add an image: JSON, or with ?archive=oci|docker&name=… the archive itself as the body.");
-        admin.MapPost("/{name}/update", async (string name, ImageCatalog catalog, CancellationToken cancellationToken) =>
+        admin.MapPost("/{name}/update", async (string name, HttpContext context, ImageCatalog catalog, AuditLog audit) =>
         {
-            await catalog.UpdateAsync(name, cancellationToken);
+            await catalog.UpdateAsync(name, context.RequestAborted);
+            audit.Act(context.User.Person(), $"Began to make the image {name} again");
             return Results.Accepted();
         }).Produces(202).ProducesProblems(404, 409).WithSummary("Update an image").WithDescription("Make an image again from its source.");
-        admin.MapPost("/{name}/hide", async (string name, ImageCatalog catalog, CancellationToken cancellationToken) =>
+        admin.MapPost("/{name}/hide", async (string name, HttpContext context, ImageCatalog catalog, AuditLog audit) =>
         {
-            await catalog.HideAsync(name, hidden: true, cancellationToken);
+            await catalog.HideAsync(name, hidden: true, context.RequestAborted);
+            audit.Act(context.User.Person(), $"Hid the image {name}");
             return Results.NoContent();
         }).Produces(204).ProducesProblems(404).WithSummary("Hide an image from visitors");
-        admin.MapPost("/{name}/show", async (string name, ImageCatalog catalog, CancellationToken cancellationToken) =>
+        admin.MapPost("/{name}/show", async (string name, HttpContext context, ImageCatalog catalog, AuditLog audit) =>
         {
-            await catalog.HideAsync(name, hidden: false, cancellationToken);
+            await catalog.HideAsync(name, hidden: false, context.RequestAborted);
+            audit.Act(context.User.Person(), $"Showed the image {name}");
             return Results.NoContent();
         }).Produces(204).ProducesProblems(404).WithSummary("Show a hidden image again");
-        admin.MapPut("/{name}/network", async (string name, HttpContext context, ImageCatalog catalog) =>
+        admin.MapPut("/{name}/network", async (string name, HttpContext context, ImageCatalog catalog, AuditLog audit) =>
         {
             var limit = await context.ReadJsonAsync<LimitImage>(MostJson);
-            await catalog.LimitAsync(name, new NetworkPolicy(limit.Network, limit.Domains ?? []), context.RequestAborted);
+            var policy = new NetworkPolicy(limit.Network, limit.Domains ?? []);
+            await catalog.LimitAsync(name, policy, context.RequestAborted);
+            audit.Act(context.User.Person(), $"Limited the image {name} to {policy.Words}");
             return Results.NoContent();
         }).Accepts<LimitImage>("application/json").Produces(204).ProducesProblems(400, 404)
             .WithSummary("Limit the network of an image").WithDescription("Sets what sandboxes of an image reach at most, from the next launch on.");
-        admin.MapDelete("/{name}", async (string name, ImageCatalog catalog, CancellationToken cancellationToken) =>
+        admin.MapDelete("/{name}", async (string name, HttpContext context, ImageCatalog catalog, AuditLog audit) =>
         {
-            await catalog.RemoveAsync(name, cancellationToken);
+            await catalog.RemoveAsync(name, context.RequestAborted);
+            audit.Act(context.User.Person(), $"Removed the image {name}");
             return Results.NoContent();
         }).Produces(204).ProducesProblems(404, 409).WithSummary("Remove an image");
     }
 
-    private static async Task<IResult> AddAsync(HttpContext context, ImageCatalog catalog, WebOptions options)
+    private static async Task<IResult> AddAsync(HttpContext context, ImageCatalog catalog, AuditLog audit, WebOptions options)
     {
         var query = context.Request.Query;
         AddImage add;
@@ -90,6 +97,7 @@ internal static class CatalogEndpoints
         }
 
         await catalog.AddAsync(add.Name, add.Title ?? "", add.Description ?? "", source, context.RequestAborted);
+        audit.Act(context.User.Person(), $"Added the image {add.Name}");
         return Results.Accepted("/api/v1/admin/images");
     }
 }

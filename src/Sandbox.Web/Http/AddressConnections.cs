@@ -8,7 +8,9 @@ namespace Sandbox.Web.Http;
 /// Bounds the connections one address holds before a byte of them is read: the server takes so many in all, and a client
 /// that opens them without a request must not use them up. A proxy's are its visitors', so it is not bounded.
 /// </summary>
-internal sealed class AddressConnections(WebOptions options)
+/// <param name="options">The limit, and the proxies.</param>
+/// <param name="refused">Called with the address of a connection that was refused.</param>
+internal sealed class AddressConnections(WebOptions options, Action<string> refused)
 {
     private readonly OpenCounts<string> _open = new();
 
@@ -27,6 +29,7 @@ internal sealed class AddressConnections(WebOptions options)
         {
             if (_open.Enter(key) > options.Limits.ConnectionsAtOnce)
             {
+                refused(key);
                 connection.Abort();
                 return;
             }

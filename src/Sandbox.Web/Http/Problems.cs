@@ -20,6 +20,9 @@ internal sealed record Problem(string Title, int Status, string Detail, string C
     public IDictionary<string, object?>? More { get; init; }
 }
 
+/// <summary>The problem that a request was answered with, as a feature of it.</summary>
+internal sealed record WrittenProblem(string Code, string Detail);
+
 /// <summary>The one place where faults become answers.</summary>
 internal static partial class Problems
 {
@@ -28,6 +31,7 @@ internal static partial class Problems
     public static Task WriteProblemAsync(this HttpContext context, int status, string code, string detail, IDictionary<string, object?>? more = null)
     {
         context.Response.StatusCode = status;
+        context.Features.Set(new WrittenProblem(code, detail));
         var title = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status);
         return context.Response.WriteAsJsonAsync(new Problem(title, status, detail, code) { More = more }, Json, "application/problem+json", CancellationToken.None);
     }

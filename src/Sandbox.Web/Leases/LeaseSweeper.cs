@@ -157,7 +157,7 @@ internal sealed partial class LeaseSweeper(
 
             await db.Tokens.Where(token => db.People.Any(row => row.Id == token.PersonId && row.Kind == PersonKind.Guest && row.LastSeenAt < gone)
                 && !db.Playgrounds.Any(row => row.OwnerId == token.PersonId) && !db.Links.Any(row => row.OwnerId == token.PersonId)).ExecuteDeleteAsync();
-            await db.People.Where(row => row.Kind == PersonKind.Guest && row.LastSeenAt < gone && row.MaxPlaygrounds == null
+            await db.People.Where(row => row.Kind == PersonKind.Guest && row.LastSeenAt < gone && row.MaxPlaygrounds == null && row.SuspendedAt == null
                 && !db.Playgrounds.Any(playground => playground.OwnerId == row.Id) && !db.Links.Any(link => link.OwnerId == row.Id)).ExecuteDeleteAsync();
             await db.Aliases.Where(alias => !db.People.Any(row => row.Id == alias.OwnerId)).ExecuteDeleteAsync();
             return true;

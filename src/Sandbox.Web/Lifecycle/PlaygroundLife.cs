@@ -7,6 +7,7 @@ using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Quotas;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Web.Audit;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Links;
 using Sandbox.Web.Store;
@@ -17,7 +18,7 @@ namespace Sandbox.Web.Lifecycle;
 /// The only writer of a playground's state: queued, starting, running, ended. Each method is one transition, and its
 /// query contains the guard, so of two that race one changes a row and the other learns that it came too late.
 /// </summary>
-internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, TimeProvider time)
+internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, AuditLog audit, TimeProvider time)
 {
     /// <summary>New: starting if the image of every node is made, or is to be built of a Dockerfile, and its link has a place, else queued. Part of the caller's transaction.</summary>
     public async Task<PlaygroundRow> AddAsync(SandboxDb db, PersonRow owner, LaunchOrder order, bool awaitsLink)
@@ -184,8 +185,8 @@ internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, Ti
         return dropped == 1;
     });
 
-    /// <summary>Anything to ended. Returns its sandboxes, which are to be removed; null if it had ended before.</summary>
-    public Task<IReadOnlyList<SandboxId>?> EndAsync(PlaygroundId id, EndReason reason, string message, string? errorCode) => store.WriteAsync<IReadOnlyList<SandboxId>?>(async db =>
+    /// <summary>Anything to ended. Returns whose it was, and its sandboxes, which are to be removed; null if it had ended before.</summary>
+    public Task<(PersonId Owner, IReadOnlyList<SandboxId> Sandboxes)?> EndAsync(PlaygroundId id, EndReason reason, string message, string? errorCode) => store.WriteAsync<(PersonId, IReadOnlyList<SandboxId>)?>(async db =>
     {
         if (await EndAsync(db, db.Playgrounds.Where(row => row.Id == id.Value && row.State != PlaygroundStage.Ended), reason, message, errorCode) == 0)
         {
@@ -193,16 +194,22 @@ internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, Ti
         }
 
         var sandboxes = await db.Sandboxes.Where(row => row.PlaygroundId == id.Value).Select(row => row.Id).ToListAsync();
-        return [.. sandboxes.Select(SandboxId.Parse)];
+        var owner = await db.Playgrounds.Where(row => row.Id == id.Value).Select(row => row.OwnerId).SingleAsync();
+        return (PersonId.Parse(owner), [.. sandboxes.Select(SandboxId.Parse)]);
     });
 
     /// <summary>Starting to ended, for every launch that the last process did not finish: half of its setup may have run.</summary>
-    public Task<int> EndInterruptedAsync() => store.WriteAsync(db => EndAsync(
-        db,
-        db.Playgrounds.Where(row => row.State == PlaygroundStage.Starting),
-        EndReason.LaunchFailed,
-        "The service was restarted while this started. Launch it again.",
-        ErrorCodes.Text(ErrorCode.Internal)));
+    public Task<int> EndInterruptedAsync() => store.WriteAsync(async db =>
+    {
+        const string message = "The service was restarted while this started. Launch it again.";
+        var rows = db.Playgrounds.Where(row => row.State == PlaygroundStage.Starting);
+        foreach (var row in await rows.AsNoTracking().ToListAsync())
+        {
+            audit.Add(new AuditEvent(AuditKind.End, message) { Person = PersonId.Parse(row.OwnerId), Playground = PlaygroundId.Parse(row.Id), Code = EndReason.LaunchFailed.Text() });
+        }
+
+        return await EndAsync(db, rows, EndReason.LaunchFailed, message, ErrorCodes.Text(ErrorCode.Internal));
+    });
 
     /// <summary>Moves the end of a running playground. False if it ended or was extended meanwhile: two requests at once get one extension together.</summary>
     public Task<bool> ExtendAsync(PlaygroundId id, DateTimeOffset from, DateTimeOffset to) => store.WriteAsync(async db =>

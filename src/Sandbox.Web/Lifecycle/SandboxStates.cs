@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Web.Audit;
+using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Lifecycle;
 
@@ -10,7 +12,7 @@ namespace Sandbox.Web.Lifecycle;
 /// recorded: the runtime is asked again, one question at a time, so the newest state is written last. The runtime's words
 /// for owners stay in memory: it says them again when this process has been restarted.
 /// </summary>
-internal sealed class SandboxStates(PlaygroundLife life, ISandboxRuntime runtime) : IWhenPlaygroundEnds, IDisposable
+internal sealed class SandboxStates(PlaygroundLife life, ISandboxRuntime runtime, AuditLog audit) : IWhenPlaygroundEnds, IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly ConcurrentDictionary<SandboxId, (PlaygroundId Playground, string Words)> _notices = new();
@@ -43,6 +45,11 @@ internal sealed class SandboxStates(PlaygroundLife life, ISandboxRuntime runtime
             await life.RecordAsync(info);
             if (info.Notice is { } words && info.State != SandboxState.Ended)
             {
+                if (words != NoticeOf(id))
+                {
+                    audit.Add(new AuditEvent(AuditKind.Limit, words) { Person = info.Owner, Playground = info.Playground });
+                }
+
                 _notices[id] = (info.Playground, words);
             }
             else

@@ -10,6 +10,9 @@ internal sealed record SavePerson(string Plan, int? MaxPlaygrounds = null);
 /// <summary>The reason that the playground's owner reads.</summary>
 internal sealed record EndPlayground(string Reason);
 
+/// <summary>The reason that the person reads.</summary>
+internal sealed record SuspendPerson(string Reason);
+
 internal static class AdminEndpoints
 {
     private const long MostJson = 16 * 1024;
@@ -22,7 +25,7 @@ internal static class AdminEndpoints
         admin.MapPost("playgrounds/{id}/end", async (string id, HttpContext context, OperatorDesk desk) =>
             {
                 var request = await context.ReadJsonAsync<EndPlayground>(MostJson);
-                await desk.EndAsync(id, request.Reason, context.RequestAborted);
+                await desk.EndAsync(context.RequirePerson(), id, request.Reason, context.RequestAborted);
                 return Results.NoContent();
             })
             .Accepts<EndPlayground>("application/json").Produces(204).ProducesProblems(400, 404).WithSummary("End anybody's playground").WithDescription("End anybody's playground; its owner reads the reason.");
@@ -36,7 +39,7 @@ internal static class AdminEndpoints
                     throw new SandboxException(ErrorCode.Invalid, "name: the one in the address");
                 }
 
-                await desk.SavePlanAsync(plan, context.RequestAborted);
+                await desk.SavePlanAsync(context.RequirePerson(), plan);
                 return Results.NoContent();
             })
             .Accepts<PlanView>("application/json").Produces(204).ProducesProblems(400).WithSummary("Make or change a plan");
@@ -45,9 +48,23 @@ internal static class AdminEndpoints
         admin.MapPut("people/{id}", async (string id, HttpContext context, OperatorDesk desk) =>
             {
                 var request = await context.ReadJsonAsync<SavePerson>(MostJson);
-                await desk.SavePersonAsync(id, request.Plan, request.MaxPlaygrounds, context.RequestAborted);
+                await desk.SavePersonAsync(context.RequirePerson(), id, request.Plan, request.MaxPlaygrounds);
                 return Results.NoContent();
             })
             .Accepts<SavePerson>("application/json").Produces(204).ProducesProblems(400, 404).WithSummary("Change a person's limits").WithDescription("Give a person another plan, or a limit of their own.");
+        admin.MapPost("people/{id}/suspend", async (string id, HttpContext context, SuspensionDesk desk) =>
+            {
+                var request = await context.ReadJsonAsync<SuspendPerson>(MostJson);
+                await desk.SuspendAsync(context.RequirePerson(), id, request.Reason);
+                return Results.NoContent();
+            })
+            .Accepts<SuspendPerson>("application/json").Produces(204).ProducesProblems(400, 404, 409).WithSummary("Suspend a person").WithDescription("Ends their playgrounds and refuses their requests from now on; they read the reason.");
+        admin.MapPost("people/{id}/reinstate", async (string id, HttpContext context, SuspensionDesk desk) =>
+            {
+                await desk.ReinstateAsync(context.RequirePerson(), id);
+                return Results.NoContent();
+            })
+            .Produces(204).ProducesProblems(404).WithSummary("Lift a suspension");
+        admin.MapAudit();
     }
 }

@@ -1,8 +1,10 @@
 using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.Errors;
+using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Quotas;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Web.Audit;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Playgrounds;
@@ -11,7 +13,7 @@ using Sandbox.Web.Store;
 namespace Sandbox.Web.Operators;
 
 /// <summary>What an operator may see and change besides the catalog: running playgrounds, plans and people.</summary>
-internal sealed class OperatorDesk(SqliteStore store, ImageCatalog catalog, SandboxStates states, Endings endings, TimeProvider time)
+internal sealed class OperatorDesk(SqliteStore store, ImageCatalog catalog, SandboxStates states, Endings endings, AuditLog audit, TimeProvider time)
 {
     private const int MostReason = 200;
 
@@ -24,14 +26,9 @@ internal sealed class OperatorDesk(SqliteStore store, ImageCatalog catalog, Sand
     }
 
     /// <summary>Ends anybody's playground; its owner reads the reason, 1 to 200 characters. Codes: Invalid, NotFound.</summary>
-    public async Task EndAsync(string playground, string reason, CancellationToken cancellationToken)
+    public async Task EndAsync(PersonId by, string playground, string reason, CancellationToken cancellationToken)
     {
-        var words = reason.Trim();
-        if (words.Length is 0 or > MostReason || words.Any(char.IsControl))
-        {
-            throw new SandboxException(ErrorCode.Invalid, "reason: 1 to 200 characters, on one line");
-        }
-
+        var words = Reason(reason);
         if (!PlaygroundId.TryParse(playground, out var id)
             || !await store.ReadAsync(db => db.Playgrounds.AnyAsync(row => row.Id == id.Value, cancellationToken)))
         {
@@ -39,6 +36,16 @@ internal sealed class OperatorDesk(SqliteStore store, ImageCatalog catalog, Sand
         }
 
         await endings.EndAsync(id, EndReason.Operator, words);
+        audit.Act(by, $"Ended a playground: {words}", id);
+    }
+
+    /// <summary>Words for a visitor. Code: Invalid.</summary>
+    internal static string Reason(string reason)
+    {
+        var words = reason.Trim();
+        return words.Length is 0 or > MostReason || words.Any(char.IsControl)
+            ? throw new SandboxException(ErrorCode.Invalid, "reason: 1 to 200 characters, on one line")
+            : words;
     }
 
     public async Task<IReadOnlyList<PlanView>> PlansAsync(CancellationToken cancellationToken)
@@ -48,12 +55,13 @@ internal sealed class OperatorDesk(SqliteStore store, ImageCatalog catalog, Sand
     }
 
     /// <summary>Adds or changes a plan. Code: Invalid, naming every mistake.</summary>
-    public Task SavePlanAsync(PlanView plan, CancellationToken cancellationToken)
+    public async Task SavePlanAsync(PersonId by, PlanView plan)
     {
-        return store.WriteAsync(async db =>
+        var changes = await store.WriteAsync(async db =>
         {
             var row = await db.Plans.SingleOrDefaultAsync(row => row.Name == plan.Name);
             var core = plan.ToRow(row ?? PlanRow.From(Plan.Guest)).ToPlan();
+            var before = row is null ? null : PlanView.From(row);
             var mistakes = core.Validate();
             if (mistakes.Count > 0)
             {
@@ -66,16 +74,17 @@ internal sealed class OperatorDesk(SqliteStore store, ImageCatalog catalog, Sand
             }
             else
             {
-                db.Plans.Add(PlanRow.From(core));
+                db.Plans.Add(row = PlanRow.From(core));
             }
 
-            return true;
+            return before is null ? "a new plan" : PlanChanges.Words(before, PlanView.From(row));
         });
+        audit.Act(by, $"Saved the plan {plan.Name}: {changes}");
     }
 
     public async Task<IReadOnlyList<PersonView>> PeopleAsync(CancellationToken cancellationToken)
     {
-        var rows = await store.ReadAsync(db => db.People.AsNoTracking().OrderByDescending(row => row.LastSeenAt).Take(1000)
+        var rows = await store.ReadAsync(db => db.People.AsNoTracking().OrderByDescending(row => row.SuspendedAt != null).ThenByDescending(row => row.LastSeenAt).Take(1000)
             .Select(row => new
             {
                 Row = row,
@@ -90,12 +99,20 @@ internal sealed class OperatorDesk(SqliteStore store, ImageCatalog catalog, Sand
                 found.Row.MaxPlaygrounds,
                 found.Row.CreatedAt,
                 found.Row.LastSeenAt,
-                found.Running)),
+                found.Running,
+                found.Row.SuspendedAt,
+                found.Row.SuspendedReason)),
         ];
     }
 
     /// <summary>Gives a person another plan or an own limit. Codes: NotFound, Invalid.</summary>
-    public Task SavePersonAsync(string person, string plan, int? maxPlaygrounds, CancellationToken cancellationToken) => store.WriteAsync(async db =>
+    public async Task SavePersonAsync(PersonId by, string person, string plan, int? maxPlaygrounds)
+    {
+        await SavePersonAsync(person, plan, maxPlaygrounds);
+        audit.Act(by, $"Gave {person} the plan {plan}{(maxPlaygrounds is { } most ? $" and at most {most} playgrounds" : "")}");
+    }
+
+    private Task<bool> SavePersonAsync(string person, string plan, int? maxPlaygrounds) => store.WriteAsync(async db =>
     {
         var row = await db.People.SingleOrDefaultAsync(found => found.Id == person)
             ?? throw new SandboxException(ErrorCode.NotFound, "There is no such person.");

@@ -6,6 +6,7 @@ internal static class OperatorSetup
     {
         services.AddSingleton<SignInLinks>();
         services.AddSingleton<OperatorDesk>();
+        services.AddSingleton<SuspensionDesk>();
     }
 
     public static void MapOperator(this IEndpointRouteBuilder app)

@@ -100,7 +100,9 @@ public sealed record PlanView(
 /// <param name="CreatedAt">Since when.</param>
 /// <param name="LastSeenAt">Their last request.</param>
 /// <param name="Running">How many playgrounds they hold.</param>
-public sealed record PersonView(string Id, string Kind, string Plan, int? MaxPlaygrounds, DateTimeOffset CreatedAt, DateTimeOffset LastSeenAt, int Running);
+/// <param name="SuspendedAt">Since when an operator keeps them out; null if nobody does.</param>
+/// <param name="SuspendedReason">Why, as they read it.</param>
+public sealed record PersonView(string Id, string Kind, string Plan, int? MaxPlaygrounds, DateTimeOffset CreatedAt, DateTimeOffset LastSeenAt, int Running, DateTimeOffset? SuspendedAt, string? SuspendedReason);
 
 /// <summary>A running playground and whose it is.</summary>
 public sealed record RunningView(string Owner, PlaygroundView Playground);

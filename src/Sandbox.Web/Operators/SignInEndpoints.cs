@@ -1,6 +1,9 @@
 using System.Text.Encodings.Web;
 using Sandbox.Core.Errors;
+using Sandbox.Web.Audit;
+using Sandbox.Web.Http;
 using Sandbox.Web.People;
+using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Operators;
 
@@ -22,11 +25,12 @@ internal static class SignInEndpoints
             </form>
             """)).ExcludeFromDescription();
 
-        app.MapPost("/admin/sign-in", async (HttpContext context, SignInLinks links) =>
+        app.MapPost("/admin/sign-in", async (HttpContext context, SignInLinks links, AuditLog audit) =>
         {
             var form = await ReadFormAsync(context);
-            if (await links.SignInAsync(form["token"].ToString()) is not { } session)
+            if (await links.SignInAsync(form["token"].ToString()) is not (var person, var session))
             {
+                audit.Add(new AuditEvent(AuditKind.Refused, "Signing in with a link that no longer works, or never did.") { Code = "sign_in", Address = Address(context) });
                 return Page("<h1>This link no longer works</h1><p>It was used already, or it is older than 15 minutes. Run <code>infra/up</code> on the host: it prints a new one, and changes nothing that runs.</p>", 410);
             }
 
@@ -39,20 +43,27 @@ internal static class SignInEndpoints
                 MaxAge = SignInLinks.SessionLife,
                 Path = "/",
             });
+            audit.Add(new AuditEvent(AuditKind.SignIn, "Signed in with a link.") { Code = "in", Person = person, Address = Address(context) });
             return SeeOther(context, "/admin");
         }).ExcludeFromDescription();
 
-        app.MapPost("/admin/sign-out", async (HttpContext context, BearerTokens tokens) =>
+        app.MapPost("/admin/sign-out", async (HttpContext context, BearerTokens tokens, AuditLog audit) =>
         {
             if (context.Request.Cookies[PersonAuthentication.OperatorCookie] is { Length: > 0 } session)
             {
                 await tokens.RevokeAsync(session);
                 context.Response.Cookies.Delete(PersonAuthentication.OperatorCookie);
+                if (context.User.IsInRole(CallerClaims.OperatorRole))
+                {
+                    audit.Add(new AuditEvent(AuditKind.SignIn, "Signed out.") { Code = "out", Person = context.User.Person(), Address = Address(context) });
+                }
             }
 
             return SeeOther(context, "/");
         }).ExcludeFromDescription();
     }
+
+    private static string Address(HttpContext context) => AddressRates.Address(context.Connection.RemoteIpAddress);
 
     private static async Task<IFormCollection> ReadFormAsync(HttpContext context)
     {
@@ -72,29 +83,5 @@ internal static class SignInEndpoints
         return Results.StatusCode(303);
     }
 
-    private static IResult Page(string body, int status = 200) => Results.Content(
-        $$"""
-        <!doctype html>
-        <html lang="en">
-        <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta name="color-scheme" content="light dark">
-        <meta name="robots" content="noindex">
-        <title>Operator · Sandbox</title>
-        <link rel="icon" href="/images/favicon.svg" type="image/svg+xml">
-        <link rel="stylesheet" href="/dist/site.css">
-        </head>
-        <body>
-        <header class="site-header"><div class="wrap">
-        <a class="brand" href="/"><svg class="icon" aria-hidden="true"><use href="/images/icons.svg#brand"></use></svg><span>sandbox</span></a>
-        </div></header>
-        <main id="main"><div class="wrap page"><div class="empty">
-        {{body}}
-        </div></div></main>
-        </body>
-        </html>
-        """,
-        "text/html; charset=utf-8",
-        statusCode: status);
+    private static IResult Page(string body, int status = 200) => PlainPage.Of("Operator", body, status);
 }

@@ -1,16 +1,22 @@
 using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.People;
 using Sandbox.Core.Quotas;
+using Sandbox.Web.Audit;
 using Sandbox.Web.People;
 using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Operators;
 
+/// <summary>An operator who signed in.</summary>
+/// <param name="Person">The operator.</param>
+/// <param name="Session">The value of the cookie.</param>
+internal sealed record SignedIn(PersonId Person, string Session);
+
 /// <summary>
 /// Sign-in links of operators. A person who may run commands as the service's user on the host gets a link that works
 /// once, within 15 minutes. There is no password to lose.
 /// </summary>
-internal sealed class SignInLinks(SqliteStore store, BearerTokens tokens, TimeProvider time)
+internal sealed class SignInLinks(SqliteStore store, BearerTokens tokens, AuditLog audit, TimeProvider time)
 {
     public static readonly TimeSpan SessionLife = TimeSpan.FromHours(12);
 
@@ -27,11 +33,12 @@ internal sealed class SignInLinks(SqliteStore store, BearerTokens tokens, TimePr
             db.AdminLinks.Add(new AdminLinkRow { Hash = BearerTokens.Hash(token), ExpiresAt = now + LinkLife });
             return true;
         });
+        audit.Add(new AuditEvent(AuditKind.SignIn, "A sign-in link was made on the host.") { Code = "link" });
         return token;
     }
 
     /// <summary>A session for the link, once; null when it was used, is too old or never was.</summary>
-    public Task<string?> SignInAsync(string token) => store.WriteAsync(async db =>
+    public Task<SignedIn?> SignInAsync(string token) => store.WriteAsync<SignedIn?>(async db =>
     {
         var hash = BearerTokens.Hash(token);
         var now = time.GetUtcNow();
@@ -61,6 +68,6 @@ internal sealed class SignInLinks(SqliteStore store, BearerTokens tokens, TimePr
         var session = BearerTokens.New();
         await db.Tokens.Where(row => row.ExpiresAt < now).ExecuteDeleteAsync();
         db.Tokens.Add(tokens.Row(session, PersonId.Parse(person.Id), SessionLife));
-        return session;
+        return new SignedIn(PersonId.Parse(person.Id), session);
     });
 }

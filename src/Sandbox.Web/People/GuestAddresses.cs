@@ -41,6 +41,15 @@ internal sealed class GuestAddresses
         }
     }
 
+    /// <summary>The address of a guest, if it is known.</summary>
+    public string? Of(PersonId guest)
+    {
+        lock (_gate)
+        {
+            return _addresses.GetValueOrDefault(guest);
+        }
+    }
+
     /// <summary>A guest and all others of the same address; nobody when the address is not known.</summary>
     public IReadOnlyList<PersonId> BesideOf(PersonId guest)
     {

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.DataProtection;
 using Sandbox.Web.Http;
@@ -14,6 +15,7 @@ internal static class PeopleSetup
         services.AddSingleton<BearerTokens>();
         services.AddSingleton<Guests>();
         services.AddSingleton<GuestAddresses>();
+        services.AddSingleton<Suspensions>();
         services.AddAuthentication(CallerClaims.Scheme).AddScheme<AuthenticationSchemeOptions, PersonAuthentication>(CallerClaims.Scheme, null);
         services.AddAuthorizationBuilder()
             .AddPolicy(CallerClaims.PersonPolicy, policy => policy.RequireClaim(CallerClaims.PersonClaim))
@@ -47,7 +49,24 @@ internal static class PeopleSetup
                 context.RequestServices.GetRequiredService<Guests>().Ensure(context);
             }
         }
+        else if (context.User.Person() is { } person && context.RequestServices.GetRequiredService<Suspensions>().RefusalOf(person) is { } refusal && PagePolicy.Of(context) != PagePolicy.Asset)
+        {
+            await RefuseAsync(context, refusal);
+            return;
+        }
 
         await next(context);
     });
+
+    /// <summary>What styles the page of the refusal is still sent.</summary>
+    private static Task RefuseAsync(HttpContext context, string refusal)
+    {
+        if (context.IsForPrograms() || !context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal))
+        {
+            return context.WriteProblemAsync(403, Suspensions.Code, refusal);
+        }
+
+        context.Features.Set(new WrittenProblem(Suspensions.Code, refusal));
+        return PlainPage.Of("Suspended", $"<h1>Your account is suspended</h1><p>{HtmlEncoder.Default.Encode(refusal)}</p>", 403).ExecuteAsync(context);
+    }
 }

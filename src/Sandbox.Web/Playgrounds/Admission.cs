@@ -5,6 +5,7 @@ using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
+using Sandbox.Web.Audit;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Links;
@@ -25,15 +26,31 @@ internal sealed record Admitted(PlaygroundRow Row, bool IsRepeat);
 /// Memory is committed, so its sums are bounded here; CPU and pids are shared, and bounded by the person's parent cgroup.
 /// Guests are free to make, so those of one address have a share of the host together, which leaves room for others.
 /// </summary>
-internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests guests, GuestAddresses addresses, OwnedVolumes volumes, ISandboxRuntime runtime, WebOptions options, TimeProvider time)
+internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests guests, GuestAddresses addresses, AuditLog audit, OwnedVolumes volumes, ISandboxRuntime runtime, WebOptions options, TimeProvider time)
 {
     /// <summary>When a place may be free again: playgrounds end at any time, and clients that ask more often learn nothing new.</summary>
     private static readonly TimeSpan AfterOthersEnd = TimeSpan.FromMinutes(1);
 
     private long _hostMemory;
 
-    /// <summary>Admits a launch. Codes: Quota, Capacity, Conflict (the key).</summary>
+    /// <summary>Admits a launch. Codes: Quota, Capacity, Conflict (the key), Suspended.</summary>
     public async Task<Admitted> AdmitAsync(PersonId owner, LaunchOrder order, string? idempotencyKey)
+    {
+        var admitted = await DecideAsync(owner, order, idempotencyKey);
+        if (!admitted.IsRepeat)
+        {
+            audit.Add(new AuditEvent(AuditKind.Launch, Words(order, admitted.Row)) { Person = owner, Playground = PlaygroundId.Parse(admitted.Row.Id) });
+        }
+
+        return admitted;
+    }
+
+    /// <summary>Its images, and where it came from.</summary>
+    private static string Words(LaunchOrder order, PlaygroundRow row) =>
+        string.Join(", ", order.Images.Take(3).Select(image => image.Name)) + (order.Images.Count > 3 ? $" and {order.Images.Count - 3} more" : "")
+        + (order.Link is { } link ? $", from the link {link.Link.Hash[..12]}" : "") + (row.State == PlaygroundStage.Queued ? ", queued" : "");
+
+    private async Task<Admitted> DecideAsync(PersonId owner, LaunchOrder order, string? idempotencyKey)
     {
         var hash = idempotencyKey is null ? "" : RecipeHash.Of(order.Recipe).Value + order.Subject;
         var most = await CommittedMemoryAsync();
@@ -127,6 +144,7 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
     {
         if (await db.People.Include(row => row.Plan).SingleOrDefaultAsync(row => row.Id == owner.Value) is { } known)
         {
+            Suspensions.Check(known);
             return known;
         }
 

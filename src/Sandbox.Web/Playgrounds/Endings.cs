@@ -2,7 +2,9 @@ using Sandbox.Core.Errors;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Web.Audit;
 using Sandbox.Web.Lifecycle;
+using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Playgrounds;
 
@@ -14,6 +16,7 @@ internal sealed partial class Endings(
     PlaygroundLife life,
     ISandboxRuntime runtime,
     LaunchesUnderway underway,
+    AuditLog audit,
     IEnumerable<IWhenPlaygroundEnds> listeners,
     ISavesPlaygrounds saves,
     ILogger<Endings> logger)
@@ -45,11 +48,12 @@ internal sealed partial class Endings(
     /// <summary>Ends a playground. False if it had ended before.</summary>
     public async Task<bool> EndAsync(PlaygroundId id, EndReason reason, string? message = null, string? errorCode = null)
     {
-        if (await life.EndAsync(id, reason, message ?? Words(reason), errorCode) is not { } sandboxes)
+        if (await life.EndAsync(id, reason, message ?? Words(reason), errorCode) is not (var owner, var sandboxes))
         {
             return false;
         }
 
+        audit.Add(new AuditEvent(AuditKind.End, message ?? (reason == EndReason.Removed ? "Its owner ended it." : Words(reason))) { Person = owner, Playground = id, Code = reason.Text() });
         Log.Ended(logger, id.Value, reason);
         await underway.StopAsync(id);
         foreach (var listener in listeners)

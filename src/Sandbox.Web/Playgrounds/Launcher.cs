@@ -7,6 +7,7 @@ using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Web.Audit;
 using Sandbox.Web.Latency;
 using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Store;
@@ -27,6 +28,7 @@ internal sealed partial class Launcher(
     IPreparesPlaygrounds preparation,
     IBuildsImages builds,
     OwnedVolumes volumes,
+    AuditLog audit,
     IHostApplicationLifetime lifetime,
     ILogger<Launcher> logger)
 {
@@ -254,6 +256,7 @@ internal sealed partial class Launcher(
         {
             // The caller gets the fault itself, so nothing has to stay on record.
             await life.DropAsync(PlaygroundId.Parse(row.Id));
+            audit.Add(new AuditEvent(AuditKind.End, fault.Message) { Person = PersonId.Parse(row.OwnerId), Playground = PlaygroundId.Parse(row.Id), Code = EndReason.LaunchFailed.Text() });
         }
         else
         {

@@ -5,6 +5,7 @@ using Sandbox.Core.Images;
 using Sandbox.Core.People;
 using Sandbox.Web.Builds;
 using Sandbox.Web.Http;
+using Sandbox.Web.People;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Sandbox.Web.Registry;
@@ -13,7 +14,7 @@ namespace Sandbox.Web.Registry;
 /// The distribution API over a person's own images: pulls and uploads are passed on to a real registry, each to the one that
 /// has it; manifests are kept here, since they make images. https://github.com/opencontainers/distribution-spec
 /// </summary>
-internal sealed class RegistryProxy(WebOptions options, RegistryPasses passes, RegistrySignIn signIn, RegistryStores stores, PushedImages pushed, PushAllowance allowance, OwnImages images, AddressRates rates, IHttpForwarder forwarder)
+internal sealed class RegistryProxy(WebOptions options, RegistryPasses passes, Suspensions suspensions, RegistrySignIn signIn, RegistryStores stores, PushedImages pushed, PushAllowance allowance, OwnImages images, AddressRates rates, IHttpForwarder forwarder)
 {
     private const string Root = "/v2/";
 
@@ -76,6 +77,12 @@ internal sealed class RegistryProxy(WebOptions options, RegistryPasses passes, R
     {
         var token = RequestToken.Of(context.Request) is { } text ? passes.ReadToken(text) : null;
         var path = context.Request.Path.Value!;
+        if (token is { Person: var person } && suspensions.RefusalOf(person) is { } refusal)
+        {
+            await RegistryFault.WriteAsync(context, 403, "DENIED", refusal);
+            return;
+        }
+
         if (path is "/v2" or Root)
         {
             await (token is null ? ChallengeAsync(context, null, isKnown: false) : context.Response.WriteAsync("{}", context.RequestAborted));

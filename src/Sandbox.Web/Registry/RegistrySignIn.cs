@@ -9,7 +9,7 @@ namespace Sandbox.Web.Registry;
 /// The token service that the registry's challenges name: exchanges a password for a token, asked by GET with Basic
 /// authorization or by POST as OAuth 2. https://distribution.github.io/distribution/spec/auth/token/
 /// </summary>
-internal sealed class RegistrySignIn(RegistryPasses passes, BearerTokens tokens, Guests guests, AddressRates rates)
+internal sealed class RegistrySignIn(RegistryPasses passes, BearerTokens tokens, Guests guests, Suspensions suspensions, AddressRates rates)
 {
     public const string Path = "/v2/token";
 
@@ -38,6 +38,12 @@ internal sealed class RegistrySignIn(RegistryPasses passes, BearerTokens tokens,
             }
 
             await RegistryFault.WriteAsync(context, 401, "UNAUTHORIZED", "Sign in with docker login: the page My images shows the password.");
+            return;
+        }
+
+        if (suspensions.RefusalOf(person) is { } refusal)
+        {
+            await RegistryFault.WriteAsync(context, 403, "DENIED", refusal);
             return;
         }
 

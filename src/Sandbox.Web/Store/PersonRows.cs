@@ -24,6 +24,12 @@ internal sealed class PersonRow
     public required DateTimeOffset CreatedAt { get; init; }
 
     public required DateTimeOffset LastSeenAt { get; set; }
+
+    /// <summary>Since when an operator keeps them out; null for nobody.</summary>
+    public DateTimeOffset? SuspendedAt { get; set; }
+
+    /// <summary>Why, for the person.</summary>
+    public string? SuspendedReason { get; set; }
 }
 
 /// <summary>A bearer token or an operator's session. Only its SHA-256 is stored, so a leaked database signs nobody in.</summary>

@@ -68,6 +68,8 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
 
     public DbSet<TutorialReportRow> TutorialReports => Set<TutorialReportRow>();
 
+    public DbSet<AuditRow> Audit => Set<AuditRow>();
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         // SQLite has no time type; as numbers they compare and sort.
@@ -113,6 +115,12 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
             recording.HasIndex(row => row.OwnerId);
         });
         modelBuilder.Entity<IdempotencyRow>().HasKey(row => new { row.OwnerId, row.Key });
+        modelBuilder.Entity<AuditRow>(audit =>
+        {
+            audit.HasKey(row => row.Id);
+            audit.HasIndex(row => new { row.Kind, row.Id });
+            audit.HasIndex(row => new { row.PersonId, row.Id });
+        });
         AddLinks(modelBuilder);
         AddTutorials(modelBuilder);
     }

@@ -1,6 +1,10 @@
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Authorization;
 using MudBlazor;
 using Sandbox.Core.Errors;
+using Sandbox.Core.People;
+using Sandbox.Web.Audit;
+using Sandbox.Web.People;
 
 namespace Sandbox.Web.Components.Admin;
 
@@ -14,6 +18,15 @@ public abstract class AdminPanel : ComponentBase, IDisposable
 
     [Inject]
     protected IDialogService Dialogs { get; set; } = default!;
+
+    [Inject]
+    private AuthenticationStateProvider Authentication { get; set; } = default!;
+
+    [Inject]
+    private AuditLog Audit { get; set; } = default!;
+
+    /// <summary>The operator who looks at it.</summary>
+    protected PersonId By { get; private set; }
 
     /// <summary>Cancelled when the panel is left.</summary>
     protected CancellationToken Gone => _gone.Token;
@@ -35,18 +48,30 @@ public abstract class AdminPanel : ComponentBase, IDisposable
         }
     }
 
-    protected override Task OnInitializedAsync() => LoadAsync();
+    protected override async Task OnInitializedAsync()
+    {
+        By = (await Authentication.GetAuthenticationStateAsync()).User.Person() ?? throw new InvalidOperationException("Only operators have panels.");
+        await LoadAsync();
+    }
 
     /// <summary>Reads what the panel shows.</summary>
     protected abstract Task LoadAsync();
 
     /// <summary>Acts, then shows what is true now. A fault is said in its own words; true when there was none.</summary>
-    protected async Task<bool> ActAsync(Func<Task> action, string done)
+    /// <param name="action">What to do.</param>
+    /// <param name="done">Says that it is done.</param>
+    /// <param name="act">For the audit log, where the action does not write there itself.</param>
+    protected async Task<bool> ActAsync(Func<Task> action, string done, string? act = null)
     {
         Busy = true;
         try
         {
             await action();
+            if (act is not null)
+            {
+                Audit.Act(By, act);
+            }
+
             Snackbar.Add(done, Severity.Success);
             return true;
         }

@@ -79,6 +79,50 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("Aliases");
                 });
 
+            modelBuilder.Entity("Sandbox.Web.Store.AuditRow", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Address")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Code")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Count")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("LastAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("PersonId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("PlaygroundId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Text")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Kind", "Id");
+
+                    b.HasIndex("PersonId", "Id");
+
+                    b.ToTable("Audit");
+                });
+
             modelBuilder.Entity("Sandbox.Web.Store.CatalogDigestRow", b =>
                 {
                     b.Property<string>("Name")
@@ -418,6 +462,12 @@ namespace Sandbox.Web.Store.Migrations
 
                     b.Property<string>("PlanName")
                         .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("SuspendedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("SuspendedReason")
                         .HasColumnType("TEXT");
 
                     b.HasKey("Id");
