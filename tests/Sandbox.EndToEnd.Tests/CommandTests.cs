@@ -81,7 +81,8 @@ public sealed class CommandTests(Instance instance, Chromium chromium)
         await using var visitor = await Visitor.ArriveAsync(instance, chromium, WithClipboard());
         var page = visitor.Page;
         await visitor.LaunchAsync("debian");
-        await visitor.TypeAsync("echo a-$((6*7))" + new string(' ', 1000) + "; echo end");
+        await visitor.PasteAsync("echo a-$((6*7))" + new string(' ', 1000) + "; echo end");
+        await page.Keyboard.PressAsync("Enter");
         await visitor.SeesLineAsync("a-42");
         await Assertions.Expect(page.Locator(".command-mark[data-outcome='ok']")).ToHaveCountAsync(1);
         await page.Keyboard.PressAsync("Alt+Shift+M");
@@ -96,7 +97,8 @@ public sealed class CommandTests(Instance instance, Chromium chromium)
         var page = visitor.Page;
         await visitor.LaunchAsync("debian");
         var line = ": " + new string('x', 1500) + "; echo end";
-        await visitor.TypeAsync(line);
+        await visitor.PasteAsync(line);
+        await page.Keyboard.PressAsync("Enter");
         await visitor.SeesLineAsync("end");
         await Assertions.Expect(page.Locator(".command-mark[data-outcome='ok']")).ToHaveCountAsync(1);
         await page.Keyboard.PressAsync("Alt+Shift+M");

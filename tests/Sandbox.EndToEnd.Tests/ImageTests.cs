@@ -172,7 +172,7 @@ public sealed class ImageTests(Instance instance, Chromium chromium)
         await visitor.TypeAsync("IFS= read -rs -d c -t 40 -p $'\\e[c' answer; printf '%q\\n' \"$answer\"");
         await visitor.SeesLineAsync("$'\\E[?62;4;9;22'");
         await visitor.TypeAsync("IFS= read -rs -d t -t 40 -p $'\\e[16t' answer; printf '%q\\n' \"$answer\"");
-        await visitor.SeesAsync(text => text.Split('\n').Any(line => line.StartsWith("$'\\E[6;", StringComparison.Ordinal) && line.Trim('\'').Split(';') is [_, var height, var width] && int.Parse(height, CultureInfo.InvariantCulture) > 5 && int.Parse(width, CultureInfo.InvariantCulture) > 3), "the size of a letter");
+        await visitor.SeesAsync(text => text.Split('\n').Any(line => line.StartsWith("$'\\E[6;", StringComparison.Ordinal) && line.Trim('\'').Split(';') is [_, var height, var width] && int.TryParse(height, CultureInfo.InvariantCulture, out var high) && high > 5 && int.TryParse(width, CultureInfo.InvariantCulture, out var wide) && wide > 3), "the size of a letter");
     }
 
     private static byte[] Inline(byte[] file) => System.Text.Encoding.ASCII.GetBytes($"\e]1337;File=inline=1;size={file.Length}:{Convert.ToBase64String(file)}\a");

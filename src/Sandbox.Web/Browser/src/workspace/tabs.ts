@@ -118,8 +118,9 @@ export class Tabs {
       } else if (isNew && open.every(terminal => terminal.service)) {
         await this.#openBeside(open[0]!);
       }
+      // Before the lock is given back, which takes longer than a prompt may: it has the keys by then.
+      this.stage.focus();
     });
-    this.stage.focus();
   }
 
   /** The playground's nodes are these now: the terminals of one that is gone go with it. */
