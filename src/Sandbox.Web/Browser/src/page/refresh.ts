@@ -1,4 +1,26 @@
-/** Fetches this page again and replaces one element if it changed. Keeps the focus. */
+/** The click comes so many ms after the mouse button or the finger is up, at most. */
+const click = 50;
+
+let isPressed = false;
+const waiting: (() => void)[] = [];
+document.addEventListener("pointerdown", () => {
+  isPressed = true;
+}, true);
+for (const type of ["pointerup", "pointercancel"]) {
+  document.addEventListener(type, () => setTimeout(() => {
+    isPressed = false;
+    waiting.splice(0).forEach(go => go());
+  }, click), true);
+}
+
+/** What is replaced between press and click gets no click. */
+async function released(): Promise<void> {
+  if (isPressed) {
+    await new Promise<void>(resolve => waiting.push(resolve));
+  }
+}
+
+/** Fetches this page again and replaces one element if it changed. Keeps the focus, and waits for a click that has begun. */
 export async function refresh(id: string): Promise<void> {
   const current = document.getElementById(id);
   if (!current) {
@@ -12,6 +34,7 @@ export async function refresh(id: string): Promise<void> {
   if (!fresh || fresh.innerHTML === current.dataset["shown"]) {
     return;
   }
+  await released();
   const focused = document.activeElement instanceof HTMLElement && current.contains(document.activeElement) ? document.activeElement.dataset["focus"] : undefined;
   current.innerHTML = fresh.innerHTML;
   current.dataset["shown"] = fresh.innerHTML;

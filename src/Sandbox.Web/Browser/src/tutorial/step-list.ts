@@ -15,6 +15,7 @@ export class StepList {
   readonly button = make("button", "tut-steps");
   readonly #menu = make("div", "menu tut-menu");
   readonly #bar = document.createElement("progress");
+  #drawn = "";
   readonly element = make("div", "tut-progress", this.button, this.#bar);
 
   constructor(private readonly show: (step: number) => void, private readonly report: () => void, host: HTMLElement) {
@@ -36,9 +37,17 @@ export class StepList {
   }
 
   draw(run: Run, shown: number): void {
-    const step = run.steps[shown - 1]!;
-    this.button.replaceChildren(make("span", "", stepWords(run, step)), icon("down"));
-    this.button.setAttribute("aria-label", `${stepWords(run, step)}: all steps`);
+    // What is replaced while it is pressed gets no click.
+    const drawn = JSON.stringify([run, shown]);
+    if (drawn === this.#drawn) {
+      return;
+    }
+    this.#drawn = drawn;
+    const words = stepWords(run, run.steps[shown - 1]!);
+    if (this.button.textContent !== words) {
+      this.button.replaceChildren(make("span", "", words), icon("down"));
+      this.button.setAttribute("aria-label", `${words}: all steps`);
+    }
     this.#bar.max = 1;
     this.#bar.value = progressOf(run);
     this.#menu.replaceChildren(...run.steps.map(each => this.#item(run, each, each.number === shown)),

@@ -29,7 +29,13 @@ export class TutorialPane {
   #view: StepView | null = null;
   #shown = 0;
   #isBusy = false;
+  /** Another page went on while this one was busy. */
+  #isBehind = false;
   #generation = 0;
+  /** The buttons and the end that are drawn, and what the buttons do. */
+  #drawnButtons = "";
+  #drawnFinish = "";
+  readonly #runs = new Map<string, () => Promise<void>>();
 
   constructor(element: HTMLElement, private readonly place: TutorialPlace) {
     this.#api = new RunApi(place.playground);
@@ -62,7 +68,7 @@ export class TutorialPane {
       this.#run = await this.#api.find();
     } catch (error) {
       showProblem(this.#result, error);
-      this.#actions.replaceChildren(textButton("Try again", () => void this.begin(), "primary"));
+      this.#offer(textButton("Try again", () => void this.begin(), "primary"));
       return;
     }
     const { layout } = this.#run;
@@ -103,11 +109,16 @@ export class TutorialPane {
   /** Another page of the same tutorial may have gone on: its state is shown. */
   async refresh(): Promise<void> {
     if (this.#isBusy || !this.#run) {
+      this.#isBehind = true;
       return;
     }
     const before = this.#run;
     const now = await this.#api.find().catch(() => null);
-    if (!now || this.#isBusy || JSON.stringify(now) === JSON.stringify(this.#run)) {
+    if (this.#isBusy) {
+      this.#isBehind = true;
+      return;
+    }
+    if (!now || JSON.stringify(now) === JSON.stringify(this.#run)) {
       return;
     }
     this.#run = now;
@@ -167,12 +178,21 @@ export class TutorialPane {
     } catch (error) {
       if (generation === this.#generation) {
         showProblem(this.#result, error);
-        this.#actions.replaceChildren(textButton("Try again", () => void this.#show(number), "primary"));
+        this.#offer(textButton("Try again", () => void this.#show(number), "primary"));
       }
     } finally {
       if (generation === this.#generation) {
-        this.#isBusy = false;
+        this.#rest();
       }
+    }
+  }
+
+  /** It is busy no more, and catches up with other pages. */
+  #rest(): void {
+    this.#isBusy = this.#abort.signal.aborted;
+    if (this.#isBehind && !this.#isBusy) {
+      this.#isBehind = false;
+      void this.refresh();
     }
   }
 
@@ -242,39 +262,60 @@ export class TutorialPane {
     this.place.stepShown(stepWords(run, step));
     this.#drawAway();
     const isLast = this.#shown === run.steps.length;
-    const buttons: HTMLElement[] = [];
+    const buttons: [label: string, run: () => Promise<void>, kind?: string][] = [];
     if (this.#shown > 1) {
-      buttons.push(this.#button("Back", () => this.#show(this.#shown - 1)));
+      buttons.push(["Back", () => this.#show(this.#shown - 1)]);
     }
     const reached = isReached(run, step);
     if (step.hint && reached) {
-      buttons.push(this.#button("Hint", () => this.#hint()));
+      buttons.push(["Hint", () => this.#hint()]);
     }
     if (step.solution && reached) {
-      buttons.push(this.#button("Show solution", () => this.#solution()));
+      buttons.push(["Show solution", () => this.#solution()]);
     }
     if (step.reset) {
-      buttons.push(this.#button("Reset this step", () => this.#reset()));
+      buttons.push(["Reset this step", () => this.#reset()]);
     }
     if (this.#isOpen && !run.gated && step.kind === "step") {
-      buttons.push(this.#button("Skip", () => this.#goOn(() => this.#api.skip(this.#shown))));
+      buttons.push(["Skip", () => this.#goOn(() => this.#api.skip(this.#shown))]);
     }
     if (this.#isOpen && step.check) {
-      buttons.push(this.#button("Check", () => this.#check(), "primary"));
+      buttons.push(["Check", () => this.#check(), "primary"]);
     } else if (this.#isOpen && !(isLast && step.kind === "finish")) {
-      buttons.push(this.#button(isLast ? "Finish" : "Next", () => this.#goOn(() => this.#api.next(this.#shown)), "primary"));
+      buttons.push([isLast ? "Finish" : "Next", () => this.#goOn(() => this.#api.next(this.#shown)), "primary"]);
     } else if (!isLast && isReached(run, run.steps[this.#shown]!)) {
-      buttons.push(this.#button("Next", () => this.#show(this.#shown + 1), "primary"));
+      buttons.push(["Next", () => this.#show(this.#shown + 1), "primary"]);
+    }
+    this.#drawButtons(buttons);
+    const finish = isLast && isFinished(run) && !this.#isOpen || (isLast && step.kind === "finish") ? JSON.stringify(run) : "";
+    if (finish !== this.#drawnFinish) {
+      this.#drawnFinish = finish;
+      this.#body.querySelector(".tut-finish")?.remove();
+      if (finish) {
+        this.#body.append(finishOf(run, this.place.keepWords, () => this.place.keep()));
+      }
+    }
+  }
+
+  /** The same buttons stay: one that is replaced while it is pressed gets no click. */
+  #drawButtons(buttons: readonly [label: string, run: () => Promise<void>, kind?: string][]): void {
+    this.#runs.clear();
+    buttons.forEach(([label, run]) => this.#runs.set(label, run));
+    const drawn = JSON.stringify(buttons.map(([label, , kind]) => [label, kind]));
+    if (drawn === this.#drawnButtons) {
+      return;
     }
     const focused = this.#actions.contains(document.activeElement);
-    this.#actions.replaceChildren(...buttons);
+    this.#offer(...buttons.map(([label, , kind]) => this.#button(label, async () => this.#runs.get(label)?.(), kind)));
+    this.#drawnButtons = drawn;
     if (focused) {
       this.#actions.querySelector<HTMLElement>(".primary")?.focus();
     }
-    this.#body.querySelector(".tut-finish")?.remove();
-    if (isLast && isFinished(run) && !this.#isOpen || (isLast && step.kind === "finish")) {
-      this.#body.append(finishOf(run, this.place.keepWords, () => this.place.keep()));
-    }
+  }
+
+  #offer(...buttons: HTMLElement[]): void {
+    this.#drawnButtons = "";
+    this.#actions.replaceChildren(...buttons);
   }
 
   /** The bar over a step that is not the open one. */
@@ -285,9 +326,11 @@ export class TutorialPane {
       return;
     }
     const open = run.steps[run.current - 1]!;
-    this.#away.replaceChildren(
-      make("span", "", this.#shown < run.current ? "You are reading an earlier step. The sandbox stays at the current one." : isReached(run, this.#step) ? "You were at this step before, and went back." : "You are reading ahead. This step opens after the earlier steps."),
-      textButton(`To ${stepWords(run, open).toLowerCase().replace(/ of \d+$/, "")}`, () => void this.#show(run.current)));
+    const words = this.#shown < run.current ? "You are reading an earlier step. The sandbox stays at the current one." : isReached(run, this.#step) ? "You were at this step before, and went back." : "You are reading ahead. This step opens after the earlier steps.";
+    const to = `To ${stepWords(run, open).toLowerCase().replace(/ of \d+$/, "")}`;
+    if (this.#away.textContent !== words + to) {
+      this.#away.replaceChildren(make("span", "", words), textButton(to, () => void this.#show(this.#run.current)));
+    }
   }
 
   #button(label: string, run: () => Promise<void>, kind = ""): HTMLButtonElement {
@@ -298,8 +341,8 @@ export class TutorialPane {
       this.#isBusy = true;
       this.#actions.setAttribute("aria-busy", "true");
       void run().catch((error: unknown) => showProblem(this.#result, error)).finally(() => {
-        this.#isBusy = false;
         this.#actions.removeAttribute("aria-busy");
+        this.#rest();
       });
     }, kind);
     return button;
@@ -414,7 +457,7 @@ export class TutorialPane {
     this.#setup.hidden = true;
     this.#setup.classList.remove("failed");
     this.#extra.replaceChildren();
-    this.#actions.replaceChildren();
+    this.#offer();
   }
 }
 
