@@ -3,8 +3,8 @@ import { isUnknownMethod } from "../terminals/session/hub-error";
 import type { Connection } from "../terminals/session/hub-link";
 import type { Size } from "../terminals/view/terminal-size";
 
-/** Longer than this nobody waits for the directory of another terminal, in ms. */
-const patience = 1000;
+/** Longer than this nobody waits for the directory of another terminal, in ms. A busy server takes seconds for that as for the shell. */
+const patience = 5000;
 
 /** Where a terminal works, as text; null when that is not known soon, or is no text. */
 export async function directoryOf(sandbox: string, terminal: string): Promise<string | null> {

@@ -6,8 +6,8 @@ import type { BlockView } from "../run/run-api";
 /** A visitor's answer when a program runs in the terminal that a block types into. */
 export type BusyAnswer = "cancel" | "interrupt" | "other" | "type";
 
-/** How long a program may take to stop after Ctrl-C, and a new shell until its prompt, in ms. */
-const patience = 3000;
+/** How long a program may take to stop after Ctrl-C, and a new shell until its prompt, in ms: a busy server takes seconds. */
+const patience = 10_000;
 const encoder = new TextEncoder();
 
 /** How typing ended. */
