@@ -75,9 +75,12 @@ public sealed class Instance : IAsyncLifetime
     }
 
     /// <summary>kill -9, and waits until the supervisor has another process that answers.</summary>
-    public async Task KillAsync(string service)
+    public async Task KillAsync(string service) =>
+        await KillAsync(service, await PidAsync(service) ?? throw new InvalidOperationException($"{service} does not run"));
+
+    /// <summary>The same at once, for a process that was found before.</summary>
+    public async Task KillAsync(string service, int killed)
     {
-        var killed = await PidAsync(service) ?? throw new InvalidOperationException($"{service} does not run");
         using (var process = Process.GetProcessById(killed))
         {
             process.Kill();

@@ -22,6 +22,7 @@ public sealed class NodePageTests(Instance instance, Chromium chromium)
 
         await Assertions.Expect(tabs).ToHaveTextAsync(["main: shell 1", "second: shell 2"]);
         await Assertions.Expect(dialog).ToHaveCountAsync(0);
+        await visitor.ShellAsync();
         await visitor.TypeAsync("ping -c 1 main && hostname");
         await visitor.SeesLineAsync("second");
 

@@ -34,7 +34,9 @@ public sealed partial class RecordingTests(Instance instance, Chromium chromium)
         await visitor.Page.Locator("#rec-speed").SelectOptionAsync("5");
         await visitor.Page.EvaluateAsync("() => document.querySelector('#rec-player').player.play()");
         await Eventually.TrueAsync(async () => (await visitor.Page.EvaluateAsync<string>(Played)).Contains("second", StringComparison.Ordinal), "the end of the recording");
-        await visitor.Page.EvaluateAsync("() => document.querySelector('#rec-player').player.seek(0)");
+
+        // Paused, or it would go on from there.
+        await visitor.Page.EvaluateAsync("async () => { const { player } = document.querySelector('#rec-player'); await player.pause(); await player.seek(0); }");
         await Eventually.TrueAsync(async () => !(await visitor.Page.EvaluateAsync<string>(Played)).Contains("first", StringComparison.Ordinal), "the beginning of the recording");
 
         await visitor.Page.RouteAsync("**/cast", route => route.AbortAsync("internetdisconnected"));

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Sandbox.Attacks.Repositories;
 using Sandbox.EndToEnd.Tests.Contract;
@@ -17,7 +18,7 @@ public sealed class GitOutside : IAsyncLifetime
 }
 
 /// <summary>Repositories whose Dockerfile makes the image.</summary>
-public sealed class RepositoryBuildTests(Instance instance, Chromium chromium, GitOutside outside) : IClassFixture<GitOutside>
+public sealed partial class RepositoryBuildTests(Instance instance, Chromium chromium, GitOutside outside) : IClassFixture<GitOutside>
 {
     private readonly GitHost _git = outside.Host;
 
@@ -123,7 +124,7 @@ public sealed class RepositoryBuildTests(Instance instance, Chromium chromium, G
         var commit = _git.Commit("builds/page.git", ("Dockerfile", $"FROM debian\nRUN echo built-$((6*7)) > /built\nRUN until GIT_SSL_NO_VERIFY=1 git ls-remote {GitHost.Url("builds/page.git")} | grep refs/tags/go; do sleep 1; done\n"));
         var page = visitor.Page;
         await page.GotoAsync($"/git/{GitHost.Address}/builds/page.git");
-        await page.WaitForURLAsync("**/x/*", new() { Timeout = 120_000 });
+        await Assertions.Expect(page).ToHaveURLAsync(LinkAddress(), new() { Timeout = 120_000 });
         await Assertions.Expect(page.Locator(".link-facts").First).ToContainTextAsync("built in a sandbox of yours when you start it");
         await Assertions.Expect(page.Locator(".link-facts").First).ToContainTextAsync($"Dockerfile of {GitHost.Url("builds/page.git")} at {commit[..12]}");
 
@@ -139,6 +140,9 @@ public sealed class RepositoryBuildTests(Instance instance, Chromium chromium, G
         await page.GotoAsync("/images");
         await Assertions.Expect(page.Locator($"[data-name^='built/page:{commit[..12]}-']")).ToBeVisibleAsync();
     }
+
+    [GeneratedRegex("/x/[^/]+$", RegexOptions.None, 1000)]
+    private static partial Regex LinkAddress();
 
     private static async Task<string> LinkAsync(Caller caller, string repository)
     {

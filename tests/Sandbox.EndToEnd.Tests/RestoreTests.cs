@@ -17,6 +17,9 @@ public sealed class RestoreTests(Instance instance, Chromium chromium)
         await first.TypeAsync("for i in $(seq 1 100); do echo \"line $i of the file\"; done > /tmp/file");
         await first.TypeAsync($"{Flood}; echo over-$((6*7))");
         await first.SeesLineAsync("over-42");
+
+        // The shell asks where the cursor is, and an editor that has begun meanwhile would get the answer.
+        await first.SeesAsync(text => text.EndsWith('#'), "the prompt after the lines");
         await first.TypeAsync("vi /tmp/file");
         await first.ViewsAsync(rows => rows.Contains("line 1 of the file", StringComparison.Ordinal), "the editor");
         await first.Page.Keyboard.TypeAsync("jjjA, changed");
@@ -24,7 +27,7 @@ public sealed class RestoreTests(Instance instance, Chromium chromium)
 
         await using var second = await ComeAsAsync(first);
         await second.ViewsAsync(rows => rows.Contains("line 4 of the file, changed", StringComparison.Ordinal), "the editor on another device");
-        Assert.Equal(await first.ViewAsync(), await second.ViewAsync());
+        await Eventually.TrueAsync(async () => await first.ViewAsync() == await second.ViewAsync(), "the same rows and cursor on both");
         Assert.DoesNotContain("skipped", await second.ScreenAsync(), StringComparison.Ordinal);
 
         await second.Page.Keyboard.TypeAsync(" twice");
@@ -97,6 +100,8 @@ public sealed class RestoreTests(Instance instance, Chromium chromium)
                     await there.ShellAsync();
                 }
 
+                // The window that came last decides the size. less gives a search up when a new size comes into it.
+                await there.SizedAsync();
                 await there.ViewsAsync(rows => rows.Contains(sign, StringComparison.Ordinal), $"{program} on another device");
                 Assert.DoesNotContain("skipped", await there.ScreenAsync(), StringComparison.Ordinal);
                 await there.Page.Keyboard.TypeAsync(keys);

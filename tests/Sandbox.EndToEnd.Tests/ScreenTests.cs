@@ -71,7 +71,7 @@ public sealed class ScreenTests(Instance instance, Chromium chromium)
             var seen = ("", "");
             try
             {
-                await Eventually.TrueAsync(async () => (seen = await visitor.ViewAsync()) == (view, cursor), name, TimeSpan.FromSeconds(mistakes.Length == 0 ? 10 : 1));
+                await Eventually.TrueAsync(async () => (seen = await visitor.ViewAsync()) == (view, cursor), name, mistakes.Length == 0 ? Eventually.Patience : TimeSpan.FromSeconds(1));
             }
             catch (Xunit.Sdk.XunitException)
             {

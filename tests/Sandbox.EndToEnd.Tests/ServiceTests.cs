@@ -12,6 +12,8 @@ public sealed class ServiceTests(Instance instance, Chromium chromium)
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         var page = visitor.Page;
+        await Contract.Instance.UntilAsync(
+            async () => (await (await visitor.Context.APIRequest.GetAsync("/api/v1/images")).JsonAsync())!.Value.EnumerateArray().Single(image => image.GetProperty("name").GetString() == "redis").GetProperty("state").GetString() == "ready", 300);
         var launch = page.WaitForRequestAsync(request => request.Method == "POST" && request.Url.EndsWith("/api/v1/playgrounds", StringComparison.Ordinal));
         await visitor.LaunchAsync("redis");
 

@@ -76,7 +76,8 @@ public sealed class SharingTests(Instance instance, Chromium chromium)
         await SeesAsync(writer, "together-42");
         await Assertions.Expect(owner.Page.Locator("#ws-status .viewers-chip")).ToHaveTextAsync("1 can type");
 
-        // Shortcuts work as on the owner's page.
+        // Shortcuts work as on the owner's page; the shell reports a command at the prompt after it.
+        await Eventually.TrueAsync(async () => (await writer.Page.EvaluateAsync<string>(Buffer)).TrimEnd().EndsWith('#'), "the prompt after the command");
         await writer.Page.Keyboard.PressAsync("Control+Shift+F");
         await writer.Page.GetByLabel("Find in the output", new() { Exact = true }).And(writer.Page.Locator("input")).FillAsync("together");
         await Assertions.Expect(writer.Page.Locator("#ws-find-result")).ToHaveTextAsync("2 of 2");

@@ -25,10 +25,11 @@ public sealed class StatusTests(Instance instance, Chromium chromium)
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         var before = await FiguresAsync(visitor);
         await visitor.LaunchAsync("busybox");
-        foreach (var key in "echo counted")
+        const string Line = "echo counted";
+        for (var typed = 1; typed <= Line.Length; typed++)
         {
-            await visitor.Page.Keyboard.TypeAsync(key.ToString());
-            await visitor.Page.WaitForTimeoutAsync(80);
+            await visitor.Page.Keyboard.TypeAsync(Line[typed - 1].ToString());
+            await visitor.SeesAsync(text => text.EndsWith(Line[..typed].TrimEnd(), StringComparison.Ordinal), "the key's echo");
         }
 
         await Eventually.TrueAsync(

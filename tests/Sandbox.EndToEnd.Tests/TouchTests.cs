@@ -72,10 +72,10 @@ public sealed class TouchTests(Instance instance, Chromium chromium)
         await page.EvaluateAsync("() => document.activeElement.blur()");
         var finger = await FingerAsync(page);
         var (x, y) = await visitor.CellAsync("pressed-42");
-        await TouchAsync(finger, "touchStart", x, y);
+        await TouchAsync(finger, "touchStart", DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0, x, y);
         var dialog = page.GetByRole(AriaRole.Dialog, new() { Name = "Text of the terminal" });
         await Assertions.Expect(dialog).ToBeVisibleAsync();
-        await TouchAsync(finger, "touchEnd");
+        await TouchAsync(finger, "touchEnd", DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0);
         await Assertions.Expect(dialog.Locator(".text-place")).ToHaveTextAsync("pressed-42");
         await Assertions.Expect(dialog.Locator(".text-place")).ToBeInViewportAsync();
         Assert.False(await HasKeysAsync(page));
@@ -89,7 +89,7 @@ public sealed class TouchTests(Instance instance, Chromium chromium)
         await Assertions.Expect(dialog).ToContainTextAsync("pressed-42");
         await page.Keyboard.PressAsync("Escape");
         await Assertions.Expect(dialog).ToHaveCountAsync(0);
-        Assert.True(await HasKeysAsync(page));
+        await Eventually.TrueAsync(() => HasKeysAsync(page), "the keys");
         await visitor.ChooseAsync("select-text");
         await Assertions.Expect(dialog).ToBeVisibleAsync();
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Close" }).TapAsync();
@@ -120,27 +120,31 @@ public sealed class TouchTests(Instance instance, Chromium chromium)
 
     private static Task<bool> HasKeysAsync(IPage page) => page.EvaluateAsync<bool>("() => document.querySelector('.ws-xterm').contains(document.activeElement)");
 
-    /// <summary>Draws a finger from one height to another; one that rests at the end throws nothing.</summary>
+    /// <summary>
+    /// Draws a finger from one height to another; one that rests at the end throws nothing. The events carry the times of
+    /// a finger, whenever a busy machine comes to them.
+    /// </summary>
     private static async Task DragAsync(ICDPSession finger, double from, double to, bool rests)
     {
         const int Steps = 10;
-        await TouchAsync(finger, "touchStart", 200, from);
+        const double Pause = .008;
+        const double Rest = .2;
+        var began = (DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0) - Rest - (Steps * Pause);
+
+        // Together: a finger that has not moved for half a second presses.
+        var start = TouchAsync(finger, "touchStart", began, 200, from);
         for (var step = 1; step <= Steps; step++)
         {
-            await TouchAsync(finger, "touchMove", 200, from + ((to - from) * step / Steps));
+            await Task.WhenAll(start, TouchAsync(finger, "touchMove", began + (step * Pause), 200, from + ((to - from) * step / Steps)));
         }
 
-        if (rests)
-        {
-            await Task.Delay(200);
-        }
-
-        await TouchAsync(finger, "touchEnd");
+        await TouchAsync(finger, "touchEnd", began + (Steps * Pause) + (rests ? Rest : 0));
     }
 
-    private static async Task TouchAsync(ICDPSession finger, string type, params double[] at) => await finger.SendAsync("Input.dispatchTouchEvent", new()
+    private static async Task TouchAsync(ICDPSession finger, string type, double time, params double[] at) => await finger.SendAsync("Input.dispatchTouchEvent", new()
     {
         ["type"] = type,
+        ["timestamp"] = time,
         ["touchPoints"] = at is [var x, var y] ? new[] { new Dictionary<string, double> { ["x"] = x, ["y"] = y } } : [],
     });
 }

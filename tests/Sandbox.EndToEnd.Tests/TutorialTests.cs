@@ -54,7 +54,7 @@ public sealed class TutorialTests(Instance instance, Chromium chromium)
 
         await page.ReloadAsync();
         await page.Locator(".tut-text h2").WaitForAsync();
-        await Assertions.Expect(page.Locator(".block[data-index='0']")).ToHaveAttributeAsync("data-state", "busy", new() { Timeout = 20_000 });
+        await Assertions.Expect(page.Locator(".block[data-index='0']")).ToHaveAttributeAsync("data-state", "busy");
         await page.Locator(".ws-tab [role='tab']").First.ClickAsync();
         await Assertions.Expect(State(page, 1)).ToHaveTextAsync("✓ already run, exit code 1");
     }
@@ -80,6 +80,9 @@ public sealed class TutorialTests(Instance instance, Chromium chromium)
         await Run(page, 0).ClickAsync();
         await question.GetByRole(AriaRole.Button, new() { Name = "Interrupt it and run" }).ClickAsync();
         await Assertions.Expect(State(page, 2)).ToHaveTextAsync("✕ failed, exit code 130");
+
+        // It was done already, in the other terminal.
+        await visitor.SeesAsync(text => text.Contains("echo hello > /root/greeting", StringComparison.Ordinal) && text.EndsWith('#'), "the command in the terminal of the interrupted one, and a prompt");
         await Assertions.Expect(State(page, 0)).ToHaveTextAsync("✓ done");
 
         // A program that fills the screen is not even offered the text.
@@ -87,6 +90,7 @@ public sealed class TutorialTests(Instance instance, Chromium chromium)
         await visitor.TypeAsync("printf '\\033[?1049h'; sleep 1000");
         await Eventually.TrueAsync(async () => await page.EvaluateAsync<bool>("() => document.querySelector('.ws-pane.focused .ws-terminal:not([hidden]) .ws-xterm').terminal.buffer.active.type === 'alternate'"), "the other screen");
         await Run(page, 0).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Run in another terminal" })).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Type it into the program" })).ToHaveCountAsync(0);
         await page.Keyboard.PressAsync("Escape");
     }
@@ -168,7 +172,7 @@ public sealed class TutorialTests(Instance instance, Chromium chromium)
         await visitor.SeesAsync(text => text.Contains("greeting", StringComparison.Ordinal), "the command");
         await page.Locator(".ws-switch button").First.TapAsync();
         await Assertions.Expect(State(page, 0)).ToHaveTextAsync("✓ done");
-        Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"));
+        await Eventually.TrueAsync(() => page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), "a page as wide as the phone");
     }
 
     [Fact]

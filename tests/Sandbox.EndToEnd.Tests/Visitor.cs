@@ -23,13 +23,14 @@ public sealed partial class Visitor : IAsyncDisposable
         }
         """;
 
-    private static readonly TimeSpan InstallingMayTake = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan InstallingMayTake = TimeSpan.FromMinutes(8);
 
     private const string Shown = "document.querySelector('.ws-pane.focused .ws-terminal:not([hidden]) .ws-xterm').terminal";
 
     private readonly List<string> _errors = [];
     private readonly ConcurrentQueue<string> _events = new();
     private string? _sandbox;
+    private int _sizes;
 
     private Visitor(Instance instance, IBrowserContext context, IPage page)
     {
@@ -191,8 +192,31 @@ public sealed partial class Visitor : IAsyncDisposable
         """,
         text);
 
-    /// <summary>Makes the window as large as it has to be for the shown terminal to have this size.</summary>
-    public Task ResizeAsync(int cols, int rows) => Eventually.TrueAsync(
+    /// <summary>Makes the window as large as it has to be for the shown terminal, the sandbox's first, to have this size.</summary>
+    public async Task ResizeAsync(int cols, int rows)
+    {
+        await ResizePageAsync(cols, rows);
+        await SizedAsync();
+    }
+
+    /// <summary>
+    /// Waits until the program in the sandbox's first terminal has the size of the shown one. Some programs lose a key that
+    /// comes together with a new size.
+    /// </summary>
+    public async Task SizedAsync()
+    {
+        var (wanted, found) = ("", "");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                wanted = await Page.EvaluateAsync<string>($"() => {Shown}.rows + ' ' + {Shown}.cols");
+                found = (await ExecAsync("stty size < /dev/pts/0")).Trim();
+                return found == wanted;
+            },
+            () => $"the program to have the size {wanted} instead of {found}");
+    }
+
+    private Task ResizePageAsync(int cols, int rows) => Eventually.TrueAsync(
         async () =>
         {
             var now = await Page.EvaluateAsync<double[]>(
@@ -323,15 +347,18 @@ public sealed partial class Visitor : IAsyncDisposable
     /// <summary>The size of the shown terminal, once its program has the same size.</summary>
     public async Task<(int Cols, int Rows)> AgreedSizeAsync()
     {
-        var (size, answer) = ((Cols: 0, Rows: 0), "");
+        var size = (Cols: 0, Rows: 0);
         await Eventually.TrueAsync(
             async () =>
             {
-                await TypeAsync("clear; stty size");
-                await SeesAsync(text => (answer = text.Split('\n').FirstOrDefault(line => SizeAnswer().IsMatch(line)) ?? "").Length > 0, "the answer of stty");
+                // An answer to an earlier question may still be in view.
+                var question = $"size-{++_sizes}";
+                var answer = "";
+                await TypeAsync($"clear; echo {question} $(stty size)");
+                await SeesAsync(text => (answer = text.Split('\n').FirstOrDefault(line => SizeAnswer().Match(line) is { Success: true } match && match.Groups["question"].Value == question) ?? "").Length > 0, "the answer of stty");
                 var now = await Page.EvaluateAsync<int[]>("() => { const { cols, rows } = document.querySelector('.ws-pane.focused .ws-terminal:not([hidden]) .ws-xterm').terminal; return [cols, rows]; }");
                 size = (now[0], now[1]);
-                return answer == $"{size.Rows} {size.Cols}";
+                return answer == $"{question} {size.Rows} {size.Cols}";
             },
             "the program to know the size of its terminal");
         return size;
@@ -339,7 +366,7 @@ public sealed partial class Visitor : IAsyncDisposable
 
     public Task StateIsAsync(string state) => Assertions.Expect(State).ToHaveAttributeAsync("data-state", state, new() { Timeout = (float)Eventually.Patience.TotalMilliseconds });
 
-    [GeneratedRegex(@"^\d+ \d+$", RegexOptions.None, 1000)]
+    [GeneratedRegex(@"^(?<question>size-\d+) \d+ \d+$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex SizeAnswer();
 
     [GeneratedRegex("/p/(?<id>[a-z0-9]{16})$", RegexOptions.ExplicitCapture, 1000)]

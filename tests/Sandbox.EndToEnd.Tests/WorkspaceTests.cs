@@ -75,7 +75,7 @@ public sealed class WorkspaceTests(Instance instance, Chromium chromium)
         var before = await PlacesAsync(page);
         await page.ReloadAsync();
         await visitor.ShellAsync();
-        Assert.Equal(before, await PlacesAsync(page));
+        await Eventually.TrueAsync(async () => await PlacesAsync(page) == before, "every terminal where it was");
         await visitor.TypeAsync("echo again-$here");
         await visitor.SeesLineAsync("again-left");
 
@@ -149,15 +149,7 @@ public sealed class WorkspaceTests(Instance instance, Chromium chromium)
         await page.Locator(".ws-notice:visible").GetByRole(AriaRole.Button, new() { Name = "Open a new shell" }).ClickAsync();
         await visitor.ShellAsync();
 
-        var shell = await page.Locator(".ws-tab").GetAttributeAsync("data-terminal");
-        var terminals = (await visitor.FileAsync("")).Replace("/files/", "/terminals", StringComparison.Ordinal);
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                var open = (await (await visitor.Context.APIRequest.GetAsync(terminals)).JsonAsync())!.Value.EnumerateArray();
-                return open.Select(terminal => terminal.GetProperty("id").GetString()).SequenceEqual([shell]);
-            },
-            "the shells that ended to be gone");
+        await OnlyAsync(visitor, await page.Locator(".ws-tab").GetAttributeAsync("data-terminal"));
         await page.ReloadAsync();
         await visitor.ShellAsync();
         await Assertions.Expect(page.Locator(".ws-tab")).ToHaveCountAsync(1);
@@ -172,7 +164,8 @@ public sealed class WorkspaceTests(Instance instance, Chromium chromium)
         await page.Keyboard.PressAsync("Alt+Shift+R");
         await Assertions.Expect(page.Locator(".ws-pane")).ToHaveCountAsync(2);
         await visitor.ShellAsync();
-        await visitor.TypeAsync("here=before; echo kept > kept");
+        await visitor.TypeAsync("here=before; echo kept > kept; echo written-$((6*7))");
+        await visitor.SeesLineAsync("written-42");
 
         await visitor.RestartAsync();
         await Assertions.Expect(page.Locator(".ws-pane")).ToHaveCountAsync(1);
@@ -264,9 +257,23 @@ public sealed class WorkspaceTests(Instance instance, Chromium chromium)
         await Assertions.Expect(names).ToHaveTextAsync(["shell 1", "shell 2"]);
         await names.First.PressAsync("Delete");
         await Assertions.Expect(names).ToHaveTextAsync(["shell 2"]);
+        await OnlyAsync(visitor, await page.Locator(".ws-tab").GetAttributeAsync("data-terminal"));
         await page.ReloadAsync();
         await visitor.ShellAsync();
         await Assertions.Expect(names).ToHaveTextAsync(["shell 2"]);
+    }
+
+    /// <summary>Waits until the server has no other terminal: what a page closes goes on for a moment.</summary>
+    private static async Task OnlyAsync(Visitor visitor, string? shell)
+    {
+        var terminals = (await visitor.FileAsync("")).Replace("/files/", "/terminals", StringComparison.Ordinal);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var open = (await (await visitor.Context.APIRequest.GetAsync(terminals)).JsonAsync())!.Value.EnumerateArray();
+                return open.Select(terminal => terminal.GetProperty("id").GetString()).SequenceEqual([shell]);
+            },
+            "the shells that ended to be gone");
     }
 
     /// <summary>Where each terminal is, in whole pixels.</summary>
