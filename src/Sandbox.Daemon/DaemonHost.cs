@@ -67,6 +67,12 @@ internal static class DaemonHost
             return 0;
         }
 
+        if (await app.Services.GetRequiredService<HostProof>().RunAsync() is { Count: > 0 } missing)
+        {
+            await Console.Error.WriteLineAsync("sandboxd: this host is below RequiredIsolation: " + string.Join("; ", missing));
+            return 1;
+        }
+
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<SandboxChanges>().End);
         app.MapGrpcService<RuntimeService>();
         app.MapGrpcService<ImagesService>();
@@ -150,6 +156,7 @@ internal static class DaemonHost
         services.AddSingleton<ISandboxRuntime, LinuxRuntime>();
         services.AddSingleton<SandboxExpiry>();
         services.AddSingleton<SandboxRecovery>();
+        services.AddSingleton<HostProof>();
         services.AddSingleton<UncountedMemory>();
         services.AddSingleton<NestedUse>();
         services.AddSingleton<MemoryKills>();

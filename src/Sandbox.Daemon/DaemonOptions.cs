@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Sandbox.Core.Quotas;
+using Sandbox.Daemon.Sandboxes;
 
 namespace Sandbox.Daemon;
 
@@ -76,6 +77,12 @@ internal sealed record DaemonOptions
 
     /// <summary><c>crun</c>, <c>runc</c>, or null for the first of them that is installed. Isolation classes that neither can start have a program of their own.</summary>
     public string? OciRuntime { get; init; }
+
+    /// <summary>
+    /// The checks of isolation without which the daemon does not start: user_namespaces, own_kernel_user, idmapped_mounts,
+    /// seccomp, control_groups, disk_quota, egress_filter, gvisor, kvm. Empty: it starts, and says what it found.
+    /// </summary>
+    public IReadOnlyList<string> RequiredIsolation { get; init; } = [];
 
     /// <summary>What no plan may exceed.</summary>
     public long MaxMemoryBytes { get; init; } = 8L * 1024 * 1024 * 1024;
@@ -182,6 +189,7 @@ internal sealed record DaemonOptions
         mistakes.AddRange(NotPrefixes(AllowedDestinations).Select(prefix => $"AllowedDestinations: '{prefix}' is not an IPv4 prefix"));
         mistakes.AddRange(Nameservers.Where(server => !IPAddress.TryParse(server, out var address) || address.AddressFamily != AddressFamily.InterNetwork)
             .Select(server => $"Nameservers: '{server}' is not an IPv4 address"));
+        mistakes.AddRange(RequiredIsolation.Except(HostProof.Names, StringComparer.Ordinal).Select(name => $"RequiredIsolation: '{name}' is no check; there is {string.Join(", ", HostProof.Names)}"));
         if (DomainRefresh < TimeSpan.FromSeconds(1) || DomainRefresh > TimeSpan.FromHours(1))
         {
             mistakes.Add("DomainRefresh: one second to one hour");

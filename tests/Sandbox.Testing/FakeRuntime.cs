@@ -140,7 +140,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
         lock (_host.Gate)
         {
             var held = _host.Sandboxes.Values.Count(sandbox => sandbox.Info.State != SandboxState.Ended);
-            return new RuntimeInfo("fake", "none", Environment.ProcessId, held, 16L << 30, 64L << 30, Capabilities) { Architecture = "amd64", Kernel = "6.1.0" };
+            return new RuntimeInfo("fake", "none", Environment.ProcessId, held, 16L << 30, 64L << 30, Capabilities) { Architecture = "amd64", Kernel = "6.1.0", Checks = [new HostCheck("seccomp", "System call filter", true, "A filter refused a call.", "Programs reach less of the kernel.")] };
         }
     }
 

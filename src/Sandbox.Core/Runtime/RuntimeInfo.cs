@@ -15,4 +15,7 @@ public sealed record RuntimeInfo(string Adapter, string OciRuntime, int Pid, int
 
     /// <summary>The release of the kernel that its sandboxes see: <c>6.1.0-18-amd64</c>.</summary>
     public string Kernel { get; init; } = "";
+
+    /// <summary>What isolates its sandboxes, as it found it at its start; empty for a runtime that tries nothing.</summary>
+    public IReadOnlyList<HostCheck> Checks { get; init; } = [];
 }

@@ -18,6 +18,7 @@ internal static partial class Mounting
     private const int SysOpenTree = 428;
     private const int SysMoveMount = 429;
     private const int SysMountSetAttr = 442;
+    private const int SysNewFStatAt = 262;
     private const int CloneFs = 0x200;
     private const nuint LoopControlGetFree = 0x4C82;
     private const nuint LoopConfigure = 0x4C0A;
@@ -73,6 +74,22 @@ internal static partial class Mounting
             Native.Check((int)Native.SysCall(SysMountSetAttr, tree.DangerousGetHandle(), (nint)empty, AtEmptyPath, (nint)(&attributes), sizeof(MountAttributes)), "mount_setattr");
             Native.Check((int)Native.SysCall(SysMoveMount, tree.DangerousGetHandle(), (nint)empty, AtFdCwd, (nint)to, MoveMountFromEmptyPath), "move_mount");
         }
+    }
+
+    /// <summary>The owner of a directory on a mount of it that is mapped by the user namespace, and has no place in the tree.</summary>
+    public static unsafe uint OwnerThrough(string directory, SafeFileHandle userNamespace)
+    {
+        var status = stackalloc byte[144]; // struct stat of x86-64: st_uid is at 28
+        fixed (byte* from = Utf8(directory), empty = "\0"u8)
+        {
+            using var tree = new SafeFileHandle(
+                (nint)Native.Check((int)Native.SysCall(SysOpenTree, AtFdCwd, (nint)from, OpenTreeClone | OpenTreeCloexec, 0, 0), "open_tree"), ownsHandle: true);
+            var attributes = new MountAttributes { Set = AttrReadOnly | AttrIdmap, UserNamespace = (ulong)userNamespace.DangerousGetHandle() };
+            Native.Check((int)Native.SysCall(SysMountSetAttr, tree.DangerousGetHandle(), (nint)empty, AtEmptyPath, (nint)(&attributes), sizeof(MountAttributes)), "mount_setattr");
+            Native.Check((int)Native.SysCall(SysNewFStatAt, tree.DangerousGetHandle(), (nint)empty, (nint)status, AtEmptyPath, 0), "newfstatat");
+        }
+
+        return *(uint*)(status + 28);
     }
 
     /// <summary>mount(2).</summary>

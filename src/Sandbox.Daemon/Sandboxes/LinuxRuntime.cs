@@ -17,7 +17,8 @@ internal sealed class LinuxRuntime(
     LiveSandboxes sandboxes,
     SandboxLife life,
     OciRuntimes runtimes,
-    DiskImages disks) : ISandboxRuntime
+    DiskImages disks,
+    HostProof proof) : ISandboxRuntime
 {
     private static readonly RuntimeCapabilities Capabilities = new() { IsolationClasses = IsolationClasses.Names, HasSnapshots = true, HasPorts = true, HasVolumes = true };
 
@@ -45,6 +46,7 @@ internal sealed class LinuxRuntime(
         {
             Architecture = "amd64",
             Kernel = Kernel,
+            Checks = proof.Results,
         };
     }
 }

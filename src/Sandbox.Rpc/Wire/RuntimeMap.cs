@@ -15,6 +15,7 @@ internal static class RuntimeMap
         DiskFreeBytes = info.DiskFreeBytes,
         Architecture = info.Architecture,
         Kernel = info.Kernel,
+        Checks = { info.Checks.Select(check => new HostCheck { Name = check.Name, Title = check.Title, IsProven = check.IsProven, Found = check.Found, Meaning = check.Meaning }) },
         Capabilities = new RuntimeCapabilities
         {
             IsolationClasses = { info.Capabilities.IsolationClasses },
@@ -43,5 +44,6 @@ internal static class RuntimeMap
     {
         Architecture = wire.Architecture,
         Kernel = wire.Kernel,
+        Checks = [.. wire.Checks.Select(check => new Port.HostCheck(check.Name, check.Title, check.IsProven, check.Found, check.Meaning))],
     };
 }

@@ -1,4 +1,5 @@
 using Sandbox.Core.Errors;
+using Sandbox.Core.Runtime;
 using Sandbox.Web.Http;
 using Sandbox.Web.People;
 
@@ -66,5 +67,7 @@ internal static class AdminEndpoints
             })
             .Produces(204).ProducesProblems(404).WithSummary("Lift a suspension");
         admin.MapAudit();
+        admin.MapGet("host", async (ISandboxRuntime runtime, CancellationToken cancellationToken) => HostView.From(await runtime.GetInfoAsync(cancellationToken)))
+            .ProducesProblems(503).WithSummary("What isolates sandboxes on this host").WithDescription("Each check was tried when the daemon started. RequiredIsolation in daemon.json names those without which it does not start.");
     }
 }

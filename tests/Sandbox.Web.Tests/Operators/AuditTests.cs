@@ -136,6 +136,19 @@ public sealed class AuditTests
         Assert.Equal("a month later", Assert.Single(await store.ReadAsync(db => db.Audit.AsNoTracking().ToListAsync(TestContext.Current.CancellationToken))).Text);
     }
 
+    [Fact]
+    public async Task What_isolates_sandboxes_is_shown_to_operators_only()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var desk = await web.NewOperatorAsync();
+        using var guest = web.NewClient();
+        await guest.LaunchAsync();
+
+        Assert.Equal(403, (await guest.GetAsync("/api/v1/admin/host")).Status);
+        var check = Assert.Single((await desk.GetAsync("/api/v1/admin/host")).Json!["checks"]!.AsArray())!;
+        Assert.Equal(("seccomp", true), ((string?)check["name"], (bool)check["isProven"]!));
+    }
+
     private static async Task<List<JsonNode>> EventsAsync(Client desk, string query = "") =>
         [.. (await desk.GetAsync($"/api/v1/admin/log{query}")).Json!["events"]!.AsArray().Select(each => each!)];
 
