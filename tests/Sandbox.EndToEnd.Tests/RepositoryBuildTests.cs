@@ -141,6 +141,40 @@ public sealed partial class RepositoryBuildTests(Instance instance, Chromium chr
         await Assertions.Expect(page.Locator($"[data-name^='built/page:{commit[..12]}-']")).ToBeVisibleAsync();
     }
 
+    [Fact]
+    public async Task Services_of_a_compose_file_are_nodes_that_find_each_other()
+    {
+        await using var caller = await Caller.NewGuestAsync();
+        await UntilReadyAsync(caller);
+        _git.Commit("builds/nodes.git", ("compose.yaml", "services:\n  web: { image: 'library/debian:12', environment: [WORD=one], depends_on: [other] }\n  other: { image: busybox, volumes: ['data:/data'] }\nvolumes: { data: }\n"));
+
+        var started = await StartAsync(caller, new { link = await LinkAsync(caller, "builds/nodes.git") });
+
+        Assert.Equal(["web debian", "other busybox"], started["sandboxes"]!.AsArray().Select(sandbox => $"{sandbox!["name"]} {sandbox["image"]}"));
+        Assert.Equal("one found\n", await caller.ShellAsync((string)started["sandboxes"]![0]!["id"]!, "ping -c 1 -W 5 other > /dev/null && echo $WORD found"));
+    }
+
+    [Fact]
+    public async Task A_compose_file_that_needs_Docker_runs_there_as_written()
+    {
+        await using var caller = await Caller.NewGuestAsync();
+        await UntilReadyAsync(caller);
+        _git.Commit(
+            "builds/compose.git",
+            ("app/compose.yaml", "services:\n  web:\n    build: web\n    volumes: ['./text:/text:ro']\n"),
+            ("app/web/Dockerfile", "FROM busybox\nCMD [\"sh\", \"-c\", \"echo served-$((6*7)) $(cat /text/word)\"]\n"),
+            ("app/text/word", "from the folder\n"));
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        var page = visitor.Page;
+        await page.GotoAsync($"/git/{GitHost.Address}/builds/compose.git?path=app");
+        await Assertions.Expect(page).ToHaveURLAsync(LinkAddress(), new() { Timeout = 120_000 });
+        await Assertions.Expect(page.GetByLabel("The repository")).ToContainTextAsync("docker compose up starts the services in the image docker");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Start", Exact = true }).ClickAsync();
+        await page.Locator(".ws-pane.focused .ws-tab.active[data-state='live']").WaitForAsync(new() { Timeout = 120_000 });
+
+        await Eventually.TrueAsync(async () => (await visitor.ScreenAsync()).Contains("served-42 from the folder", StringComparison.Ordinal), "the service's line", TimeSpan.FromMinutes(3));
+    }
+
     [GeneratedRegex("/x/[^/]+$", RegexOptions.None, 1000)]
     private static partial Regex LinkAddress();
 

@@ -16,7 +16,7 @@ public sealed class RepositoryLayoutTests
     [InlineData("sandbox.yaml", "alpine")]
     [InlineData(".devcontainer/devcontainer.json", "python")]
     [InlineData(".devcontainer.json", "node")]
-    [InlineData("compose.yaml", "debian")]
+    [InlineData("compose.yaml", "docker")]
     [InlineData(null, "debian")]
     public async Task Files_are_looked_for_in_order(string? first, string image)
     {
@@ -26,7 +26,7 @@ public sealed class RepositoryLayoutTests
         ];
         var reading = await ReadAsync(Address, [.. files.SkipWhile(file => file.Item1 != first).Where(file => file.Item1 is not null)]);
 
-        Assert.Equal((first, first is "compose.yaml", image), (reading.File, reading.NeedsBuilds, reading.Recipe!.Nodes[0].Image));
+        Assert.Equal((first, false, image), (reading.File, reading.NeedsBuilds, reading.Recipe!.Nodes[0].Image));
         Assert.Equal([Itself], reading.Recipe.Nodes[0].Repositories);
         Assert.Equal("/workspaces/app", reading.Recipe.Nodes[0].Workdir);
         Assert.Empty(RecipeRules.Validate(reading.Recipe));
@@ -70,20 +70,38 @@ public sealed class RepositoryLayoutTests
     }
 
     [Fact]
-    public async Task Compose_files_are_named_and_the_repository_opens()
+    public async Task Services_of_a_compose_file_that_are_images_here_become_nodes()
     {
-        var reading = await ReadAsync(Address, ("docker-compose.yml", "x"));
+        var reading = await ReadAsync(Address, ("docker-compose.yml", "services: { web: { image: nginx, ports: ['8080:80'] }, db: { image: postgres, environment: [POSTGRES_PASSWORD=a=b] } }"));
 
-        Assert.Equal("docker-compose.yml:1:1: needs builds: debian is started instead", Assert.Single(reading.Problems).ToString());
-        Assert.NotNull(reading.Recipe);
+        Assert.Equal(["web nginx 80 ", "db postgres  a=b"], reading.Recipe!.Nodes.Select(node => $"{node.Name} {node.Image} {string.Join(' ', node.Ports.Select(port => port.Port))} {node.Env.GetValueOrDefault("POSTGRES_PASSWORD")}"));
+        Assert.Empty(reading.Problems);
+        Assert.All(reading.Recipe.Nodes, node => Assert.Empty(node.Repositories));
+    }
+
+    [Theory]
+    [InlineData("", "compose.yml", "docker compose up")]
+    [InlineData("a/", "docker-compose.yaml", "docker compose up")]
+    [InlineData("a/", "it's.yml", @"docker compose -f 'it'\''s.yml' up")]
+    public async Task Compose_file_that_needs_Docker_is_started_by_it_in_its_folder(string folder, string name, string command)
+    {
+        var address = Address with { Folder = folder.Length == 0 ? null : folder.TrimEnd('/'), Stack = name[0] == 'i' ? folder + name : null };
+        var reading = await ReadAsync(address, (folder + name, "services:\n  web:\n    build: .\n"));
+
+        Assert.Equal($"{folder}{name}:3:12: services.web.build: a node has nothing like it: docker compose up starts the services in the image docker", Assert.Single(reading.Problems).ToString());
+        Assert.Equal((folder + name, false, "docker", ("/workspaces/app/" + folder).TrimEnd('/')), (reading.File, reading.NeedsBuilds, reading.Recipe!.Nodes[0].Image, reading.Recipe.Nodes[0].Workdir));
+        Assert.Equal(command, Assert.Single(reading.Recipe.Terminals).Run);
+        Assert.Empty(RecipeRules.Validate(reading.Recipe));
     }
 
     [Fact]
-    public async Task Stack_is_named_as_a_build()
+    public async Task Compose_file_opens_the_repository_where_Docker_is_not_offered()
     {
-        var reading = await ReadAsync(Address with { Folder = "a", Stack = "a/stack.yml" }, ("sandbox.yaml", "image: alpine"));
+        var reading = await RepositoryLayout.ReadAsync(
+            Address, (path, _) => Task.FromResult(path == "compose.yaml" ? "services: {}"u8.ToArray() : null), "debian", image => image == "docker" ? null : image, TestContext.Current.CancellationToken);
 
-        Assert.Equal(("a/stack.yml", true, "/workspaces/app/a"), (reading.File, reading.NeedsBuilds, reading.Recipe!.Nodes[0].Workdir));
+        Assert.Equal("compose.yaml:1:1: services: has none: that needs the image docker, which is not offered here, so debian is started instead", Assert.Single(reading.Problems).ToString());
+        Assert.Equal((true, "debian", Itself), (reading.NeedsBuilds, reading.Recipe!.Nodes[0].Image, Assert.Single(reading.Recipe.Nodes[0].Repositories)));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Text;
 using Sandbox.Core.Recipes;
 using Sandbox.Recipes.Addresses;
+using Sandbox.Recipes.Compose;
 using Sandbox.Recipes.DevContainers;
 using Sandbox.Recipes.Documents;
 using Sandbox.Recipes.Problems;
@@ -9,8 +10,8 @@ namespace Sandbox.Recipes.Repositories;
 
 /// <summary>
 /// Finds what a repository starts, in this order: <c>sandbox.yaml</c>, <c>.devcontainer/devcontainer.json</c>,
-/// <c>.devcontainer.json</c>, <c>Dockerfile</c>, <c>Containerfile</c>, <c>compose.yaml</c>, else the default image with the repository checked out. The address's folder
-/// is looked into before the root.
+/// <c>.devcontainer.json</c>, <c>Dockerfile</c>, <c>Containerfile</c>, <c>compose.yaml</c>, else the default image with the
+/// repository checked out. The address's folder is looked into before the root.
 /// </summary>
 public static class RepositoryLayout
 {
@@ -32,15 +33,16 @@ public static class RepositoryLayout
     /// <param name="address">The repository.</param>
     /// <param name="read">Gives the content of a file by its path relative to the root, or null when there is no such file. It reads no more than <see cref="MaxFileBytes"/> + 1 bytes.</param>
     /// <param name="defaultImage">The image of a repository that names none.</param>
-    /// <param name="offered">Gives the name here of an image that a dev container asks for, or null when there is none; null leaves images as they are written.</param>
+    /// <param name="offered">Gives the name here of an image that a dev container or a compose file asks for, or null when there is none; null leaves images as they are written.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     public static async Task<RepositoryReading> ReadAsync(
         RepositoryAddress address, Func<string, CancellationToken, Task<byte[]?>> read, string defaultImage, Func<string, string?>? offered = null, CancellationToken cancellationToken = default)
     {
         var log = new ProblemLog();
+        offered ??= image => image;
         if (address.Stack is { } stack)
         {
-            return OfCompose(address, stack, defaultImage, log);
+            return OfCompose(address, stack, await read(stack, cancellationToken) ?? [], defaultImage, offered, log);
         }
 
         foreach (var folder in Folders(address))
@@ -54,7 +56,7 @@ public static class RepositoryLayout
             {
                 if (await read(folder + file, cancellationToken) is { } container)
                 {
-                    return OfDevContainer(address, folder + file, container, defaultImage, offered ?? (image => image), log);
+                    return OfDevContainer(address, folder + file, container, defaultImage, offered, log);
                 }
             }
 
@@ -68,9 +70,9 @@ public static class RepositoryLayout
 
             foreach (var file in ComposeFiles)
             {
-                if (await read(folder + file, cancellationToken) is not null)
+                if (await read(folder + file, cancellationToken) is { } compose)
                 {
-                    return OfCompose(address, folder + file, defaultImage, log);
+                    return OfCompose(address, folder + file, compose, defaultImage, offered, log);
                 }
             }
         }
@@ -139,10 +141,28 @@ public static class RepositoryLayout
         return new RepositoryReading(new Recipe { Nodes = [new RecipeNode { Build = build }] }, folder + file, NeedsBuilds: false, []);
     }
 
-    private static RepositoryReading OfCompose(RepositoryAddress address, string file, string defaultImage, ProblemLog log)
+    /// <summary>
+    /// Nodes, when they can do all that the services ask for: then the repository is not checked out, as in a node that is
+    /// built. Else Docker in the folder of the file, which it finds by itself unless the file has a name of its own.
+    /// </summary>
+    private static RepositoryReading OfCompose(RepositoryAddress address, string file, byte[] bytes, string defaultImage, Func<string, string?> offered, ProblemLog log)
     {
-        log.Unsupported(file, 1, $"needs builds: {defaultImage} is started instead");
-        return new RepositoryReading(OfDefault(address, defaultImage), file, NeedsBuilds: true, log.All);
+        var docker = offered(ComposeFile.Image);
+        var otherwise = docker is null ? $"that needs the image {ComposeFile.Image}, which is not offered here, so {defaultImage} is started instead" : $"{ComposeFile.Command} starts the services in the image {docker}";
+        if (ComposeFile.ReadNodes(Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF'), file, offered, otherwise, log) is { } nodes)
+        {
+            return new RepositoryReading(nodes, file, NeedsBuilds: false, log.All);
+        }
+
+        if (docker is null)
+        {
+            return new RepositoryReading(OfDefault(address, defaultImage), file, NeedsBuilds: true, log.All);
+        }
+
+        var name = file[(file.LastIndexOf('/') + 1)..];
+        var command = ComposeFiles.Contains(name, StringComparer.Ordinal) ? ComposeFile.Command : ComposeFile.Command.Replace(" up", $" -f '{name.Replace("'", "'\\''", StringComparison.Ordinal)}' up", StringComparison.Ordinal);
+        var recipe = Recipe.FromImage(docker) with { Terminals = [new RecipeTerminal { Run = command }] };
+        return new RepositoryReading(CheckedOut(recipe, address, $"/workspaces/{address.Name}"), file, NeedsBuilds: false, log.All);
     }
 
     private static Recipe OfDefault(RepositoryAddress address, string defaultImage) =>

@@ -171,6 +171,10 @@ internal sealed partial class ImageCatalog(SqliteStore store, ISandboxRuntime ru
     /// <summary>Whether the catalog offers an image of this name.</summary>
     internal bool Offers(string name) => _entries.GetValueOrDefault(name) is { Removed: false, Hidden: false };
 
+    /// <summary>The image that is offered for a reference: of its name, or of the name without registry and tag.</summary>
+    internal string? Offered(string reference) =>
+        Offers(reference) ? reference : reference[(reference.LastIndexOf('/') + 1)..].Split(':', '@')[0] is var name && Offers(name) ? name : null;
+
     /// <summary>The entry, hidden or not; null when the catalog has none.</summary>
     internal CatalogRow? Find(string name) => _entries.GetValueOrDefault(name) is { Removed: false } row ? row : null;
 

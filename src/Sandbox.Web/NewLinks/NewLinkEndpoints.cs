@@ -1,7 +1,10 @@
+using System.Text;
+using System.Text.Unicode;
 using Sandbox.Core.Errors;
 using Sandbox.Core.People;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
+using Sandbox.Recipes.Compose;
 using Sandbox.Recipes.Documents;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Errands;
@@ -40,7 +43,7 @@ internal static class NewLinkEndpoints
             .Accepts<NewLink>("application/json", "application/yaml", "text/yaml", "application/x-yaml", "text/x-yaml", "application/x-tar", "application/vnd.oci.image.layout.v1+tar")
             .Produces<LinkView>(201).Produces<ReadingView>(202).ProducesProblems(400, 404, 409, 413, 415, 422, 429, 502, 504, 507)
             .WithSummary("Create a link")
-            .WithDescription("repository: git reads it in a sandbox of yours, and the link checks out the commit where ref is now. 202: that takes longer than 30 s and goes on; ask for the reading. Every image is pinned by its digest. Equal recipes have the same hash, on every server. As application/yaml the body is the recipe as people write it, and name, title and access stand in the query; every mistake has its line and column. name: an alias, which is taken or moved to the new link.");
+            .WithDescription("repository: git reads it in a sandbox of yours, and the link checks out the commit where ref is now. 202: that takes longer than 30 s and goes on; ask for the reading. Every image is pinned by its digest. Equal recipes have the same hash, on every server. As application/yaml the body is the recipe as people write it, or a compose file, and name, title and access stand in the query; every mistake has its line and column. name: an alias, which is taken or moved to the new link.");
     }
 
     private static async Task<IResult> CreateAsync(HttpContext context, Guests guests, AddressRates rates, ImageCatalog catalog, Locks locks, OwnedLinks links, RepositoryLinks repositories, LinkImports imports, ExportPlaces places, ISandboxRuntime runtime, WebOptions options, Aliases aliases, LinkEntrance entrance, LinkList list)
@@ -51,7 +54,7 @@ internal static class NewLinkEndpoints
             return await ImportAsync(context, context.ReadBodyAsync(options.Limits.LinkArchiveBytes), order, name, guests, rates, imports, places, aliases, entrance, list);
         }
 
-        var request = IsYaml(context.Request) ? await ReadDocumentAsync(context) : await context.ReadJsonAsync<NewLink>(MostRecipe);
+        var request = IsYaml(context.Request) ? await ReadDocumentAsync(context, catalog) : await context.ReadJsonAsync<NewLink>(MostRecipe);
         if (request is not ({ Recipe: not null, Repository: null, Ref: null, Path: null, Registry: null }
             or { Recipe: null, Repository: not null, Registry: null }
             or { Recipe: null, Repository: null, Ref: null, Path: null, Registry: not null }))
@@ -169,7 +172,7 @@ internal static class NewLinkEndpoints
         MediaType(request) is "application/yaml" or "application/x-yaml" or "text/yaml" or "text/x-yaml";
 
     /// <summary>A document as people write it, with what else a link takes in the query.</summary>
-    private static async Task<NewLink> ReadDocumentAsync(HttpContext context)
+    private static async Task<NewLink> ReadDocumentAsync(HttpContext context, ImageCatalog catalog)
     {
         using var body = new MemoryStream();
         await foreach (var bytes in context.ReadBodyAsync(MostRecipe))
@@ -177,13 +180,19 @@ internal static class NewLinkEndpoints
             body.Write(bytes.Span);
         }
 
-        var (recipe, problems) = RecipeDocument.Read(body.GetBuffer().AsSpan(0, (int)body.Length), "recipe.yaml");
+        var (recipe, problems) = ReadRecipe(body.GetBuffer().AsSpan(0, (int)body.Length), catalog);
         if (recipe is null)
         {
             throw new SandboxException(ErrorCode.Invalid, string.Join("; ", problems.Take(MostProblems)));
         }
 
         return new NewLink(recipe, Of(context, "name"), Of(context, "title"), Of(context, "access"));
+    }
+
+    private static RecipeReading ReadRecipe(ReadOnlySpan<byte> bytes, ImageCatalog catalog)
+    {
+        var text = Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : "";
+        return ComposeFile.IsOne(text) ? new RecipeReading(ComposeFile.ReadAlone(text, catalog.Offered), []) : RecipeDocument.Read(bytes, "recipe.yaml");
     }
 
     private static string? Of(HttpContext context, string name) => context.Request.Query.TryGetValue(name, out var value) ? value.ToString() : null;

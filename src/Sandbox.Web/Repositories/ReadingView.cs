@@ -16,7 +16,7 @@ internal sealed record ReadingErrorView(string Code, string Message);
 /// <param name="Log">The commands that were run in the visitor's sandbox, and what they printed.</param>
 /// <param name="Commit">The commit that was read.</param>
 /// <param name="File">The file that decides what is started.</param>
-/// <param name="NeedsBuilds">Whether the author's image has to be built: another one is started.</param>
+/// <param name="NeedsBuilds">Whether a compose file needs Docker where it is not offered: another image is started.</param>
 /// <param name="Problems">A sentence for each part that was left out.</param>
 /// <param name="Hash">The link's hash.</param>
 /// <param name="Page">The path of the page to go to.</param>

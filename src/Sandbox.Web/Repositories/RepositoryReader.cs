@@ -46,7 +46,7 @@ internal sealed class RepositoryReader(ErrandSandboxes sandboxes, ImageCatalog c
             address with { Ref = repository.Commit },
             async (path, cancellation) => there.GetValueOrDefault(path) is { IsFile: true } ? await repository.ReadAsync(path, cancellation) : null,
             options.Repositories.Image,
-            Offered,
+            catalog.Offered,
             cancellationToken);
         if (found.Recipe is not { } recipe)
         {
@@ -116,13 +116,6 @@ internal sealed class RepositoryReader(ErrandSandboxes sandboxes, ImageCatalog c
         }
 
         return left;
-    }
-
-    /// <summary>The catalog's image of a reference: of its name, or of the name without registry and tag.</summary>
-    private string? Offered(string image)
-    {
-        var last = image[(image.LastIndexOf('/') + 1)..].Split(':', '@')[0];
-        return catalog.Offers(image) ? image : catalog.Offers(last) ? last : null;
     }
 
     private static string Sentence(Problem problem) =>

@@ -59,7 +59,7 @@ public sealed class RepositoryTests(LinuxHost host, RepositorySite site) : IClas
     [Fact]
     public async Task A_page_shows_how_the_reading_goes_on_and_leads_to_the_link()
     {
-        _git.Commit("team/web.git", ("docs/compose.yaml", "services: {}\n"), (".gitmodules", "[submodule \"x\"]\n\tpath = x\n\turl = https://example.org/x\n"), (".gitattributes", "*.bin filter=lfs\n"));
+        _git.Commit("team/web.git", ("docs/compose.yaml", "services: { web: { build: . } }\n"), (".gitmodules", "[submodule \"x\"]\n\tpath = x\n\turl = https://example.org/x\n"), (".gitattributes", "*.bin filter=lfs\n"));
         using var client = _web.NewClient();
         var target = $"/git/{GitHost.Address}/team/web.git?path=docs";
         client.Headers["Accept"] = "text/html";
@@ -75,7 +75,7 @@ public sealed class RepositoryTests(LinuxHost host, RepositorySite site) : IClas
         Assert.Equal(3, reading["problems"]!.AsArray().Count);
         Assert.Contains(reading["log"]!.AsArray(), line => ((string)line!).Contains("fetch --no-tags --depth 1", StringComparison.Ordinal));
         var link = await client.GetAsync((string)reading["page"]!);
-        Assert.Contains("needs builds", link.Text, StringComparison.Ordinal);
+        Assert.Contains("needs the image docker", link.Text, StringComparison.Ordinal);
         Assert.Contains("Submodules are not checked out", link.Text, StringComparison.Ordinal);
         Assert.Equal("private", (string?)(await client.GetAsync($"/api/v1/links/{reading["hash"]}")).Json!["own"]!["access"]);
 

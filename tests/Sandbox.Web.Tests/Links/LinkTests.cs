@@ -404,6 +404,9 @@ public sealed class LinkTests
         Assert.Equal(["/bin/sh", "-c", "echo hello"], made.Json!["lock"]!["nodes"]![0]!["setup"]![0]!.AsArray().Select(word => (string)word!));
         Assert.Equal("written", (string?)made.Json["own"]!["aliases"]![0]!["name"]);
 
+        var compose = await author.SendAsync(HttpMethod.Post, "/api/v1/links", Yaml("services:\n  web: { image: busybox:latest }\n  other: { image: library/busybox }\n"));
+        Assert.Equal(["web", "other"], compose.Json!["lock"]!["nodes"]!.AsArray().Select(node => (string)node!["name"]!));
+
         var refused = await author.SendAsync(HttpMethod.Post, "/api/v1/links", Yaml("image: busybox\nenv: { 1BAD: x }\nports: [99999]\n"));
         Assert.Equal((400, "invalid"), (refused.Status, refused.Code));
         Assert.Contains("recipe.yaml:2:", (string?)refused.Json!["detail"], StringComparison.Ordinal);
