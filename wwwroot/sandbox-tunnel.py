@@ -5,7 +5,7 @@
 
 ADDRESS  of a sandbox: https://sandbox.example.org/api/v1/sandboxes/abcdefghijklmnop
 TARGET   5432           a port of the sandbox, at the same port of 127.0.0.1 here
-         15432:5432     the same at another port here
+         15432:5432     the same at another port here (0:5432 at any that is free)
          docker         its Docker daemon, at ~/.sandbox/ID.sock (on Windows at 127.0.0.1:2375)
          /tmp/d.sock:docker, 2375:docker   the same at another socket or port
 
@@ -28,7 +28,9 @@ import getpass
 import hashlib
 import json
 import os
+import select
 import signal
+import socket
 import ssl
 import stat
 import struct
@@ -111,10 +113,14 @@ class Server:
             return await asyncio.wait_for(self._send(target, headers), PATIENCE)
         except (asyncio.TimeoutError, TimeoutError):
             raise Lost(f"{self.authority} does not answer.") from None
+        except ssl.SSLCertVerificationError as fault:
+            raise Lost(f"{self.authority} has no certificate that this computer trusts: {fault.verify_message}.") from None
         except ssl.SSLError as fault:
-            raise Lost(f"{self.authority} has no certificate that this computer trusts: {fault.reason or fault}") from None
+            raise Lost(f"{self.authority} speaks no TLS here: {fault.reason or fault}.") from None
         except (OSError, EOFError, ValueError) as fault:
-            raise Lost(f"{self.authority} cannot be reached: {fault}") from None
+            number = getattr(fault, "errno", None)
+            why = fault.strerror if isinstance(fault, socket.gaierror) else os.strerror(number) if number else ""
+            raise Lost(f"{self.authority} cannot be reached{why and ': '}{why}.") from None
 
     async def _send(self, target, headers):
         reader, writer = await asyncio.open_connection(self.host, self.port, ssl=self.tls)
@@ -232,7 +238,9 @@ class Door:
     async def listen(self):
         try:
             if isinstance(self.where, int):
-                return await asyncio.start_server(self._accept, "127.0.0.1", self.where)
+                listening = await asyncio.start_server(self._accept, "127.0.0.1", self.where)
+                self.where = listening.sockets[0].getsockname()[1]
+                return listening
             prepare_socket(self.where)
             before = os.umask(0o177)
             try:
@@ -244,9 +252,12 @@ class Door:
             shown = f"127.0.0.1:{self.where}" if isinstance(self.where, int) else self.where
             raise SystemExit(f"sandbox-tunnel: cannot listen at {shown}: {fault.strerror or fault}.{another}") from None
 
-    async def _accept(self, reader, writer):
-        task = asyncio.current_task()
+    def _accept(self, reader, writer):
+        task = asyncio.ensure_future(self._serve(reader, writer))
         self._open.add(task)
+        task.add_done_callback(self._open.discard)
+
+    async def _serve(self, reader, writer):
         try:
             await self._carry(reader, writer)
             writer.close()
@@ -259,10 +270,9 @@ class Door:
         except Lost as lost:
             self.say(str(lost))
         except OSError:
-            pass  # the program here left
+            pass  # the program here left, or the one there did
         finally:
             writer.transport.abort()
-            self._open.discard(task)
 
     async def _connect(self):
         """A server that is being updated is back within seconds, and so is a Docker daemon that starts."""
@@ -281,41 +291,48 @@ class Door:
             await asyncio.sleep(0.3)
 
     async def _carry(self, reader, writer):
-        socket = await self._connect()
-        up = asyncio.ensure_future(self._up(reader, socket))
-        down = asyncio.ensure_future(self._down(socket, writer))
+        tunnel = await self._connect()
+        up = asyncio.ensure_future(self._up(reader, writer, tunnel))
+        down = asyncio.ensure_future(self._down(tunnel, writer))
         try:
-            await asyncio.wait({up, down}, return_when=asyncio.FIRST_EXCEPTION)
-            if socket.status == ENDED:
-                self.over(socket.reason or "The playground has ended.")
-            elif socket.status in WORDS:
-                self.say(WORDS[socket.status])
-            for done in (up, down):
+            done, _ = await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
+            if done == {up} and not up.exception():
+                await asyncio.wait({down})
+            if tunnel.status == ENDED:
+                self.over(tunnel.reason or "The playground has ended.")
+            elif tunnel.status in WORDS:
+                self.say(WORDS[tunnel.status])
+            for done in (down, up):
                 if done.done():
                     done.result()
         finally:
-            socket.abort()
+            tunnel.abort()
             for task in (up, down):
                 task.cancel()
             await asyncio.gather(up, down, return_exceptions=True)
 
-    @staticmethod
-    async def _up(reader, socket):
-        while True:
+    async def _up(self, reader, writer, tunnel):
+        data = b"."
+        while data:
             data = await reader.read(PIECE)
-            await socket.send(data)  # an empty one at the end
-            if not data:
-                return
+            await tunnel.send(data)  # an empty one at the end
+        # The program here may still read. A unix socket says when it does not, TCP only when something is sent.
+        while isinstance(self.where, str) and not writer.transport.is_closing():
+            await asyncio.sleep(1.0)
+            watch = select.poll()
+            watch.register(writer.get_extra_info("socket"), 0)
+            if any(events & select.POLLHUP for _, events in watch.poll(0)):
+                raise ConnectionResetError
 
     @staticmethod
-    async def _down(socket, writer):
-        async for piece in socket.pieces():
+    async def _down(tunnel, writer):
+        async for piece in tunnel.pieces():
             if piece:
                 writer.write(piece)
                 await writer.drain()
             elif writer.can_write_eof():
                 writer.write_eof()
-        if socket.status != 1000:
+        if tunnel.status != 1000:
             raise ConnectionResetError  # breaks the connection here off, too
 
     async def close(self):
@@ -330,8 +347,7 @@ def prepare_socket(path):
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISSOCK(os.lstat(path).st_mode):
             raise SystemExit(f"sandbox-tunnel: {path} is there already and is no socket.")
-        import socket as sockets
-        with sockets.socket(sockets.AF_UNIX) as tried:
+        with socket.socket(socket.AF_UNIX) as tried:
             try:
                 tried.connect(path)
             except OSError:
@@ -352,8 +368,8 @@ def read_target(text, server):
         target = "ports/" + there
     else:
         raise SystemExit(f"sandbox-tunnel: '{text}' is no target. Write a port like 5432, LOCAL:PORT like 15432:5432, or docker.")
-    if isinstance(where, int) and not 1 <= where <= 65535:
-        raise SystemExit(f"sandbox-tunnel: '{text}': a port is 1 to 65535.")
+    if isinstance(where, int) and not 0 <= where <= 65535:
+        raise SystemExit(f"sandbox-tunnel: '{text}': a port is 1 to 65535, or 0 for any that is free.")
     if isinstance(where, str) and os.name == "nt":
         raise SystemExit(f"sandbox-tunnel: '{text}': on Windows use a port here.")
     return target, where

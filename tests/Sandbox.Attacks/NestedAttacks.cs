@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
@@ -47,6 +48,33 @@ public sealed class NestedAttacks(LinuxHost host) : Attacker(host)
         await Host.StartAsync();
         var again = await LaunchAsync(Spec() with { Image = saved.Image.Digest });
         Assert.Equal((0, "changed\n"), await RunAsync(again, "sh", "-c", "mkdir /m && mount -t tmpfs none /m && cat /root/file"));
+    }
+
+    /// <summary>The daemon connects to Docker's socket as root of the host, by a path that root of the sandbox may change.</summary>
+    [Fact]
+    public async Task What_lies_at_the_place_of_Dockers_socket_does_not_lead_out()
+    {
+        var outside = Path.Combine(Path.GetTempPath(), $"outside-{Guid.NewGuid():N}.sock");
+        using var bait = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        bait.Bind(new UnixDomainSocketEndPoint(outside));
+        bait.Listen();
+        var id = await LaunchNestedAsync();
+        foreach (var line in (string[])
+        [
+            $"ln -sfn {outside} /run/docker.sock",
+            $"ln -sfn ../../../../../..{outside} /run/docker.sock",
+            $"ln -sfn /proc/1/root{outside} /run/docker.sock",
+            "rm /run/docker.sock; mkdir -p /run/docker.sock; mount --bind / /run/docker.sock",
+            "umount /run/docker.sock; rmdir /run/docker.sock; mkfifo /run/docker.sock",
+            $"rm /run/docker.sock; umount -l /run; mv /run /old; ln -s {Path.GetDirectoryName(outside)} /run; ln -s {outside} {Path.GetDirectoryName(outside)}/docker.sock",
+        ])
+        {
+            await RunAsync(id, "sh", "-c", line);
+            Assert.Null(await Host.Runtime.Ports.ConnectToDockerAsync(id, Cancel));
+        }
+
+        Assert.False(bait.Poll(0, SelectMode.SelectRead));
+        File.Delete(outside);
     }
 
     /// <summary>Files that change the whole host. Root of a user namespace is nobody to them.</summary>

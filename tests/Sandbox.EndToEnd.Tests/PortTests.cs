@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Xunit;
 
@@ -18,6 +19,17 @@ public sealed class PortTests(Instance instance, Chromium chromium)
         await Task.WhenAll(
             Assertions.Expect(visitor.Page.GetByText("A program listens on port 8080.")).ToBeVisibleAsync(),
             Assertions.Expect(button).ToBeVisibleAsync());
+
+        // The server for programs of the visitor's own computer.
+        await button.ClickAsync();
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Use from your computer" }).ClickAsync();
+        var dialog = visitor.Page.GetByRole(AriaRole.Dialog, new() { Name = "Use from your computer" });
+        await Assertions.Expect(dialog.GetByRole(AriaRole.Textbox, new() { Name = "Command", Exact = true })).ToHaveValueAsync(new Regex("^python3 sandbox-tunnel.py http://localhost:[0-9]+/api/v1/sandboxes/[a-z2-7]{16} 8080$", RegexOptions.None, TimeSpan.FromSeconds(1)));
+        await Assertions.Expect(dialog.GetByRole(AriaRole.Textbox, new() { Name = "Port 8080 in a browser" })).ToHaveValueAsync("http://127.0.0.1:8080");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Create a token" }).ClickAsync();
+        await Assertions.Expect(dialog.GetByRole(AriaRole.Textbox, new() { Name = "Token", Exact = true })).ToHaveValueAsync(new Regex("^sbxp_", RegexOptions.None, TimeSpan.FromSeconds(1)));
+        await visitor.Page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(dialog).ToBeHiddenAsync();
 
         await button.ClickAsync();
         var popup = await visitor.Page.RunAndWaitForPopupAsync(() => visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Open port 8080" }).ClickAsync());

@@ -131,7 +131,7 @@ public sealed class DockerTests
     }
 
     /// <summary>It is the largest image of the catalog, and a fresh instance makes it last.</summary>
-    private static Task UntilReadyAsync(Caller caller) => UntilReadyAsync(caller, "docker");
+    internal static Task UntilReadyAsync(Caller caller) => UntilReadyAsync(caller, "docker");
 
     private static Task UntilReadyAsync(Caller caller, params string[] names) => Instance.UntilAsync(
         async () => (await caller.GetAsync("/api/v1/images")).Json.AsArray().Count(image => names.Contains((string)image!["name"]!, StringComparer.Ordinal) && (string?)image["state"] == "ready") == names.Length, 300);

@@ -35,7 +35,7 @@ export function openTunnels(playground: Playground, closed: () => void): void {
     }
   };
 
-  const token = make("div", "");
+  const token = make("div", "tunnel-lines");
   token.setAttribute("role", "status");
   const create = textButton("Create a token", () => {
     create.disabled = true;
@@ -43,7 +43,7 @@ export function openTunnels(playground: Playground, closed: () => void): void {
     void api<{ token: string; expiresAt: string }>("POST", `/api/v1/playgrounds/${playground.id}/tunnel-tokens`)
       .then(made => token.replaceChildren(
         copied("Token", made.token),
-        make("p", "hint", `Good until ${new Date(made.expiresAt).toLocaleString([], { dateStyle: "medium", timeStyle: "short" })}, or until the playground ends. Whoever has it reaches this playground’s programs, and nothing else of yours.`)))
+        make("p", "hint", `Good until ${new Date(made.expiresAt).toLocaleString([], { dateStyle: "medium", timeStyle: "short" })}, or until the playground ends. Anyone who has it reaches this playground’s programs, and nothing else of yours.`)))
       .catch((problem: unknown) => { error.textContent = (problem as Problem).message; })
       .finally(() => { create.disabled = false; });
   }, "primary");
@@ -60,11 +60,12 @@ export function openTunnels(playground: Playground, closed: () => void): void {
     content.append(make("div", "share-row", label, node));
   }
   content.append(
-    step("1. Get the program", copied("Command: download", `curl -fO ${location.origin}/sandbox-tunnel.py`), make("p", "hint", "Or download ", download, ". It is one file that you can read, and needs Python 3.8 or newer.")),
+    step("1. Get the program", copied("Download it", `curl -fO ${location.origin}/sandbox-tunnel.py`), make("p", "hint", "Or download ", download, ". It is one file that you can read, and needs Python 3.8 or newer.")),
     step("2. Create a token", make("div", "share-row home-downloads", create), token),
     step("3. Start it", start),
     step("4. Use your own programs", use));
   const dialog = openDialog("Use from your computer", content);
+  dialog.classList.add("tunnel-dialog");
   dialog.addEventListener("close", closed);
   void show();
 }
