@@ -31,8 +31,8 @@ internal sealed class ForeignVisit : IAsyncDisposable
 
     public IEnumerable<Uri> Requests => _requests;
 
-    /// <summary>Our frames that show or run something, in the order in which they were made.</summary>
-    public IReadOnlyList<IFrame> Frames => [.. Page.Frames.Where(frame => new Uri(frame.Url is "" ? "about:blank" : frame.Url).AbsolutePath.StartsWith("/embed/", StringComparison.Ordinal))];
+    /// <summary>Our frames that show or run something, in the order in which they were made. Of a copy: frames come and go meanwhile.</summary>
+    public IReadOnlyList<IFrame> Frames => [.. Page.Frames.ToArray().Where(frame => new Uri(frame.Url is "" ? "about:blank" : frame.Url).AbsolutePath.StartsWith("/embed/", StringComparison.Ordinal))];
 
     public static async Task<ForeignVisit> OpenAsync(IBrowser browser, string address, BrowserNewContextOptions? options)
     {
@@ -75,7 +75,7 @@ internal sealed class ForeignVisit : IAsyncDisposable
     /// <summary>Ends what runs in the page, as its reader would by leaving it.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (var frame in Page.Frames)
+        foreach (var frame in Page.Frames.ToArray())
         {
             if (!frame.Url.Contains("/embed/", StringComparison.Ordinal))
             {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Xunit;
@@ -216,8 +217,12 @@ public sealed partial class Visitor : IAsyncDisposable
             () => $"the program to have the size {wanted} instead of {found}");
     }
 
-    private Task ResizePageAsync(int cols, int rows) => Eventually.TrueAsync(
-        async () =>
+    private async Task ResizePageAsync(int cols, int rows)
+    {
+        var (before, since) = (Array.Empty<double>(), Stopwatch.StartNew());
+        await Eventually.TrueAsync(IsSoAsync, $"a terminal of {cols} by {rows}");
+
+        async Task<bool> IsSoAsync()
         {
             var now = await Page.EvaluateAsync<double[]>(
                 $$"""
@@ -232,13 +237,20 @@ public sealed partial class Visitor : IAsyncDisposable
                 return true;
             }
 
+            // The terminal follows the window when the page is drawn: by then the same step would be one too many.
+            if (now.SequenceEqual(before) && since.Elapsed < TimeSpan.FromSeconds(1))
+            {
+                return false;
+            }
+
+            (before, since) = (now, Stopwatch.StartNew());
             var window = Page.ViewportSize!;
             await Page.SetViewportSizeAsync(
                 window.Width + (int)Math.Ceiling(wider * now[2] / now[0]),
                 window.Height + (int)Math.Ceiling(higher * now[3] / now[1]));
             return false;
-        },
-        $"a terminal of {cols} by {rows}");
+        }
+    }
 
     /// <summary>The rows in view without the empty ones at the end, and the cursor's row and column from 1 on.</summary>
     public async Task<(string Rows, string Cursor)> ViewAsync()

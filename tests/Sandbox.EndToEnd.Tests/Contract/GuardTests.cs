@@ -252,7 +252,7 @@ public sealed class GuardTests(Chromium chromium)
         await page.GotoAsync(Origin + "/docs/api");
         await page.GetByText("The images on offer").First.WaitForAsync();
         await page.GetByText("/api/v1/playgrounds").First.WaitForAsync();
-        await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+        await page.WaitForLoadStateAsync(LoadState.NetworkIdle, new() { Timeout = 120_000 });
         Assert.Empty(complaints);
     }
 
