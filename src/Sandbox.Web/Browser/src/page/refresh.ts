@@ -3,8 +3,9 @@ const click = 50;
 
 let isPressed = false;
 const waiting: (() => void)[] = [];
-document.addEventListener("pointerdown", () => {
-  isPressed = true;
+document.addEventListener("pointerdown", ({ button }) => {
+  // Of other buttons, which open a menu of the browser, the end may never be known.
+  isPressed ||= button === 0;
 }, true);
 for (const type of ["pointerup", "pointercancel"]) {
   document.addEventListener(type, () => setTimeout(() => {
