@@ -21,11 +21,7 @@ public sealed class NetworkTests(Instance instance)
         listener.Start();
         var open = ((IPEndPoint)listener.LocalEndpoint).Port;
         var (_, gateway) = await guest.ShellAsync(sandbox, "awk '$2 == \"00000000\" { print $3 }' /proc/net/route");
-        var addresses = NetworkInterface.GetAllNetworkInterfaces()
-            .SelectMany(link => link.GetIPProperties().UnicastAddresses)
-            .Select(address => address.Address)
-            .Where(address => address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(address))
-            .ToList();
+        var addresses = Addresses();
         Assert.Contains(addresses, address => BitConverter.ToUInt32(address.GetAddressBytes()) == Convert.ToUInt32(gateway.Trim(), 16));
         var answered = 0;
         foreach (var address in addresses)
@@ -46,11 +42,25 @@ public sealed class NetworkTests(Instance instance)
             foreach (var port in new[] { open, instance.Url.Port })
             {
                 var (exitCode, output) = await guest.ShellAsync(sandbox, $"exec timeout 3 bash -c 'exec 3<>/dev/tcp/{address}/{port} && echo connected'");
-                Assert.True(exitCode != 0 && !output.Contains("connected", StringComparison.Ordinal), $"{address}:{port} was reached from a sandbox");
+                if (exitCode == 0 || output.Contains("connected", StringComparison.Ordinal))
+                {
+                    // An address that another test took away is one of the internet by now, where somebody may answer.
+                    Assert.DoesNotContain(address, Addresses());
+                    break;
+                }
             }
         }
 
         Assert.True(answered >= 2, "The host's own address and the bridge's were to be tried.");
         Assert.False(listener.Pending(), "Somebody came through.");
     }
+
+    /// <summary>The host's own, but for loopback.</summary>
+    private static List<IPAddress> Addresses() =>
+    [
+        .. NetworkInterface.GetAllNetworkInterfaces()
+            .SelectMany(link => link.GetIPProperties().UnicastAddresses)
+            .Select(address => address.Address)
+            .Where(address => address.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(address)),
+    ];
 }

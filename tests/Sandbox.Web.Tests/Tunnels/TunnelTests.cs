@@ -265,17 +265,25 @@ public sealed class TunnelTests(TunnelSite site) : IClassFixture<TunnelSite>
     private sealed class Server : IDisposable
     {
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+        private readonly FakePorts _ports;
+        private readonly int _port;
 
         public Server(WebUnderTest web, int port, Func<Socket, Task> answer)
         {
             _listener.Start();
-            ((FakePorts)web.Runtime.Ports).Servers[port] = _listener.LocalEndpoint;
+            (_ports, _port) = ((FakePorts)web.Runtime.Ports, port);
+            _ports.Servers[port] = _listener.LocalEndpoint;
             _ = AcceptAsync(answer);
         }
 
         public System.Collections.Concurrent.ConcurrentDictionary<Socket, bool> Open { get; } = new();
 
-        public void Dispose() => _listener.Dispose();
+        /// <summary>The site is that of all tests of the class: nothing may be left at the port.</summary>
+        public void Dispose()
+        {
+            _ports.Servers.TryRemove(_port, out _);
+            _listener.Dispose();
+        }
 
         private async Task AcceptAsync(Func<Socket, Task> answer)
         {
