@@ -165,7 +165,7 @@ internal sealed partial class HostProof(DaemonOptions options, UidRanges ranges,
         {
             var (device, path) = Mounting.AttachLoop(file); // the kernel detaches it when the handle is closed
             device.Dispose();
-            return (true, $"Attached a file as the disk {path}: each sandbox has a file system of its own on such a one.");
+            return (true, $"Attached a file as the disk {path}. Each sandbox has a disk of this kind.");
         }
         finally
         {

@@ -17,7 +17,7 @@ internal sealed class AuditLog(GuestAddresses addresses, TimeProvider time)
     /// <summary>Rows of one kind and one source in an hour.</summary>
     public const int MostOfSource = 300;
 
-    /// <summary>Sources of one hour that are told apart.</summary>
+    /// <summary>Sources in an hour that have rows of their own.</summary>
     private const int MostSources = 10_000;
 
     /// <summary>Rows that wait to be written.</summary>

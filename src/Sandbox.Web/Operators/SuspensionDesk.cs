@@ -29,7 +29,7 @@ internal sealed class SuspensionDesk(SqliteStore store, Suspensions suspensions,
             var row = await FindAsync(db, person);
             if (row.Kind == PersonKind.Operator)
             {
-                throw new SandboxException(ErrorCode.Conflict, "An operator cannot be suspended. Whoever may run infra/up on the host could sign in again.");
+                throw new SandboxException(ErrorCode.Conflict, "An operator cannot be suspended: they can sign in again with a link that infra/up prints on the host.");
             }
 
             (row.SuspendedAt, row.SuspendedReason) = (row.SuspendedAt ?? now, words);

@@ -14,7 +14,7 @@ for (const type of ["pointerup", "pointercancel"]) {
   }, click), true);
 }
 
-/** What is replaced between press and click gets no click. */
+/** Waits for a click that has begun: an element that is replaced before its click gets none. */
 async function released(): Promise<void> {
   if (isPressed) {
     await new Promise<void>(resolve => waiting.push(resolve));

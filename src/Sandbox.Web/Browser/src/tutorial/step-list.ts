@@ -37,7 +37,7 @@ export class StepList {
   }
 
   draw(run: Run, shown: number): void {
-    // What is replaced while it is pressed gets no click.
+    // A button that is replaced while it is pressed gets no click.
     const drawn = JSON.stringify([run, shown]);
     if (drawn === this.#drawn) {
       return;

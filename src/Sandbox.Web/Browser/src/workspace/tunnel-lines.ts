@@ -18,7 +18,7 @@ export function startLine(origin: string, sandbox: string, targets: readonly Tar
   return ["python3 sandbox-tunnel.py", `${origin}/api/v1/sandboxes/${sandbox}`, ...written].join(" ");
 }
 
-/** What reaches a target through its tunnel. */
+/** The commands and addresses that reach a target through its tunnel. */
 export function useLines(sandbox: string, target: Target): readonly Line[] {
   if (target === "docker") {
     const context = `playground-${sandbox.slice(0, 4)}`;
