@@ -21,11 +21,16 @@ internal sealed partial class BrowserNetwork : IAsyncDisposable
 {
     private const int NewNetwork = 0x40000000; // CLONE_NEWNET
 
-    /// <summary>A link that leads nowhere: without one, <c>navigator.onLine</c> is false.</summary>
+    /// <summary>
+    /// A link that leads nowhere: without one, <c>navigator.onLine</c> is false. Its ends make no IPv6 addresses: the kernel
+    /// takes some seconds over those, and each is a change of the network to a browser that has begun to load a page.
+    /// </summary>
     private static readonly string[] Links =
     [
         "link set lo up",
         "link add eth0 type veth peer name eth1",
+        "link set eth0 addrgenmode none",
+        "link set eth1 addrgenmode none",
         "address add 192.0.2.1/24 dev eth0",
         "link set eth0 up",
         "link set eth1 up",
@@ -57,12 +62,13 @@ internal sealed partial class BrowserNetwork : IAsyncDisposable
         });
         foreach (var link in Links)
         {
-            using var ip = Process.Start("nsenter", [$"--net={Path(made)}", "ip", .. link.Split(' ')]);
-            ip.WaitForExit();
-            if (ip.ExitCode != 0)
-            {
-                throw new IOException($"ip {link} ended with {ip.ExitCode}");
-            }
+            Ip(made, link);
+        }
+
+        // The kernel says this up to a second later: for a browser, another change of the network.
+        if (!SpinWait.SpinUntil(() => Ip(made, "-brief link show dev eth0").Contains(" UP ", StringComparison.Ordinal), TimeSpan.FromSeconds(10)))
+        {
+            throw new IOException("the link of the browsers' network stays down");
         }
 
         var (instance, pages) = InThread(() =>
@@ -91,6 +97,15 @@ internal sealed partial class BrowserNetwork : IAsyncDisposable
         await _served;
         await Pages.DisposeAsync();
         _namespace.Dispose();
+    }
+
+    /// <returns>The output.</returns>
+    private static string Ip(SafeFileHandle inNamespace, string arguments)
+    {
+        using var ip = Process.Start(new ProcessStartInfo("nsenter", [$"--net={Path(inNamespace)}", "ip", .. arguments.Split(' ')]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        var output = ip.StandardOutput.ReadToEnd();
+        ip.WaitForExit();
+        return ip.ExitCode == 0 ? output : throw new IOException($"ip {arguments} ended with {ip.ExitCode}");
     }
 
     /// <summary>
