@@ -225,6 +225,17 @@ public sealed class EmbedTests(Instance instance, Chromium chromium)
         Assert.Equal(200, (int)(await client.PostAsJsonAsync(new Uri(made.Url).AbsolutePath, new { command = new[] { "touch", "/tmp/go" } })).StatusCode);
         await Assertions.Expect(page.Of("#a").Locator(".result")).ToHaveTextAsync("first\nsecond\n");
         await Assertions.Expect(page.Of("#a").Locator(".bar")).ToContainTextAsync("Exit code 0");
+
+        // What a run prints after a reset belongs to code that is no longer there.
+        await page.Of("#a").GetByLabel("Code").FillAsync("echo third; until [ -e /tmp/on ]; do sleep 0.1; done; echo fourth");
+        await page.Of("#a").GetByLabel("Code").PressAsync("Control+Enter");
+        await Assertions.Expect(page.Of("#a").Locator(".result")).ToHaveTextAsync("third\n");
+        await page.Of("#a").GetByRole(AriaRole.Button, new() { Name = "Reset" }).ClickAsync();
+        await Assertions.Expect(page.Of("#a").Locator(".bar")).ToContainTextAsync("Still running");
+        Assert.Equal(200, (int)(await client.PostAsJsonAsync(new Uri(made.Url).AbsolutePath, new { command = new[] { "touch", "/tmp/on" } })).StatusCode);
+        await Assertions.Expect(page.Of("#a").GetByRole(AriaRole.Button, new() { Name = "Run" })).ToBeEnabledAsync();
+        await Assertions.Expect(page.Of("#a").Locator(".result")).ToBeHiddenAsync();
+        await Assertions.Expect(page.Of("#a").Locator(".bar")).Not.ToContainTextAsync("Exit code");
     }
 
     [Fact]

@@ -136,6 +136,8 @@ export class SandboxRun extends HTMLElement {
   #isDrawn = false;
   #isRunning = false;
   #runner: Runner | null = null;
+  /** The code was reset while it ran: what it prints belongs to nothing that is shown. */
+  #isForgotten = false;
 
   constructor() {
     super();
@@ -217,12 +219,13 @@ export class SandboxRun extends HTMLElement {
       return;
     }
     this.#isRunning = this.#run.disabled = true;
+    this.#isForgotten = false;
     this.#say("Starting");
     this.#output.replaceChildren();
     this.#runner ??= Runner.of(this);
     this.#runner.run(path, this.#code.value, commandOf(this.getAttribute("command") || running.command, path), {
-      progress: text => this.#say(text),
-      printed: (isError, text) => this.#print(isError, text),
+      progress: text => this.#isForgotten || this.#say(text),
+      printed: (isError, text) => this.#isForgotten || this.#print(isError, text),
       done: result => this.#done(result),
     });
   }
@@ -230,8 +233,10 @@ export class SandboxRun extends HTMLElement {
   /** The code as the page has it, and no result. The sandbox stays as it is. */
   reset(): void {
     this.#code.value = this.#original;
+    this.#output.replaceChildren();
     this.#result.hidden = true;
-    this.#say("");
+    this.#isForgotten = this.#isRunning;
+    this.#say(this.#isRunning ? "Still running" : "");
     this.#edited();
     this.#code.focus();
   }
@@ -312,7 +317,9 @@ export class SandboxRun extends HTMLElement {
 
   #done(result: RunResult): void {
     this.#isRunning = this.#run.disabled = false;
-    if (result.error !== null) {
+    if (this.#isForgotten) {
+      this.#say("");
+    } else if (result.error !== null) {
       this.#say(result.error, "wrong");
     } else {
       const took = result.durationMs < 1000 ? `${Math.round(result.durationMs)} ms` : `${(result.durationMs / 1000).toFixed(1)} s`;
