@@ -226,7 +226,7 @@ public sealed class EmbedTests(Instance instance, Chromium chromium)
         await Assertions.Expect(page.Of("#a").Locator(".result")).ToHaveTextAsync("first\nsecond\n");
         await Assertions.Expect(page.Of("#a").Locator(".bar")).ToContainTextAsync("Exit code 0");
 
-        // What a run prints after a reset belongs to code that is no longer there.
+        // Output that comes after a reset is not shown: the code that printed it is gone.
         await page.Of("#a").GetByLabel("Code").FillAsync("echo third; until [ -e /tmp/on ]; do sleep 0.1; done; echo fourth");
         await page.Of("#a").GetByLabel("Code").PressAsync("Control+Enter");
         await Assertions.Expect(page.Of("#a").Locator(".result")).ToHaveTextAsync("third\n");

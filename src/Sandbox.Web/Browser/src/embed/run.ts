@@ -136,7 +136,7 @@ export class SandboxRun extends HTMLElement {
   #isDrawn = false;
   #isRunning = false;
   #runner: Runner | null = null;
-  /** The code was reset while it ran: what it prints belongs to nothing that is shown. */
+  /** The code was reset while it ran, so its output is not shown. */
   #isForgotten = false;
 
   constructor() {
