@@ -28,6 +28,7 @@ using Sandbox.Web.People;
 using Sandbox.Web.Pictures;
 using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Previews;
+using Sandbox.Web.Queue;
 using Sandbox.Web.Recordings;
 using Sandbox.Web.Registry;
 using Sandbox.Web.Repositories;
@@ -202,6 +203,7 @@ internal static class SandboxWeb
         services.AddLatency();
         services.AddLinks();
         services.AddVolumes();
+        services.AddQueue();
         services.AddPlaygrounds();
         services.AddNodes();
         services.AddErrands();

@@ -218,6 +218,15 @@ public sealed class WebLimits
     /// <summary>Memory promised to the guests of one address together; 0 is twice what is still free.</summary>
     public long AddressMemoryBytes { get; set; }
 
+    /// <summary>Launches that wait for room on the host or for a place of a link, all together; 0 is no queue.</summary>
+    public int QueuePlaces { get; set; } = 256;
+
+    /// <summary>Those of the guests of one address together.</summary>
+    public int QueuePlacesPerAddress { get; set; } = 32;
+
+    /// <summary>Those of one person.</summary>
+    public int QueuePlacesPerPerson { get; set; } = 4;
+
     /// <summary>Bytes of layers that the links of all guests keep together. Beyond that, saves that nobody asked for go, the oldest first.</summary>
     public long GuestStorageBytes { get; set; } = 16L << 30;
 
@@ -239,6 +248,7 @@ public sealed class WebLimits
             (nameof(OutputBurstBytes), OutputBurstBytes), (nameof(OutputBytesPerSecond), OutputBytesPerSecond),
             (nameof(RequestBurst), RequestBurst), (nameof(RequestsPerSecond), RequestsPerSecond),
             (nameof(RequestsAtOnce), RequestsAtOnce), (nameof(ConnectionsAtOnce), ConnectionsAtOnce),
+            (nameof(QueuePlacesPerAddress), QueuePlacesPerAddress), (nameof(QueuePlacesPerPerson), QueuePlacesPerPerson),
             (nameof(FileBytes), FileBytes), (nameof(LinkArchiveBytes), LinkArchiveBytes), (nameof(ArchiveBytes), ArchiveBytes), (nameof(LaunchWaitSeconds), LaunchWaitSeconds),
         ];
         foreach (var (name, value) in positive)
@@ -252,6 +262,11 @@ public sealed class WebLimits
         if (CommittedMemoryBytes < 0)
         {
             yield return "Limits:CommittedMemoryBytes: 0 or more";
+        }
+
+        if (QueuePlaces < 0)
+        {
+            yield return "Limits:QueuePlaces: 0 or more";
         }
 
         if (AddressMemoryBytes < 0)

@@ -6,6 +6,7 @@ using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Links;
 using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Queue;
 using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Leases;
@@ -15,6 +16,7 @@ internal sealed partial class LeaseSweeper(
     SqliteStore store,
     Endings endings,
     Presence presence,
+    QueueBoard queue,
     Guests guests,
     TimeProvider time,
     ILogger<LeaseSweeper> logger) : BackgroundService
@@ -24,7 +26,10 @@ internal sealed partial class LeaseSweeper(
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan KeptEnded = TimeSpan.FromDays(1);
     private static readonly TimeSpan KeptGuest = TimeSpan.FromDays(30);
-    private static readonly TimeSpan KeptPlace = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long a place in a queue is kept for somebody who asks no more, and for a page that was closed or is loaded again.</summary>
+    private static readonly TimeSpan KeptPlace = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan KeptClosed = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan KeptStarts = TimeSpan.FromDays(30);
 
     private readonly ConcurrentDictionary<PlaygroundId, bool> _ending = new();
@@ -102,17 +107,17 @@ internal sealed partial class LeaseSweeper(
         }
     }
 
-    /// <summary>A place in a link's queue is given up when nobody asks about it: the page that waited was closed.</summary>
+    /// <summary>A place in a queue is given up when nobody asks about it: the page that waited was closed.</summary>
     private async Task EndLeftQueueAsync(DateTimeOffset now)
     {
-        var waiting = await store.ReadAsync(db => db.Playgrounds.AsNoTracking().Where(row => row.AwaitsLink && row.State == PlaygroundStage.Queued).ToListAsync());
+        var waiting = await store.ReadAsync(db => db.Playgrounds.AsNoTracking().Where(row => row.State == PlaygroundStage.Queued && (row.AwaitsLink || row.Place != null)).ToListAsync());
         foreach (var row in waiting)
         {
             var id = PlaygroundId.Parse(row.Id);
             var recorded = row.CreatedAt > _startedAt ? row.CreatedAt : _startedAt;
-            if (presence.UnattendedSince(id, recorded) is { } since && now - since > KeptPlace)
+            if (presence.UnattendedSince(id, recorded) is { } since && (now - since > KeptPlace || now - queue.LeftAt(id) > KeptClosed))
             {
-                await endings.EndAsync(id, EndReason.Idle, "You were away when its turn came, so the next visitor got the place.");
+                await endings.EndAsync(id, EndReason.Idle, "The page that waited was closed, so its place in the queue was given up.");
             }
         }
     }

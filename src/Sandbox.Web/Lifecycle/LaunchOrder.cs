@@ -17,6 +17,9 @@ internal sealed record LaunchOrder(Recipe Recipe, IReadOnlyList<ResolvedImage> I
     /// <summary>Whether a setup that fails waits for its visitor to retry or to enter, rather than ending the launch.</summary>
     public bool AsksAfterFailure { get; init; }
 
+    /// <summary>Whether it waits in a queue while there is no room, rather than being refused.</summary>
+    public bool MayWait { get; init; }
+
     /// <summary>The size of the first terminal on the page that asks; null if it does not know that.</summary>
     public TerminalSize? Terminal { get; init; }
 

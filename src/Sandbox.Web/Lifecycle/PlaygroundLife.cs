@@ -18,10 +18,10 @@ namespace Sandbox.Web.Lifecycle;
 /// The only writer of a playground's state: queued, starting, running, ended. Each method is one transition, and its
 /// query contains the guard, so of two that race one changes a row and the other learns that it came too late.
 /// </summary>
-internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, AuditLog audit, TimeProvider time)
+internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, PlacesFreed places, AuditLog audit, TimeProvider time)
 {
-    /// <summary>New: starting if the image of every node is made, or is to be built of a Dockerfile, and its link has a place, else queued. Part of the caller's transaction.</summary>
-    public async Task<PlaygroundRow> AddAsync(SandboxDb db, PersonRow owner, LaunchOrder order, bool awaitsLink)
+    /// <summary>New: starting if the image of every node is made, or is to be built of a Dockerfile, and there is a place for it, else queued. Part of the caller's transaction.</summary>
+    public async Task<PlaygroundRow> AddAsync(SandboxDb db, PersonRow owner, LaunchOrder order, bool awaitsLink, bool awaitsRoom)
     {
         var (recipe, images) = (order.Recipe, order.Images);
         var link = order.Link?.Link;
@@ -40,10 +40,11 @@ internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, Au
             LinkHash = link?.Hash,
             LinkOwnerId = link?.OwnerId,
             AwaitsLink = awaitsLink,
+            Place = awaitsRoom ? new QueuePlaceRow { PlaygroundId = id, JoinedAt = now } : null,
             HasTerminals = recipe.Terminals.Count > 0,
             AsksAfterFailure = order.AsksAfterFailure,
             Secrets = string.Join(' ', order.Secrets),
-            State = awaitsLink || images.Where((image, node) => image.Digest is null && !recipe.Nodes[node].NeedsBuild).Any() ? PlaygroundStage.Queued : PlaygroundStage.Starting,
+            State = awaitsLink || awaitsRoom || images.Where((image, node) => image.Digest is null && !recipe.Nodes[node].NeedsBuild).Any() ? PlaygroundStage.Queued : PlaygroundStage.Starting,
             CreatedAt = now,
             GrantedAt = lease.GrantedAt,
             EndsAt = lease.EndsAt,
@@ -80,7 +81,7 @@ internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, Au
         return row;
     }
 
-    /// <summary>Lets a queued playground pass if its link has a place and nobody waits for it longer. True if it need not wait for a link any more.</summary>
+    /// <summary>Lets a queued playground pass if its link has a place and nobody waits for it longer. It waits for room then. True if it waits for no link.</summary>
     public Task<bool> PassAsync(PlaygroundId id) => store.WriteAsync(async db =>
     {
         var row = await db.Playgrounds.SingleOrDefaultAsync(row => row.Id == id.Value && row.State == PlaygroundStage.Queued);
@@ -95,17 +96,22 @@ internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, Au
 
         // A link that was deleted meanwhile limits nobody; its images are held by the playground.
         row.AwaitsLink = link is not null && !(isFirst && await LinkBudget.HasPlaceAsync(db, link));
+        if (!row.AwaitsLink)
+        {
+            db.QueuePlaces.Add(new QueuePlaceRow { PlaygroundId = row.Id, JoinedAt = time.GetUtcNow() });
+        }
+
         return !row.AwaitsLink;
     });
 
     /// <summary>
     /// Queued to starting, with the images its nodes waited for. The lease begins now, so waiting costs its owner no
-    /// minute. Null if it is no longer queued, or an image is missing.
+    /// minute. Null if it is no longer queued, waits for a place, or an image is missing.
     /// </summary>
     public Task<(PlaygroundRow Row, Recipe Recipe)?> StartAsync(PlaygroundId id, IReadOnlyDictionary<string, ResolvedImage> images) => store.WriteAsync<(PlaygroundRow, Recipe)?>(async db =>
     {
         var row = await db.Playgrounds.Include(row => row.Sandboxes).Include(row => row.Owner!.Plan)
-            .SingleOrDefaultAsync(row => row.Id == id.Value && row.State == PlaygroundStage.Queued && !row.AwaitsLink);
+            .SingleOrDefaultAsync(row => row.Id == id.Value && row.State == PlaygroundStage.Queued && !row.AwaitsLink && row.Place == null);
         var waiting = row?.Sandboxes.Where(sandbox => sandbox.Digest.Length == 0 && !RecipeBuild.IsImageName(sandbox.Image)).ToList() ?? [];
         if (row is null || waiting.Exists(sandbox => images.GetValueOrDefault(sandbox.Image)?.Digest is null))
         {
@@ -178,12 +184,17 @@ internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, Au
     }
 
     /// <summary>Starting to nothing: a launch that failed while its caller waited leaves no row. One that ended meanwhile keeps its reason.</summary>
-    public Task<bool> DropAsync(PlaygroundId id) => store.WriteAsync(async db =>
+    public async Task<bool> DropAsync(PlaygroundId id)
     {
-        var dropped = await db.Playgrounds.Where(row => row.Id == id.Value && row.State == PlaygroundStage.Starting).ExecuteDeleteAsync();
-        await RecipeRow.DropAsync(db);
-        return dropped == 1;
-    });
+        var isDropped = await store.WriteAsync(async db =>
+        {
+            var dropped = await db.Playgrounds.Where(row => row.Id == id.Value && row.State == PlaygroundStage.Starting).ExecuteDeleteAsync();
+            await RecipeRow.DropAsync(db);
+            return dropped == 1;
+        });
+        places.Free();
+        return isDropped;
+    }
 
     /// <summary>Anything to ended. Returns whose it was, and its sandboxes, which are to be removed; null if it had ended before.</summary>
     public Task<(PersonId Owner, IReadOnlyList<SandboxId> Sandboxes)?> EndAsync(PlaygroundId id, EndReason reason, string message, string? errorCode) => store.WriteAsync<(PersonId, IReadOnlyList<SandboxId>)?>(async db =>
@@ -260,6 +271,7 @@ internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, Au
     private async Task<int> EndAsync(SandboxDb db, IQueryable<PlaygroundRow> rows, EndReason reason, string message, string? errorCode)
     {
         var now = time.GetUtcNow();
+        await db.QueuePlaces.Where(place => rows.Any(row => row.Id == place.PlaygroundId)).ExecuteDeleteAsync();
         await db.LinkStarts.Where(start => rows.Any(row => row.Id == start.PlaygroundId))
             .ExecuteUpdateAsync(set => set.SetProperty(start => start.Reason, reason));
         var ended = await rows.ExecuteUpdateAsync(set => set

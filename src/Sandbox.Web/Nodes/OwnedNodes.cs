@@ -13,7 +13,7 @@ using Sandbox.Web.Volumes;
 namespace Sandbox.Web.Nodes;
 
 /// <summary>Adds nodes to the running playgrounds of a person, and removes them: on record first, then in the runtime.</summary>
-internal sealed partial class OwnedNodes(NodeRecords records, OwnedVolumes volumes, ISandboxRuntime runtime, Endings endings, SandboxStates states, Presence presence, ILogger<OwnedNodes> logger) : IHostedService
+internal sealed partial class OwnedNodes(NodeRecords records, OwnedVolumes volumes, ISandboxRuntime runtime, Endings endings, SandboxStates states, Presence presence, PlacesFreed places, ILogger<OwnedNodes> logger) : IHostedService
 {
     private readonly ConcurrentDictionary<string, Task> _starting = new(StringComparer.Ordinal);
 
@@ -59,6 +59,7 @@ internal sealed partial class OwnedNodes(NodeRecords records, OwnedVolumes volum
         }
 
         await records.RemoveAsync(owner, id);
+        places.Free();
         await endings.RemoveAsync([id]);
     }
 

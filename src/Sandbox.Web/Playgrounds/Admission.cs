@@ -10,6 +10,7 @@ using Sandbox.Web.Catalog;
 using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Links;
 using Sandbox.Web.People;
+using Sandbox.Web.Queue;
 using Sandbox.Web.Store;
 using Sandbox.Web.Volumes;
 
@@ -64,15 +65,16 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
             }
 
             var person = await PersonAsync(db, owner);
-            await CheckLaunchAsync(db, person, order.Recipe, most);
+            var room = await CheckLaunchAsync(db, person, order.Recipe, most);
             var awaitsLink = order.Link is not null && await AwaitsAsync(db, order.Link);
+            var awaitsRoom = await QueuesAsync(db, person, order, awaitsLink, room, most);
             if (order.Recipe.Nodes.Any(node => node.Volumes.Count > 0))
             {
                 await db.SaveChangesAsync(); // a new guest
                 await volumes.EnsureAsync(db, person.Id, order.Recipe.Nodes);
             }
 
-            var row = await life.AddAsync(db, person, order, awaitsLink);
+            var row = await life.AddAsync(db, person, order, awaitsLink, awaitsRoom);
             if (idempotencyKey is not null)
             {
                 db.IdempotencyKeys.Add(new IdempotencyRow
@@ -128,7 +130,7 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
             {
                 var person = await PersonAsync(db, PersonId.New());
                 await CheckLaunchAsync(db, person, recipe, most: long.MaxValue);
-                var row = await life.AddAsync(db, person, new LaunchOrder(recipe, [new ResolvedImage("warm-up", null, Interactive: true)]), awaitsLink: false);
+                var row = await life.AddAsync(db, person, new LaunchOrder(recipe, [new ResolvedImage("warm-up", null, Interactive: true)]), awaitsLink: false, awaitsRoom: false);
                 await db.SaveChangesAsync();
                 await PlaygroundLife.RunAsync(db, PlaygroundId.Parse(row.Id));
                 throw new OperationCanceledException("roll back");
@@ -176,11 +178,49 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
     public async Task<long> CheckNodeAsync(SandboxDb db, PersonRow person, RecipeNode node, long most)
     {
         var memory = node.LimitsWithin(person.Plan!.ToPlan().PerSandbox).MemoryBytes;
-        await CheckAsync(db, person, memory, most);
-        return memory;
+        var room = await CheckAsync(db, person, memory, most);
+        return room == RoomState.Free ? memory : throw NoRoom(room);
     }
 
-    private async Task CheckLaunchAsync(SandboxDb db, PersonRow person, Recipe recipe, long most)
+    /// <summary>Whether there is room for one that waits in the queue. Its owner's plan was checked when it joined. Part of the caller's transaction.</summary>
+    public async Task<RoomState> RoomForAsync(SandboxDb db, Waiter waiter, long most) =>
+        RoomFor(await HeldAsync(db, await db.People.SingleAsync(row => row.Id == waiter.Owner)), waiter.Memory, most);
+
+    /// <summary>
+    /// Whether a launch has to wait for room: also for room that is free, if somebody waited for that before. Refuses one that does
+    /// not want to wait. Code: Capacity.
+    /// </summary>
+    private async Task<bool> QueuesAsync(SandboxDb db, PersonRow person, LaunchOrder order, bool awaitsLink, RoomState room, long most)
+    {
+        if (room == RoomState.TooLarge)
+        {
+            throw NoRoom(room);
+        }
+
+        var awaitsRoom = !awaitsLink && (room != RoomState.Free || await IsPromisedAsync(db, most));
+        if (!order.MayWait && (awaitsLink || awaitsRoom))
+        {
+            throw awaitsLink
+                ? new SandboxException(ErrorCode.Capacity, "As many playgrounds of this link run as its author allows at once.") { RetryAfter = AfterOthersEnd }
+                : NoRoom(room);
+        }
+
+        if (awaitsLink || awaitsRoom)
+        {
+            await QueuePlaces.CheckAsync(db, person.Id, Beside(person), options.Limits);
+        }
+
+        return awaitsRoom;
+    }
+
+    /// <summary>Whether the room that is free goes to somebody who waits.</summary>
+    private async Task<bool> IsPromisedAsync(SandboxDb db, long most)
+    {
+        var round = await QueueOrder.EnterAsync(await QueueBoard.WaitingAsync(db), time.GetUtcNow(), waiter => RoomForAsync(db, waiter, most), static _ => Task.CompletedTask);
+        return round.HoldsBack || round.Entered.Count > 0;
+    }
+
+    private async Task<RoomState> CheckLaunchAsync(SandboxDb db, PersonRow person, Recipe recipe, long most)
     {
         var plan = person.Plan!.ToPlan();
         if (recipe.Nodes.Count > plan.Nodes)
@@ -189,7 +229,7 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
         }
 
         var playgrounds = person.MaxPlaygrounds ?? plan.Playgrounds;
-        await CheckAsync(db, person, recipe.Nodes.Sum(node => node.LimitsWithin(plan.PerSandbox).MemoryBytes), most, playgrounds);
+        return await CheckAsync(db, person, recipe.Nodes.Sum(node => node.LimitsWithin(plan.PerSandbox).MemoryBytes), most, playgrounds);
     }
 
     /// <summary>Checks more memory for a person.</summary>
@@ -198,20 +238,10 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
     /// <param name="memory">What is asked for.</param>
     /// <param name="most">What all sandboxes of the host may have.</param>
     /// <param name="playgrounds">How many playgrounds the person may have once it is granted to one more; without a limit when it is for one that runs.</param>
-    private async Task CheckAsync(SandboxDb db, PersonRow person, long memory, long most, int playgrounds = int.MaxValue)
+    private async Task<RoomState> CheckAsync(SandboxDb db, PersonRow person, long memory, long most, int playgrounds = int.MaxValue)
     {
         var plan = person.Plan!;
-        var ended = nameof(PlaygroundStage.Ended);
-        var beside = person.Kind == PersonKind.Guest ? JsonSerializer.Serialize(addresses.BesideOf(PersonId.Parse(person.Id)).Select(guest => guest.Value)) : "[]";
-        var held = await db.Database.SqlQuery<Commitment>(
-            $"""
-            SELECT COUNT(DISTINCT CASE WHEN p.OwnerId = {person.Id} THEN p.Id END) AS Playgrounds,
-                   COALESCE(SUM(CASE WHEN p.OwnerId = {person.Id} THEN s.MemoryBytes END), 0) AS OwnMemory,
-                   COALESCE(SUM(CASE WHEN p.OwnerId IN (SELECT value FROM json_each({beside})) THEN s.MemoryBytes END), 0) AS AddressMemory,
-                   COALESCE(SUM(s.MemoryBytes), 0) AS AllMemory
-            FROM Playgrounds p LEFT JOIN Sandboxes s ON s.PlaygroundId = p.Id
-            WHERE p.State <> {ended}
-            """).SingleAsync();
+        var held = await HeldAsync(db, person);
         if (held.Playgrounds >= playgrounds)
         {
             throw TooMany(playgrounds);
@@ -222,17 +252,44 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
             throw TooMuch(plan);
         }
 
-        if (held.AllMemory + memory > most)
-        {
-            throw new SandboxException(ErrorCode.Capacity, "The host is full. Try again in a few minutes.") { RetryAfter = AfterOthersEnd };
-        }
+        return RoomFor(held, memory, most);
+    }
+
+    /// <summary>What is promised already. A plan counts launches that wait in a queue; the host and the address do not: these hold nothing yet.</summary>
+    private async Task<Commitment> HeldAsync(SandboxDb db, PersonRow person)
+    {
+        var ended = nameof(PlaygroundStage.Ended);
+        var beside = JsonSerializer.Serialize(Beside(person));
+        return await db.Database.SqlQuery<Commitment>(
+            $"""
+            SELECT COUNT(DISTINCT CASE WHEN p.OwnerId = {person.Id} THEN p.Id END) AS Playgrounds,
+                   COALESCE(SUM(CASE WHEN p.OwnerId = {person.Id} THEN s.MemoryBytes END), 0) AS OwnMemory,
+                   COALESCE(SUM(CASE WHEN p.OwnerId = {person.Id} AND NOT p.AwaitsLink AND q.Id IS NULL THEN s.MemoryBytes END), 0) AS OwnHeldMemory,
+                   COALESCE(SUM(CASE WHEN p.OwnerId IN (SELECT value FROM json_each({beside})) AND NOT p.AwaitsLink AND q.Id IS NULL THEN s.MemoryBytes END), 0) AS AddressMemory,
+                   COALESCE(SUM(CASE WHEN NOT p.AwaitsLink AND q.Id IS NULL THEN s.MemoryBytes END), 0) AS AllMemory
+            FROM Playgrounds p LEFT JOIN Sandboxes s ON s.PlaygroundId = p.Id LEFT JOIN QueuePlaces q ON q.PlaygroundId = p.Id
+            WHERE p.State <> {ended}
+            """).SingleAsync();
+    }
+
+    /// <summary>The guests of a guest's address; nobody for other people.</summary>
+    private List<string> Beside(PersonRow person) =>
+        person.Kind == PersonKind.Guest ? [.. addresses.BesideOf(PersonId.Parse(person.Id)).Select(guest => guest.Value)] : [];
+
+    private RoomState RoomFor(Commitment held, long memory, long most) =>
+        memory > most ? RoomState.TooLarge
+        : held.AllMemory + memory > most ? RoomState.HostFull
 
         // A guest alone is bounded by their plan.
-        if (held.AddressMemory > held.OwnMemory && held.AddressMemory + memory > AddressMemory(most - held.AllMemory - memory))
-        {
-            throw new SandboxException(ErrorCode.Capacity, "Guests of your network use their whole share of this host. End a playground, sign in, or try again in a few minutes.") { RetryAfter = AfterOthersEnd };
-        }
-    }
+        : held.AddressMemory > held.OwnHeldMemory && held.AddressMemory + memory > AddressMemory(most - held.AllMemory - memory) ? RoomState.AddressFull
+        : RoomState.Free;
+
+    private static SandboxException NoRoom(RoomState room) => room switch
+    {
+        RoomState.TooLarge => new(ErrorCode.Capacity, "This asks for more memory than this host gives to all sandboxes together."),
+        RoomState.AddressFull => new(ErrorCode.Capacity, "Guests of your network use their whole share of this host. End a playground, sign in, or try again in a few minutes.") { RetryAfter = AfterOthersEnd },
+        _ => new(ErrorCode.Capacity, "The host is full. Try again in a few minutes.") { RetryAfter = AfterOthersEnd },
+    };
 
     private static SandboxException TooMany(int most) =>
         new(ErrorCode.Quota, $"You've reached your limit of {most} {(most == 1 ? "playground" : "playgrounds")}. End one first.");
@@ -253,7 +310,7 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
     /// <summary>Memory committed to all sandboxes, and the most that may be.</summary>
     public async Task<(long Held, long Most)> CommitmentAsync()
     {
-        var held = await store.ReadAsync(db => db.Sandboxes.Where(row => row.Playground!.State != PlaygroundStage.Ended).SumAsync(row => row.MemoryBytes));
+        var held = await store.ReadAsync(db => db.Sandboxes.Where(row => row.Playground!.State != PlaygroundStage.Ended && !row.Playground.AwaitsLink && row.Playground.Place == null).SumAsync(row => row.MemoryBytes));
         return (held, await CommittedMemoryAsync());
     }
 
@@ -273,5 +330,5 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
         return _hostMemory / 5 * 4;
     }
 
-    private sealed record Commitment(int Playgrounds, long OwnMemory, long AddressMemory, long AllMemory);
+    private sealed record Commitment(int Playgrounds, long OwnMemory, long OwnHeldMemory, long AddressMemory, long AllMemory);
 }

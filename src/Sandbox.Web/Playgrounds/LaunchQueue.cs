@@ -6,42 +6,79 @@ using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Latency;
 using Sandbox.Web.Lifecycle;
+using Sandbox.Web.Queue;
 using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Playgrounds;
 
 /// <summary>
-/// Launches that wait. One waits for a place of the link it comes from, and each of its nodes for its image; a launch
-/// leaves the queue once nothing is missing, or ends when an image cannot be made. The queue is in SQLite, so it survives
-/// a restart.
+/// Launches that wait. One waits for a place of the link it comes from, then for room on the host, then each of its nodes
+/// for its image; a launch leaves the queue once nothing is missing, or ends when an image cannot be made. The queue is in
+/// SQLite, so it survives a restart.
 /// </summary>
 internal sealed partial class LaunchQueue(
     SqliteStore store,
     PlaygroundLife life,
     ImageCatalog catalog,
+    Admission admission,
+    QueueBoard board,
     Launcher launcher,
     Endings endings,
     PlacesFreed places,
+    TimeProvider time,
     ILogger<LaunchQueue> logger) : BackgroundService
 {
+    private const int Idle = 0;
+    private const int Looking = 1;
+    private const int LooksAgain = 2;
+
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(30);
+
+    private int _freed;
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await life.EndInterruptedAsync();
         catalog.Settled += image => _ = Task.Run(() => ReleaseAllAsync(image), CancellationToken.None);
-        places.Freed += () => _ = Task.Run(ReleaseWaitingForLinksAsync, CancellationToken.None);
+        places.Freed += OnFreed;
         await base.StartAsync(cancellationToken);
     }
 
-    /// <summary>Starts a launch whose link has a place and whose images are all made, or ends it if one of them never will be; else it goes on waiting.</summary>
-    public async Task ReleaseAsync(PlaygroundId id)
+    /// <summary>A launch was queued: it starts at once when nothing is missing any more.</summary>
+    public async Task AddedAsync(PlaygroundId id)
     {
-        if (!await life.PassAsync(id))
+        await life.PassAsync(id);
+        await EnterAsync();
+        await BeginAsync(id);
+    }
+
+    /// <summary>
+    /// Gives room to those who wait for it, in their order, and starts them. One transaction, as with admissions, so that no room
+    /// is given twice.
+    /// </summary>
+    private async Task EnterAsync()
+    {
+        var most = await admission.CommittedMemoryAsync();
+        var round = await store.WriteAsync(async db => await QueueOrder.EnterAsync(
+            await QueueBoard.WaitingAsync(db),
+            time.GetUtcNow(),
+            waiter => admission.RoomForAsync(db, waiter, most),
+            waiter => db.QueuePlaces.Where(place => place.PlaygroundId == waiter.Playground).ExecuteDeleteAsync()));
+        board.Change(round);
+        foreach (var (waiter, _) in round.Rooms.Where(each => each.Room == RoomState.TooLarge))
         {
-            return;
+            await endings.EndAsync(PlaygroundId.Parse(waiter.Playground), EndReason.LaunchFailed, "It asks for more memory than this host gives to all sandboxes together.", ErrorCodes.Text(ErrorCode.Capacity));
         }
 
+        foreach (var waiter in round.Entered)
+        {
+            await TryAsync(() => BeginAsync(PlaygroundId.Parse(waiter.Playground)));
+        }
+    }
+
+    /// <summary>Starts a launch that waits for no place and whose images are all made, or ends it if one of them never will be; else it goes on waiting.</summary>
+    private async Task BeginAsync(PlaygroundId id)
+    {
         var waiting = await store.ReadAsync(db => db.Sandboxes
             .Where(row => row.PlaygroundId == id.Value && row.Digest == "" && row.Playground!.State == PlaygroundStage.Queued)
             .OrderBy(row => row.Node).Select(row => row.Image).Distinct().ToListAsync());
@@ -79,6 +116,7 @@ internal sealed partial class LaunchQueue(
         using var rounds = new PeriodicTimer(Round);
         do
         {
+            await ReleaseWaitingForPlacesAsync();
             await ReleaseAllAsync(image: null);
         }
         while (await rounds.WaitForNextTickAsync(stoppingToken));
@@ -90,11 +128,11 @@ internal sealed partial class LaunchQueue(
         try
         {
             var waiting = await store.ReadAsync(db => db.Playgrounds
-                .Where(row => row.State == PlaygroundStage.Queued && (image == null || row.Sandboxes.Any(sandbox => sandbox.Image == image && sandbox.Digest == "")))
+                .Where(row => row.State == PlaygroundStage.Queued && !row.AwaitsLink && row.Place == null && (image == null || row.Sandboxes.Any(sandbox => sandbox.Image == image && sandbox.Digest == "")))
                 .OrderBy(row => row.CreatedAt).Select(row => row.Id).ToListAsync());
             foreach (var id in waiting)
             {
-                await TryReleaseAsync(PlaygroundId.Parse(id));
+                await TryAsync(() => BeginAsync(PlaygroundId.Parse(id)));
             }
         }
         catch (Exception fault)
@@ -103,7 +141,26 @@ internal sealed partial class LaunchQueue(
         }
     }
 
-    private async Task ReleaseWaitingForLinksAsync()
+    /// <summary>Many may end at one instant: whatever ended during one look is seen by the next.</summary>
+    private void OnFreed()
+    {
+        if (Interlocked.Exchange(ref _freed, LooksAgain) == Idle)
+        {
+            _ = Task.Run(
+                async () =>
+                {
+                    do
+                    {
+                        Volatile.Write(ref _freed, Looking);
+                        await ReleaseWaitingForPlacesAsync();
+                    }
+                    while (Interlocked.CompareExchange(ref _freed, Idle, Looking) != Looking);
+                },
+                CancellationToken.None);
+        }
+    }
+
+    private async Task ReleaseWaitingForPlacesAsync()
     {
         try
         {
@@ -111,8 +168,10 @@ internal sealed partial class LaunchQueue(
                 .OrderBy(row => row.CreatedAt).Select(row => row.Id).ToListAsync());
             foreach (var id in waiting)
             {
-                await TryReleaseAsync(PlaygroundId.Parse(id));
+                await TryAsync(() => life.PassAsync(PlaygroundId.Parse(id)));
             }
+
+            await EnterAsync();
         }
         catch (Exception fault)
         {
@@ -121,11 +180,11 @@ internal sealed partial class LaunchQueue(
     }
 
     /// <summary>One launch that cannot be released does not stop those behind it.</summary>
-    private async Task TryReleaseAsync(PlaygroundId id)
+    private async Task TryAsync(Func<Task> release)
     {
         try
         {
-            await ReleaseAsync(id);
+            await release();
         }
         catch (Exception fault)
         {

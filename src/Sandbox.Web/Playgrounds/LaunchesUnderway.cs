@@ -8,7 +8,8 @@ namespace Sandbox.Web.Playgrounds;
 /// <summary>How a caller wants a launch: a repeated request may differ in it.</summary>
 /// <param name="AsksAfterFailure">Whether a setup that fails waits for its visitor's decision, rather than ending the launch.</param>
 /// <param name="Terminal">The size of the first terminal on the page that asks; null if it does not know that.</param>
-internal sealed record LaunchManner(bool AsksAfterFailure = false, TerminalSize? Terminal = null);
+/// <param name="MayWait">Whether it waits in a queue while there is no room.</param>
+internal sealed record LaunchManner(bool AsksAfterFailure = false, TerminalSize? Terminal = null, bool MayWait = false);
 
 /// <summary>A launch between admission and its end.</summary>
 /// <param name="stop">Cancels it.</param>

@@ -10,6 +10,7 @@ using Sandbox.Web.Catalog;
 using Sandbox.Web.Latency;
 using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Links;
+using Sandbox.Web.Queue;
 using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Playgrounds;
@@ -23,6 +24,7 @@ internal sealed class OwnedPlaygrounds(
     Admission admission,
     Launcher launcher,
     LaunchQueue queue,
+    QueueBoard board,
     LaunchesUnderway underway,
     Setups setups,
     PlaygroundLife life,
@@ -58,16 +60,47 @@ internal sealed class OwnedPlaygrounds(
     public async Task<PlaygroundView> FindAsync(PersonId owner, PlaygroundId id, CancellationToken cancellationToken)
     {
         var row = await RowAsync(owner, id);
-        if (row is not { State: PlaygroundStage.Queued, AwaitsLink: true })
+        if (row is not ({ State: PlaygroundStage.Queued, AwaitsLink: true } or { State: PlaygroundStage.Queued, Place: not null }))
         {
             return View(row);
         }
 
         // Somebody who asks is there; a place that nobody asks about is given up.
         presence.Touch(id);
-        var before = await store.ReadAsync(db => db.Playgrounds.CountAsync(
-            other => other.AwaitsLink && other.State == PlaygroundStage.Queued && other.LinkHash == row.LinkHash && other.LinkOwnerId == row.LinkOwnerId && other.CreatedAt < row.CreatedAt, cancellationToken));
-        return View(row) with { Progress = before == 0 ? "You are next. It starts when a place is free." : $"{before} {(before == 1 ? "visitor is" : "visitors are")} before you. It starts by itself." };
+        board.Asked(id);
+        var places = (await board.LookAsync(admission.CommitmentAsync)).Places;
+        return places.GetValueOrDefault(row.Id) is { } place ? View(row) with { Queue = place, Progress = place.Words } : View(await RowAsync(owner, id));
+    }
+
+    /// <summary>One playground: while it has the place that the caller knows, not before that changes or the time is over. Code: NotFound.</summary>
+    public async Task<PlaygroundView> WaitAsync(PersonId owner, PlaygroundId id, int seconds, int? place, CancellationToken cancellationToken)
+    {
+        var view = await FindAsync(owner, id, cancellationToken);
+        if (seconds == 0 || view.Queue is null || (place is not null && place != view.Queue.Place))
+        {
+            return view;
+        }
+
+        using var visit = presence.Enter(id);
+        try
+        {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, board.Stopping);
+            var over = Task.Delay(TimeSpan.FromSeconds(seconds), stop.Token);
+            for (var changed = board.Changed;
+                (await board.LookAsync(admission.CommitmentAsync)).Places.GetValueOrDefault(view.Id)?.Place == view.Queue.Place && await Task.WhenAny(changed, over) == changed;
+                changed = board.Changed)
+            {
+                // Somebody else's place.
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            return await FindAsync(owner, id, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            board.Left(id);
+            throw;
+        }
     }
 
     /// <summary>Admits and starts a recipe. Codes: Invalid, ImageNotFound, Quota, Capacity and those of the runtime.</summary>
@@ -75,7 +108,7 @@ internal sealed class OwnedPlaygrounds(
     {
         Refuse(RecipeRules.Validate(recipe));
         CheckKey(idempotencyKey);
-        var order = new LaunchOrder(Filled(recipe, parameters), await images.ResolveAsync(owner, recipe, cancellationToken)) { Secrets = Secrets(recipe), AsksAfterFailure = manner.AsksAfterFailure, Terminal = manner.Terminal };
+        var order = new LaunchOrder(Filled(recipe, parameters), await images.ResolveAsync(owner, recipe, cancellationToken)) { Secrets = Secrets(recipe), AsksAfterFailure = manner.AsksAfterFailure, Terminal = manner.Terminal, MayWait = manner.MayWait };
         return await LaunchAsync(owner, order, idempotencyKey, trace, cancellationToken);
     }
 
@@ -86,7 +119,7 @@ internal sealed class OwnedPlaygrounds(
     public Task<PlaygroundView> LaunchAsync(PersonId owner, EnteredLink link, IReadOnlyDictionary<string, string>? parameters, LaunchManner manner, string? idempotencyKey, LaunchTrace trace, CancellationToken cancellationToken)
     {
         CheckKey(idempotencyKey);
-        var order = new LaunchOrder(Filled(link.Started, parameters), link.Images) { Link = link, Secrets = Secrets(link.Recipe), AsksAfterFailure = manner.AsksAfterFailure, Terminal = manner.Terminal };
+        var order = new LaunchOrder(Filled(link.Started, parameters), link.Images) { Link = link, Secrets = Secrets(link.Recipe), AsksAfterFailure = manner.AsksAfterFailure, Terminal = manner.Terminal, MayWait = manner.MayWait };
         return LaunchAsync(owner, order, idempotencyKey, trace, cancellationToken);
     }
 
@@ -127,14 +160,14 @@ internal sealed class OwnedPlaygrounds(
         }
         else if (!admitted.IsRepeat)
         {
-            // Its image may have become ready after it was resolved and before the launch was queued.
-            await queue.ReleaseAsync(id);
-            return View(await RowAsync(owner, id));
+            // Its image may have become ready after it was resolved and before the launch was queued, or there is room for all who wait.
+            await queue.AddedAsync(id);
+            launch = underway.Find(id);
         }
 
         if (launch is null)
         {
-            return View(row);
+            return await FindAsync(owner, id, cancellationToken);
         }
 
         if (launch.Manner.AsksAfterFailure && await Task.WhenAny(launch.Outcome, launch.SetupBegun).WaitAsync(cancellationToken) == launch.SetupBegun && launch.AnswerFirst())

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.OpenApi;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Playgrounds;
@@ -20,8 +21,9 @@ namespace Sandbox.Web.Playgrounds;
 /// <param name="Password">Of a link that asks for one.</param>
 /// <param name="Volumes">With image or recipe: volumes of yours that the first node gets beside those of its recipe; a new name makes one.</param>
 /// <param name="OnSetupFailure">end (the default): a setup command that fails ends the launch. ask: it waits for POST …/setup, and 202 is answered as soon as the setup begins.</param>
+/// <param name="Queue">true (the default): it waits in the queue while there is no room. false: it is refused then, code capacity.</param>
 /// <param name="Terminal">The size of the first terminal, if the caller knows it: the image's own command begins with it, and with 80 x 24 otherwise.</param>
-internal sealed record LaunchRequest(string? Image = null, Recipe? Recipe = null, string? Link = null, string? Tutorial = null, IReadOnlyDictionary<string, string>? Parameters = null, string? Password = null, string? OnSetupFailure = null, IReadOnlyList<RecipeVolume>? Volumes = null, TerminalSize? Terminal = null);
+internal sealed record LaunchRequest(string? Image = null, Recipe? Recipe = null, string? Link = null, string? Tutorial = null, IReadOnlyDictionary<string, string>? Parameters = null, string? Password = null, string? OnSetupFailure = null, IReadOnlyList<RecipeVolume>? Volumes = null, TerminalSize? Terminal = null, bool Queue = true);
 
 /// <summary>What to do about a setup that failed: retry or enter.</summary>
 internal sealed record SetupRequest(string Action);
@@ -30,6 +32,7 @@ internal static class PlaygroundEndpoints
 {
     private const long MostRecipe = 2 * 1024 * 1024;
     private const long MostJson = 16 * 1024;
+    private const int MostWait = 25;
 
     public static void MapPlaygrounds(this IEndpointRouteBuilder app)
     {
@@ -42,10 +45,13 @@ internal static class PlaygroundEndpoints
             .Produces<PlaygroundView>(201).Produces<PlaygroundView>(202).ProducesProblems(400, 403, 404, 409, 413, 415, 422, 429, 503, 504, 507)
             .Takes(ParameterLocation.Header, "Idempotency-Key", "1 to 255 ASCII characters; free again after a day")
             .WithSummary("Launch a playground")
-            .WithDescription("201: its sandboxes run. 202: it is queued until its image is made or its link has a place, or takes longer than 30 s; ask for it again. An Idempotency-Key header makes a repeated request the same launch.");
+            .WithDescription("201: its sandboxes run. 202: it takes longer than 30 s, or is queued until its image is made, or until there is room on the host or a place of its link. `queue` has its place and an estimate then; ask for it again, at least every 30 s, or the place is given up. It starts by itself. An Idempotency-Key header makes a repeated request the same launch.");
         group.MapGet("/{id}", (string id, HttpContext context, OwnedPlaygrounds playgrounds) =>
-                playgrounds.FindAsync(context.RequirePerson(), Id(id), context.RequestAborted))
-            .Produces<PlaygroundView>().ProducesProblems(404).WithSummary("One of your playgrounds");
+                playgrounds.WaitAsync(context.RequirePerson(), Id(id), Whole(context, "wait", MostWait) ?? 0, Whole(context, "place", int.MaxValue), context.RequestAborted))
+            .Produces<PlaygroundView>().ProducesProblems(400, 404)
+            .Takes(ParameterLocation.Query, "wait", "while it has a place in a queue: answer when that changes, or after so many seconds, at most 25. A connection that is closed before gives the place up within seconds")
+            .Takes(ParameterLocation.Query, "place", "with wait: the place that you know")
+            .WithSummary("One of your playgrounds");
         group.MapPost("/{id}/extend", (string id, HttpContext context, OwnedPlaygrounds playgrounds) =>
                 playgrounds.ExtendAsync(context.RequirePerson(), Id(id), context.RequestAborted))
             .Produces<PlaygroundView>().ProducesProblems(404, 409, 429, 503).WithSummary("Extend a playground").WithDescription("Move its end as far as your plan allows.");
@@ -136,11 +142,16 @@ internal static class PlaygroundEndpoints
 
         var key = context.Request.Headers.TryGetValue("Idempotency-Key", out var keys) ? keys.ToString() : null;
         var view = request.Tutorial is { } address
-            ? await playgrounds.LaunchOrderAsync(person, await tutorials.OrderAsync(person, address, request.Parameters, context.RequestAborted) with { AsksAfterFailure = manner.AsksAfterFailure, Terminal = manner.Terminal }, key, trace, context.RequestAborted)
+            ? await playgrounds.LaunchOrderAsync(person, await tutorials.OrderAsync(person, address, request.Parameters, context.RequestAborted) with { AsksAfterFailure = manner.AsksAfterFailure, Terminal = manner.Terminal, MayWait = manner.MayWait }, key, trace, context.RequestAborted)
             : link is null
             ? await playgrounds.LaunchAsync(person, recipe!, request.Parameters, manner, key, trace, context.RequestAborted)
             : await playgrounds.LaunchAsync(person, link, request.Parameters, manner, key, trace, context.RequestAborted);
         context.Response.Headers["Server-Timing"] = trace.ToString();
+        if (view.Queue is not null)
+        {
+            context.Response.Headers.RetryAfter = "5";
+        }
+
         return view.State is "queued" or "starting"
             ? Results.Accepted(view.Urls.Api, view)
             : Results.Created(view.Urls.Api, view);
@@ -160,8 +171,14 @@ internal static class PlaygroundEndpoints
                 "ask" => true,
                 _ => throw new SandboxException(ErrorCode.Invalid, "onSetupFailure: end or ask"),
             },
-            request.Terminal);
+            request.Terminal,
+            request.Queue);
     }
+
+    private static int? Whole(HttpContext context, string name, int most) =>
+        context.Request.Query[name].ToString() is not { Length: > 0 } text ? null
+        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= most ? number
+        : throw new SandboxException(ErrorCode.Invalid, string.Create(CultureInfo.InvariantCulture, $"{name}: a whole number, at most {most}"));
 
     /// <summary>What is no id names nothing.</summary>
     internal static PlaygroundId Id(string text) =>

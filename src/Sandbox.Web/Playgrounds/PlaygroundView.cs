@@ -1,3 +1,5 @@
+using Sandbox.Web.Queue;
+
 namespace Sandbox.Web.Playgrounds;
 
 /// <summary>A sandbox of a playground, as REST and the pages show it.</summary>
@@ -48,6 +50,7 @@ public sealed record PlaygroundUrls(string Page, string Api);
 /// <param name="Urls">Where it is reached.</param>
 /// <param name="Link">The hash of the link that it was started from; null for none.</param>
 /// <param name="Saved">The hash of the private link that holds its state after its end; null when nothing was saved.</param>
+/// <param name="Queue">Its place, while it is queued for room on the host or for a place of its link, and it alone was asked for.</param>
 /// <param name="Setup">The commands that run before it can be entered; null when none do.</param>
 /// <param name="HasTerminals">Whether its recipe says which terminals to open: <c>GET …/terminals</c>.</param>
 /// <param name="Tutorial">The tutorial that it was started from; null for none. GET …/tutorial is the run.</param>
@@ -64,6 +67,7 @@ public sealed record PlaygroundView(
     PlaygroundUrls Urls,
     string? Link = null,
     string? Saved = null,
+    QueueView? Queue = null,
     SetupView? Setup = null,
     bool HasTerminals = false,
     PlaygroundTutorialView? Tutorial = null,

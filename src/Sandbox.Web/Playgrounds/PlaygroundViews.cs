@@ -11,7 +11,7 @@ namespace Sandbox.Web.Playgrounds;
 internal static class PlaygroundViews
 {
     public static IQueryable<PlaygroundRow> WithAll(this IQueryable<PlaygroundRow> rows) =>
-        rows.AsNoTracking().Include(row => row.Sandboxes).Include(row => row.Owner!.Plan).Include(row => row.Run);
+        rows.AsNoTracking().Include(row => row.Sandboxes).Include(row => row.Owner!.Plan).Include(row => row.Run).Include(row => row.Place);
 
     public static PlaygroundView ToView(this PlaygroundRow row, ImageCatalog catalog, SandboxStates states, DateTimeOffset now)
     {
@@ -22,6 +22,7 @@ internal static class PlaygroundViews
             row.State switch
             {
                 PlaygroundStage.Queued when row.AwaitsLink => "waiting for a place: this link's author limits how many run at once",
+                PlaygroundStage.Queued when row.Place is not null => "waiting for room on the host",
                 PlaygroundStage.Queued => Wait(row.Sandboxes.OrderBy(sandbox => sandbox.Node).FirstOrDefault(sandbox => sandbox.Digest.Length == 0)?.Image ?? row.Image, catalog),
                 PlaygroundStage.Starting => "starting",
                 _ => null,

@@ -193,7 +193,7 @@ internal static class SaveEndpoints
         var hash = await saves.SaveAsync(person, PlaygroundEndpoints.Id(id), new SaveOrder(null, LinkAccess.Private, IsAutomatic: true), context.RequestAborted);
         trace.Mark("save");
         var link = await entrance.FindAsync(person, new LinkAddress(null, hash));
-        var view = await playgrounds.LaunchAsync(person, link, null, new LaunchManner(), null, trace, context.RequestAborted);
+        var view = await playgrounds.LaunchAsync(person, link, null, new LaunchManner(MayWait: true), null, trace, context.RequestAborted);
         context.Response.Headers["Server-Timing"] = trace.ToString();
         return view.State is "queued" or "starting" ? Results.Accepted(view.Urls.Api, view) : Results.Created(view.Urls.Api, view);
     }

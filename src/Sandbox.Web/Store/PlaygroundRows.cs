@@ -37,6 +37,9 @@ internal sealed class PlaygroundRow
     /// <summary>Whether it waits until its link has room for one more.</summary>
     public bool AwaitsLink { get; set; }
 
+    /// <summary>Its place in the queue for room on the host; null when it does not wait for that.</summary>
+    public QueuePlaceRow? Place { get; set; }
+
     /// <summary>Names of the variables that hold secrets of its owner, with a blank between: no save keeps them.</summary>
     public string Secrets { get; init; } = "";
 

@@ -48,6 +48,8 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
 
     public DbSet<RecordingRow> Recordings => Set<RecordingRow>();
 
+    public DbSet<QueuePlaceRow> QueuePlaces => Set<QueuePlaceRow>();
+
     public DbSet<IdempotencyRow> IdempotencyKeys => Set<IdempotencyRow>();
 
     public DbSet<TutorialSourceRow> TutorialSources => Set<TutorialSourceRow>();
@@ -96,6 +98,7 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
             playground.HasMany(row => row.Sandboxes).WithOne(row => row.Playground).HasForeignKey(row => row.PlaygroundId).OnDelete(DeleteBehavior.Cascade);
             playground.HasMany<ShareRow>().WithOne().HasForeignKey(row => row.PlaygroundId).OnDelete(DeleteBehavior.Cascade);
             playground.HasMany<IdempotencyRow>().WithOne().HasForeignKey(row => row.PlaygroundId).OnDelete(DeleteBehavior.Cascade);
+            playground.HasOne(row => row.Place).WithOne(row => row.Playground).HasForeignKey<QueuePlaceRow>(row => row.PlaygroundId).OnDelete(DeleteBehavior.Cascade);
             playground.HasOne<RecipeRow>().WithMany().HasForeignKey(row => row.RecipeHash).OnDelete(DeleteBehavior.Restrict);
             playground.HasIndex(row => row.State);
         });
@@ -114,6 +117,7 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
             recording.HasKey(row => row.Id);
             recording.HasIndex(row => row.OwnerId);
         });
+        modelBuilder.Entity<QueuePlaceRow>().HasKey(row => row.Id);
         modelBuilder.Entity<IdempotencyRow>().HasKey(row => new { row.OwnerId, row.Key });
         modelBuilder.Entity<AuditRow>(audit =>
         {

@@ -85,7 +85,7 @@ internal sealed class RunJumps(
         var isOwn = row.OwnerId == person.Value;
         var view = await playgrounds.LaunchOrderAsync(
             person,
-            order with { Admitted = (db, playground) => isOwn ? MoveAsync(db, row.Id, playground, checkpoint, number, isReset: false) : CopyAsync(db, row, playground, checkpoint) },
+            order with { MayWait = true, Admitted = (db, playground) => isOwn ? MoveAsync(db, row.Id, playground, checkpoint, number, isReset: false) : CopyAsync(db, row, playground, checkpoint) },
             null,
             new LaunchTrace(),
             cancellationToken);

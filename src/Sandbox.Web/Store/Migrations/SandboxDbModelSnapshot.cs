@@ -620,6 +620,27 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("Playgrounds");
                 });
 
+            modelBuilder.Entity("Sandbox.Web.Store.QueuePlaceRow", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("JoinedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("PlaygroundId")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("PlaygroundId")
+                        .IsUnique();
+
+                    b.ToTable("QueuePlaces");
+                });
+
             modelBuilder.Entity("Sandbox.Web.Store.RecipeRow", b =>
                 {
                     b.Property<string>("Hash")
@@ -1245,6 +1266,17 @@ namespace Sandbox.Web.Store.Migrations
                     b.Navigation("Owner");
                 });
 
+            modelBuilder.Entity("Sandbox.Web.Store.QueuePlaceRow", b =>
+                {
+                    b.HasOne("Sandbox.Web.Store.PlaygroundRow", "Playground")
+                        .WithOne("Place")
+                        .HasForeignKey("Sandbox.Web.Store.QueuePlaceRow", "PlaygroundId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.Navigation("Playground");
+                });
+
             modelBuilder.Entity("Sandbox.Web.Store.SandboxRow", b =>
                 {
                     b.HasOne("Sandbox.Web.Store.PlaygroundRow", "Playground")
@@ -1334,6 +1366,8 @@ namespace Sandbox.Web.Store.Migrations
 
             modelBuilder.Entity("Sandbox.Web.Store.PlaygroundRow", b =>
                 {
+                    b.Navigation("Place");
+
                     b.Navigation("Run");
 
                     b.Navigation("Sandboxes");

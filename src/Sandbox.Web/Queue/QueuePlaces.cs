@@ -1,0 +1,39 @@
+using System.Globalization;
+using Microsoft.EntityFrameworkCore;
+using Sandbox.Core.Errors;
+using Sandbox.Web.Store;
+
+namespace Sandbox.Web.Queue;
+
+/// <summary>How many may wait, so that nobody fills the queue: in all, of one person, and guests of one address.</summary>
+internal static class QueuePlaces
+{
+    /// <summary>When a place of the queue may be free.</summary>
+    private static readonly TimeSpan AfterOthersEnter = TimeSpan.FromMinutes(1);
+
+    /// <summary>Refuses one place too many. Part of the caller's transaction. Code: Capacity.</summary>
+    /// <param name="db">The transaction.</param>
+    /// <param name="owner">Who wants to wait.</param>
+    /// <param name="beside">The guests of the same address.</param>
+    /// <param name="limits">The bounds.</param>
+    public static async Task CheckAsync(SandboxDb db, string owner, IReadOnlyList<string> beside, WebLimits limits)
+    {
+        var waiting = db.Playgrounds.Where(row => row.State == PlaygroundStage.Queued && (row.AwaitsLink || row.Place != null));
+        if (await waiting.CountAsync() >= limits.QueuePlaces)
+        {
+            throw Refusal("The host is full, and so is the queue for it. Try again in a few minutes.");
+        }
+
+        if (await waiting.CountAsync(row => row.OwnerId == owner) >= limits.QueuePlacesPerPerson)
+        {
+            throw Refusal(string.Create(CultureInfo.InvariantCulture, $"The host is full, and you have {limits.QueuePlacesPerPerson} places in the queue already."));
+        }
+
+        if (beside.Count > 1 && await waiting.CountAsync(row => beside.Contains(row.OwnerId)) >= limits.QueuePlacesPerAddress)
+        {
+            throw Refusal("The host is full, and guests of your network have their share of the places in the queue already. Try again in a few minutes.");
+        }
+    }
+
+    private static SandboxException Refusal(string message) => new(ErrorCode.Capacity, message) { RetryAfter = AfterOthersEnter };
+}

@@ -1,0 +1,106 @@
+using Sandbox.Web.Queue;
+using Xunit;
+
+namespace Sandbox.Web.Tests.Queue;
+
+public sealed class QueueOrderTests
+{
+    private static readonly DateTimeOffset Noon = new(2030, 1, 1, 12, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public async Task Those_who_fit_enter_in_the_order_in_which_they_came()
+    {
+        var host = new Host { Free = 3 };
+
+        var round = await host.LookAsync(Noon, One("a"), One("b", 2), One("c"));
+
+        Assert.Equal(["a", "b"], Names(round));
+        Assert.Equal([("c", RoomState.HostFull)], round.Rooms.Select(each => (each.Waiter.Playground, each.Room)));
+    }
+
+    [Fact]
+    public async Task A_large_wish_is_passed_for_two_minutes_and_then_holds_back_those_behind_it()
+    {
+        var host = new Host { Free = 1 };
+        Assert.Equal(["small"], Names(await host.LookAsync(Noon.AddMinutes(1), One("large", 3), One("small"))));
+
+        host.Free = 1;
+        var held = await host.LookAsync(Noon.AddMinutes(2), One("large", 3), One("small"));
+        Assert.Equal((0, true), (held.Entered.Count, held.HoldsBack));
+
+        host.Free = 3;
+        Assert.Equal(["large"], Names(await host.LookAsync(Noon.AddMinutes(3), One("large", 3), One("small"))));
+    }
+
+    [Fact]
+    public void It_lets_others_pass_again_and_holds_them_twice_as_long_the_next_time()
+    {
+        // 2 minutes are passed by, 10 held, 2 passed by, 20 held, 2 passed by, 40 held.
+        Assert.Equal(
+            [(2, true), (12, false), (14, true), (34, false), (36, true), (76, false)],
+            Enumerable.Range(1, 77).Where(minute => Holds(minute) != Holds(minute - 1)).Select(minute => (minute, Holds(minute))));
+
+        static bool Holds(int minute) => QueueOrder.Holds(TimeSpan.FromMinutes(minute));
+    }
+
+    [Fact]
+    public async Task One_whose_address_has_its_share_keeps_nobody_back()
+    {
+        var host = new Host { Free = 1, Full = { "shared" } };
+
+        var round = await host.LookAsync(Noon.AddHours(1), One("shared"), One("other"));
+
+        Assert.Equal(["other"], Names(round));
+        Assert.Equal((RoomState.AddressFull, false), (round.Rooms.Single().Room, round.HoldsBack));
+    }
+
+    [Fact]
+    public async Task A_full_host_is_asked_once_however_many_wait()
+    {
+        var host = new Host();
+
+        await host.LookAsync(Noon, [.. Enumerable.Range(0, 256).Select(at => One($"{at}"))]);
+
+        Assert.Equal(1, host.Asked);
+    }
+
+    [Theory]
+    [InlineData(0, 0, 0, null)] // nothing says so
+    [InlineData(0, 2, 8, null)] // two ends are no pace
+    [InlineData(0, 3, 10, 360)] // 10 in 15 minutes, and 4 are missing
+    [InlineData(10, 0, 0, 600)] // leases of 2 each end after 10 and 20 minutes: 4 are free after the second
+    [InlineData(10, 30, 60, 60)] // the earlier of both
+    public void An_estimate_comes_from_the_pace_of_ends_and_from_leases(int minutes, int ends, long freed, int? seconds)
+    {
+        var leases = minutes == 0 ? [] : new[] { (Noon.AddMinutes(minutes), 2L), (Noon.AddMinutes(minutes / 2), 2L) };
+
+        Assert.Equal(seconds, new RoomForecast(Free: 0, leases, freed, ends).Until(4, Noon)?.TotalSeconds);
+    }
+
+    private static Waiter One(string name, long memory = 1) => new(name, name, memory, Noon);
+
+    private static IEnumerable<string> Names(QueueRound round) => round.Entered.Select(waiter => waiter.Playground);
+
+    private sealed class Host
+    {
+        public long Free { get; set; }
+
+        public int Asked { get; private set; }
+
+        public HashSet<string> Full { get; } = [];
+
+        public Task<QueueRound> LookAsync(DateTimeOffset now, params Waiter[] waiting) => QueueOrder.EnterAsync(
+            waiting,
+            now,
+            waiter =>
+            {
+                Asked++;
+                return Task.FromResult(waiter.Memory > Free ? RoomState.HostFull : Full.Contains(waiter.Playground) ? RoomState.AddressFull : RoomState.Free);
+            },
+            waiter =>
+            {
+                Free -= waiter.Memory;
+                return Task.CompletedTask;
+            });
+    }
+}
