@@ -18,7 +18,14 @@ internal static class Instance
 
     public static string LogOf(string process) => Path.Combine(Home, "log", process, "current");
 
-    private static string Home { get; } = Required("SANDBOX_HOME");
+    /// <summary>The directory that holds everything of the instance.</summary>
+    public static string Home { get; } = Required("SANDBOX_HOME");
+
+    /// <summary>What the names of its links, groups and tables begin with.</summary>
+    public static string Name { get; } = Setting("Instance").GetString()!;
+
+    /// <summary>The first user id of its sandboxes.</summary>
+    public static long UidBase { get; } = Setting("UidBase").GetInt64();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -34,7 +41,7 @@ internal static class Instance
     /// <summary>Sends the supervisor of web or daemon a command: up, down, or restart.</summary>
     public static Task SuperviseAsync(string command, string process) =>
         Directory.Exists("/run/systemd/system")
-            ? RunAsync("systemctl", command switch { "up" => "start", "down" => "stop", _ => "restart" }, $"sandbox-{process}-{InstanceName()}.service")
+            ? RunAsync("systemctl", command switch { "up" => "start", "down" => "stop", _ => "restart" }, $"sandbox-{process}-{Name}.service")
             : RunAsync("sv", "-w", "20", command == "restart" ? "force-restart" : command == "down" ? "force-stop" : "start", $"{Home}/run/service/{process}");
 
     /// <summary>Waits until the web process is ready.</summary>
@@ -79,7 +86,11 @@ internal static class Instance
         return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 
-    private static async Task<int> PidAsync(string process)
+    public static async Task<int> PidAsync(string process) =>
+        await FindPidAsync(process) ?? throw new InvalidOperationException($"{process} does not run");
+
+    /// <summary>The process of a service; null while it does not run.</summary>
+    public static async Task<int?> FindPidAsync(string process)
     {
         var root = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(root.FullName, "infra/status")))
@@ -88,7 +99,7 @@ internal static class Instance
         }
 
         using var status = JsonDocument.Parse(await RunAsync(Path.Combine(root.FullName, "infra/status"), "--json"));
-        return status.RootElement.GetProperty(process).GetProperty("pid").GetInt32();
+        return status.RootElement.GetProperty(process).GetProperty("pid") is { ValueKind: JsonValueKind.Number } pid ? pid.GetInt32() : null;
     }
 
     public static async Task<string> RunAsync(string program, params string[] arguments)
@@ -102,10 +113,10 @@ internal static class Instance
         return output;
     }
 
-    private static string InstanceName()
+    private static JsonElement Setting(string name)
     {
         using var settings = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Home, "etc/daemon.json")));
-        return settings.RootElement.GetProperty("Sandbox").GetProperty("Instance").GetString()!;
+        return settings.RootElement.GetProperty("Sandbox").GetProperty(name).Clone();
     }
 
     private static string Required(string variable) =>
