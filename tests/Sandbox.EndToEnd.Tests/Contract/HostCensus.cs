@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
 
 namespace Sandbox.EndToEnd.Tests.Contract;
@@ -25,7 +26,7 @@ internal sealed record HostCensus(SortedDictionary<string, long> Counts)
         counts["control groups"] = ControlGroups();
         counts["records of sandboxes"] = Directory.GetDirectories(Path.GetDirectoryName(Instance.RecordOf("x"))!).LongLength;
         counts["files of the runtime"] = Directory.GetFileSystemEntries(Path.Combine(Instance.Home, "data/runtime")).LongLength + Directory.GetFileSystemEntries(Path.Combine(Instance.Home, "run")).LongLength;
-        counts["firewall lines"] = await FirewallLinesAsync();
+        counts["firewall"] = await FirewallAsync();
         CountProcesses(counts);
         foreach (var service in new[] { "daemon", "web" })
         {
@@ -92,15 +93,20 @@ internal sealed record HostCensus(SortedDictionary<string, long> Counts)
         counts["holders of terminals"] = holders;
     }
 
-    private static async Task<long> FirewallLinesAsync()
+    /// <summary>
+    /// Rules, sets, and the elements that belong to a playground: the kernel makes and forgets the others, and onlink
+    /// follows the networks of the host.
+    /// </summary>
+    private static async Task<long> FirewallAsync()
     {
-        var lines = 0L;
+        var count = 0L;
         foreach (var table in (await Instance.RunAsync("nft", "list", "tables")).Split('\n').Select(line => line.Split(' ')).Where(words => words.Length == 3 && words[2] == Instance.Name))
         {
-            lines += (await Instance.RunAsync("nft", "list", "table", table[1], table[2])).Split('\n').LongLength;
+            var parts = JsonNode.Parse(await Instance.RunAsync("nft", "-j", "list", "table", table[1], table[2]))!["nftables"]!.AsArray();
+            count += parts.Count + parts.Select(part => part!["set"] ?? part["map"]).Where(set => set is not null && set["flags"] is null && (string?)set["name"] != "onlink").Sum(set => set!["elem"]?.AsArray().Count ?? 0);
         }
 
-        return lines;
+        return count;
     }
 
     private static void Rows(SortedDictionary<string, long> counts)
