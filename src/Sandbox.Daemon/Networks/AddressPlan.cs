@@ -23,6 +23,9 @@ internal sealed class AddressPlan
     /// <summary>At the same address, the registry of people's own images: served by the web process, which has no privileges for lower ports.</summary>
     public const int OwnRegistryPort = 5000;
 
+    /// <summary>At the same address, caches of public registries, one a port. The image <c>docker</c> knows those of docker.io, quay.io and ghcr.io.</summary>
+    public const string UpstreamPorts = "5001-5009";
+
     private const string Digits = "0123456789abcdefghijklmnopqrstuvwxyz";
 
     private readonly uint _base;

@@ -170,9 +170,9 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
                 ct original ip daddr {{plan.Resolver}} tcp dport { {{View.Ports}} } ct state new add @lookups { ip saddr ct count over 2 } drop
                 ct original ip daddr {{plan.Resolver}} tcp dport { {{View.Ports}} } update @asked { ip saddr limit rate over 8 kbytes/second burst 32 kbytes } drop
                 ct original ip daddr {{plan.Resolver}} tcp dport { {{View.Ports}} } accept
-                ip daddr {{plan.Registry}} tcp dport { {{AddressPlan.RegistryPort}}, {{AddressPlan.OwnRegistryPort}} } ct state new ct count over {{MostPulls}} {{refuse}}
-                ip daddr {{plan.Registry}} tcp dport { {{AddressPlan.RegistryPort}}, {{AddressPlan.OwnRegistryPort}} } ct state new add @pulls { ip saddr ct count over {{MostPullsOfOne}} } {{refuse}}
-                ip daddr {{plan.Registry}} tcp dport { {{AddressPlan.RegistryPort}}, {{AddressPlan.OwnRegistryPort}} } accept
+                ip daddr {{plan.Registry}} tcp dport { {{AddressPlan.RegistryPort}}, {{AddressPlan.OwnRegistryPort}}, {{AddressPlan.UpstreamPorts}} } ct state new ct count over {{MostPulls}} {{refuse}}
+                ip daddr {{plan.Registry}} tcp dport { {{AddressPlan.RegistryPort}}, {{AddressPlan.OwnRegistryPort}}, {{AddressPlan.UpstreamPorts}} } ct state new add @pulls { ip saddr ct count over {{MostPullsOfOne}} } {{refuse}}
+                ip daddr {{plan.Registry}} tcp dport { {{AddressPlan.RegistryPort}}, {{AddressPlan.OwnRegistryPort}}, {{AddressPlan.UpstreamPorts}} } accept
                 ct state established,related accept
                 meta pkttype { broadcast, multicast } drop
                 {{refuse}}
@@ -350,13 +350,13 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
 
         foreach (var chain in dropping.Where(chain => !(docker && chain == "ip filter FORWARD")))
         {
-            LogDropping(logger, chain, plan.BridgePrefix + "*", plan.Resolver, plan.Registry, AddressPlan.RegistryPort, AddressPlan.OwnRegistryPort);
+            LogDropping(logger, chain, plan.BridgePrefix + "*", plan.Resolver, plan.Registry, AddressPlan.RegistryPort, AddressPlan.OwnRegistryPort, AddressPlan.UpstreamPorts);
         }
     }
 
     private Task<ToolResult> NftAsync(string script, CancellationToken cancellationToken) =>
         tool.RunOrThrowAsync("nft", ["-f", "-"], Encoding.ASCII.GetBytes(script), cancellationToken);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The chain {Chain} drops by default. Let it accept what comes from and goes to interfaces {Links}, questions to {Resolver} port 53, and pulls from {Registry} ports {Port} and {OwnPort}; otherwise sandboxes have no network.")]
-    private static partial void LogDropping(ILogger logger, string chain, string links, System.Net.IPAddress resolver, System.Net.IPAddress registry, int port, int ownPort);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The chain {Chain} drops by default. Let it accept what comes from and goes to interfaces {Links}, questions to {Resolver} port 53, and pulls from {Registry} ports {Port}, {OwnPort} and {UpstreamPorts}; otherwise sandboxes have no network.")]
+    private static partial void LogDropping(ILogger logger, string chain, string links, System.Net.IPAddress resolver, System.Net.IPAddress registry, int port, int ownPort, string upstreamPorts);
 }

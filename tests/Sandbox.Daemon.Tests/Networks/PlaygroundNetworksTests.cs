@@ -184,7 +184,7 @@ public sealed class PlaygroundNetworksTests
     }
 
     [Fact]
-    public async Task The_registry_is_reached_by_its_name_on_its_port_alone_and_only_by_sandboxes()
+    public async Task The_registry_is_reached_by_its_name_on_its_ports_alone_and_only_by_sandboxes()
     {
         await using var net = await TestNet.StartAsync();
         var outside = await net.OutsideAsync();
@@ -193,11 +193,13 @@ public sealed class PlaygroundNetworksTests
         Assert.Equal($"{address}:80\n", await File.ReadAllTextAsync(TestNet.Options.RegistryAddressFile, TestContext.Current.CancellationToken));
         using var registry = TestNet.ServeOnHost(address, 80);
         using var other = TestNet.ServeOnHost(address, 81);
+        using var upstream = TestNet.ServeOnHost(address, 5001);
 
         await TestNet.UntilAsync(() => sandbox.Holder.ReachesAsync(address), "the registry answers");
         Assert.Contains(address, await sandbox.Holder.ShellAsync($"busybox nslookup -type=a registry.internal {net.Networks.ResolverAddress} | tail -n +3"), StringComparison.Ordinal);
         await TestNet.UntilAsync(async () => (await net.Tool.RunAsync("curl", ["-s", "-o", "/dev/null", $"http://{address}:81/"])).Ok, "the other server answers the host");
         Assert.False(await sandbox.Holder.ReachesAsync(address, 81));
+        await TestNet.UntilAsync(() => sandbox.Holder.ReachesAsync(address, 5001), "the cache of a public registry answers");
 
         // Somebody on the operator's net who sends packets for that address to the host.
         await outside.ShellAsync($"ip route add {address}/32 via {TestNet.HostOnNeighbours}");
