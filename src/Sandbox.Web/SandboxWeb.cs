@@ -81,6 +81,7 @@ internal static class SandboxWeb
         var services = app.Services;
         var catalog = services.GetRequiredService<ImageCatalog>();
         await services.GetRequiredService<Suspensions>().LoadAsync();
+        await services.GetRequiredService<Revocations>().LoadAsync();
         await catalog.LoadAsync(CatalogSeed.Read(services.GetRequiredService<WebOptions>().CatalogFile));
         services.GetRequiredService<ArchiveUploads>().Sweep(catalog.UploadsWanted());
         await WarmUpAsync(services);

@@ -52,7 +52,12 @@ internal sealed class OwnImages(SqliteStore store, OwnedLinks links, ImageUse us
     public async Task DeleteAsync(PersonId owner, string name)
     {
         var plain = PersonImages.Plain(name);
-        if (await store.WriteAsync(db => db.OwnImages.Where(row => row.OwnerId == owner.Value && row.Name == plain).ExecuteDeleteAsync()) == 0)
+        var deleted = await store.WriteAsync(async db =>
+        {
+            await db.SharedImages.Where(row => row.OwnerId == owner.Value && row.Name == plain).ExecuteDeleteAsync();
+            return await db.OwnImages.Where(row => row.OwnerId == owner.Value && row.Name == plain).ExecuteDeleteAsync();
+        });
+        if (deleted == 0)
         {
             throw new SandboxException(ErrorCode.ImageNotFound, "You have no such image.");
         }

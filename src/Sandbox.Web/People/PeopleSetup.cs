@@ -16,6 +16,7 @@ internal static class PeopleSetup
         services.AddSingleton<Guests>();
         services.AddSingleton<GuestAddresses>();
         services.AddSingleton<Suspensions>();
+        services.AddSingleton<Revocations>();
         services.AddAuthentication(CallerClaims.Scheme).AddScheme<AuthenticationSchemeOptions, PersonAuthentication>(CallerClaims.Scheme, null);
         services.AddAuthorizationBuilder()
             .AddPolicy(CallerClaims.PersonPolicy, policy => policy.RequireClaim(CallerClaims.PersonClaim))

@@ -15,7 +15,9 @@ internal sealed record PushedManifest(string MediaType, IReadOnlyList<ImageLayer
     /// <summary>The longest manifest that is read, as in the daemon.</summary>
     public const int MaxBytes = 1 << 20;
 
-    private const string OciType = "application/vnd.oci.image.manifest.v1+json";
+    /// <summary>The two forms of a manifest of one image.</summary>
+    public const string OciType = "application/vnd.oci.image.manifest.v1+json";
+    public const string DockerType = "application/vnd.docker.distribution.manifest.v2+json";
     private const int MaxBlobs = 256;
 
     /// <summary>Code: ImageInvalid.</summary>

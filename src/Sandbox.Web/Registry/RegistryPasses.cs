@@ -1,45 +1,65 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.DataProtection;
 using Sandbox.Core.People;
+using Sandbox.Web.People;
 
 namespace Sandbox.Web.Registry;
 
 /// <summary>
 /// The two credentials of the registry. A password opens a person's images and nothing else of theirs, so that it may be
-/// typed into a sandbox. It is exchanged for tokens, each for an hour and for the repositories that its client named.
+/// typed into a sandbox. It is exchanged for tokens, each for an hour and for the repositories that its client named. Nothing
+/// is stored: all that a person has are revoked at once.
 /// </summary>
-internal sealed class RegistryPasses(IDataProtectionProvider protection, TimeProvider time)
+internal sealed class RegistryPasses(IDataProtectionProvider protection, Revocations revocations, TimeProvider time)
 {
     public static readonly TimeSpan TokenLife = TimeSpan.FromHours(1);
     public static readonly TimeSpan PasswordLife = TimeSpan.FromDays(7);
 
     private const int MostScopes = 8;
+    private const string Nobody = "nobody";
 
     private readonly ITimeLimitedDataProtector _passwords = protection.CreateProtector("Sandbox.Registry.Passwords").ToTimeLimitedDataProtector();
     private readonly ITimeLimitedDataProtector _tokens = protection.CreateProtector("Sandbox.Registry.Tokens").ToTimeLimitedDataProtector();
 
     public (string Password, DateTimeOffset Ends) NewPassword(PersonId person)
     {
-        var ends = time.GetUtcNow() + PasswordLife;
-        return (_passwords.Protect(person.Value, ends), ends);
+        var now = time.GetUtcNow();
+        return (_passwords.Protect(string.Create(CultureInfo.InvariantCulture, $"{person.Value} {now.ToUnixTimeMilliseconds()}"), now + PasswordLife), now + PasswordLife);
     }
 
-    public PersonId? ReadPassword(string password) => Read(_passwords, password) is { } text && PersonId.TryParse(text, out var person) ? person : null;
+    public PersonId? ReadPassword(string password) =>
+        Read(_passwords, password)?.Split(' ') is [var id, .. var made] && PersonId.TryParse(id, out var person) && !IsRevoked(person, made is [var at] ? at : "") ? person : null;
+
+    /// <summary>Revokes all passwords and tokens of a person.</summary>
+    public Task RevokeAsync(PersonId person) => revocations.RevokeAsync(Subject(person));
+
+    /// <summary>For those who did not sign in. Docker asks for a token before everything else, and what is shared needs none.</summary>
+    public string NewTokenOfNobody() => _tokens.Protect(Nobody, time.GetUtcNow() + TokenLife);
 
     /// <param name="person">Whose token it is.</param>
     /// <param name="scopes">As the client asks for them: <c>repository:me/app:pull,push</c>. Those of other namespaces are left out.</param>
     public string NewToken(PersonId person, IEnumerable<string> scopes) =>
         _tokens.Protect(
-            string.Join(' ', scopes.Where(scope => scope.StartsWith("repository:" + RegistryRequest.Own, StringComparison.Ordinal) && scope.Length <= 300).Take(MostScopes).Prepend(person.Value)),
+            string.Join(' ', ((IEnumerable<string>)[person.Value, time.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)]).Concat(scopes.Where(scope => scope.StartsWith("repository:" + RegistryRequest.Own, StringComparison.Ordinal) && scope.Length <= 300).Take(MostScopes))),
             time.GetUtcNow() + TokenLife);
 
-    /// <summary>Whose token it is, and what it opens; null if it is none, or has ended.</summary>
-    public (PersonId Person, IReadOnlyList<string> Scopes)? ReadToken(string token) =>
-        Read(_tokens, token)?.Split(' ') is [var id, .. var scopes] && PersonId.TryParse(id, out var person) ? (person, scopes) : null;
+    /// <summary>Whose token it is, null for nobody's, and what it opens; null if it is none, or has ended.</summary>
+    public (PersonId? Person, IReadOnlyList<string> Scopes)? ReadToken(string token) => Read(_tokens, token)?.Split(' ') switch
+    {
+        [Nobody] => (null, []),
+        [var id, var made, .. var scopes] when PersonId.TryParse(id, out var person) && !IsRevoked(person, made) => (person, scopes),
+        _ => null,
+    };
 
     /// <summary>Whether scopes allow an action, pull or push, on a repository.</summary>
     public static bool Allow(IReadOnlyList<string> scopes, string repository, string action) => scopes.Any(scope =>
         scope.Split(':') is ["repository", var name, var actions] && name == repository && actions.Split(',').Any(allowed => allowed == action || allowed == "*"));
+
+    private bool IsRevoked(PersonId person, string made) =>
+        revocations.Covers(Subject(person), long.TryParse(made, CultureInfo.InvariantCulture, out var at) ? DateTimeOffset.FromUnixTimeMilliseconds(at) : default);
+
+    private static string Subject(PersonId person) => $"registry {person.Value}";
 
     private static string? Read(ITimeLimitedDataProtector protector, string text)
     {

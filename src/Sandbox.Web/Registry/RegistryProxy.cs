@@ -14,7 +14,7 @@ namespace Sandbox.Web.Registry;
 /// The distribution API over a person's own images: pulls and uploads are passed on to a real registry, each to the one that
 /// has it; manifests are kept here, since they make images. https://github.com/opencontainers/distribution-spec
 /// </summary>
-internal sealed class RegistryProxy(WebOptions options, RegistryPasses passes, Suspensions suspensions, RegistrySignIn signIn, RegistryStores stores, PushedImages pushed, PushAllowance allowance, OwnImages images, AddressRates rates, IHttpForwarder forwarder)
+internal sealed class RegistryProxy(WebOptions options, RegistryPasses passes, Suspensions suspensions, RegistrySignIn signIn, RegistryStores stores, PushedImages pushed, PushAllowance allowance, OwnImages images, SharedImages shared, AddressRates rates, IHttpForwarder forwarder)
 {
     private const string Root = "/v2/";
 
@@ -77,7 +77,7 @@ internal sealed class RegistryProxy(WebOptions options, RegistryPasses passes, S
     {
         var token = RequestToken.Of(context.Request) is { } text ? passes.ReadToken(text) : null;
         var path = context.Request.Path.Value!;
-        if (token is { Person: var person } && suspensions.RefusalOf(person) is { } refusal)
+        if (token is { Person: { } person } && suspensions.RefusalOf(person) is { } refusal)
         {
             await RegistryFault.WriteAsync(context, 403, "DENIED", refusal);
             return;
@@ -95,8 +95,14 @@ internal sealed class RegistryProxy(WebOptions options, RegistryPasses passes, S
             return;
         }
 
+        if (request.IsShared)
+        {
+            await ReadSharedAsync(context, request);
+            return;
+        }
+
         var action = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) ? "pull" : "push";
-        if (token is not { } known || (request.IsOwn && !RegistryPasses.Allow(known.Scopes, request.Repository, action)))
+        if (token is not { Person: { } owner } known || (request.IsOwn && !RegistryPasses.Allow(known.Scopes, request.Repository, action)))
         {
             await ChallengeAsync(context, $"repository:{request.Repository}:{(action == "pull" ? action : "pull,push")}", token is not null);
         }
@@ -106,7 +112,7 @@ internal sealed class RegistryProxy(WebOptions options, RegistryPasses passes, S
         }
         else
         {
-            await RouteAsync(context, known.Person, request);
+            await RouteAsync(context, owner, request);
         }
     }
 
@@ -130,6 +136,22 @@ internal sealed class RegistryProxy(WebOptions options, RegistryPasses passes, S
         (RegistryTarget.Tags, "GET") => ListTagsAsync(context, person, request),
         _ => RegistryFault.WriteAsync(context, 405, "UNSUPPORTED", "This registry does not do that."),
     };
+
+    /// <summary>The code is the credential: what is shared is pulled by everybody who has it, and changed by its owner as <c>me/</c>.</summary>
+    private async Task ReadSharedAsync(HttpContext context, RegistryRequest request)
+    {
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+        {
+            await RegistryFault.WriteAsync(context, 403, "DENIED", "A shared image is only pulled. Its owner pushes it to me/.");
+            return;
+        }
+
+        using var pull = await shared.OpenAsync(request, context.RequestAborted);
+        var (code, _) = request.SharedParts;
+        await (request.Target == RegistryTarget.Tags
+            ? context.Response.WriteAsJsonAsync(new { name = request.Repository, tags = new[] { pull.Tag } }, context.RequestAborted)
+            : ForwardAsync(context, RegistryStores.Kept, new RegistryTransformer($"{Root}{RegistryRequest.Shared}{code}/", $"{Root}{pull.Owner.Value}/")));
+    }
 
     private async Task ReadBlobAsync(HttpContext context, PersonId person, RegistryRequest request)
     {
@@ -229,9 +251,12 @@ internal sealed class RegistryProxy(WebOptions options, RegistryPasses passes, S
             .Where(image => image.Parts[0] == request.Name)
             .Select(image => (image.Name, image.Parts is [_, var tag] ? tag : "latest", image.Digest))];
 
-    private async Task ForwardAsync(HttpContext context, string store, PersonId person)
+    private Task ForwardAsync(HttpContext context, string store, PersonId person) =>
+        ForwardAsync(context, store, new RegistryTransformer(Root + RegistryRequest.Own, $"{Root}{person.Value}/"));
+
+    private async Task ForwardAsync(HttpContext context, string store, RegistryTransformer transformer)
     {
-        var error = await forwarder.SendAsync(context, store, stores.Client, Plain, new RegistryTransformer(person));
+        var error = await forwarder.SendAsync(context, store, stores.Client, Plain, transformer);
         if (error == ForwarderError.None || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
         {
             return;

@@ -23,8 +23,16 @@ internal sealed partial record RegistryRequest(string Repository, RegistryTarget
     /// <summary>The namespace of the caller.</summary>
     public const string Own = "me/";
 
+    /// <summary>The namespace of what its owners share, each with its code: <c>shared/CODE/app</c>.</summary>
+    public const string Shared = "shared/";
+
     /// <summary>The longest name of an image, so that the person's id and the tag fit beside it.</summary>
     private const int MostName = 128;
+
+    public bool IsShared => Repository.StartsWith(Shared, StringComparison.Ordinal);
+
+    /// <summary>The code, and the image's name behind it.</summary>
+    public (string Code, string Name) SharedParts => Repository.Split('/', 3) is [_, var code, var name] ? (code, name) : (Repository, "");
 
     public bool IsOwn => Repository.StartsWith(Own, StringComparison.Ordinal);
 
@@ -35,7 +43,7 @@ internal sealed partial record RegistryRequest(string Repository, RegistryTarget
     public static RegistryRequest? Read(string path)
     {
         var match = Form().Match(path);
-        if (!match.Success || match.Groups["name"].Length > MostName)
+        if (!match.Success || match.Groups["name"].Length > MostName + (path.StartsWith("/v2/" + Shared, StringComparison.Ordinal) ? SharedImages.PrefixLength : 0))
         {
             return null;
         }

@@ -20,6 +20,7 @@ internal static class RegistrySetup
         services.AddSingleton<RegistryStores>();
         services.AddSingleton<PushAllowance>();
         services.AddSingleton<PushedImages>();
+        services.AddSingleton<SharedImages>();
         services.AddSingleton<OwnImageOffer>();
         services.AddHostedService(provider => provider.GetRequiredService<OwnImageOffer>());
         services.AddSingleton<RegistryProxy>();

@@ -30,6 +30,14 @@ internal sealed class RegistrySignIn(RegistryPasses passes, BearerTokens tokens,
 
         // Docker asks without one first.
         var password = form is null ? BasicPassword(context.Request) : form["password"].ToString();
+        IEnumerable<string?> named = form is null ? context.Request.Query["scope"] : form["scope"];
+        var scopes = named.SelectMany(scope => (scope ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToList();
+        if (string.IsNullOrEmpty(password) && scopes.Count > 0 && scopes.TrueForAll(scope => scope.StartsWith("repository:" + RegistryRequest.Shared, StringComparison.Ordinal)))
+        {
+            await WriteAsync(context, passes.NewTokenOfNobody());
+            return;
+        }
+
         if (await FindAsync(password) is not { } person)
         {
             if (!string.IsNullOrEmpty(password))
@@ -48,10 +56,13 @@ internal sealed class RegistrySignIn(RegistryPasses passes, BearerTokens tokens,
         }
 
         guests.SawAgain(person);
-        IEnumerable<string?> scopes = form is null ? context.Request.Query["scope"] : form["scope"];
-        var token = passes.NewToken(person, scopes.SelectMany(scope => (scope ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries)));
+        await WriteAsync(context, passes.NewToken(person, scopes));
+    }
+
+    private static Task WriteAsync(HttpContext context, string token)
+    {
         context.Response.Headers.CacheControl = "no-store";
-        await context.Response.WriteAsJsonAsync(
+        return context.Response.WriteAsJsonAsync(
             new Dictionary<string, object>(StringComparer.Ordinal)
             {
                 ["token"] = token,

@@ -50,14 +50,21 @@ internal sealed class RegistryStores : IDisposable
     /// <summary>The size of a blob in one of the registries; null if it is not there. Code: RegistryUnreachable.</summary>
     public async Task<long?> SizeAsync(string store, string repository, Digest digest, CancellationToken cancellationToken)
     {
-        using var answer = await SendAsync(HttpMethod.Head, store, repository, digest, cancellationToken);
+        using var answer = await SendAsync(HttpMethod.Head, store, $"{repository}/blobs/{digest.Value}", cancellationToken);
         return answer.StatusCode == HttpStatusCode.OK ? answer.Content.Headers.ContentLength : null;
+    }
+
+    /// <summary>A manifest that is kept; null if it is not there. Code: RegistryUnreachable.</summary>
+    public async Task<ReadOnlyMemory<byte>?> ManifestAsync(string repository, Digest digest, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(HttpMethod.Get, Kept, $"{repository}/manifests/{digest.Value}", cancellationToken);
+        return answer.StatusCode == HttpStatusCode.OK ? await answer.Content.ReadAsByteArrayAsync(cancellationToken) : null;
     }
 
     /// <summary>The bytes of a blob, as many as it was said to have. Codes: NotFound, RegistryUnreachable.</summary>
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(string store, string repository, Digest digest, long size, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var answer = await SendAsync(HttpMethod.Get, store, repository, digest, cancellationToken);
+        using var answer = await SendAsync(HttpMethod.Get, store, $"{repository}/blobs/{digest.Value}", cancellationToken);
         if (answer.StatusCode != HttpStatusCode.OK)
         {
             throw new SandboxException(ErrorCode.NotFound, $"The layer {digest} is not here any more. Push it again.");
@@ -75,9 +82,11 @@ internal sealed class RegistryStores : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string store, string repository, Digest digest, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string store, string path, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(method, string.Create(CultureInfo.InvariantCulture, $"{store}/v2/{repository}/blobs/{digest.Value}"));
+        using var request = new HttpRequestMessage(method, string.Create(CultureInfo.InvariantCulture, $"{store}/v2/{path}"));
+        request.Headers.Accept.ParseAdd(PushedManifest.OciType);
+        request.Headers.Accept.ParseAdd(PushedManifest.DockerType);
         try
         {
             return await _client.SendAsync(request, cancellationToken);

@@ -35,3 +35,15 @@ internal sealed class OwnImageLayerRow
 
     public required long Size { get; init; }
 }
+
+/// <summary>A code with which everybody pulls one person's image of a name. It stays when the image is built or pushed again.</summary>
+internal sealed class SharedImageRow
+{
+    public required string Code { get; init; }
+
+    public required string OwnerId { get; init; }
+
+    public required string Name { get; init; }
+
+    public required DateTimeOffset SharedAt { get; init; }
+}

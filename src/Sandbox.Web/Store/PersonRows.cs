@@ -54,3 +54,12 @@ internal sealed class AdminLinkRow
 
     public DateTimeOffset? UsedAt { get; set; }
 }
+
+/// <summary>When all passwords or tokens of one kind were revoked, those that are stored nowhere.</summary>
+internal sealed class RevocationRow
+{
+    /// <summary>What they open.</summary>
+    public required string Subject { get; init; }
+
+    public required DateTimeOffset At { get; set; }
+}

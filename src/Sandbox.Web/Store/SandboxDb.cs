@@ -14,6 +14,8 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
 
     public DbSet<AdminLinkRow> AdminLinks => Set<AdminLinkRow>();
 
+    public DbSet<RevocationRow> Revocations => Set<RevocationRow>();
+
     public DbSet<CatalogRow> Catalog => Set<CatalogRow>();
 
     public DbSet<PlaygroundRow> Playgrounds => Set<PlaygroundRow>();
@@ -33,6 +35,8 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
     public DbSet<OwnImageRow> OwnImages => Set<OwnImageRow>();
 
     public DbSet<OwnImageLayerRow> OwnImageLayers => Set<OwnImageLayerRow>();
+
+    public DbSet<SharedImageRow> SharedImages => Set<SharedImageRow>();
 
     public DbSet<VolumeRow> Volumes => Set<VolumeRow>();
 
@@ -89,6 +93,7 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
         });
         modelBuilder.Entity<TokenRow>().HasKey(token => token.Hash);
         modelBuilder.Entity<AdminLinkRow>().HasKey(link => link.Hash);
+        modelBuilder.Entity<RevocationRow>().HasKey(row => row.Subject);
         modelBuilder.Entity<CatalogRow>().HasKey(image => image.Name);
         modelBuilder.Entity<CatalogRow>().Ignore(image => image.Policy);
         modelBuilder.Entity<PlaygroundRow>(playground =>
@@ -151,6 +156,13 @@ internal sealed class SandboxDb(DbContextOptions<SandboxDb> options) : DbContext
             image.HasIndex(row => row.Digest);
             image.HasOne<PersonRow>().WithMany().HasForeignKey(row => row.OwnerId).OnDelete(DeleteBehavior.Restrict);
             image.HasMany(row => row.Layers).WithOne().HasForeignKey(row => new { row.OwnerId, row.Name }).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<SharedImageRow>(shared =>
+        {
+            // Its image may be built again, which replaces that row.
+            shared.HasKey(row => row.Code);
+            shared.HasIndex(row => new { row.OwnerId, row.Name }).IsUnique();
+            shared.HasOne<PersonRow>().WithMany().HasForeignKey(row => row.OwnerId).OnDelete(DeleteBehavior.Cascade);
         });
         modelBuilder.Entity<VolumeRow>(volume =>
         {

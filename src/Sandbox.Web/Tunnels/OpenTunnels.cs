@@ -30,7 +30,10 @@ internal sealed class OpenTunnels(WebOptions options) : IWhenPlaygroundEnds
         return place;
     }
 
-    public void Ended(PlaygroundId playground)
+    public void Ended(PlaygroundId playground) => Cut(playground);
+
+    /// <summary>Cuts the connections to a playground.</summary>
+    public void Cut(PlaygroundId playground)
     {
         foreach (var (place, of) in _places)
         {

@@ -39,15 +39,26 @@ internal static class TunnelEndpoints
         app.MapPost("/api/v1/playgrounds/{id}/tunnel-tokens", NewTokenAsync).WithTags("ports")
             .Produces<TunnelToken>(201).ProducesProblems(404).WithSummary("Create a tunnel's token")
             .WithDescription("For a program on another computer: it opens tunnels to the sandboxes of this playground and nothing else, for a day.");
+        app.MapDelete("/api/v1/playgrounds/{id}/tunnel-tokens", RevokeAsync).WithTags("ports")
+            .Produces(204).ProducesProblems(404).WithSummary("Revoke the tunnel's tokens")
+            .WithDescription("All tokens made for tunnels to this playground, and the connections that are open through tunnels to it.");
     }
+
+    private static async Task<IResult> RevokeAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, TunnelTokens tokens, OpenTunnels open)
+    {
+        var playground = Id(id);
+        await playgrounds.FindAsync(context.RequirePerson(), playground, context.RequestAborted);
+        await tokens.RevokeAsync(playground);
+        open.Cut(playground);
+        return Results.NoContent();
+    }
+
+    private static PlaygroundId Id(string id) =>
+        PlaygroundId.TryParse(id, out var playground) ? playground : throw new SandboxException(ErrorCode.NotFound, "You have no such playground.");
 
     private static async Task<IResult> NewTokenAsync(string id, HttpContext context, OwnedPlaygrounds playgrounds, TunnelTokens tokens)
     {
-        if (!PlaygroundId.TryParse(id, out var playground))
-        {
-            throw new SandboxException(ErrorCode.NotFound, "You have no such playground.");
-        }
-
+        var playground = Id(id);
         var person = context.RequirePerson();
         if ((await playgrounds.FindAsync(person, playground, context.RequestAborted)).State == "ended")
         {

@@ -1,15 +1,17 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.DataProtection;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
+using Sandbox.Web.People;
 
 namespace Sandbox.Web.Tunnels;
 
 /// <summary>
 /// Tokens that open tunnels to one playground of their person and nothing else, so that a person's own token need not be
-/// on every computer. Nothing is stored: a token ends with its day, and with its playground.
+/// on every computer. Nothing is stored: a token ends with its day, with its playground, or when all of that playground are revoked.
 /// </summary>
-internal sealed class TunnelTokens(IDataProtectionProvider protection, TimeProvider time)
+internal sealed class TunnelTokens(IDataProtectionProvider protection, Revocations revocations, TimeProvider time)
 {
     public static readonly TimeSpan Life = TimeSpan.FromHours(24);
 
@@ -22,9 +24,12 @@ internal sealed class TunnelTokens(IDataProtectionProvider protection, TimeProvi
 
     public (string Token, DateTimeOffset Ends) New(PersonId person, PlaygroundId playground)
     {
-        var ends = time.GetUtcNow() + Life;
-        return (Prefix + _protector.Protect($"{person.Value} {playground.Value}", ends), ends);
+        var now = time.GetUtcNow();
+        return (Prefix + _protector.Protect(string.Create(CultureInfo.InvariantCulture, $"{person.Value} {playground.Value} {now.ToUnixTimeMilliseconds()}"), now + Life), now + Life);
     }
+
+    /// <summary>Revokes all tokens of a playground.</summary>
+    public Task RevokeAsync(PlaygroundId playground) => revocations.RevokeAsync(Subject(playground));
 
     /// <summary>Whose token it is and what it opens; null if it is none, or has ended.</summary>
     public TunnelPass? Read(string? token)
@@ -36,7 +41,8 @@ internal sealed class TunnelTokens(IDataProtectionProvider protection, TimeProvi
 
         try
         {
-            return _protector.Unprotect(token[Prefix.Length..], out _).Split(' ') is [var id, var place] && PersonId.TryParse(id, out var person) && PlaygroundId.TryParse(place, out var playground)
+            return _protector.Unprotect(token[Prefix.Length..], out _).Split(' ') is [var id, var place, .. var made] && PersonId.TryParse(id, out var person) && PlaygroundId.TryParse(place, out var playground)
+                && !revocations.Covers(Subject(playground), made is [var text] && long.TryParse(text, CultureInfo.InvariantCulture, out var at) ? DateTimeOffset.FromUnixTimeMilliseconds(at) : default)
                 ? new TunnelPass(person, playground)
                 : null;
         }
@@ -45,6 +51,8 @@ internal sealed class TunnelTokens(IDataProtectionProvider protection, TimeProvi
             return null;
         }
     }
+
+    private static string Subject(PlaygroundId playground) => $"tunnels {playground.Value}";
 }
 
 /// <summary>What a token opens: the tunnels of one playground.</summary>

@@ -64,9 +64,36 @@ public sealed class RegistryTests
             Assert.Contains("unknown", await SkopeoAsync("inspect", "--tls-verify=false", "--creds", $"me:{theirs}", $"docker://{Outside}/me/team/tool:v1"), StringComparison.Ordinal);
             Assert.Contains("unauthorized", await SkopeoAsync("inspect", "--tls-verify=false", $"docker://{Outside}/me/team/tool:v1"), StringComparison.OrdinalIgnoreCase);
 
+            // Everybody with the code pulls it, and nothing else of its owner's, until the code is taken back.
+            Assert.Equal(404, (await other.PostAsync("/api/v1/images/shares", new { image = "team/tool:v1" })).Status);
+            await WriteLayoutAsync(home.FullName + "/private");
+            Assert.Equal("", await SkopeoAsync("copy", "-q", "--dest-tls-verify=false", "--dest-creds", $"me:{mine}", $"oci:{home.FullName}/private", $"docker://{Outside}/me/team/tool:private"));
+            var share = (await caller.PostAsync("/api/v1/images/shares", new { image = "team/tool:v1" })).Json;
+            var shared = (string)share["reference"]!;
+            Assert.Equal("", await SkopeoAsync("copy", "-q", "--src-tls-verify=false", $"docker://{shared}", $"oci:{home.FullName}/shared"));
+            Assert.Equal("", await SkopeoAsync("copy", "-q", "--src-tls-verify=false", "--src-creds", $"me:{theirs}", $"docker://{shared}", $"oci:{home.FullName}/theirs"));
+            Assert.Contains("manifest unknown", await SkopeoAsync("inspect", "--tls-verify=false", $"docker://{shared[..^2]}private"), StringComparison.Ordinal);
+            using var client = new HttpClient { BaseAddress = Instance.Url };
+            var hidden = Directory.GetFiles(Path.Combine(home.FullName, "private", "blobs", "sha256")).Select(Path.GetFileName).ToList();
+            Assert.Equal(3, hidden.Count);
+            foreach (var hex in hidden)
+            {
+                Assert.Equal(404, await StatusAsync(client, HttpMethod.Get, $"/v2/shared/{share["code"]}/team/tool/blobs/sha256:{hex}"));
+            }
+
+            Assert.Contains("denied", await SkopeoAsync("copy", "-q", "--dest-tls-verify=false", $"oci:{home.FullName}", $"docker://{shared}"), StringComparison.Ordinal);
+            Assert.Equal(404, (await other.DeleteAsync($"/api/v1/images/shares/{share["code"]}")).Status);
+            Assert.Equal(204, (await caller.DeleteAsync($"/api/v1/images/shares/{share["code"]}")).Status);
+            Assert.Contains("manifest unknown", await SkopeoAsync("inspect", "--tls-verify=false", $"docker://{shared}"), StringComparison.Ordinal);
+
+            // A new password opens what the revoked one opened.
+            Assert.Equal(204, (await caller.DeleteAsync("/api/v1/registry/passwords")).Status);
+            Assert.Contains("unauthorized", await SkopeoAsync("inspect", "--tls-verify=false", "--creds", $"me:{mine}", $"docker://{Outside}/me/team/tool:v1"), StringComparison.OrdinalIgnoreCase);
+            mine = await PasswordAsync(caller);
+
             // skopeo deletes, and the list follows.
             Assert.Equal("", await SkopeoAsync("delete", "--tls-verify=false", "--creds", $"me:{mine}", $"docker://{Outside}/me/team/tool:v1"));
-            Assert.Empty((await caller.GetAsync("/api/v1/images/own")).Json.AsArray());
+            Assert.Equal(["team/tool:private"], (await caller.GetAsync("/api/v1/images/own")).Json.AsArray().Select(image => (string)image!["name"]!));
         }
         finally
         {

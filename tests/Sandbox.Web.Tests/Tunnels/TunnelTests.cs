@@ -68,6 +68,14 @@ public sealed class TunnelTests(TunnelSite site) : IClassFixture<TunnelSite>
         Assert.Equal(401, (await nobody.GetAsync($"/api/v1/sandboxes/{sandbox}/ports")).Status);
         Assert.Equal(401, (await nobody.PostAsync($"/api/v1/playgrounds/{playground}/tunnel-tokens")).Status);
 
+        // Revoked, it opens nothing; the next one does.
+        Assert.Equal(404, (await stranger.DeleteAsync($"/api/v1/playgrounds/{playground}/tunnel-tokens")).Status);
+        Assert.Equal(204, (await person.DeleteAsync($"/api/v1/playgrounds/{playground}/tunnel-tokens")).Status);
+        Assert.Equal((401, "unauthorized"), await RefusedAsync(nobody, tunnel));
+        await Task.Delay(2, TestContext.Current.CancellationToken); // tokens know milliseconds
+        nobody.Headers["Authorization"] = "Bearer " + (string)(await person.PostAsync($"/api/v1/playgrounds/{playground}/tunnel-tokens")).Json!["token"]!;
+        Assert.Equal(200, (await nobody.GetAsync(tunnel)).Status);
+
         await person.PostAsync($"/api/v1/sandboxes/{sandbox}/pause");
         Assert.Equal((409, "conflict"), await RefusedAsync(person, tunnel));
         await person.DeleteAsync($"/api/v1/playgrounds/{playground}");

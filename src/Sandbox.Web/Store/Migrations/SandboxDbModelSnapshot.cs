@@ -1132,6 +1132,43 @@ namespace Sandbox.Web.Store.Migrations
                     b.ToTable("TutorialVersions");
                 });
 
+            modelBuilder.Entity("Sandbox.Web.Store.RevocationRow", b =>
+                {
+                    b.Property<string>("Subject")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Subject");
+
+                    b.ToTable("Revocations");
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.SharedImageRow", b =>
+                {
+                    b.Property<string>("Code")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("OwnerId")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("SharedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Code");
+
+                    b.HasIndex("OwnerId", "Name")
+                        .IsUnique();
+
+                    b.ToTable("SharedImages");
+                });
+
             modelBuilder.Entity("Sandbox.Web.Store.VolumeRow", b =>
                 {
                     b.Property<string>("Id")
@@ -1334,6 +1371,15 @@ namespace Sandbox.Web.Store.Migrations
                     b.HasOne("Sandbox.Web.Store.TutorialNameRow", null)
                         .WithMany("Versions")
                         .HasForeignKey("Name")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Sandbox.Web.Store.SharedImageRow", b =>
+                {
+                    b.HasOne("Sandbox.Web.Store.PersonRow", null)
+                        .WithMany()
+                        .HasForeignKey("OwnerId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });

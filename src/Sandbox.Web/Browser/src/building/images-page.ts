@@ -36,7 +36,7 @@ export function startImages(section: HTMLElement): void {
   }
   times();
   document.getElementById("images")!.addEventListener("refreshed", times);
-  document.getElementById("images")!.addEventListener("click", event => void remove(event).catch((fault: unknown) => toast((fault as Problem).message, "error")));
+  document.getElementById("images")!.addEventListener("click", event => void act(event).catch((fault: unknown) => toast((fault as Problem).message, "error")));
   document.getElementById("build-folder")!.addEventListener("click", () => folder.click());
   document.getElementById("build-file")!.addEventListener("click", () => file.click());
   folder.addEventListener("change", () => void choose(folder.files ? ofPicker(folder.files) : null));
@@ -164,11 +164,26 @@ export function startImages(section: HTMLElement): void {
     }
   }
 
-  async function remove(event: Event): Promise<void> {
-    const row = (event.target as Element).closest("button[data-act='delete']")?.closest<HTMLElement>("[data-name]");
-    if (!row) {
+  async function act(event: Event): Promise<void> {
+    const button = (event.target as Element).closest<HTMLElement>("button[data-act]");
+    const row = button?.closest<HTMLElement>("[data-name]");
+    if (!button || !row) {
       return;
     }
+    if (button.dataset.act === "share") {
+      await api("POST", "/api/v1/images/shares", { image: row.dataset.name });
+      await refresh("images");
+      toast(`Anyone with its address pulls ${row.dataset.name}`);
+    } else if (button.dataset.act === "unshare") {
+      await api("DELETE", `/api/v1/images/shares/${button.dataset.code}`);
+      await refresh("images");
+      toast(`${row.dataset.name} is not shared any more`);
+    } else {
+      await remove(row);
+    }
+  }
+
+  async function remove(row: HTMLElement): Promise<void> {
     const { name: image, frees } = row.dataset as { name: string; frees: string };
     if (await confirmed({ title: `Delete “${image}”?`, text: `It frees ${frees} of your storage, unless a link holds it. Links to it and playgrounds of it go on.`, no: "Keep it", yes: "Delete it" })) {
       await api("DELETE", `/api/v1/images/own/${image.split("/").map(encodeURIComponent).join("/")}`);

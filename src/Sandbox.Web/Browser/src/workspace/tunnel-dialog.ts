@@ -48,6 +48,15 @@ export function openTunnels(playground: Playground, closed: () => void): void {
       .finally(() => { create.disabled = false; });
   }, "primary");
 
+  const revoke = textButton("Revoke all tokens", () => {
+    revoke.disabled = true;
+    error.textContent = "";
+    void api("DELETE", `/api/v1/playgrounds/${playground.id}/tunnel-tokens`)
+      .then(() => token.replaceChildren(make("p", "hint", "The tokens of this playground are revoked, and connections through tunnels are closed.")))
+      .catch((problem: unknown) => { error.textContent = (problem as Problem).message; })
+      .finally(() => { revoke.disabled = false; });
+  });
+
   const download = make("a", "", "sandbox-tunnel.py");
   download.href = "/sandbox-tunnel.py";
   download.download = "sandbox-tunnel.py";
@@ -61,7 +70,7 @@ export function openTunnels(playground: Playground, closed: () => void): void {
   }
   content.append(
     step("1. Get the program", copied("Download it", `curl -fO ${location.origin}/sandbox-tunnel.py`), make("p", "hint", "Or download ", download, ". It is one file that you can read, and needs Python 3.8 or newer.")),
-    step("2. Create a token", make("div", "share-row home-downloads", create), token),
+    step("2. Create a token", make("div", "share-row home-downloads", create, revoke), token),
     step("3. Start it", start),
     step("4. Use your own programs", use));
   const dialog = openDialog("Use from your computer", content);
