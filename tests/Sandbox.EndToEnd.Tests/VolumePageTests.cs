@@ -45,20 +45,4 @@ public sealed class VolumePageTests(Instance instance, Chromium chromium)
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete it" }).ClickAsync();
         await Assertions.Expect(row).ToHaveCountAsync(0);
     }
-
-    [Fact]
-    public async Task A_database_keeps_its_data_on_a_volume()
-    {
-        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
-        await Contract.Instance.UntilAsync(
-            async () => (await (await visitor.Context.APIRequest.GetAsync("/api/v1/images")).JsonAsync())!.Value.EnumerateArray().Single(image => image.GetProperty("name").GetString() == "redis").GetProperty("state").GetString() == "ready", 300);
-        await visitor.LaunchAsync("busybox");
-        await visitor.Page.Keyboard.PressAsync("Alt+Shift+A");
-        var dialog = visitor.Page.GetByRole(AriaRole.Dialog, new() { Name = "Nodes" });
-        await dialog.GetByLabel("Keep the data on a volume of yours").CheckAsync();
-        await dialog.GetByRole(AriaRole.Button, new() { Name = "Add Redis" }).ClickAsync();
-        await Assertions.Expect(dialog.GetByRole(AriaRole.Status)).ToHaveTextAsync("redis runs. The other nodes reach it as redis.", new() { Timeout = 60_000 });
-        await visitor.Page.GotoAsync("/volumes");
-        await Assertions.Expect(visitor.Page.Locator("[data-name='redis']")).ToContainTextAsync("at /var/lib/redis in redis of your busybox playground");
-    }
 }

@@ -23,8 +23,8 @@ internal static class InteractiveCommand
             return true;
         }
 
-        // An init or an entrypoint script runs what follows it.
-        while (words.Count > 1 && (Inits.Contains(BaseName(words[0])) || BaseName(words[0]).EndsWith("entrypoint.sh", StringComparison.Ordinal)))
+        // An init runs what follows it, and so does an entrypoint script.
+        while (words.Count > 1 && (Inits.Contains(BaseName(words[0])) || IsEntrypoint(words[0])))
         {
             words.RemoveAt(0);
             while (words.Count > 1 && words[0].StartsWith('-'))
@@ -42,6 +42,9 @@ internal static class InteractiveCommand
         var reads = Readers.Contains(program) || (program.StartsWith("python3", StringComparison.Ordinal) && program[7..].All(letter => char.IsAsciiDigit(letter) || letter == '.'));
         return reads && words.Skip(1).All(word => word.StartsWith('-') && !RunsSomething(word));
     }
+
+    /// <summary>Whether a program is a script of an image that prepares, and then becomes the command that it is given.</summary>
+    public static bool IsEntrypoint(string program) => BaseName(program).EndsWith("entrypoint.sh", StringComparison.Ordinal);
 
     private static string BaseName(string program) => program[(program.LastIndexOf('/') + 1)..];
 

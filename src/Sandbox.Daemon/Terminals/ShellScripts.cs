@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Sandbox.Daemon.Images;
 
 namespace Sandbox.Daemon.Terminals;
 
@@ -56,6 +57,14 @@ internal sealed class ShellScripts
     public static bool TryMark(IReadOnlyList<string> command, IReadOnlyList<string> environment, out IReadOnlyList<string> marked, out IReadOnlyList<string> markedEnvironment)
     {
         (marked, markedEnvironment) = (command, environment);
+        if (command.Count > 1 && InteractiveCommand.IsEntrypoint(command[0]))
+        {
+            // The descriptor of the nonce stays open through it.
+            var isShell = TryMark([.. command.Skip(1)], environment, out marked, out markedEnvironment);
+            marked = [command[0], .. marked];
+            return isShell;
+        }
+
         var words = BaseName(command[0]) == "busybox" && command.Count > 1 ? 2 : 1;
         var options = command.Skip(words).ToList();
         if (!options.TrueForAll(Options.Contains))

@@ -23,8 +23,10 @@ internal static class PreviewPages
     public static Task WritePausedAsync(HttpContext context) => WriteAsync(
         context, 409, "conflict", "This sandbox does not run right now", "It is paused or stopped. Resume it in its playground.", refresh: true);
 
+    /// <summary>Docker opens a port before the container's program does, and closes connections until then.</summary>
     public static Task WriteBrokenAsync(HttpContext context) => WriteAsync(
-        context, 502, "port_failed", "The program did not answer", "It closed the connection, or its answer is not HTTP. Its terminal may show an error.");
+        context, 502, "port_failed", "The program did not answer",
+        "It closed the connection, or its answer is not HTTP. It may still be starting, or its terminal shows an error. This page looks again every two seconds.", refresh: true);
 
     private static async Task WriteAsync(HttpContext context, int status, string code, string title, string text, bool refresh = false)
     {

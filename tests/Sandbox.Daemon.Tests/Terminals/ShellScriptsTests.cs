@@ -14,6 +14,7 @@ public sealed class ShellScriptsTests
     [InlineData("zsh", "zsh", "ZDOTDIR=/dev/shell/zsh")]
     [InlineData("/usr/bin/fish -l", "/usr/bin/fish|--init-command|source /dev/shell/fish|-l", null)]
     [InlineData("sh", "sh", "ENV=/dev/shell/ash")]
+    [InlineData("docker-entrypoint.sh bash", "docker-entrypoint.sh|bash|--rcfile|/dev/shell/bash", null)]
     [InlineData("/bin/busybox ash -l", "/bin/busybox|ash|-l", "ENV=/dev/shell/ash")]
     public void A_shell_to_type_in_is_started_with_its_script(string command, string started, string? variable)
     {
@@ -34,6 +35,8 @@ public sealed class ShellScriptsTests
     [InlineData("python3")]
     [InlineData("psql -U postgres")]
     [InlineData("tini -- bash")]
+    [InlineData("docker-entrypoint.sh postgres")]
+    [InlineData("docker-entrypoint.sh")]
     public void Anything_else_is_started_as_it_is(string command)
     {
         Assert.False(ShellScripts.TryMark(command.Split(' '), Environment, out var marked, out var environment));
