@@ -19,6 +19,7 @@ public sealed class SampleTests
             ("play-with-docker/_posts/2017-01-01-dev-stage1.markdown", "play-with-docker"),
             ("play-with-docker/_posts/2017-01-24-swarm-mode-intro.markdown", "play-with-docker"),
             ("play-with-docker/_posts/2017-01-25-docker-volumes.markdown", "play-with-docker"),
+            ("play-with-docker/_posts/2017-06-26-orchestration-hol.markdown", "play-with-docker"),
         ],
         Report.Value.Scenarios.Select(scenario => (scenario.Path, scenario.Format)));
 
@@ -53,13 +54,14 @@ public sealed class SampleTests
     }
 
     [Fact]
-    public void A_lab_on_two_machines_is_readable()
+    public void A_lab_on_two_machines_runs_on_nodes()
     {
         var scenario = Scenario("2017-01-24-swarm-mode-intro.markdown");
 
         Assert.Equal([("quiz", 1), ("run", 15)], scenario.Actions.Select(action => (action.Key, action.Value)));
-        Assert.Equal(("docker", 2, "readable"), (scenario.Backend, scenario.Hosts, scenario.Runnable));
-        Assert.Contains("2 hosts", scenario.Reason, StringComparison.Ordinal);
+        Assert.Equal(("docker", 2, "yes"), (scenario.Backend, scenario.Hosts, scenario.Runnable));
+        var lab = SampleTree.Import(SampleTree.Shipped).Scenarios.Single(found => found.Tutorial.Title == "Swarm mode introduction").Tutorial;
+        Assert.Equal([1, 2], lab.Steps.SelectMany(step => step.Blocks).OfType<RunBlock>().Select(run => run.Host).Distinct().Order());
     }
 
     [Fact]
@@ -69,6 +71,10 @@ public sealed class SampleTests
 
         Assert.Equal([("port", 2), ("run", 26)], scenario.Actions.Select(action => (action.Key, action.Value)));
         Assert.Equal("yes", scenario.Runnable);
+
+        // Jekyll's marks around the braces are none of the command.
+        var commands = SampleTree.Import(SampleTree.Shipped).Scenarios.Single(found => found.Tutorial.Title == "Docker Volumes").Tutorial.Steps.SelectMany(step => step.Blocks).OfType<RunBlock>();
+        Assert.Contains(commands, run => run.Command.Trim() == """docker container inspect -f "{{ json .Mounts }}" c3 | jq""");
     }
 
     [Fact]

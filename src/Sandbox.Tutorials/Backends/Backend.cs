@@ -1,3 +1,5 @@
+using Sandbox.Core.Recipes;
+
 namespace Sandbox.Tutorials.Backends;
 
 public enum BackendKind
@@ -24,8 +26,11 @@ public enum BackendKind
 /// <param name="Hosts">Machines it needs at the same time.</param>
 public sealed record Backend(BackendKind Kind, string Image, string? Asked, int Hosts = 1)
 {
-    /// <summary>Machines one playground has.</summary>
-    private const int HostsOfPlayground = 1;
+    /// <summary>Whether each host is a node of the playground, with terminals and ports of its own.</summary>
+    public bool HasNodes { get; init; }
+
+    /// <summary>Machines that one playground has.</summary>
+    private int MostHosts => HasNodes ? RecipeRules.MaxNodes : 1;
 
     /// <summary>Why it cannot be run here; null when it can.</summary>
     public string? Refusal => Kind switch
@@ -35,7 +40,7 @@ public sealed record Backend(BackendKind Kind, string Image, string? Asked, int 
         BackendKind.Rhel => $"needs Red Hat Enterprise Linux{Named}, whose subscription and services no image here has",
         BackendKind.Windows => "needs Windows containers, which Linux hosts do not run",
         BackendKind.Unknown => $"no image is known for the backend{Named}",
-        _ => Hosts > HostsOfPlayground ? $"needs {Hosts} hosts{Named}; a playground has {HostsOfPlayground}" : null,
+        _ => Hosts > MostHosts ? $"needs {Hosts} hosts{Named}; a playground has {(HasNodes ? "at most " : "")}{MostHosts}" : null,
     };
 
     private string Named => Asked is null ? "" : $" ({Asked})";

@@ -11,7 +11,7 @@ namespace Sandbox.Tutorials.PlayWithDocker;
 /// <summary>
 /// A Jekyll post with a front matter:
 /// <code>layout: post, title, date, tags, categories: beginner, terms: 2, image: franela/dind</code>
-/// <c>terms</c> is the number of terminals, each a machine of its own; 1 when it is missing, 0 for a text.
+/// <c>terms</c> is the number of terminals, each a machine of its own: a node. It is 1 when it is missing, and 0 for a text.
 /// </summary>
 internal static partial class Post
 {
@@ -27,7 +27,7 @@ internal static partial class Post
         var log = new ProblemLog();
         var (values, body) = FrontMatter.Split(file, Tokens.Clean(text), log);
         var reader = new PostReader(file, log);
-        var markdown = reader.Read(body);
+        var markdown = reader.Read(Liquid.Rendered(body));
         Pictures.Check(source, file, body, log);
 
         var terminals = 1;
@@ -40,7 +40,7 @@ internal static partial class Post
             }
         }
 
-        var used = reader.Blocks.Max(block => block is RunBlock run ? run.Terminal : null) ?? 0;
+        var used = reader.Blocks.Max(block => block is RunBlock run ? run.Host : null) ?? 0;
         if (used > terminals)
         {
             log.Unsupported(file, 1, $"a block names terminal {used}, and terms is {terminals}", "terms");
@@ -58,8 +58,7 @@ internal static partial class Post
             Summary = values?.ValueOf("description") ?? "",
             Difficulty = values?.ValueOf("categories") ?? (values?["categories"]?.Items is [var category, ..] ? category.Value : null) ?? values?.ValueOf("category"),
             Cover = values?.ValueOf("img"),
-            Backend = windows ? new Backend(BackendKind.Windows, "", image) : new Backend(BackendKind.Docker, "ubuntu-docker", image, Math.Max(1, terminals)),
-            Layout = new Layout { Terminals = Math.Max(1, terminals) },
+            Backend = windows ? new Backend(BackendKind.Windows, "", image) : new Backend(BackendKind.Docker, "ubuntu-docker", image, Math.Max(1, terminals)) { HasNodes = true },
             Steps = [new Step { Title = title, File = file, Passages = [new Passage(markdown, [])], Blocks = reader.Blocks }],
         };
         Linting.TutorialLint.Check(tutorial, log);

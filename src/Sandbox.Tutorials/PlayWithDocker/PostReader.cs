@@ -9,7 +9,7 @@ namespace Sandbox.Tutorials.PlayWithDocker;
 /// <summary>
 /// A post of Play with Docker, in kramdown:
 /// <code>
-/// ```.term1                 a click types the code into terminal 1
+/// ```.term1                 a click types the code into the terminal of machine 1
 /// [page](/path){:data-term=".term1"}{:data-port="8080"}
 /// {:.quiz}                  after a question, before a list of "- [x] right" or "- (x) right"
 /// </code>
@@ -36,7 +36,7 @@ internal sealed partial class PostReader(string file, ProblemLog log) : Markdown
             return false;
         }
 
-        AddBlock(new RunBlock(fence.Code) { Terminal = int.Parse(match.Groups["number"].ValueSpan, CultureInfo.InvariantCulture), Line = fence.Line, Language = "sh" });
+        AddBlock(new RunBlock(fence.Code) { Terminal = 1, Host = int.Parse(match.Groups["number"].ValueSpan, CultureInfo.InvariantCulture), Line = fence.Line, Language = "sh" });
         return true;
     }
 

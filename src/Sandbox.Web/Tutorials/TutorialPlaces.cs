@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
 using Sandbox.Core.Recipes;
@@ -53,7 +54,7 @@ internal sealed class TutorialPlaces(ImageCatalog catalog)
         }
 
         return tutorial.Recipe is not { } recipe
-            ? Recipe.FromImage(place.Image)
+            ? tutorial.Backend.HasNodes ? Nodes(place.Image, tutorial.Backend.Hosts) : Recipe.FromImage(place.Image)
             : recipe with { Nodes = [recipe.Nodes[0] with { Image = place.Image }, .. recipe.Nodes.Skip(1)] };
     }
 
@@ -67,6 +68,10 @@ internal sealed class TutorialPlaces(ImageCatalog catalog)
         { Backend: { Kind: BackendKind.Docker, Image: "ubuntu" } } => "ubuntu-docker",
         _ => tutorial.Backend.Image,
     };
+
+    /// <summary>Machines of one image, called as those of Play with Docker.</summary>
+    private static Recipe Nodes(string image, int hosts) =>
+        new() { Nodes = [.. Enumerable.Range(1, hosts).Select(number => new RecipeNode { Name = string.Create(CultureInfo.InvariantCulture, $"node{number}"), Image = image })] };
 
     private bool Has(string image)
     {

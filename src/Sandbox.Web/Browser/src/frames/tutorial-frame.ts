@@ -44,9 +44,9 @@ const watch = new PlaygroundWatch({ changed: show, gone });
 const opening = new Opening(byId<HTMLButtonElement>("frame-open"), stage, () => watch.now?.id ?? null);
 const keyBar: KeyBar = new KeyBar(byId("ws-keys"), () => tabs.active?.keyboard ?? null);
 const tabs: Tabs = new Tabs(stage, link, keyBar);
-const sandbox = (): string | null => watch.now && watch.now.state !== "ended" ? watch.now.sandboxes[0]?.id ?? null : null;
-const editor = startEditor(root, byId("ws-editor"), tabs, sandbox);
-const lesson = startTutorial(root, byId("ws-tutorial"), byId("ws-switch"), tabs, editor, sandbox, {
+const machines = (): Playground["sandboxes"] => watch.now && watch.now.state !== "ended" ? watch.now.sandboxes : [];
+const editor = startEditor(root, byId("ws-editor"), tabs, () => machines()[0]?.id ?? null);
+const lesson = startTutorial(root, byId("ws-tutorial"), byId("ws-switch"), tabs, editor, machines, {
   // A private link of a frame's guest would be lost with the frame; in a tab of our own the visitor can save.
   keepWords: "Keep this sandbox in its own tab",
   keep: () => void opening.open(),

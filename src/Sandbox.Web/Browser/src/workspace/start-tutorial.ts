@@ -5,7 +5,7 @@ import type { PlaceTerminal, TutorialPlace } from "../tutorial/run/place";
 import type { TutorialPane } from "../tutorial/tutorial-pane";
 import type { Editor } from "./start-editor";
 import type { Tabs } from "./tabs";
-import type { TerminalTab } from "./terminal-tab";
+import type { Place, TerminalTab } from "./terminal-tab";
 
 /** The instructions of a tutorial at the left of the terminals; on a phone a switch shows one of the two. */
 export interface Tutorial {
@@ -22,7 +22,7 @@ export type TutorialWays = Pick<TutorialPlace, "keepWords" | "keep" | "moved"> &
   portLink(sandbox: string, port: number, path: string): HTMLAnchorElement;
 };
 
-export function startTutorial(root: HTMLElement, element: HTMLElement, bar: HTMLElement, tabs: Tabs, editor: Editor, sandbox: () => string | null, ways: TutorialWays): Tutorial {
+export function startTutorial(root: HTMLElement, element: HTMLElement, bar: HTMLElement, tabs: Tabs, editor: Editor, machines: () => readonly Place[], ways: TutorialWays): Tutorial {
   let pane: TutorialPane | null = null;
   let begun: string | null = null;
   const text = make("button", "", "Text");
@@ -53,9 +53,9 @@ export function startTutorial(root: HTMLElement, element: HTMLElement, bar: HTML
   tabs.onTerminal(tab => terminalListeners.forEach(listener => listener(tab)));
   tabs.onActive(() => activeListeners.forEach(listener => listener()));
   const placeOf = (playground: string): TutorialPlace => {
-    const open = async (name: string | null): Promise<TerminalTab> => {
+    const open = async (name: string | null, machine?: Place): Promise<TerminalTab> => {
       const before = new Set(tabs.all.map(tab => tab.id));
-      await tabs.open({});
+      await tabs.open(machine ? { sandbox: machine } : {});
       const tab = tabs.all.find(tab => !before.has(tab.id));
       if (!tab) {
         throw new Error("No terminal could be opened.");
@@ -66,6 +66,13 @@ export function startTutorial(root: HTMLElement, element: HTMLElement, bar: HTML
       return tab;
     };
     const live = (): TerminalTab[] => tabs.all.filter(tab => tab.pane && !tab.pane.session.isOver);
+    /** The machine of a number; undefined where the playground has one, or fewer than the author thinks. */
+    const machineOf = (host: number | undefined): Place | undefined => host && machines().length > 1 ? machines()[host - 1] : undefined;
+    const sandbox = (): string | null => tabs.activeTab?.sandbox.id ?? machines()[0]?.id ?? null;
+    const found = (number: number, host: number | undefined): TerminalTab | undefined => {
+      const machine = machineOf(host);
+      return live().filter(tab => !machine || tab.sandbox.id === machine.id)[number - 1];
+    };
     return {
       playground,
       terminals: live,
@@ -73,14 +80,16 @@ export function startTutorial(root: HTMLElement, element: HTMLElement, bar: HTML
         const tab = tabs.activeTab;
         return tab?.pane && !tab.pane.session.isOver ? tab : live()[0] ?? null;
       },
-      numbered: async number => {
-        let tab = live()[number - 1];
+      numbered: async (number, host) => {
+        let tab = found(number, host);
         while (!tab) {
-          await open(null);
-          tab = live()[number - 1];
+          await open(null, machineOf(host));
+          tab = found(number, host);
         }
         return tab;
       },
+      found: (number, host) => found(number, host) ?? null,
+      machine: host => machineOf(host)?.name ?? null,
       named: async name => live().find(tab => tab.given === name) ?? await open(name),
       another: () => open(null),
       show: shown => {
@@ -97,20 +106,20 @@ export function startTutorial(root: HTMLElement, element: HTMLElement, bar: HTML
         return () => activeListeners.delete(listener);
       },
       edit: async (path, from, line) => {
-        const id = tabs.activeTab?.sandbox.id ?? sandbox();
+        const id = sandbox();
         if (id) {
           await editor.open(id, pathOf(absolute(path, from)), line);
         }
       },
-      portLink: (port, path) => {
-        const id = tabs.activeTab?.sandbox.id ?? sandbox();
+      portLink: (port, path, host) => {
+        const id = machineOf(host)?.id ?? sandbox();
         return id === null ? null : ways.portLink(id, port, path);
       },
       showEditor: () => editor.show(),
       wrote: path => {
         editor.refresh();
         if (editor.isShown) {
-          const id = tabs.activeTab?.sandbox.id ?? sandbox();
+          const id = sandbox();
           if (id) {
             void editor.open(id, pathOf(path));
           }

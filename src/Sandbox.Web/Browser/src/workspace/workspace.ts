@@ -71,7 +71,7 @@ startFiles(tabs, side, () => watch.now?.sandboxes ?? [], (sandbox, path) => {
   }
   void editor.open(sandbox, path);
 });
-const tutorial = startTutorial(root, byId("ws-tutorial"), byId("ws-switch"), tabs, editor, () => watch.now?.sandboxes[0]?.id ?? null, {
+const tutorial = startTutorial(root, byId("ws-tutorial"), byId("ws-switch"), tabs, editor, () => watch.now?.sandboxes ?? [], {
   keepWords: "Keep this sandbox",
   keep: () => saveActs.save(),
   moved: ({ id }) => location.assign(`/p/${id}`),

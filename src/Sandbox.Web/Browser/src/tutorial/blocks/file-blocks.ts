@@ -54,7 +54,7 @@ export function startCopyBlock(element: HTMLElement, block: BlockView): void {
 
 /** A block that leads to a page outside, or to a port of the sandbox. */
 export function startLinkBlock(element: HTMLElement, block: BlockView, context: BlockContext): void {
-  const link = block.kind === "port" ? block.port ? context.place.portLink(block.port, block.path ?? "/") : null : /^https?:\/\//i.test(block.url ?? "") ? outside(block.url!) : null;
+  const link = block.kind === "port" ? block.port ? context.place.portLink(block.port, block.path ?? "/", block.host) : null : /^https?:\/\//i.test(block.url ?? "") ? outside(block.url!) : null;
   if (!link) {
     asButton(element, element.textContent ?? "", () => toast(block.kind === "port" ? "This tutorial does not say which port. Ports on which a program listens are in the bar above." : "This address cannot be opened.", "error"));
     return;

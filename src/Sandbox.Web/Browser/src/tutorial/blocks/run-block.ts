@@ -27,7 +27,7 @@ function wordsOf(state: Shown, program: string): string {
 
 /** A block that types a command into a terminal on a click. */
 export function startRunBlock(element: HTMLElement, block: BlockView, context: BlockContext): void {
-  const where = block.allTerminals ? " in all terminals" : block.terminalName ? ` in ${block.terminalName}` : block.terminal && block.terminal > 1 ? ` in terminal ${block.terminal}` : "";
+  const where = block.allTerminals ? " in all terminals" : block.terminalName ? ` in ${block.terminalName}` : context.place.machine(block.host) !== null ? ` in ${context.place.machine(block.host)}` : block.terminal && block.terminal > 1 ? ` in terminal ${block.terminal}` : "";
   const state = make("span", "block-state");
   const code = element.querySelector("code");
   const command = block.command ?? code?.textContent ?? "";

@@ -22,14 +22,13 @@ export async function terminalsOf(place: TutorialPlace, block: BlockView): Promi
     return place.terminals();
   }
   return [block.terminalName ? await place.named(block.terminalName)
-    : block.terminal ? await place.numbered(block.terminal)
+    : block.terminal ? await place.numbered(block.terminal, block.host)
       : place.active() ?? await place.numbered(1)];
 }
 
 /** The terminal that a block would type into now, if it is open. */
 export function targetOf(place: TutorialPlace, block: BlockView): PlaceTerminal | null {
-  const all = place.terminals();
-  return (block.terminalName ? all.find(each => each.name === block.terminalName) : block.terminal ? all[block.terminal - 1] : place.active()) ?? null;
+  return (block.terminalName ? place.terminals().find(each => each.name === block.terminalName) : block.terminal ? place.found(block.terminal, block.host) : place.active()) ?? null;
 }
 
 /**

@@ -14,8 +14,12 @@ export interface TutorialPlace {
   terminals(): readonly PlaceTerminal[];
   /** The terminal that keys went to last. */
   active(): PlaceTerminal | null;
-  /** A terminal by its number from 1, opened if it is absent. */
-  numbered(number: number): Promise<PlaceTerminal>;
+  /** A terminal by its number from 1 among those of a machine, opened if it is absent; of all machines where the block names none. */
+  numbered(number: number, host?: number): Promise<PlaceTerminal>;
+  /** The terminal of that number, if it is open. */
+  found(number: number, host?: number): PlaceTerminal | null;
+  /** The name of a machine by its number from 1; null where the playground has one machine. */
+  machine(host: number | undefined): string | null;
   /** A terminal by its name, opened if it is absent. */
   named(name: string): Promise<PlaceTerminal>;
   /** One more terminal. */
@@ -30,8 +34,8 @@ export interface TutorialPlace {
   edit(path: string, from: string, line: number | null): Promise<void>;
   /** Shows the editor with its tree at a directory. */
   showEditor(): void;
-  /** A link that opens a port of the sandbox, without words; null while there is no sandbox. */
-  portLink(port: number, path: string): HTMLAnchorElement | null;
+  /** A link that opens a port of a machine, without words; null while there is no sandbox. */
+  portLink(port: number, path: string, host?: number): HTMLAnchorElement | null;
   /** A file was written: the editor loads it again. */
   wrote(path: string): void;
   /** The words of the button that keeps the sandbox after the last step. */

@@ -49,6 +49,8 @@ export interface BlockView {
   readonly language?: string;
   readonly command?: string;
   readonly terminal?: number;
+  /** The number of a machine, from 1. */
+  readonly host?: number;
   readonly terminalName?: string;
   readonly allTerminals?: boolean;
   readonly interrupt?: boolean;
