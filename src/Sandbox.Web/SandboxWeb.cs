@@ -10,6 +10,7 @@ using Sandbox.Web.Audit;
 using Sandbox.Web.Builds;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Components;
+using Sandbox.Web.Compose;
 using Sandbox.Web.Embeds;
 using Sandbox.Web.Errands;
 using Sandbox.Web.Exports;
@@ -270,6 +271,7 @@ internal static class SandboxWeb
         app.MapRegistry();
         app.MapLinks();
         app.MapNewLinks();
+        app.MapCompose();
         app.MapRepositories();
         app.MapLinkArchives();
         app.MapPictures();

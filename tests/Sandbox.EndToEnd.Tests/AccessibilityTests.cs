@@ -27,7 +27,7 @@ public sealed class AccessibilityTests(Instance instance, Chromium chromium)
     {
         await using var visitor = await ArriveAsync(scheme, isPhone);
         var page = visitor.Page;
-        foreach (var path in new[] { "/", "/?q=nothing-of-that-name", "/docs", "/status", "/playgrounds", "/links", "/images", "/volumes", "/recordings", "/tutorials", "/p/nobody", "/t", "/t/nothing-here" })
+        foreach (var path in new[] { "/", "/?q=nothing-of-that-name", "/docs", "/status", "/playgrounds", "/links", "/images", "/compose", "/volumes", "/recordings", "/tutorials", "/p/nobody", "/t", "/t/nothing-here" })
         {
             await page.GotoAsync(path);
             await CheckAsync(page, path);

@@ -102,7 +102,8 @@ public sealed class ComposeFileTests
     [InlineData("services: {}", true)]
     [InlineData("image: debian\nservices: {}", false)]
     [InlineData("image: debian", false)]
-    [InlineData("services: [", false)]
+    [InlineData("services: [", true)]
+    [InlineData("x: [", false)]
     [InlineData("", false)]
     public void Recipe_is_no_compose_file(string text, bool isOne) => Assert.Equal(isOne, ComposeFile.IsOne(text));
 
@@ -110,12 +111,50 @@ public sealed class ComposeFileTests
     public void File_alone_is_nodes_or_a_file_that_Docker_starts()
     {
         const string text = "services: { a: { image: redis, command: x } }";
-        var docker = ComposeFile.ReadAlone(text, image => image);
+        var reading = Alone(text);
+        var docker = reading.Recipe!;
 
-        Assert.Equal("redis", Assert.Single(ComposeFile.ReadAlone("services: { a: { image: redis } }", image => image).Nodes).Image);
+        var nodes = Alone("services: { a: { image: redis } }");
+        Assert.Equal("redis", Assert.Single(nodes.Recipe!.Nodes).Image);
+        Assert.Null(nodes.Decides);
+        Assert.Equal("compose.yaml:1:41: services.a.command: a node has nothing like it", reading.Decides!.ToString());
         Assert.Equal(("docker", text, "docker compose up"), (docker.Nodes[0].Image, Assert.Single(docker.Nodes[0].Files).Text, Assert.Single(docker.Terminals).Run));
         Assert.Empty(RecipeRules.Validate(docker));
     }
+
+    [Theory]
+    [InlineData("services:\n  a: {image: redis, image: x}\n", "compose.yaml:2:21: the key image appears twice")]
+    [InlineData("services:\n  a: *none\n", "compose.yaml:2:6: the anchor none is unknown, or contains itself")]
+    [InlineData("services:\n\ta: 1\n", "compose.yaml:2:1: ")]
+    [InlineData("image: debian\n", "compose.yaml:1:1: services: a compose file needs a mapping of services")]
+    [InlineData("", "compose.yaml:1:1: services: a compose file needs a mapping of services")]
+    public void Mistake_in_a_file_alone_has_its_place(string text, string mistake)
+    {
+        var reading = Alone(text);
+
+        Assert.Null(reading.Recipe);
+        Assert.StartsWith(mistake, Assert.Single(reading.Problems).ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Aliases_of_aliases_and_files_that_are_too_large_end_at_once()
+    {
+        var bomb = "a0: &a0 [x,x,x,x,x,x,x,x]\n" + string.Concat(Enumerable.Range(1, 12).Select(level => $"a{level}: &a{level} [{string.Join(',', Enumerable.Repeat($"*a{level - 1}", 8))}]\n")) + "services: { a: { image: redis } }\n";
+        Assert.Contains("more than 20000 values", Assert.Single(Alone(bomb).Problems).What, StringComparison.Ordinal);
+        Assert.Contains("more than 256 KiB", Assert.Single(Alone("services: { a: { image: redis } }\n#" + new string('x', ComposeFile.MaxBytes)).Problems).What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Files_that_are_not_there_are_named()
+    {
+        var reading = Alone("services:\n  web:\n    build: .\n    env_file: .env\n    volumes: ['./src:/src', 'data:/data']\nsecrets: { key: { file: key.txt } }\n");
+
+        Assert.Equal(["secrets.key.file", "services.web.build", "services.web.env_file", "services.web.volumes"], reading.Problems.Select(problem => problem.Field));
+        Assert.All(reading.Problems, problem => Assert.Contains("not here", problem.What, StringComparison.Ordinal));
+        Assert.NotNull(reading.Recipe);
+    }
+
+    private static ComposeReading Alone(string text) => ComposeFile.ReadAlone(System.Text.Encoding.UTF8.GetBytes(text), image => image);
 
     private static (Recipe? Recipe, IReadOnlyList<string> Problems) Read(string text)
     {

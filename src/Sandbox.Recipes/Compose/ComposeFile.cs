@@ -1,5 +1,7 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Sandbox.Core.Recipes;
+using Sandbox.Recipes.Documents;
 using Sandbox.Recipes.Problems;
 
 namespace Sandbox.Recipes.Compose;
@@ -9,28 +11,71 @@ namespace Sandbox.Recipes.Compose;
 /// the service asks for. Any other file is Docker's, in the image that has it.
 /// <code>services: { db: { image: "postgres:16", environment: { POSTGRES_PASSWORD: secret } }, cache: { image: redis } }</code>
 /// </summary>
-public static class ComposeFile
+public static partial class ComposeFile
 {
+    /// <summary>The most bytes of a file that stands alone.</summary>
+    public const int MaxBytes = 256 * 1024;
+
     /// <summary>The image of the catalog that has Docker: it starts what a file asks for beyond nodes.</summary>
     public const string Image = "docker";
 
     /// <summary>What starts the services of a file there.</summary>
     public const string Command = "docker compose up";
 
+    private const string FileName = "compose.yaml";
+
     /// <summary>The fields of a file besides its services. Networks are one here; a volume of one service is the disk of its node.</summary>
     private static readonly string[] Known = ["version", "name", "services", "networks", "volumes"];
 
-    /// <summary>Whether a document is a compose file, and not a recipe.</summary>
-    public static bool IsOne(string text) =>
-        LocatedYaml.Parse(text, 1, out _, out _, out _) is { Kind: JsonValueKind.Object } root && root["services"] is not null && root["nodes"] is null && root["image"] is null;
+    /// <summary>Whether a document is a compose file, and not a recipe. One that cannot be read is, if it has a line that only such a file has.</summary>
+    public static bool IsOne(string text) => LocatedYaml.Parse(text, 1, out _, out _, out var mistake) is { } root
+        ? root["services"] is not null && root["nodes"] is null && root["image"] is null
+        : mistake is not null && Services().IsMatch(text);
 
     /// <summary>What starts a file that has no folder: its nodes, else Docker with the file alone.</summary>
-    public static Recipe ReadAlone(string text, Func<string, string?> offered) =>
-        ReadNodes(text, "compose.yaml", offered, "", new ProblemLog()) ?? new Recipe
+    /// <param name="bytes">UTF-8, at most <see cref="MaxBytes"/>.</param>
+    /// <param name="offered">Gives the catalog's image of a reference, or null when there is none.</param>
+    public static ComposeReading ReadAlone(ReadOnlySpan<byte> bytes, Func<string, string?> offered)
+    {
+        var log = new ProblemLog();
+        if (DocumentText.Decode(bytes, FileName, MaxBytes, log) is not { } text)
         {
-            Nodes = [new RecipeNode { Image = offered(Image) ?? Image, Workdir = "/root", Files = [new RecipeFile { Path = "/root/compose.yaml", Text = text }] }],
+            return new ComposeReading(null, null, log.All);
+        }
+
+        var root = LocatedYaml.Parse(text, 1, out var line, out var column, out var mistake);
+        if (root?["services"] is not { Kind: JsonValueKind.Object, Members.Count: > 0 } services)
+        {
+            var at = root?["services"] ?? root ?? LocatedValue.Null(line, column);
+            log.Mistake(FileName, at.Line, mistake ?? "a compose file needs a mapping of services", mistake is null ? "services" : null, at.Column);
+            return new ComposeReading(null, null, log.All);
+        }
+
+        var reasons = new ProblemLog();
+        if (ReadNodes(text, FileName, offered, "", reasons) is { } nodes)
+        {
+            return new ComposeReading(nodes, null, reasons.All);
+        }
+
+        if (offered(Image) is not { } docker)
+        {
+            log.Mistake(FileName, reasons.All[0].Line, $"{reasons.All[0].What}, and the image {Image}, which could do it, is not offered here", reasons.All[0].Field, reasons.All[0].Column);
+            return new ComposeReading(null, null, log.All);
+        }
+
+        FilesBeside.Name(root, FileName, log);
+        var recipe = new Recipe
+        {
+            Nodes = [new RecipeNode { Image = docker, Workdir = "/root", Files = [new RecipeFile { Path = "/root/" + FileName, Text = text }] }],
             Terminals = [new RecipeTerminal { Run = Command }],
         };
+        foreach (var rule in RecipeRules.Validate(recipe))
+        {
+            log.Mistake(FileName, services.Line, rule, column: services.Column);
+        }
+
+        return new ComposeReading(log.HasMistakes ? null : recipe, reasons.All[0], log.All);
+    }
 
     /// <summary>Null when the services need Docker; the log has the first reason.</summary>
     /// <param name="text">The file.</param>
@@ -75,8 +120,11 @@ public static class ComposeFile
         }
         catch (NeedsDockerException e)
         {
-            log.Unsupported(file, e.At.Line, $"{e.Message}: {otherwise}", e.Path, e.At.Column);
+            log.Unsupported(file, e.At.Line, otherwise.Length == 0 ? e.Message : $"{e.Message}: {otherwise}", e.Path, e.At.Column);
             return null;
         }
     }
+
+    [GeneratedRegex(@"^services[ \t]*:", RegexOptions.CultureInvariant | RegexOptions.Multiline, 1000)]
+    private static partial Regex Services();
 }

@@ -1,7 +1,5 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
-using System.Text.Unicode;
 using Sandbox.Core.Recipes;
 using Sandbox.Recipes.Problems;
 
@@ -48,19 +46,11 @@ public static class RecipeDocument
 
     private static LocatedValue? Parse(ReadOnlySpan<byte> bytes, string name, ProblemLog log)
     {
-        if (bytes.Length > MaxBytes)
+        if (DocumentText.Decode(bytes, name, MaxBytes, log) is not { } text)
         {
-            log.Mistake(name, 1, "the document has more than 2 MiB");
             return null;
         }
 
-        if (!Utf8.IsValid(bytes))
-        {
-            log.Mistake(name, LineOfBadText(bytes), "the document is not UTF-8");
-            return null;
-        }
-
-        var text = Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF');
         var value = IsJson(name, text)
             ? LocatedJson.Parse(text, out var line, out var column, out var mistake, allowDuplicates: false)
             : LocatedYaml.Parse(text, 1, out line, out column, out mistake, allowMoreDocuments: false);
@@ -79,18 +69,6 @@ public static class RecipeDocument
         ".yaml" or ".yml" => false,
         _ => text.AsSpan().TrimStart().StartsWith("{"),
     };
-
-    private static int LineOfBadText(ReadOnlySpan<byte> bytes)
-    {
-        var line = 1;
-        while (Rune.DecodeFromUtf8(bytes, out var rune, out var length) == System.Buffers.OperationStatus.Done)
-        {
-            line += rune.Value == '\n' ? 1 : 0;
-            bytes = bytes[length..];
-        }
-
-        return line;
-    }
 
     private static string ReadSchema()
     {

@@ -11,11 +11,15 @@ internal sealed class AddressRates : IDisposable
     /// <summary>Wrong passwords at one instant, and a minute after that.</summary>
     private const int MostGuesses = 10;
 
+    /// <summary>Files that are read for somebody who has not started anything: at one instant, and a minute after that.</summary>
+    private const int MostReadings = 120;
+
     private readonly PartitionedRateLimiter<string> _atOnce;
     private readonly PartitionedRateLimiter<string> _requests;
     private readonly PartitionedRateLimiter<string> _guests;
     private readonly PartitionedRateLimiter<string> _launches;
     private readonly PartitionedRateLimiter<string> _guesses;
+    private readonly PartitionedRateLimiter<string> _readings;
 
     public AddressRates(WebOptions options)
     {
@@ -29,6 +33,7 @@ internal sealed class AddressRates : IDisposable
         _guests = Buckets(limits.GuestBurst, limits.GuestsPerMinute);
         _launches = Buckets(limits.LaunchBurst, limits.LaunchesPerMinute);
         _guesses = Buckets(MostGuesses, MostGuesses);
+        _readings = Buckets(MostReadings, MostReadings);
     }
 
     /// <summary>Whether a new guest may come from there; when not, the refusal is written.</summary>
@@ -36,6 +41,9 @@ internal sealed class AddressRates : IDisposable
 
     /// <inheritdoc cref="AllowsGuestAsync"/>
     public Task<bool> AllowsLaunchAsync(HttpContext context) => AllowsAsync(_launches, context, "Too many launches from your address.");
+
+    /// <inheritdoc cref="AllowsGuestAsync"/>
+    public Task<bool> AllowsReadingAsync(HttpContext context) => AllowsAsync(_readings, context, "Too many files from your address.");
 
     /// <summary>Whether a password from there is looked at: not after too many wrong ones. When not, the refusal is written.</summary>
     public async Task<bool> AllowsPasswordAsync(HttpContext context)
@@ -77,6 +85,7 @@ internal sealed class AddressRates : IDisposable
         _guests.Dispose();
         _launches.Dispose();
         _guesses.Dispose();
+        _readings.Dispose();
     }
 
     private static async Task<bool> AllowsAsync(PartitionedRateLimiter<string> limiter, HttpContext context, string refusal)

@@ -192,7 +192,7 @@ internal static class NewLinkEndpoints
     private static RecipeReading ReadRecipe(ReadOnlySpan<byte> bytes, ImageCatalog catalog)
     {
         var text = Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : "";
-        return ComposeFile.IsOne(text) ? new RecipeReading(ComposeFile.ReadAlone(text, catalog.Offered), []) : RecipeDocument.Read(bytes, "recipe.yaml");
+        return ComposeFile.IsOne(text) && ComposeFile.ReadAlone(bytes, catalog.Offered) is var compose ? new RecipeReading(compose.Recipe, compose.Problems) : RecipeDocument.Read(bytes, "recipe.yaml");
     }
 
     private static string? Of(HttpContext context, string name) => context.Request.Query.TryGetValue(name, out var value) ? value.ToString() : null;

@@ -2,6 +2,7 @@ import { api, headline, Problem } from "../page/api";
 import { confirmed } from "../page/confirm";
 import { make } from "../page/dom";
 import { refresh } from "../page/refresh";
+import { selectLine } from "../page/select-line";
 import { toast } from "../page/toast";
 import { build, type BuildEvent, Mistake } from "./build-stream";
 import { type Chosen, ofDrop, ofFile, ofPicker } from "./dropped";
@@ -155,12 +156,7 @@ export function startImages(section: HTMLElement): void {
     error.textContent = `${title}. ${detail}`;
     error.hidden = false;
     if (line !== undefined && !chosen?.archive) {
-      // The line is selected, so that it can be seen and typed over.
-      const lines = text.value.split("\n");
-      const from = lines.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0);
-      text.setSelectionRange(from, from + (lines[line - 1]?.length ?? 0));
-      text.scrollTop = Math.max(0, text.scrollHeight * (line - 3) / lines.length);
-      text.focus({ preventScroll: true });
+      selectLine(text, line);
     }
   }
 

@@ -78,14 +78,14 @@ export function authorization(): Record<string, string> {
   return bearer === null ? {} : { authorization: `Bearer ${bearer}` };
 }
 
-/** Calls the REST API of this origin. */
+/** Calls the REST API of this origin. A body is sent as JSON; a blob is sent as it is, with the type that a header says. */
 export async function api<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}, signal: AbortSignal | null = null): Promise<T> {
   let response: Response;
   try {
     response = await fetch(path, {
       method,
       headers: { ...body === undefined ? {} : { "content-type": "application/json" }, ...authorization(), ...headers },
-      body: body === undefined ? null : JSON.stringify(body),
+      body: body === undefined ? null : body instanceof Blob ? body : JSON.stringify(body),
       credentials: bearer === null ? "same-origin" : "omit",
       cache: "no-store",
       signal,

@@ -53,6 +53,11 @@ if (building) {
   parts.push(import("../building/images-page").then(({ startImages }) => startImages(building)));
 }
 
+const compose = document.querySelector<HTMLFormElement>("form#compose");
+if (compose) {
+  parts.push(import("./compose").then(({ startCompose }) => startCompose(compose)));
+}
+
 const volumes = document.querySelector<HTMLFormElement>("form#volume-form");
 if (volumes) {
   parts.push(import("./volumes").then(({ startVolumes }) => startVolumes(volumes)));
