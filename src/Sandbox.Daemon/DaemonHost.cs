@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Capacity;
 using Sandbox.Daemon.ControlGroups;
 using Sandbox.Daemon.Execs;
 using Sandbox.Daemon.Images;
@@ -93,9 +94,10 @@ internal static class DaemonHost
         var answers = ports.RunAsync(listener, stop.Token);
         var nested = app.Services.GetRequiredService<NestedUse>().RunAsync(stop.Token);
         var kills = app.Services.GetRequiredService<MemoryKills>().RunAsync(stop.Token);
+        var room = app.Services.GetRequiredService<HostWatch>().RunAsync(stop.Token);
         await app.WaitForShutdownAsync();
         await stop.CancelAsync();
-        await Task.WhenAny(Task.WhenAll(expiry, memory, answers, nested, kills));
+        await Task.WhenAny(Task.WhenAll(expiry, memory, answers, nested, kills, room));
         return 0;
     }
 
@@ -110,6 +112,9 @@ internal static class DaemonHost
         services.AddSingleton<OrphanReaper>();
         services.AddSingleton<HostTables>();
         services.AddSingleton<Tool>();
+        services.AddSingleton<Reserves>();
+        services.AddSingleton<HostMeasures>();
+        services.AddSingleton<HostRoom>();
         services.AddSingleton<ImageStore>();
         services.AddSingleton<ImageExport>();
         services.AddSingleton<ArtifactFetch>();
@@ -160,6 +165,8 @@ internal static class DaemonHost
         services.AddSingleton<UncountedMemory>();
         services.AddSingleton<NestedUse>();
         services.AddSingleton<MemoryKills>();
+        services.AddSingleton<HostActs>();
+        services.AddSingleton<HostWatch>();
         services.AddSingleton<RuntimeService>();
         services.AddSingleton<ImagesService>();
         services.AddSingleton<SandboxesService>();

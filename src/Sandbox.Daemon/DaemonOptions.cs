@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Sandbox.Core.Quotas;
+using Sandbox.Daemon.Capacity;
 using Sandbox.Daemon.Sandboxes;
 
 namespace Sandbox.Daemon;
@@ -100,6 +101,28 @@ internal sealed record DaemonOptions
     public long MaxInodes { get; init; } = 16_000_000;
 
     /// <summary>
+    /// How many times the host's memory is promised to sandboxes: most of them are idle. 1 promises no more than there is.
+    /// With less than <see cref="MemoryReserveBytes"/> left, nothing is started, sandboxes that grow are paused, and the
+    /// programs of the greediest are ended.
+    /// </summary>
+    public double MemoryFactor { get; init; } = 8;
+
+    /// <summary>
+    /// How many times the free space of the data disk is promised. 1 promises no more than there is. With less than
+    /// <see cref="DiskReserveBytes"/> left, nothing is started, sandboxes that write are paused, and the greediest are ended.
+    /// </summary>
+    public double DiskFactor { get; init; } = 6;
+
+    /// <summary>Memory of all sandboxes together, which the kernel enforces; 0 for nine tenths of the host's.</summary>
+    public long SandboxMemoryBytes { get; init; }
+
+    /// <summary>Memory that stays free, of the host's and of <see cref="SandboxMemoryBytes"/>; 0 for an eighth of it, at most 2 GiB.</summary>
+    public long MemoryReserveBytes { get; init; }
+
+    /// <summary>Bytes of the data disk that stay free; 0 for a twentieth of it, at most 2 GiB.</summary>
+    public long DiskReserveBytes { get; init; }
+
+    /// <summary>
     /// Bytes that the sandboxes of one person together read from the disk in a second; 0 for any. On hosts with control
     /// groups of version 1 each sandbox has a part of it: of a guest's, a third.
     /// </summary>
@@ -170,6 +193,23 @@ internal sealed record DaemonOptions
             (nameof(CommandBurst), CommandBurst), (nameof(CommandsPerSecond), CommandsPerSecond),
         ];
         mistakes.AddRange(positive.Where(option => option.Value < 1).Select(option => $"{option.Name}: at least 1"));
+        (string Name, double Value)[] factors = [(nameof(MemoryFactor), MemoryFactor), (nameof(DiskFactor), DiskFactor)];
+        mistakes.AddRange(factors.Where(option => option.Value is not (>= 1 and <= 1000)).Select(option => $"{option.Name}: 1 to 1000"));
+        if (MemoryReserveBytes is not 0 && (MemoryReserveBytes < 64 << 20 || MemoryReserveBytes >= HostMeasures.MemoryTotal))
+        {
+            mistakes.Add($"MemoryReserveBytes: at least 67108864 and less than the host's memory of {HostMeasures.MemoryTotal}, or 0 for an eighth of it, at most 2147483648");
+        }
+
+        if (SandboxMemoryBytes is not 0 && (SandboxMemoryBytes < 256 << 20 || SandboxMemoryBytes >= HostMeasures.MemoryTotal))
+        {
+            mistakes.Add($"SandboxMemoryBytes: at least 268435456 and less than the host's memory of {HostMeasures.MemoryTotal}, or 0 for nine tenths of it");
+        }
+
+        if (DiskReserveBytes is not 0 and < 64 << 20)
+        {
+            mistakes.Add("DiskReserveBytes: at least 67108864, or 0 for a twentieth of the disk, at most 2147483648");
+        }
+
         if (DiskReadBytesPerSecond is not 0 and < 1 << 20)
         {
             mistakes.Add("DiskReadBytesPerSecond: at least 1048576, or 0 for any");

@@ -212,7 +212,7 @@ public sealed class WebLimits
     /// <summary>Bytes of a link's archive that comes from another server.</summary>
     public long LinkArchiveBytes { get; set; } = 2L << 30;
 
-    /// <summary>Memory promised to all sandboxes together; 0 is four fifths of the host's.</summary>
+    /// <summary>Memory promised to all sandboxes together; 0 is what the daemon's MemoryFactor allows.</summary>
     public long CommittedMemoryBytes { get; set; }
 
     /// <summary>Memory promised to the guests of one address together; 0 is twice what is still free.</summary>

@@ -51,6 +51,9 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     /// <summary>The optional features that it claims to have.</summary>
     public RuntimeCapabilities Capabilities { get; set; } = new() { IsolationClasses = ["container"], HasSnapshots = true };
 
+    /// <summary>What it says of its host's memory and disk.</summary>
+    public HostCapacity? Capacity { get; set; }
+
     /// <summary>The images that sandboxes pull, by repository and tag.</summary>
     public IReadOnlyDictionary<string, Digest> Offered { get; internal set; } = new Dictionary<string, Digest>(StringComparer.Ordinal);
 
@@ -140,7 +143,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
         lock (_host.Gate)
         {
             var held = _host.Sandboxes.Values.Count(sandbox => sandbox.Info.State != SandboxState.Ended);
-            return new RuntimeInfo("fake", "none", Environment.ProcessId, held, 16L << 30, 64L << 30, Capabilities) { Architecture = "amd64", Kernel = "6.1.0", Checks = [new HostCheck("seccomp", "System call filter", true, "A filter refused a call.", "Programs reach less of the kernel.")] };
+            return new RuntimeInfo("fake", "none", Environment.ProcessId, held, 16L << 30, 64L << 30, Capabilities) { Architecture = "amd64", Kernel = "6.1.0", Capacity = Capacity, Checks = [new HostCheck("seccomp", "System call filter", true, "A filter refused a call.", "Programs reach less of the kernel.")] };
         }
     }
 

@@ -18,4 +18,7 @@ public sealed record RuntimeInfo(string Adapter, string OciRuntime, int Pid, int
 
     /// <summary>What isolates its sandboxes, as it found it at its start; empty for a runtime that tries nothing.</summary>
     public IReadOnlyList<HostCheck> Checks { get; init; } = [];
+
+    /// <summary>What is promised and left of the host; null for a runtime that measures nothing.</summary>
+    public HostCapacity? Capacity { get; init; }
 }

@@ -12,6 +12,7 @@ public static class EndReasons
         EndReason.Operator => "operator",
         EndReason.HostRestarted => "host_restarted",
         EndReason.LaunchFailed => "launch_failed",
+        EndReason.DiskFull => "disk_full",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "no such reason"),
     };
 }

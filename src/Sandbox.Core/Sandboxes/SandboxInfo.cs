@@ -83,4 +83,7 @@ public enum EndReason
 
     /// <summary>It could not be started; nothing of it is left.</summary>
     LaunchFailed,
+
+    /// <summary>The host's disk was nearly full, and it held the most of it.</summary>
+    DiskFull,
 }

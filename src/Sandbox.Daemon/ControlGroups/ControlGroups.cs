@@ -31,6 +31,9 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups
     /// </summary>
     private const int CpuShares = 256;
 
+    /// <summary>The most memory that all sandboxes together have.</summary>
+    public long MemoryOfEverybody { get; } = options.SandboxMemoryBytes > 0 ? options.SandboxMemoryBytes : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 10 * 9;
+
     private static readonly bool Unified = File.Exists(Mount + "/cgroup.controllers");
 
     private readonly Lock _lock = new();
@@ -240,6 +243,26 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups
         return File.Exists(file) ? long.Parse(File.ReadAllText(file), CultureInfo.InvariantCulture) : 0;
     }
 
+    /// <summary>What all sandboxes together have of the host's memory; null before the first of them.</summary>
+    public GroupMemory? MemoryOfEverything() => Memory($"/{options.Instance}");
+
+    /// <summary>Bytes that a sandbox holds, without copies of files, which the kernel drops when it needs the memory.</summary>
+    public long MemoryOf(PersonId owner, SandboxId sandbox) => Memory(PathOf(owner, sandbox))?.Held ?? 0;
+
+    private static GroupMemory? Memory(string group)
+    {
+        try
+        {
+            var directory = (Unified ? Mount : Mount + "/memory") + group;
+            var usage = long.Parse(File.ReadAllText(directory + (Unified ? "/memory.current" : "/memory.usage_in_bytes")), CultureInfo.InvariantCulture);
+            return GroupMemory.Parse(usage, File.ReadLines(directory + "/memory.stat"));
+        }
+        catch (IOException)
+        {
+            return null; // the group is gone, or not made yet
+        }
+    }
+
     /// <summary>Kills what is left in the group of a sandbox that is to go.</summary>
     public async Task KillAsync(PersonId owner, SandboxId sandbox)
     {
@@ -303,7 +326,7 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups
         }
 
         _bounded = true;
-        var memory = (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 10 * 9).ToString(CultureInfo.InvariantCulture);
+        var memory = MemoryOfEverybody.ToString(CultureInfo.InvariantCulture);
         var pids = (long.Parse(File.ReadAllText("/proc/sys/kernel/pid_max"), CultureInfo.InvariantCulture) / 4 * 3).ToString(CultureInfo.InvariantCulture);
         if (Unified)
         {

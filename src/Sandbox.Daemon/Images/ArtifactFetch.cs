@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Sandbox.Core.Errors;
+using Sandbox.Daemon.Capacity;
 using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Images;
@@ -8,14 +9,14 @@ namespace Sandbox.Daemon.Images;
 /// Fetches an artifact with skopeo from a registry that the operator allows, and passes it on unread: nothing of it comes
 /// into the store. The reader checks its digests.
 /// </summary>
-internal sealed class ArtifactFetch(DaemonOptions options, Tool tool, ImageStore images)
+internal sealed class ArtifactFetch(DaemonOptions options, Reserves reserves, Tool tool, ImageStore images)
 {
     private const string DefaultHost = "docker.io";
     private const int ChunkLength = 64 * 1024;
 
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
 
-    private readonly DiskReserve _reserve = new(options.DataDirectory);
+    private readonly DiskReserve _reserve = new(options.DataDirectory, reserves.DiskForImages);
 
     /// <summary>The tar of its layout, in pieces. Codes: Invalid, ImageNotFound, RegistryUnreachable, TooLarge, Timeout, DiskFull.</summary>
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> RunAsync(string text, long most, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -5,9 +5,9 @@ namespace Sandbox.Daemon.Images;
 
 /// <summary>
 /// The part of the data disk that images never take: 1 GiB and 100,000 files, or 5 % of a disk that is smaller than 20
-/// times that. Sandboxes write to the same disk, and a full one loses what they wrote.
+/// times that; more if more is kept for the sandboxes. Sandboxes write to the same disk, and a full one loses what they wrote.
 /// </summary>
-internal sealed class DiskReserve(string directory)
+internal sealed class DiskReserve(string directory, long least = 0)
 {
     private const long Bytes = 1L << 30;
     private const long Files = 100_000;
@@ -15,7 +15,7 @@ internal sealed class DiskReserve(string directory)
     public void Check(long wanted = 0)
     {
         var drive = new DriveInfo(directory);
-        if (drive.AvailableFreeSpace - wanted < Math.Min(Bytes, drive.TotalSize / 20))
+        if (drive.AvailableFreeSpace - wanted < Math.Max(least, Math.Min(Bytes, drive.TotalSize / 20)))
         {
             throw Full();
         }

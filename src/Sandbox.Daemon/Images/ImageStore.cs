@@ -1,5 +1,6 @@
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
+using Sandbox.Daemon.Capacity;
 using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Images;
@@ -27,13 +28,13 @@ internal sealed partial class ImageStore : IAsyncDisposable
     // One import from outside at a time, so that a layer that two images share is unpacked once.
     private readonly SemaphoreSlim _importing = new(1, 1);
 
-    public ImageStore(DaemonOptions options, Tool tool, ILogger<ImageStore> logger)
+    public ImageStore(DaemonOptions options, Reserves reserves, Tool tool, ILogger<ImageStore> logger)
     {
         _options = options;
         _logger = logger;
         _files = new ImageFiles(options.DataDirectory, tool);
         _removals = new LayerRemovals(_files, LogFailed);
-        _reserve = new DiskReserve(options.DataDirectory);
+        _reserve = new DiskReserve(options.DataDirectory, reserves.DiskForImages);
         _certificates = new CertificateLayers(_files);
         _sources = new ImageSources(options, tool, _reserve, _images);
     }

@@ -53,6 +53,9 @@ internal sealed record SandboxRecord
     /// <inheritdoc cref="SandboxInfo.Notice"/>
     public string? Notice { get; init; }
 
+    /// <summary>Since when the host pauses it for want of room; null if it does not. Then it goes on without being asked.</summary>
+    public DateTimeOffset? HeldAt { get; init; }
+
     /// <summary>The isolation class; records of earlier daemons do not name one.</summary>
     public string Isolation { get; init; } = "container";
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using Sandbox.Core.Errors;
 using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.RootFileSystems;
@@ -42,29 +41,8 @@ internal sealed class DiskImages(DaemonOptions options, Tool tool)
         }
     }
 
-    /// <summary>
-    /// Refuses a disk that the host could not hold if every sandbox filled its own: a sparse file on a full host loses
-    /// data silently. <paramref name="promised"/> bytes may still be written by running sandboxes.
-    /// </summary>
-    public void Admit(long bytes, long promised)
-    {
-        var free = FreeBytes() - promised;
-        if (bytes > free)
-        {
-            throw new SandboxException(ErrorCode.Capacity, "The host's disk has no room for another sandbox right now. Try again when others have ended.");
-        }
-    }
-
-    /// <summary>Free space of the data disk, less a reserve for the host itself.</summary>
-    public long FreeBytes()
-    {
-        var drive = new DriveInfo(options.DataDirectory);
-        return drive.AvailableFreeSpace - Math.Min(2L << 30, drive.TotalSize / 20);
-    }
-
     /// <summary>Bytes that an image occupies on disk.</summary>
     public static long AllocatedBytes(string image) => SparseCopy.AllocatedBytes(image);
-
 
     private Task<string> TemplateAsync(long bytes, long inodes)
     {

@@ -4,6 +4,7 @@ using Sandbox.Core.Files;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Capacity;
 using Sandbox.Daemon.Files;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Oci;
@@ -14,7 +15,7 @@ namespace Sandbox.Daemon.Sandboxes;
 /// The files of the sandboxes of one Linux host. Calls need a sandbox that has its files, are bounded in number, and
 /// end with the sandbox.
 /// </summary>
-internal sealed partial class LinuxFiles(LiveSandboxes sandboxes, HostPaces paces, ILogger<LinuxFiles> logger) : ISandboxFiles
+internal sealed partial class LinuxFiles(LiveSandboxes sandboxes, HostPaces paces, HostRoom room, ILogger<LinuxFiles> logger) : ISandboxFiles
 {
     /// <summary>Entries of a directory that are read and sent in about a millisecond.</summary>
     private const int EntriesInMillisecond = 100;
@@ -102,6 +103,7 @@ internal sealed partial class LinuxFiles(LiveSandboxes sandboxes, HostPaces pace
     {
         await foreach (var chunk in content.WithCancellation(cancellationToken))
         {
+            room.CheckWrite(); // a paused sandbox does not write, and nobody writes for it
             await paces.FileBytes.WaitAsync(sandbox.Record.Spec.Owner, chunk.Length, cancellationToken);
             yield return chunk;
         }

@@ -1,8 +1,8 @@
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Capacity;
 using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Oci;
-using Sandbox.Daemon.RootFileSystems;
 
 namespace Sandbox.Daemon.Sandboxes;
 
@@ -17,7 +17,7 @@ internal sealed class LinuxRuntime(
     LiveSandboxes sandboxes,
     SandboxLife life,
     OciRuntimes runtimes,
-    DiskImages disks,
+    HostRoom room,
     HostProof proof) : ISandboxRuntime
 {
     private static readonly RuntimeCapabilities Capabilities = new() { IsolationClasses = IsolationClasses.Names, HasSnapshots = true, HasPorts = true, HasVolumes = true };
@@ -42,8 +42,10 @@ internal sealed class LinuxRuntime(
     {
         _version ??= await runtimes.All[0].VersionAsync(cancellationToken);
         var live = sandboxes.All.Count(sandbox => sandbox.Record.State != SandboxState.Ended);
-        return new RuntimeInfo("linux", _version, System.Environment.ProcessId, live, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, disks.FreeBytes() - life.PromisedBytes(), Capabilities)
+        var capacity = room.Describe(life.PromisedMemory(), life.PromisedBytes());
+        return new RuntimeInfo("linux", _version, System.Environment.ProcessId, live, capacity.Memory.Total, capacity.Disk.Promisable - capacity.Disk.Promised, Capabilities)
         {
+            Capacity = capacity,
             Architecture = "amd64",
             Kernel = Kernel,
             Checks = proof.Results,

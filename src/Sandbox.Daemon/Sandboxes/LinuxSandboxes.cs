@@ -7,6 +7,7 @@ using Sandbox.Core.Images;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Snapshots;
+using Sandbox.Daemon.Capacity;
 using Sandbox.Daemon.Execs;
 using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
@@ -26,6 +27,7 @@ internal sealed class LinuxSandboxes(
     OciRuntimes runtimes,
     ExecRunner execs,
     HostPaces paces,
+    HostRoom room,
     SandboxLogs logs,
     SandboxSnapshots snapshots) : ISandboxes
 {
@@ -100,6 +102,7 @@ internal sealed class LinuxSandboxes(
             case SandboxState.Running:
                 return;
             case SandboxState.Stopped:
+                room.CheckStart();
                 try
                 {
                     await launcher.StartAgainAsync(sandbox);
@@ -153,6 +156,8 @@ internal sealed class LinuxSandboxes(
         {
             case SandboxState.Running:
                 return;
+            case SandboxState.Paused when sandbox.Record.HeldAt is not null:
+                throw new SandboxException(ErrorCode.Conflict, "The host paused this sandbox because it has too little room. It goes on by itself.");
             case SandboxState.Paused:
                 await runtimes.Of(sandbox.Record.Isolation).ResumeAsync(id);
                 life.Save(sandbox, sandbox.Record with { State = SandboxState.Running });

@@ -81,6 +81,9 @@ internal sealed class LiveSandbox : IDisposable
     /// <summary>Programs in it that the kernel has killed for memory since it was started, as far as its owner knows; null before the first look.</summary>
     public long? MemoryKills { get; set; }
 
+    /// <summary>Bytes that its disk holds of the host's disk, as they were found last.</summary>
+    public long DiskUsed { get; set; }
+
     /// <summary>The end of the init that runs now.</summary>
     public Task<int?> InitEnded { get; set; } = Task.FromResult<int?>(null);
 

@@ -1,6 +1,7 @@
 using Sandbox.Core.Errors;
 using Sandbox.Core.Quotas;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Capacity;
 using Sandbox.Daemon.Images;
 using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
@@ -29,7 +30,7 @@ internal sealed partial class SandboxLife(
     UidRanges ranges,
     VolumeStore volumes,
     VolumeHolders holders,
-    DiskImages disks,
+    HostRoom room,
     PlaygroundNetworks networks,
     ProcessWatch watch,
     ILogger<SandboxLife> logger)
@@ -95,7 +96,7 @@ internal sealed partial class SandboxLife(
             }
 
             await launcher.DestroyAsync(sandbox, () => sandboxes.IsLastOfOwner(sandbox));
-            Save(sandbox, sandbox.Record with { State = SandboxState.Ended, Reason = reason, Pid = 0, PidStartedAt = 0 });
+            Save(sandbox, sandbox.Record with { State = SandboxState.Ended, HeldAt = null, Reason = reason, Pid = 0, PidStartedAt = 0 });
             records.Strip(sandbox.Id);
         }
         finally
@@ -119,10 +120,11 @@ internal sealed partial class SandboxLife(
 
             sandbox.Image = images.Acquire(spec.Image);
             sandbox.Record = sandbox.Record with { Isolation = IsolationClasses.Choose(spec.Isolation, sandbox.Image.Image) };
+            room.CheckStart();
             lock (_admission)
             {
                 holders.Take(sandbox);
-                disks.Admit(spec.Limits.DiskBytes + VolumeBytes(sandbox), PromisedExcept(sandbox));
+                room.CheckDisk(spec.Limits.DiskBytes + VolumeBytes(sandbox), PromisedExcept(sandbox));
                 sandbox.Range = ranges.Reserve();
             }
 
@@ -212,7 +214,7 @@ internal sealed partial class SandboxLife(
     public async Task StoppedAsync(LiveSandbox sandbox, int? exitCode)
     {
         await launcher.HaltAsync(sandbox);
-        Save(sandbox, sandbox.Record with { State = SandboxState.Stopped, Pid = 0, PidStartedAt = 0, ExitCode = exitCode });
+        Save(sandbox, sandbox.Record with { State = SandboxState.Stopped, HeldAt = null, Pid = 0, PidStartedAt = 0, ExitCode = exitCode });
     }
 
     /// <summary>Puts words for its owner on record; a sandbox that has ended or was started again meanwhile gets none.</summary>
@@ -242,9 +244,13 @@ internal sealed partial class SandboxLife(
     /// <summary>Bytes that all sandboxes together may still write to the host's disk.</summary>
     public long PromisedBytes() => PromisedExcept(null);
 
+    /// <summary>Bytes of memory that all sandboxes together may have.</summary>
+    public long PromisedMemory() => sandboxes.All.Where(sandbox => sandbox.Record.State != SandboxState.Ended).Sum(sandbox => sandbox.Record.Spec.Limits.MemoryBytes);
+
+    /// <summary>Of what their disks hold it takes the latest number that is known: a launch does not look at the disks of all others.</summary>
     private long PromisedExcept(LiveSandbox? except) => sandboxes.All
         .Where(sandbox => !ReferenceEquals(sandbox, except) && sandbox.Record.State != SandboxState.Ended && sandbox.Range.First != 0)
-        .Sum(sandbox => Math.Max(0, sandbox.Record.Spec.Limits.DiskBytes - DiskImages.AllocatedBytes(sandbox.Root.Disk)) + VolumeBytes(sandbox));
+        .Sum(sandbox => Math.Max(0, sandbox.Record.Spec.Limits.DiskBytes - sandbox.DiskUsed) + VolumeBytes(sandbox));
 
     /// <summary>Bytes that a sandbox may still write to its volumes. One that nobody writes to takes no more than it has.</summary>
     private long VolumeBytes(LiveSandbox sandbox) => sandbox.HoldsVolumes ? sandbox.Record.Spec.Volumes.Where(volume => !volume.ReadOnly).Sum(volumes.PromisedBytes) : 0;

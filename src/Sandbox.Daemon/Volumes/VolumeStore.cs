@@ -70,6 +70,9 @@ internal sealed partial class VolumeStore(VolumeRecords records, DaemonOptions o
         return File.Exists(image) ? Math.Max(0, bytes - SparseCopy.AllocatedBytes(image)) : bytes;
     }
 
+    /// <summary>Bytes that a volume's image has on the host's disk.</summary>
+    public long AllocatedBytes(SandboxVolume volume) => records.ImageOf(volume.Id) is var image && File.Exists(image) ? SparseCopy.AllocatedBytes(image) : 0;
+
     /// <summary>Mounts a volume for a sandbox, and makes it first if it is new. Codes: Conflict (it is damaged), DiskFull.</summary>
     /// <param name="sandbox">The sandbox.</param>
     /// <param name="owner">The sandbox's owner, and that of a new volume.</param>

@@ -68,6 +68,6 @@ internal static class AdminEndpoints
             .Produces(204).ProducesProblems(404).WithSummary("Lift a suspension");
         admin.MapAudit();
         admin.MapGet("host", async (ISandboxRuntime runtime, CancellationToken cancellationToken) => HostView.From(await runtime.GetInfoAsync(cancellationToken)))
-            .ProducesProblems(503).WithSummary("What isolates sandboxes on this host").WithDescription("Each check was tried when the daemon started. RequiredIsolation in daemon.json names those without which it does not start.");
+            .ProducesProblems(503).WithSummary("What isolates sandboxes on this host, and how much of it is left").WithDescription("Each check was tried when the daemon started. RequiredIsolation in daemon.json names those without which it does not start. While capacity has a refusal, nothing is started; its acts are what was done to sandboxes for it.");
     }
 }

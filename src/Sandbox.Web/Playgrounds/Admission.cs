@@ -32,7 +32,11 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
     /// <summary>When a place may be free again: playgrounds end at any time, and clients that ask more often learn nothing new.</summary>
     private static readonly TimeSpan AfterOthersEnd = TimeSpan.FromMinutes(1);
 
+    /// <summary>The daemon's options change only when it is started again.</summary>
+    private static readonly TimeSpan Kept = TimeSpan.FromMinutes(1);
+
     private long _hostMemory;
+    private long _asked;
 
     /// <summary>Admits a launch. Codes: Quota, Capacity, Conflict (the key), Suspended.</summary>
     public async Task<Admitted> AdmitAsync(PersonId owner, LaunchOrder order, string? idempotencyKey)
@@ -314,7 +318,7 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
         return (held, await CommittedMemoryAsync());
     }
 
-    /// <summary>Memory that may be committed: as configured, else four fifths of the host's.</summary>
+    /// <summary>Memory that may be committed: as configured, else as the runtime promises it, else four fifths of the host's.</summary>
     public async ValueTask<long> CommittedMemoryAsync()
     {
         if (options.Limits.CommittedMemoryBytes > 0)
@@ -322,12 +326,13 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
             return options.Limits.CommittedMemoryBytes;
         }
 
-        if (_hostMemory == 0)
+        if (_hostMemory == 0 || time.GetElapsedTime(_asked) > Kept)
         {
-            _hostMemory = (await runtime.GetInfoAsync(CancellationToken.None)).MemoryBytes;
+            var info = await runtime.GetInfoAsync(CancellationToken.None);
+            (_hostMemory, _asked) = (info.Capacity?.Memory.Promisable ?? info.MemoryBytes / 5 * 4, time.GetTimestamp());
         }
 
-        return _hostMemory / 5 * 4;
+        return _hostMemory;
     }
 
     private sealed record Commitment(int Playgrounds, long OwnMemory, long OwnHeldMemory, long AddressMemory, long AllMemory);

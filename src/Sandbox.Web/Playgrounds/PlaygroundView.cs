@@ -30,7 +30,7 @@ public sealed record SandboxView(
 /// <summary>A playground's claim on the host.</summary>
 /// <param name="EndsAt">When it ends unless extended.</param>
 /// <param name="State">granted, warning, extended or ended.</param>
-/// <param name="Reason">Why it ended, in snake_case: removed, expired, idle, operator, host_restarted, launch_failed.</param>
+/// <param name="Reason">Why it ended, in snake_case: removed, expired, idle, operator, host_restarted, launch_failed, disk_full.</param>
 /// <param name="Message">The reason as text; the operator's own words if an operator ended it.</param>
 /// <param name="CanExtend">Whether one more extension is granted by the plan.</param>
 public sealed record LeaseView(DateTimeOffset EndsAt, string State, string? Reason, string? Message, bool CanExtend);

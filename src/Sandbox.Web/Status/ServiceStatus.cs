@@ -46,7 +46,7 @@ internal sealed class ServiceStatus(SqliteStore store, ISandboxRuntime runtime, 
         {
             using var patience = new CancellationTokenSource(Patience);
             var host = await runtime.GetInfoAsync(patience.Token);
-            capacity = Capacity(await RoomAsync(host));
+            capacity = host.Capacity?.Refusal is { } refusal ? new CapacityView("full", refusal) : Capacity(await RoomAsync(host));
             features = Features(host.Capabilities);
         }
         catch (Exception fault) when (fault is SandboxException or OperationCanceledException)

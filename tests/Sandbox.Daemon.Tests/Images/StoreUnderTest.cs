@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
+using Sandbox.Daemon.Capacity;
 using Sandbox.Daemon.Images;
 using Sandbox.Daemon.Linux;
 using Xunit;
@@ -65,7 +66,7 @@ internal sealed class StoreUnderTest : IAsyncDisposable
             await _store.DisposeAsync();
         }
 
-        _store = new ImageStore(Options, Tool, NullLogger<ImageStore>.Instance);
+        _store = new ImageStore(Options, new Reserves(Options), Tool, NullLogger<ImageStore>.Instance);
         await _store.OpenAsync(Now);
     }
 

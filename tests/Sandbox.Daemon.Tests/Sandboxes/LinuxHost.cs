@@ -113,6 +113,7 @@ public sealed class LinuxHost : IAsyncLifetime
         _ = _parts.GetRequiredService<UncountedMemory>().RunAsync(_stop.Token);
         _ = _parts.GetRequiredService<NestedUse>().RunAsync(_stop.Token);
         _ = _parts.GetRequiredService<MemoryKills>().RunAsync(_stop.Token);
+        _ = _parts.GetRequiredService<HostWatch>().RunAsync(_stop.Token);
     }
 
     /// <summary>The daemon is gone from one moment to the next; what it started goes on.</summary>

@@ -149,6 +149,20 @@ public sealed class AuditTests
         Assert.Equal(("seccomp", true), ((string?)check["name"], (bool)check["isProven"]!));
     }
 
+    [Fact]
+    public async Task A_host_without_room_says_so_to_operators_and_on_the_status_page()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var desk = await web.NewOperatorAsync();
+        var act = new HostAct(DateTimeOffset.UnixEpoch, SandboxId.New(), PersonId.New(), "stopped", 500, "It held the most.");
+        web.Runtime.Capacity = new HostCapacity(new HostResource(100, 9, 10, 200, 720), new HostResource(1000, 900, 50, 3000, 5100), 1.5, "The host is short of memory.", [act]);
+
+        var shown = (await desk.GetAsync("/api/v1/admin/host")).Json!["capacity"]!;
+        Assert.Equal((9, 10, 720), ((int)shown["memory"]!["left"]!, (int)shown["memory"]!["reserve"]!, (int)shown["memory"]!["promisable"]!));
+        Assert.Equal((act.Sandbox.Value, "stopped"), ((string?)shown["acts"]![0]!["sandbox"], (string?)shown["acts"]![0]!["kind"]));
+        await WebUnderTest.Until(async () => (string?)(await desk.GetAsync("/api/v1/status")).Json!["capacity"]?["message"] == "The host is short of memory.");
+    }
+
     private static async Task<List<JsonNode>> EventsAsync(Client desk, string query = "") =>
         [.. (await desk.GetAsync($"/api/v1/admin/log{query}")).Json!["events"]!.AsArray().Select(each => each!)];
 

@@ -61,6 +61,7 @@ internal static class LinkWords
         "idle" => "idle",
         "operator" => "by an operator",
         "host_restarted" => "by a restart of the host",
+        "disk_full" => "for room on the host's disk",
         "launch_failed" => "because the launch failed",
         _ => reason,
     };

@@ -129,6 +129,7 @@ function reasonText(reason: string | null | undefined, message: string | null | 
     case "idle": return "It was idle for too long.";
     case "operator": return "The operator ended it.";
     case "host_restarted": return "The host was restarted.";
+    case "disk_full": return "The host's disk was nearly full, and nobody held more of it. A save would have taken the room that was needed.";
     case "launch_failed": return "It could not be started.";
     default: return "It has ended.";
   }

@@ -1,0 +1,144 @@
+using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Capacity;
+using Sandbox.Daemon.ControlGroups;
+using Sandbox.Daemon.RootFileSystems;
+using Sandbox.Daemon.Volumes;
+
+namespace Sandbox.Daemon.Sandboxes;
+
+/// <summary>
+/// Keeps the host's reserves of memory and disk, since more is promised to sandboxes than there is. Four times a second it
+/// measures what is left, and has done what <see cref="ReserveRule"/> decides. A sandbox's disk is a sparse file: on a full
+/// host its programs would lose what they wrote and never know, so writers are paused before that.
+/// </summary>
+internal sealed partial class HostWatch(
+    LiveSandboxes sandboxes,
+    ControlGroupTree groups,
+    VolumeStore volumes,
+    HostMeasures measures,
+    HostRoom room,
+    HostActs acts,
+    Reserves reserves,
+    ILogger<HostWatch> logger)
+{
+    /// <summary>Percent of ten seconds in which programs wait for memory; beyond it nothing is started. Nobody is ended for it: the disk may be slow.</summary>
+    private const double MostPressure = 40;
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan DisksEvery = TimeSpan.FromSeconds(2);
+
+    private readonly ReserveRule _memory = new(reserves.Memory, growth: 4L << 20);
+    private readonly ReserveRule _disk = new(reserves.Disk, growth: 1L << 20);
+    private Dictionary<SandboxId, long> _memoryBefore = [];
+    private Dictionary<SandboxId, long> _diskBefore = [];
+    private DateTimeOffset _disksAt;
+
+    /// <summary>Watches until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(LookEvery);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            try
+            {
+                await Task.Run(() => LookAsync(DateTimeOffset.UtcNow), cancellationToken);
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException)
+            {
+                LogFailed(logger, fault); // the next look tries again
+            }
+        }
+    }
+
+    private async Task LookAsync(DateTimeOffset now)
+    {
+        var measure = measures.Take();
+        var live = sandboxes.All.Where(sandbox => sandbox.Range.First != 0 && sandbox.Record.State is SandboxState.Running or SandboxState.Paused or SandboxState.Stopped).ToList();
+        var memory = Decide(_memory, measure.Memory, _memory.IsNear(measure.Memory) ? MemoryUses(live) : Forget(ref _memoryBefore), now, "memory");
+        var disk = Decide(_disk, measure.Disk, _disk.IsNear(measure.Disk) || now - _disksAt > DisksEvery ? DiskUses(live, now) : [], now, "disk");
+        room.Set(measure, memory.IsTouched || measure.Pressure > MostPressure, disk.IsTouched);
+
+        await Task.WhenAll(
+        [
+            .. memory.Pause.Select(use => acts.PauseAsync(use, HostActs.Short.Memory)),
+            .. disk.Pause.Where(use => memory.Pause.All(other => other.Sandbox != use.Sandbox)).Select(use => acts.PauseAsync(use, HostActs.Short.Disk)),
+        ]);
+        foreach (var use in memory.Free)
+        {
+            acts.Free(use, HostActs.Short.Memory);
+        }
+
+        foreach (var use in disk.Free)
+        {
+            acts.Free(use, HostActs.Short.Disk);
+        }
+
+        if (!memory.IsTouched && !disk.IsTouched)
+        {
+            await Task.WhenAll(live.Where(sandbox => sandbox.Record.HeldAt is not null).Select(acts.ResumeAsync));
+        }
+    }
+
+    private ReserveDecision Decide(ReserveRule rule, long left, IReadOnlyList<SandboxUse> uses, DateTimeOffset now, string what)
+    {
+        var before = rule.IsTouched;
+        var decision = rule.Decide(left, uses, now);
+        if (decision.IsTouched != before)
+        {
+            if (decision.IsTouched)
+            {
+                LogTouched(logger, what, left >> 20);
+            }
+            else
+            {
+                LogUntouched(logger, what, left >> 20);
+            }
+        }
+
+        return decision;
+    }
+
+    private static IReadOnlyList<SandboxUse> Forget(ref Dictionary<SandboxId, long> before)
+    {
+        before = [];
+        return [];
+    }
+
+    private List<SandboxUse> MemoryUses(List<LiveSandbox> live)
+    {
+        var held = live.Where(sandbox => sandbox.Record.State != SandboxState.Stopped).ToDictionary(sandbox => sandbox.Id, sandbox => groups.MemoryOf(sandbox.Record.Spec.Owner, sandbox.Id));
+        var uses = live.Where(sandbox => held.ContainsKey(sandbox.Id)).Select(sandbox => Use(sandbox, held[sandbox.Id], held[sandbox.Id], _memoryBefore)).ToList();
+        _memoryBefore = held;
+        return uses;
+    }
+
+    /// <summary>A volume outlives its sandbox: writing to it counts as growth, but ending the sandbox frees nothing of it.</summary>
+    private List<SandboxUse> DiskUses(List<LiveSandbox> live, DateTimeOffset now)
+    {
+        _disksAt = now;
+        var written = new Dictionary<SandboxId, long>();
+        var uses = new List<SandboxUse>();
+        foreach (var sandbox in live)
+        {
+            sandbox.DiskUsed = DiskImages.AllocatedBytes(sandbox.Root.Disk);
+            var all = sandbox.DiskUsed + sandbox.Record.Spec.Volumes.Where(volume => !volume.ReadOnly).Sum(volumes.AllocatedBytes);
+            written[sandbox.Id] = all;
+            uses.Add(Use(sandbox, sandbox.DiskUsed, all, _diskBefore));
+        }
+
+        _diskBefore = written;
+        return uses;
+    }
+
+    private SandboxUse Use(LiveSandbox sandbox, long bytes, long watched, Dictionary<SandboxId, long> before) =>
+        new(sandbox.Id, sandbox.Record.Spec.Owner, bytes, before.TryGetValue(sandbox.Id, out var known) ? watched - known : 0, acts.IsGoing(sandbox.Id));
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "looking at what is left of the host")]
+    private static partial void LogFailed(ILogger logger, Exception fault);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the reserve of {What} is touched, {Left} MiB are left: nothing is started, and sandboxes that grow are paused")]
+    private static partial void LogTouched(ILogger logger, string what, long left);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the reserve of {What} is whole again, {Left} MiB are left")]
+    private static partial void LogUntouched(ILogger logger, string what, long left);
+}
