@@ -32,10 +32,10 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
     /// <summary>When a place may be free again: playgrounds end at any time, and clients that ask more often learn nothing new.</summary>
     private static readonly TimeSpan AfterOthersEnd = TimeSpan.FromMinutes(1);
 
-    /// <summary>The daemon's options change only when it is started again.</summary>
-    private static readonly TimeSpan Kept = TimeSpan.FromMinutes(1);
+    /// <summary>For so long the host is believed to have the room that it had; the runtime itself refuses what has none.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
 
-    private long _hostMemory;
+    private volatile RuntimeInfo? _host;
     private long _asked;
 
     /// <summary>Admits a launch. Codes: Quota, Capacity, Conflict (the key), Suspended.</summary>
@@ -282,7 +282,7 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
 
     private RoomState RoomFor(Commitment held, long memory, long most) =>
         memory > most ? RoomState.TooLarge
-        : held.AllMemory + memory > most ? RoomState.HostFull
+        : held.AllMemory + memory > most || _host?.Capacity?.Refusal is not null ? RoomState.HostFull
 
         // A guest alone is bounded by their plan.
         : held.AddressMemory > held.OwnHeldMemory && held.AddressMemory + memory > AddressMemory(most - held.AllMemory - memory) ? RoomState.AddressFull
@@ -321,18 +321,23 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
     /// <summary>Memory that may be committed: as configured, else as the runtime promises it, else four fifths of the host's.</summary>
     public async ValueTask<long> CommittedMemoryAsync()
     {
-        if (options.Limits.CommittedMemoryBytes > 0)
+        if (_host is null or { Capacity.Refusal: not null })
         {
-            return options.Limits.CommittedMemoryBytes;
+            await LookAsync();
+        }
+        else if (time.GetElapsedTime(_asked) > Fresh)
+        {
+            _asked = time.GetTimestamp();
+            _ = LookAsync().ContinueWith(static look => _ = look.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default); // a launch does not wait for it
         }
 
-        if (_hostMemory == 0 || time.GetElapsedTime(_asked) > Kept)
-        {
-            var info = await runtime.GetInfoAsync(CancellationToken.None);
-            (_hostMemory, _asked) = (info.Capacity?.Memory.Promisable ?? info.MemoryBytes / 5 * 4, time.GetTimestamp());
-        }
+        return options.Limits.CommittedMemoryBytes > 0 ? options.Limits.CommittedMemoryBytes : _host!.Capacity?.Memory.Promisable ?? _host.MemoryBytes / 5 * 4;
+    }
 
-        return _hostMemory;
+    private async Task LookAsync()
+    {
+        _host = await runtime.GetInfoAsync(CancellationToken.None);
+        _asked = time.GetTimestamp();
     }
 
     private sealed record Commitment(int Playgrounds, long OwnMemory, long OwnHeldMemory, long AddressMemory, long AllMemory);

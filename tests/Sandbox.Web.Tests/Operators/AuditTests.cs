@@ -2,6 +2,8 @@ using System.Text.Json.Nodes;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Sandbox.Core.People;
+using Sandbox.Core.Runtime;
+using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Audit;
 using Sandbox.Web.Store;
 using Xunit;
