@@ -30,7 +30,7 @@ internal sealed record Options
     /// <summary>The socket of the peer's engine.</summary>
     public required string DockerSocket { get; init; }
 
-    /// <summary>What is measured: launch, links, pulls.</summary>
+    /// <summary>What is measured: launch, links, pulls, density.</summary>
     public required IReadOnlyList<string> Parts { get; init; }
 
     /// <summary>The table as JSON.</summary>
@@ -41,6 +41,9 @@ internal sealed record Options
 
     /// <summary>Launches at one instant, and sandboxes whose idle cost is measured.</summary>
     public int Together { get; init; } = 20;
+
+    /// <summary>Idle sandboxes of the part density.</summary>
+    public int Dense { get; init; } = 300;
 
     public static Options Parse(string[] arguments)
     {
@@ -67,6 +70,7 @@ internal sealed record Options
             Json = given.Remove("--json", out var json) ? json : null,
             Launches = Number("--launches", 50),
             Together = Number("--together", 20),
+            Dense = Number("--dense", 300),
         };
         return given.Count == 0 ? options : throw new FormatException($"unknown: {string.Join(' ', given.Keys)}");
     }

@@ -103,6 +103,21 @@ internal sealed partial class OurClient(Uri address) : IDisposable
             phases);
     }
 
+    /// <summary>The state of its sandbox, and what its owner reads about it: why it ended, or what the host did to it.</summary>
+    public async Task<(string State, string? Words)> StateAsync(Launched launched)
+    {
+        using var request = Request(HttpMethod.Get, $"api/v1/playgrounds/{launched.Playground}", launched.Token);
+        using var answer = await _http.SendAsync(request);
+        var playground = await ReadAsync(answer, 200);
+        if (playground.GetProperty("state").GetString() == "ended")
+        {
+            return ("ended", playground.GetProperty("lease").GetProperty("message").GetString());
+        }
+
+        var sandbox = playground.GetProperty("sandboxes")[0];
+        return (sandbox.GetProperty("state").GetString()!, sandbox.TryGetProperty("notice", out var notice) ? notice.GetString() : null);
+    }
+
     public async Task RemoveAsync(Launched launched)
     {
         using var request = Request(HttpMethod.Delete, $"api/v1/playgrounds/{launched.Playground}", launched.Token);

@@ -25,7 +25,8 @@ using var ours = new OurClient(options.Url);
 var measures = new Measures(options, ours, report);
 var links = new LinkMeasures(options, ours, report);
 var pulls = new PullMeasures(options, ours, report);
-var peers = options.Parts.Any(part => part is not "pulls");
+var density = new DensityMeasures(options, ours, report);
+var peers = options.Parts.Any(part => part is not ("pulls" or "density"));
 var launches = options.Parts.Contains("launch", StringComparer.Ordinal);
 try
 {
@@ -37,6 +38,7 @@ try
         ("many at once", launches ? measures.TogetherAsync : Nothing),
         ("create and first command", launches ? measures.FirstCommandsAsync : Nothing),
         ("links", options.Parts.Contains("links", StringComparer.Ordinal) ? links.MeasureAsync : Nothing),
+        ("density", options.Parts.Contains("density", StringComparer.Ordinal) ? density.MeasureAsync : Nothing),
         ("pulls", options.Parts.Contains("pulls", StringComparer.Ordinal) ? pulls.MeasureAsync : Nothing),
     }.Where(part => part.Item2 != Nothing))
     {
