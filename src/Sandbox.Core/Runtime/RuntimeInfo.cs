@@ -6,7 +6,7 @@ namespace Sandbox.Core.Runtime;
 /// <param name="Pid">The daemon's process.</param>
 /// <param name="Sandboxes">Sandboxes that have not ended.</param>
 /// <param name="MemoryBytes">Memory of the host.</param>
-/// <param name="DiskFreeBytes">Bytes of the data disk that can still be promised: free space less what sandboxes may still write.</param>
+/// <param name="DiskFreeBytes">Bytes of the data disk that can still be promised: what may be promised of the free space, less what sandboxes may still write.</param>
 /// <param name="Capabilities">The optional features of this runtime.</param>
 public sealed record RuntimeInfo(string Adapter, string OciRuntime, int Pid, int Sandboxes, long MemoryBytes, long DiskFreeBytes, RuntimeCapabilities Capabilities)
 {
