@@ -15,20 +15,39 @@ using Sandbox.Web.Store;
 namespace Sandbox.Web.Registry;
 
 /// <summary>Keeps a pushed image once its manifest comes: in the daemon's store, and among its owner's images.</summary>
-internal sealed class PushedImages(RegistryStores stores, PushAllowance allowance, OwnImages own, OwnImageOffer offer, ImageUse use, SqliteStore store, ISandboxRuntime runtime)
+internal sealed class PushedImages(RegistryStores stores, LooseManifests loose, PushAllowance allowance, OwnImages own, OwnImageOffer offer, ImageUse use, SqliteStore store, ISandboxRuntime runtime)
 {
     /// <summary>
     /// Keeps an image under a repository's name and a tag, in place of the one that had it; it can be pulled as soon as
-    /// this returns. Codes: ImageInvalid, NotFound (a blob), Quota, and those of adding an image. Nothing is kept then.
+    /// this returns. Of an index it is the image for linux/amd64, whose manifest was pushed before. Codes: ImageInvalid, NotFound (a blob), Quota, and those of adding an image. Nothing is kept then.
     /// </summary>
     public async Task<Digest> KeepAsync(PersonId person, RegistryRequest request, ReadOnlyMemory<byte> manifest, CancellationToken cancellationToken)
     {
-        if (Digest.TryParse(request.Reference, out _) || RecipeBuild.IsImageName(request.Name))
+        if (RecipeBuild.IsImageName(request.Name))
         {
-            throw new SandboxException(ErrorCode.ImageInvalid, "Push it with a name of your own and a tag: images without one are not kept.");
+            throw new SandboxException(ErrorCode.ImageInvalid, "Push it with a name of your own.");
         }
 
-        var digest = Digest.Parse("sha256:" + Convert.ToHexStringLower(SHA256.HashData(manifest.Span)));
+        var sent = Digest.Parse("sha256:" + Convert.ToHexStringLower(SHA256.HashData(manifest.Span)));
+        if (Digest.TryParse(request.Reference, out var said))
+        {
+            if (said != sent)
+            {
+                throw new SandboxException(ErrorCode.ImageInvalid, $"The manifest has the digest {sent}, not {said}.");
+            }
+
+            // Without a tag, nothing holds it: it waits for its index.
+            loose.Add(person, request.Name, sent, manifest);
+            return sent;
+        }
+
+        var digest = PushedManifest.ImageOfIndex(manifest) ?? sent;
+        if (digest != sent)
+        {
+            manifest = loose.Find(person, request.Name, digest) ?? await stores.ManifestAsync($"{person.Value}/{request.Name}", digest, cancellationToken)
+                ?? throw new SandboxException(ErrorCode.NotFound, $"The index names the manifest {digest}, which is not in this repository. Push it first.");
+        }
+
         var name = PersonImages.Plain($"{request.Name}:{request.Reference}");
         var pushed = PushedManifest.Read(manifest);
         var places = await FindAsync($"{person.Value}/{request.Name}", pushed, cancellationToken);
@@ -38,7 +57,7 @@ internal sealed class PushedImages(RegistryStores stores, PushAllowance allowanc
 
         // From here on it is kept, whatever becomes of the caller.
         await offer.OfferAsync(CancellationToken.None);
-        return digest;
+        return sent;
     }
 
     /// <summary>The registry that has each blob.</summary>

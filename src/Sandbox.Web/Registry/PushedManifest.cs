@@ -29,7 +29,7 @@ internal sealed record PushedManifest(string MediaType, IReadOnlyList<ImageLayer
             var root = document.RootElement;
             if (root.TryGetProperty("manifests", out _))
             {
-                throw Invalid("it is an index of several images. Push the image of one platform: docker buildx build --platform linux/amd64 --provenance=false, or skopeo copy without --all");
+                throw Invalid("it is an index of indexes");
             }
 
             List<ImageLayer> blobs = [Blob(root.GetProperty("config"))];
@@ -47,6 +47,37 @@ internal sealed record PushedManifest(string MediaType, IReadOnlyList<ImageLayer
             return blobs.All(blob => sizes.Exists(other => other == blob))
                 ? new PushedManifest(type ?? OciType, sizes)
                 : throw Invalid("it names a blob with two sizes");
+        }
+        catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new SandboxException(ErrorCode.ImageInvalid, "The manifest cannot be read: it is not an image manifest of schema 2.", fault);
+        }
+    }
+
+    /// <summary>
+    /// The image for linux/amd64 of an index, the only platform that starts here; null if a manifest is no index. Provenance that
+    /// Docker adds has the platform unknown/unknown. Code: ImageInvalid.
+    /// <code>{"schemaVersion": 2, "manifests": [{"digest": "sha256:…", "platform": {"os": "linux", "architecture": "amd64"}, …}, …]}</code>
+    /// </summary>
+    public static Digest? ImageOfIndex(ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = 16 });
+            if (!document.RootElement.TryGetProperty("manifests", out var manifests))
+            {
+                return null;
+            }
+
+            foreach (var entry in manifests.EnumerateArray())
+            {
+                if (entry.TryGetProperty("platform", out var platform) && platform.GetProperty("os").ValueEquals("linux") && platform.GetProperty("architecture").ValueEquals("amd64"))
+                {
+                    return Digest.TryParse(entry.GetProperty("digest").GetString(), out var digest) ? digest : throw Invalid("its image for linux/amd64 has no digest of SHA-256");
+                }
+            }
+
+            throw Invalid("it is an index without an image for linux/amd64, the only platform that starts here");
         }
         catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {

@@ -19,6 +19,7 @@ internal static class RegistrySetup
         services.AddSingleton<RegistrySignIn>();
         services.AddSingleton<RegistryStores>();
         services.AddSingleton<PushAllowance>();
+        services.AddSingleton<LooseManifests>();
         services.AddSingleton<PushedImages>();
         services.AddSingleton<SharedImages>();
         services.AddSingleton<OwnImageOffer>();

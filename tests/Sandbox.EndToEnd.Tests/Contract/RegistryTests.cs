@@ -39,6 +39,8 @@ public sealed class RegistryTests
         var digest = (string)own[0]!["digest"]!;
         Assert.Equal("pushed\n", await caller.ShellAsync(sandbox, $"docker rmi {Inside}/me/app:1 > /dev/null; docker run -q --rm {Inside}/me/app:1 cat /said 2>&1"));
         Assert.Equal("pushed\n", await caller.ShellAsync(sandbox, $"podman login -q -u me -p {password} {Inside} > /dev/null; podman run -q --rm --network host {Inside}/me/app:2 cat /said 2>&1"));
+        Assert.Equal("", await caller.ShellAsync(sandbox, $"podman push -q {Inside}/me/app:2 {Inside}/me/pod:1 2>&1"));
+        Assert.Equal(204, (await caller.DeleteAsync("/api/v1/images/own/pod:1")).Status);
         Assert.Equal(digest, await SkopeoAsync("inspect", "--tls-verify=false", "--creds", $"me:{password}", "--format", "{{.Digest}}", $"docker://{Outside}/me/app:1"));
         var (_, started) = await caller.LaunchAsync(new { image = "app:1" });
         Assert.Equal("pushed\n", await caller.ShellAsync(started, "cat /said"));
@@ -63,6 +65,16 @@ public sealed class RegistryTests
             Assert.Contains("\"v1\"", await SkopeoAsync("list-tags", "--tls-verify=false", "--creds", $"me:{mine}", $"docker://{Outside}/me/team/tool"), StringComparison.Ordinal);
             Assert.Contains("unknown", await SkopeoAsync("inspect", "--tls-verify=false", "--creds", $"me:{theirs}", $"docker://{Outside}/me/team/tool:v1"), StringComparison.Ordinal);
             Assert.Contains("unauthorized", await SkopeoAsync("inspect", "--tls-verify=false", $"docker://{Outside}/me/team/tool:v1"), StringComparison.OrdinalIgnoreCase);
+
+            // Of several platforms it is the one that starts here.
+            var amd64 = await WriteLayoutAsync(home.FullName + "/all");
+            var arm64 = await WriteLayoutAsync(home.FullName + "/all");
+            (amd64["platform"], arm64["platform"]) = (Platform("amd64"), Platform("arm64"));
+            var index = await BlobAsync(home.FullName + "/all", "application/vnd.oci.image.index.v1+json", JsonSerializer.SerializeToUtf8Bytes(new { schemaVersion = 2, mediaType = "application/vnd.oci.image.index.v1+json", manifests = new[] { arm64, amd64 } }));
+            await File.WriteAllTextAsync(home.FullName + "/all/index.json", JsonSerializer.Serialize(new { schemaVersion = 2, manifests = new[] { index } }), Now);
+            Assert.Equal("", await SkopeoAsync("copy", "-q", "--all", "--dest-tls-verify=false", "--dest-creds", $"me:{mine}", $"oci:{home.FullName}/all", $"docker://{Outside}/me/all:1"));
+            Assert.Equal((string)amd64["digest"]!, (string?)(await caller.GetAsync("/api/v1/images/own")).Json[0]!["digest"]);
+            Assert.Equal(204, (await caller.DeleteAsync("/api/v1/images/own/all:1")).Status);
 
             // Everybody with the code pulls it, and nothing else of its owner's, until the code is taken back.
             Assert.Equal(404, (await other.PostAsync("/api/v1/images/shares", new { image = "team/tool:v1" })).Status);
@@ -122,8 +134,9 @@ public sealed class RegistryTests
         object Manifest(long size, string? digest = null) => new { schemaVersion = 2, config = new { mediaType = "application/vnd.oci.image.config.v1+json", digest = config.Digest, size = config.Size }, layers = new[] { new { mediaType = "application/vnd.oci.image.layer.v1.tar", digest = digest ?? layer.Digest, size } } };
         await RefusedAsync(400, "it has 1024", Manifest(layer.Size - 1));
         await RefusedAsync(404, "which is not in this repository", Manifest(1, "sha256:" + new string('0', 64)));
-        await RefusedAsync(400, "several images", new { schemaVersion = 2, manifests = Array.Empty<object>() });
-        await RefusedAsync(400, "a name of your own and a tag", Manifest(layer.Size), "sha256:" + new string('0', 64));
+        await RefusedAsync(400, "without an image for linux/amd64", new { schemaVersion = 2, manifests = new[] { new { digest = layer.Digest, platform = new { os = "linux", architecture = "arm64" } } } });
+        await RefusedAsync(404, "The index names the manifest", new { schemaVersion = 2, manifests = new[] { new { digest = layer.Digest, platform = new { os = "linux", architecture = "amd64" } } } });
+        await RefusedAsync(400, "has the digest", Manifest(layer.Size), "sha256:" + new string('0', 64));
         await RefusedAsync(400, "cannot be read", "{");
         await RefusedAsync(400, "", Manifest(layer.Size)); // its configuration does not know the layer
         await RefusedAsync(413, "larger than 1 MiB", new string(' ', (1 << 20) + 1));
@@ -177,7 +190,7 @@ public sealed class RegistryTests
     }
 
     /// <summary>An image of one file.</summary>
-    private static async Task WriteLayoutAsync(string directory)
+    private static async Task<JsonObject> WriteLayoutAsync(string directory)
     {
         var tar = new MemoryStream();
         await using (var writer = new System.Formats.Tar.TarWriter(tar, leaveOpen: true))
@@ -191,7 +204,10 @@ public sealed class RegistryTests
         var manifest = await BlobAsync(directory, "application/vnd.oci.image.manifest.v1+json", JsonSerializer.SerializeToUtf8Bytes(new { schemaVersion = 2, mediaType = "application/vnd.oci.image.manifest.v1+json", config, layers = new[] { layer } }));
         await File.WriteAllTextAsync(Path.Combine(directory, "index.json"), JsonSerializer.Serialize(new { schemaVersion = 2, manifests = new[] { manifest } }), Now);
         await File.WriteAllTextAsync(Path.Combine(directory, "oci-layout"), """{"imageLayoutVersion":"1.0.0"}""", Now);
+        return manifest;
     }
+
+    private static JsonObject Platform(string architecture) => new() { ["os"] = "linux", ["architecture"] = architecture };
 
     private static async Task<JsonObject> BlobAsync(string directory, string type, byte[] content)
     {
