@@ -63,6 +63,68 @@ internal static class BuildCommands
         reference);
 
     /// <summary>
+    /// The layers of earlier builds from their volume, as far as the images below them are those of this build; fails if they
+    /// cannot be read, and drops them then. The names of links in a layer are those of the storage that it comes from, so
+    /// these come along. Only here, and not on the root, can the marks of deleted files be made.
+    /// </summary>
+    public static IReadOnlyList<string> Restore { get; } = Shell(
+        $$"""
+        [ -f {{LayerCache.Path}}/layers ] || exit 0
+        mkdir -p /var/lib/containers/kept && buildah images -q > /dev/null && cd /var/lib/containers/storage || exit 1
+        merge() {
+            timeout 120 tar -xf {{LayerCache.Path}}/layers -C /var/lib/containers/kept --numeric-owner --xattrs --xattrs-include='*' || return 1
+            for list in overlay-layers/layers.json overlay-images/images.json; do
+                [ -s "$list" ] || echo '[]' > "$list"
+                cp "$list" "$list.before"
+            done
+            ls /var/lib/containers/kept/overlay | jq -R . | jq -sc . > /var/lib/containers/kept/there || return 1
+            jq -c -n --slurpfile now overlay-layers/layers.json --slurpfile kept /var/lib/containers/kept/overlay-layers/layers.json --slurpfile there /var/lib/containers/kept/there '
+                reduce ($kept[0] | sort_by(.created))[] as $layer ($now[0];
+                    if any(.[]; .id == $layer.id) or ($there[0] | index($layer.id) | not) or (($layer.parent // "") != "" and (any(.[]; .id == $layer.parent) | not)) then . else . + [$layer] end)' > layers.new || return 1
+            jq -c -n --slurpfile now overlay-images/images.json --slurpfile kept /var/lib/containers/kept/overlay-images/images.json --slurpfile layers layers.new '
+                reduce $kept[0][] as $image ($now[0];
+                    if any(.[]; .id == $image.id) or ($image.layer as $top | $top and ($layers[0] | any(.[]; .id == $top) | not)) then . else . + [$image | del(.names)] end)' > images.new || return 1
+            cp -an /var/lib/containers/kept/overlay/l/. overlay/l/
+            for id in $(jq -r '.[].id' layers.new); do
+                [ -d "overlay/$id" ] || mv "/var/lib/containers/kept/overlay/$id" overlay/ || return 1
+                [ -f "overlay-layers/$id.tar-split.gz" ] || mv "/var/lib/containers/kept/overlay-layers/$id.tar-split.gz" overlay-layers/ 2> /dev/null || true
+            done
+            for id in $(jq -r '.[].id' images.new); do
+                [ -d "overlay-images/$id" ] || mv "/var/lib/containers/kept/overlay-images/$id" overlay-images/ || return 1
+            done
+            mv layers.new overlay-layers/layers.json && mv images.new overlay-images/images.json && buildah images -aq > /dev/null
+        }
+        if merge; then code=0; else
+            code=1
+            for list in overlay-layers/layers.json overlay-images/images.json; do [ ! -f "$list.before" ] || mv "$list.before" "$list"; done
+            rm -f {{LayerCache.Path}}/layers
+        fi
+        rm -rf /var/lib/containers/kept layers.new images.new
+        exit $code
+        """);
+
+    /// <summary>Forgets the layers on the volume.</summary>
+    public static IReadOnlyList<string> Drop { get; } = ["rm", "-f", LayerCache.Path + "/layers"];
+
+    /// <summary>
+    /// The layers onto their volume, without those of the catalog, in place of those before; fails if they have no room there, or
+    /// fill half of the disk, and then there are none.
+    /// </summary>
+    public static IReadOnlyList<string> Save { get; } = Shell(
+        $$"""
+        set -o pipefail
+        buildah rm -a > /dev/null 2>&1 || true
+        cd /var/lib/containers/storage && rm -f {{LayerCache.Path}}/layers {{LayerCache.Path}}/layers.new
+        [ "$(du -sk . | cut -f 1)" -lt "$(df -k --output=size . | awk 'NR == 2 { print int($1 / 2) }')" ] || exit 1
+        grep -xE '[0-9a-f]{64}' /build/paid 2> /dev/null | sed 's|.*|overlay/&\noverlay-layers/&.tar-split.gz|' > /build/below
+        pack=cat
+        ! command -v zstd > /dev/null || pack='zstd -q -1'
+        timeout 120 tar -cf - --numeric-owner --xattrs --xattrs-include='*' --exclude-from=/build/below overlay overlay-layers overlay-images | $pack > {{LayerCache.Path}}/layers.new && sync {{LayerCache.Path}}/layers.new && mv {{LayerCache.Path}}/layers.new {{LayerCache.Path}}/layers && exit 0
+        rm -f {{LayerCache.Path}}/layers.new
+        exit 1
+        """);
+
+    /// <summary>
     /// Bytes of the image as far as it is built: the layers of the stage that is built now, else of the whole image, without
     /// those that cost nothing. A layer is what an instruction left, so this is asked between instructions.
     /// https://github.com/containers/storage/blob/main/docs/containers-storage-layers.md
@@ -98,11 +160,17 @@ internal static class BuildCommands
 
     /// <summary>
     /// The build. Its output is no terminal's: programs print lines. Docker's format, because OCI's has no SHELL, ONBUILD and
-    /// HEALTHCHECK, which later stages need. One layer for each stage, as Buildah does by itself.
+    /// HEALTHCHECK, which later stages need. One layer for each stage, as Buildah does by itself, unless
+    /// layers are kept.
     /// </summary>
-    public static IReadOnlyList<string> Build(BuildOrder order, string file)
+    public static IReadOnlyList<string> Build(BuildOrder order, string file, bool keepsLayers)
     {
         var words = new List<string> { "buildah", "build", "--pull=never", "--network", "host", "--runtime", "/build/runtime", "--format", "docker", "--tag", "localhost/built", "--file", $"{Context}/{file}" };
+        if (keepsLayers)
+        {
+            words.Add("--layers");
+        }
+
         foreach (var (name, value) in order.Args)
         {
             words.AddRange(["--build-arg", $"{name}={value}"]);

@@ -22,14 +22,22 @@ internal static class BuildEndpoints
             .Takes(ParameterLocation.Query, "target", "The stage to build; left out, the last one")
             .Takes(ParameterLocation.Query, "arg", "NAME=value for an ARG; may stand several times")
             .Takes(ParameterLocation.Query, "buildargs", "The same as one JSON object, as in Docker's API")
+            .Takes(ParameterLocation.Query, "nocache", "1 runs every instruction again, and keeps no layers")
             .WithSummary("Build an image of a Dockerfile")
             .WithDescription(
                 """
                 The body is the context as a tar, which may be compressed; as text/plain it is a Dockerfile alone. Buildah runs in a sandbox of yours, within your plan and your network, which ends with the build.
                 FROM takes the images of the catalog and your own by their names; others are fetched from their registries if your sandboxes reach these.
                 The answer is a stream of events, one JSON object a line (application/x-ndjson), or server-sent events if you accept text/event-stream. The last one has the type image, with the image, or error.
+                The layers are kept on a volume of yours, build.layers, for the next build: its events of layers say cached. Two builds at once share nothing.
                 Mistakes in the Dockerfile are a problem with file, line and problems. Closing the connection, or DELETE with the id of the first event, cancels the build and keeps nothing.
                 """);
+        app.MapDelete("/api/v1/images/layers", async (HttpContext context, LayerCache layers, CancellationToken cancellationToken) =>
+            {
+                await layers.ClearAsync(context.RequirePerson(), cancellationToken);
+                return Results.NoContent();
+            })
+            .Produces(204).ProducesProblems(409).WithTags("images").WithSummary("Clear the cache of layers").WithDescription("The next build runs every instruction. 409: a build uses them.");
         app.MapDelete("/api/v1/images/build/{id}", async (string id, HttpContext context, ImageBuilds builds) =>
             {
                 await builds.CancelAsync(context.RequirePerson(), id);

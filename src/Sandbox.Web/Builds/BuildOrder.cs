@@ -20,6 +20,9 @@ internal sealed partial record BuildOrder(string Name, string? Dockerfile, strin
     /// <summary>The build of a recipe that this is; null for none.</summary>
     public RecipeBuild? Build { get; init; }
 
+    /// <summary>Whether the layers of earlier builds are used, and kept for later ones.</summary>
+    public bool UsesCache { get; init; }
+
     private const int MostName = 128;
 
     /// <summary>What a recipe's build asks for.</summary>
@@ -55,7 +58,9 @@ internal sealed partial record BuildOrder(string Name, string? Dockerfile, strin
         }
 
         var args = ReadArgs(query, mistakes);
-        return mistakes.Count == 0 ? new BuildOrder(PersonImages.Plain(name), file, target, args) : throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
+        return mistakes.Count == 0 ? new BuildOrder(PersonImages.Plain(name), file, target, args) { UsesCache = !IsSet("nocache") } : throw new SandboxException(ErrorCode.Invalid, string.Join("; ", mistakes));
+
+        bool IsSet(string parameter) => Of(parameter) is { } value && value is not ("0" or "false" or "False");
 
         string? Of(string parameter) => query.TryGetValue(parameter, out var value) && value.ToString() is { Length: > 0 } text ? text : null;
     }

@@ -26,6 +26,7 @@ internal sealed partial class BuildOutput(DockerfileText file)
     private int _stage = file.Target + 1;
     private int _step;
     private int _triggers;
+    private string _cached = "";
 
     /// <summary>The line of the instruction that runs now; null before the first.</summary>
     public int? Line => InstructionAt(_stage, _step <= _triggers + 1 ? Math.Min(_step, 1) : _step - _triggers)?.Line;
@@ -107,7 +108,14 @@ internal sealed partial class BuildOutput(DockerfileText file)
         else if (Layer().Match(line) is { Success: true } layer)
         {
             Flush(events, log);
-            events.Add(new BuildEvent(BuildEventType.Layer) { Id = layer.Groups["id"].Value, Cached = layer.Groups["cached"].Success, Line = Line });
+            var (id, isCached) = (layer.Groups["id"].Value, layer.Groups["cached"].Success);
+            // One from the cache has a second line, like all others.
+            if (isCached || !_cached.StartsWith(id, StringComparison.Ordinal))
+            {
+                events.Add(new BuildEvent(BuildEventType.Layer) { Id = id, Cached = isCached, Line = Line });
+            }
+
+            _cached = isCached ? id : "";
         }
         else if (line.StartsWith("Error: ", StringComparison.Ordinal))
         {

@@ -7,6 +7,7 @@ internal static class BuildSetup
     public static void AddBuilds(this IServiceCollection services)
     {
         services.AddSingleton<OwnImages>();
+        services.AddSingleton<LayerCache>();
         services.AddSingleton<ImageBuilds>();
         services.AddSingleton<IBuildsImages, BuiltImages>();
     }

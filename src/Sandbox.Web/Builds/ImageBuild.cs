@@ -25,8 +25,14 @@ internal sealed class ImageBuild(string id, PersonId owner, BuildOrder order, Er
 
     private const int Killed = 137; // 128 + SIGKILL
 
+    // Each instruction makes a layer if layers are kept, and a sandbox has at most a hundred.
+    private const int MostKept = 60;
+
+    private static readonly TimeSpan Caching = TimeSpan.FromMinutes(3);
+
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private int? _line;
+    private bool _isChanged;
 
     private string Where => _line is { } line ? $"{Path}:{line}: " : "";
 
@@ -40,6 +46,14 @@ internal sealed class ImageBuild(string id, PersonId owner, BuildOrder order, Er
 
     /// <summary>Its structure; null when it has mistakes.</summary>
     public required DockerfileText? File { get; init; }
+
+    /// <summary>Lets the next build have the layers; null if this one has not.</summary>
+    public required Action? LeaveCache { get; init; }
+
+    /// <summary>Why it has no layers of earlier builds, for its person.</summary>
+    public required string? CacheNote { get; init; }
+
+    private bool HasCache => LeaveCache is not null && File!.Stages.Sum(stage => stage.Instructions.Count) <= MostKept;
 
     /// <summary>The mistakes.</summary>
     public required IReadOnlyList<Problem> Problems { get; init; }
@@ -73,12 +87,30 @@ internal sealed class ImageBuild(string id, PersonId owner, BuildOrder order, Er
         {
             await report(new BuildEvent(BuildEventType.Started) { Id = id, Percent = 0, Text = order.Name });
             await LoadBasesAsync(report);
-            await BuildAsync(report);
+            await RestoreAsync(report);
+            try
+            {
+                await BuildAsync(report);
+            }
+            catch (SandboxException fault) when (HasCache && fault.Code == ErrorCode.BuildFailed)
+            {
+                // The instructions before are not run again once this one is mended.
+                await SaveAsync(report);
+                throw;
+            }
+            catch (SandboxException fault) when (HasCache && fault.Code == ErrorCode.DiskFull)
+            {
+                await sandbox.RunAsync(BuildCommands.Drop, default, Caching, stop.Token);
+                throw new SandboxException(ErrorCode.DiskFull, $"{fault.Message} The layers of earlier builds were on it, too, and are dropped: build it again.", fault);
+            }
+
             _line = null;
             await CheckRoomAsync();
             await SayAsync(report, ExportFrom, "Taking the image out of the sandbox");
             await RequireAsync(BuildCommands.Export);
-            return await KeepAsync(report);
+            var kept = await KeepAsync(report);
+            await SaveAsync(report);
+            return kept;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -89,12 +121,67 @@ internal sealed class ImageBuild(string id, PersonId owner, BuildOrder order, Er
     public async ValueTask DisposeAsync()
     {
         ended();
-        await sandbox.DisposeAsync();
-        stop.Dispose();
+        try
+        {
+            await sandbox.DisposeAsync();
+        }
+        finally
+        {
+            LeaveCache?.Invoke();
+            stop.Dispose();
+        }
     }
 
     public static SandboxException TooLong(BuildOptions options) =>
         new(ErrorCode.Timeout, $"The build took longer than {options.Minutes} {(options.Minutes == 1 ? "minute" : "minutes")} and was ended.");
+
+    /// <summary>Takes the layers of earlier builds. Those that cannot be read are dropped, and the build goes on without.</summary>
+    private async Task RestoreAsync(Func<BuildEvent, Task> report)
+    {
+        if (CacheNote is not null)
+        {
+            await report(new BuildEvent(BuildEventType.Warning) { Text = CacheNote });
+        }
+
+        if (!HasCache)
+        {
+            return;
+        }
+
+        await SayAsync(report, StepsFrom - 1, "Taking the layers of earlier builds");
+        var restored = await sandbox.RunAsync(BuildCommands.Restore, default, Caching, stop.Token);
+        if (restored.ExitCode != 0)
+        {
+            await report(new BuildEvent(BuildEventType.Warning) { Text = "The layers of earlier builds could not be read and were dropped." });
+        }
+    }
+
+    /// <summary>Keeps the layers for the next build, if there are others than before. The image does not depend on it.</summary>
+    private async Task SaveAsync(Func<BuildEvent, Task> report)
+    {
+        if (!HasCache || !_isChanged)
+        {
+            return;
+        }
+
+        try
+        {
+            await SayAsync(report, 99, "Keeping the layers for the next build");
+            var saved = await sandbox.RunAsync(BuildCommands.Save, default, Caching, stop.Token);
+            if (saved.ExitCode != 0)
+            {
+                await report(new BuildEvent(BuildEventType.Warning) { Text = "There are too many layers to keep them. They were dropped, and the next build runs every instruction." });
+            }
+        }
+        catch (SandboxException)
+        {
+            // Its sandbox has ended.
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // So has the time of the build.
+        }
+    }
 
     private async Task LoadBasesAsync(Func<BuildEvent, Task> report)
     {
@@ -145,7 +232,7 @@ internal sealed class ImageBuild(string id, PersonId owner, BuildOrder order, Er
         var output = new BuildOutput(File!);
         int? code = null;
         await SayAsync(report, StepsFrom, "Building");
-        await foreach (var item in sandbox.FollowAsync(BuildCommands.Build(order, Path), stop.Token))
+        await foreach (var item in sandbox.FollowAsync(BuildCommands.Build(order, Path, HasCache), stop.Token))
         {
             code = item.ExitCode;
             foreach (var happened in item.ExitCode is null ? output.Add(item.Data.Span) : output.Finish())
@@ -160,6 +247,8 @@ internal sealed class ImageBuild(string id, PersonId owner, BuildOrder order, Er
 
                     _line = happened.Line;
                 }
+
+                _isChanged |= happened is { Type: BuildEventType.Layer, Cached: not true };
 
                 var percent = StepsFrom + (int)((ExportFrom - StepsFrom) * output.Share);
                 await report(happened.Type == BuildEventType.Step ? happened with { Percent = Math.Min(percent, ExportFrom) } : happened);

@@ -16,7 +16,7 @@ namespace Sandbox.Web.Builds;
 /// Builds images of Dockerfiles, each in a sandbox of its person, which ends with the build. What is built is in the store
 /// only when it is in its owner's list: a build that is cut off at any point leaves nothing.
 /// </summary>
-internal sealed class ImageBuilds(ErrandSandboxes sandboxes, ImageCatalog catalog, PersonImages images, OwnImages own, ImageUse use, ISandboxRuntime runtime, WebOptions options, TimeProvider time)
+internal sealed class ImageBuilds(ErrandSandboxes sandboxes, LayerCache layers, ImageCatalog catalog, PersonImages images, OwnImages own, ImageUse use, ISandboxRuntime runtime, WebOptions options, TimeProvider time)
 {
     /// <summary>The most bytes of a Dockerfile.</summary>
     public const int MaxDockerfile = 1024 * 1024;
@@ -43,7 +43,8 @@ internal sealed class ImageBuilds(ErrandSandboxes sandboxes, ImageCatalog catalo
         }
 
         var until = time.GetUtcNow().AddMinutes(options.Builds.Minutes);
-        var sandbox = await sandboxes.OpenAsync(owner, new Errand("builder", options.Builds.Image, "images are built") { Until = until + Quick, Network = network }, cancellationToken);
+        var errand = new Errand("builder", options.Builds.Image, "images are built") { Until = until + Quick, Network = network };
+        var (sandbox, leave, note) = order.UsesCache ? await layers.OpenAsync(owner, errand, cancellationToken) : new LayerCache.Builder(await sandboxes.OpenAsync(owner, errand, cancellationToken), null, null);
         var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
@@ -62,6 +63,8 @@ internal sealed class ImageBuilds(ErrandSandboxes sandboxes, ImageCatalog catalo
             _running[id] = (owner, stop);
             return new ImageBuild(id, owner, order, sandbox, stop, new ImageBuildParts(images, catalog, own, use, runtime, options.Builds), () => _running.TryRemove(id, out _))
             {
+                LeaveCache = leave,
+                CacheNote = note,
                 Path = path,
                 File = file,
                 Problems = problems.All,
@@ -69,7 +72,15 @@ internal sealed class ImageBuilds(ErrandSandboxes sandboxes, ImageCatalog catalo
         }
         catch (Exception fault)
         {
-            await sandbox.DisposeAsync();
+            try
+            {
+                await sandbox.DisposeAsync();
+            }
+            finally
+            {
+                leave?.Invoke();
+            }
+
             var isLate = stop.IsCancellationRequested && !cancellationToken.IsCancellationRequested;
             stop.Dispose();
             if (fault is OperationCanceledException && isLate)

@@ -9,6 +9,7 @@ using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Volumes;
 
 namespace Sandbox.Web.Errands;
 
@@ -24,6 +25,9 @@ internal sealed record Errand(string Name, string Image, string Work)
     /// <summary>What its network reaches.</summary>
     public NetworkPolicy Network { get; init; } = NetworkPolicy.Open;
 
+    /// <summary>Volumes of the person, which are made if there are none of their names.</summary>
+    public IReadOnlyList<RecipeVolume> Volumes { get; init; } = [];
+
     /// <summary>When the runtime ends it, if that is before the end of the lease.</summary>
     public DateTimeOffset? Until { get; init; }
 }
@@ -31,7 +35,7 @@ internal sealed record Errand(string Name, string Image, string Work)
 /// <summary>
 /// Opens the sandboxes of errands. Each is a playground of its person, so the person's plan and network bound it; it never leaves the state <c>starting</c>, so a restart of this process ends it.
 /// </summary>
-internal sealed class ErrandSandboxes(Admission admission, PlaygroundLife life, Endings endings, ISandboxRuntime runtime, ImageCatalog catalog)
+internal sealed class ErrandSandboxes(Admission admission, PlaygroundLife life, Endings endings, ISandboxRuntime runtime, ImageCatalog catalog, OwnedVolumes volumes)
 {
     /// <summary>A sandbox of an image of the catalog. Codes: Quota, Capacity, Conflict (its image is still being made) and those of the runtime.</summary>
     public async Task<ErrandSandbox> OpenAsync(PersonId owner, Errand errand, CancellationToken cancellationToken)
@@ -42,7 +46,7 @@ internal sealed class ErrandSandboxes(Admission admission, PlaygroundLife life, 
             throw new SandboxException(ErrorCode.Conflict, $"The image {image.Name}, in which {errand.Work}, is still being made. Try again in a minute.");
         }
 
-        var node = new RecipeNode { Name = errand.Name, Image = image.Name, Resources = errand.Resources, Network = errand.Network.Network, Domains = errand.Network.Domains };
+        var node = new RecipeNode { Name = errand.Name, Image = image.Name, Resources = errand.Resources, Network = errand.Network.Network, Domains = errand.Network.Domains, Volumes = errand.Volumes };
         var row = (await admission.AdmitAsync(owner, new LaunchOrder(new Recipe { Nodes = [node] }, [image]), idempotencyKey: null)).Row;
         var plan = row.Owner!.Plan!.ToPlan();
         var sandbox = new ErrandSandbox(runtime, endings, life, PlaygroundId.Parse(row.Id), SandboxId.Parse(row.Sandboxes[0].Id));
@@ -60,6 +64,7 @@ internal sealed class ErrandSandboxes(Admission admission, PlaygroundLife life, 
                     OwnerLimits = plan.Total,
                     Network = row.Sandboxes[0].Policy.Network,
                     Domains = row.Sandboxes[0].Policy.Domains,
+                    Volumes = await volumes.ForAsync(owner.Value, node, cancellationToken),
                     Deadline = errand.Until is { } until && until < row.EndsAt ? until : row.EndsAt,
                 },
                 cancellationToken);

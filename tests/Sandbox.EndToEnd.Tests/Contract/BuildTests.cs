@@ -134,6 +134,32 @@ public sealed class BuildTests
         Assert.NotEqual(first, (string?)own[0]!["digest"]);
     }
 
+    [Fact]
+    public async Task Layers_of_earlier_builds_are_used_until_they_are_cleared_and_by_one_build_at_a_time()
+    {
+        await using var caller = await Caller.NewGuestAsync();
+        const string random = "FROM busybox\nRUN head -c 20 /dev/urandom > /random\nRUN cat /random > /again\n";
+        var first = (await BuildAsync(caller, "one", random))[^1];
+        var failed = await BuildAsync(caller, "failed", random + "RUN exit 3\n");
+        var second = await BuildAsync(caller, "two", random);
+
+        Assert.Equal("build_failed", (string?)failed[^1]["code"]);
+        Assert.Equal(2, second.Count(each => (bool?)each["cached"] == true));
+        Assert.Equal((string)first["image"]!["digest"]!, (string?)second[^1]["image"]?["digest"]);
+        Assert.Equal("build.layers", (string?)(await caller.GetAsync("/api/v1/volumes")).Json[0]!["name"]);
+
+        // The second of two at once says that it does without; what it makes is no less an image.
+        var both = await Task.WhenAll(BuildAsync(caller, "three", random), BuildAsync(caller, "four", random));
+        Assert.All(both, events => Assert.Equal("image", (string?)events[^1]["type"]));
+        Assert.Contains(both, events => events.Any(each => (string?)each["type"] == "warning" && ((string)each["text"]!).Contains("Another build of yours", StringComparison.Ordinal)));
+
+        var again = await BuildAsync(caller, "five", random, "&nocache=1");
+        Assert.DoesNotContain(again, each => (bool?)each["cached"] == true);
+        Assert.Equal(204, (await caller.DeleteAsync("/api/v1/images/layers")).Status);
+        Assert.Empty((await caller.GetAsync("/api/v1/volumes")).Json.AsArray());
+        Assert.DoesNotContain(await BuildAsync(caller, "six", random), each => (bool?)each["cached"] == true);
+    }
+
     [Theory]
     [InlineData("FROM busybox\nRUN true\nFROOM x\n", 3, "FROOM")]
     [InlineData("# a comment\n\nRUN true\n", 3, "before the first FROM")]

@@ -162,6 +162,12 @@ export function startImages(section: HTMLElement): void {
 
   async function act(event: Event): Promise<void> {
     const button = (event.target as Element).closest<HTMLElement>("button[data-act]");
+    if (button?.dataset.act === "clear") {
+      await api("DELETE", "/api/v1/images/layers");
+      await refresh("images");
+      toast("The next build runs every instruction");
+      return;
+    }
     const row = button?.closest<HTMLElement>("[data-name]");
     if (!button || !row) {
       return;
