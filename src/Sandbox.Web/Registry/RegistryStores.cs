@@ -58,7 +58,12 @@ internal sealed class RegistryStores : IDisposable
     public async Task<ReadOnlyMemory<byte>?> ManifestAsync(string repository, Digest digest, CancellationToken cancellationToken)
     {
         using var answer = await SendAsync(HttpMethod.Get, Kept, $"{repository}/manifests/{digest.Value}", cancellationToken);
-        return answer.StatusCode == HttpStatusCode.OK ? await answer.Content.ReadAsByteArrayAsync(cancellationToken) : null;
+        if (answer.StatusCode != HttpStatusCode.OK)
+        {
+            return null;
+        }
+
+        return await answer.Content.ReadAsByteArrayAsync(cancellationToken);
     }
 
     /// <summary>The bytes of a blob, as many as it was said to have. Codes: NotFound, RegistryUnreachable.</summary>

@@ -72,7 +72,7 @@ public sealed class RegistryTests
             (amd64["platform"], arm64["platform"]) = (Platform("amd64"), Platform("arm64"));
             var index = await BlobAsync(home.FullName + "/all", "application/vnd.oci.image.index.v1+json", JsonSerializer.SerializeToUtf8Bytes(new { schemaVersion = 2, mediaType = "application/vnd.oci.image.index.v1+json", manifests = new[] { arm64, amd64 } }));
             await File.WriteAllTextAsync(home.FullName + "/all/index.json", JsonSerializer.Serialize(new { schemaVersion = 2, manifests = new[] { index } }), Now);
-            Assert.Equal("", await SkopeoAsync("copy", "-q", "--all", "--dest-tls-verify=false", "--dest-creds", $"me:{mine}", $"oci:{home.FullName}/all", $"docker://{Outside}/me/all:1"));
+            Assert.Equal("", await SkopeoAsync("copy", "-q", "--all", "--preserve-digests", "--dest-tls-verify=false", "--dest-creds", $"me:{mine}", $"oci:{home.FullName}/all", $"docker://{Outside}/me/all:1"));
             Assert.Equal((string)amd64["digest"]!, (string?)(await caller.GetAsync("/api/v1/images/own")).Json[0]!["digest"]);
             Assert.Equal(204, (await caller.DeleteAsync("/api/v1/images/own/all:1")).Status);
 
