@@ -13,11 +13,14 @@ namespace Sandbox.Cli;
 /// solution; then the page is begun again, and the check has to pass after its blocks, or its solution where these leave
 /// something to the visitor.
 /// </summary>
-internal sealed class TutorialRunner(Server server, Tutorial tutorial, string hash)
+internal sealed class TutorialRunner(Server server, Tutorial tutorial, string hash, TextWriter errors)
 {
     private static readonly TimeSpan LongestStart = TimeSpan.FromMinutes(15);
 
+    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(5);
+
     private string _playground = "";
+    private bool _isInterrupted;
     private SandboxShell? _shell;
 
     private string Run => $"/api/v1/playgrounds/{_playground}/tutorial";
@@ -26,6 +29,7 @@ internal sealed class TutorialRunner(Server server, Tutorial tutorial, string ha
     public async Task<IReadOnlyList<StepReport>> TestAsync()
     {
         Enter((await server.PostAsync("/api/v1/playgrounds", new { tutorial = hash }))!);
+        Console.CancelKeyPress += End;
         try
         {
             await StartedAsync();
@@ -39,7 +43,22 @@ internal sealed class TutorialRunner(Server server, Tutorial tutorial, string ha
         }
         finally
         {
+            Console.CancelKeyPress -= End;
             await server.DeleteAsync($"/api/v1/playgrounds/{_playground}");
+        }
+    }
+
+    /// <summary>Ctrl-C: its playground ends, or its place in the queue is given up, before the process does.</summary>
+    private void End(object? sender, ConsoleCancelEventArgs interrupt)
+    {
+        _isInterrupted = true;
+        try
+        {
+            server.DeleteAsync($"/api/v1/playgrounds/{_playground}").Wait(LongestEnd);
+        }
+        catch (AggregateException)
+        {
+            // The server ends what nobody asks about.
         }
     }
 
@@ -52,14 +71,25 @@ internal sealed class TutorialRunner(Server server, Tutorial tutorial, string ha
     private async Task StartedAsync()
     {
         var began = Stopwatch.GetTimestamp();
+        var wait = "";
         while (true)
         {
-            var view = (await server.GetAsync($"/api/v1/playgrounds/{_playground}"))!;
+            var view = (await server.GetAsync($"/api/v1/playgrounds/{_playground}{wait}"))!;
+            wait = "";
             switch ((string)view["state"]!)
             {
+                case "queued" when view["queue"] is { } queue:
+                    // The answer comes when the place is another one, and a queue may be long.
+                    await errors.WriteLineAsync($"waiting: place {queue["place"]} of {queue["waiting"]}. {view["progress"]}");
+                    wait = $"?wait=25&place={queue["place"]}";
+                    began = Stopwatch.GetTimestamp();
+                    await Task.Delay(500);
+                    continue;
                 case "queued" or "starting" when Stopwatch.GetElapsedTime(began) < LongestStart:
                     await Task.Delay(500);
                     continue;
+                case "ended" when _isInterrupted:
+                    throw new TaskCanceledException("interrupted");
                 case "running":
                     _shell = new SandboxShell(server, (string)view["sandboxes"]![0]!["id"]!);
                     return;

@@ -49,7 +49,7 @@ internal static class TutorialTestCommand
         try
         {
             using var source = TutorialImport.Open(path);
-            var report = await TestAsync(source, address, isJson ? TextWriter.Null : output);
+            var report = await TestAsync(source, address, isJson ? TextWriter.Null : output, errors);
             if (isJson)
             {
                 await output.WriteLineAsync(JsonSerializer.Serialize(report, Json));
@@ -80,7 +80,7 @@ internal static class TutorialTestCommand
         return 2;
     }
 
-    private static async Task<TestReport> TestAsync(TutorialSource source, Uri url, TextWriter output)
+    private static async Task<TestReport> TestAsync(TutorialSource source, Uri url, TextWriter output, TextWriter errors)
     {
         var began = Stopwatch.GetTimestamp();
         var result = TutorialImport.Read(source);
@@ -97,7 +97,7 @@ internal static class TutorialTestCommand
             // Both read the same files and sort by path.
             foreach (var (scenario, tutorial) in result.Scenarios.Zip(published))
             {
-                var report = await TestAsync(server, scenario, (string)tutorial!["hash"]!, (bool)tutorial["runnable"]! ? null : (string?)tutorial["reason"]);
+                var report = await TestAsync(server, scenario, (string)tutorial!["hash"]!, (bool)tutorial["runnable"]! ? null : (string?)tutorial["reason"], errors);
                 reports.Add(report);
                 Print(report, output);
             }
@@ -117,7 +117,7 @@ internal static class TutorialTestCommand
         return new TestReport(isPassed, reports, seconds);
     }
 
-    private static async Task<TutorialReport> TestAsync(Server server, Scenario scenario, string hash, string? reason)
+    private static async Task<TutorialReport> TestAsync(Server server, Scenario scenario, string hash, string? reason, TextWriter errors)
     {
         var lint = scenario.Problems.Select(ProblemReport.Of).ToList();
         var tutorial = scenario.Tutorial;
@@ -130,7 +130,7 @@ internal static class TutorialTestCommand
 
         try
         {
-            var steps = await new TutorialRunner(server, tutorial, hash).TestAsync();
+            var steps = await new TutorialRunner(server, tutorial, hash, errors).TestAsync();
             return new TutorialReport(tutorial.Title, tutorial.Path, steps.All(step => step.Passed), null, Skipped: false, lint, steps);
         }
         catch (SandboxException fault)

@@ -27,8 +27,13 @@ internal sealed partial class LeaseSweeper(
     private static readonly TimeSpan KeptEnded = TimeSpan.FromDays(1);
     private static readonly TimeSpan KeptGuest = TimeSpan.FromDays(30);
 
-    /// <summary>How long a place in a queue is kept for somebody who asks no more, and for a page that was closed or is loaded again.</summary>
-    private static readonly TimeSpan KeptPlace = TimeSpan.FromSeconds(45);
+    /// <summary>
+    /// How long a place in a queue is kept for somebody who asks no more. Timers of a tab in the background run once a minute, and
+    /// such a tab comes back after a restart of the server, too.
+    /// </summary>
+    private static readonly TimeSpan KeptPlace = TimeSpan.FromSeconds(75);
+
+    /// <summary>The same for a page that was closed, or is being loaded again.</summary>
     private static readonly TimeSpan KeptClosed = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan KeptStarts = TimeSpan.FromDays(30);
 

@@ -8,12 +8,13 @@ using Sandbox.Web.Audit;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Lifecycle;
 using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Queue;
 using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Operators;
 
 /// <summary>What an operator may see and change besides the catalog: running playgrounds, plans and people.</summary>
-internal sealed class OperatorDesk(SqliteStore store, ImageCatalog catalog, SandboxStates states, Endings endings, AuditLog audit, TimeProvider time)
+internal sealed class OperatorDesk(SqliteStore store, ImageCatalog catalog, SandboxStates states, Admission admission, QueueBoard queue, Endings endings, AuditLog audit, TimeProvider time)
 {
     private const int MostReason = 200;
 
@@ -21,8 +22,9 @@ internal sealed class OperatorDesk(SqliteStore store, ImageCatalog catalog, Sand
     {
         var rows = await store.ReadAsync(db => db.Playgrounds.WithAll()
             .Where(row => row.State != PlaygroundStage.Ended).OrderBy(row => row.CreatedAt).ToListAsync(cancellationToken));
+        var places = (await queue.LookAsync(admission.CommitmentAsync)).Places;
         var now = time.GetUtcNow();
-        return [.. rows.Select(row => new RunningView(row.OwnerId, row.ToView(catalog, states, now)))];
+        return [.. rows.Select(row => new RunningView(row.OwnerId, row.ToView(catalog, states, now) with { Queue = places.GetValueOrDefault(row.Id) }))];
     }
 
     /// <summary>Ends anybody's playground; its owner reads the reason, 1 to 200 characters. Codes: Invalid, NotFound.</summary>

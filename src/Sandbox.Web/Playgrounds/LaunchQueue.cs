@@ -32,7 +32,7 @@ internal sealed partial class LaunchQueue(
     private const int Looking = 1;
     private const int LooksAgain = 2;
 
-    private static readonly TimeSpan Round = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Round = TimeSpan.FromSeconds(10);
 
     private int _freed;
 

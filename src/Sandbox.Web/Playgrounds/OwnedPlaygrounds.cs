@@ -254,7 +254,8 @@ internal sealed class OwnedPlaygrounds(
             await endings.SaveAsync(id, cancellationToken);
         }
 
-        await endings.EndAsync(id, EndReason.Removed);
+        var isWaiting = row is { State: PlaygroundStage.Queued } and ({ AwaitsLink: true } or { Place: not null });
+        await endings.EndAsync(id, EndReason.Removed, isWaiting ? "You left the queue." : null);
     }
 
     /// <summary>Acts on every sandbox of a playground. Codes: NotFound, Conflict.</summary>

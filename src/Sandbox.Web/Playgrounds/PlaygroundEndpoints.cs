@@ -45,7 +45,7 @@ internal static class PlaygroundEndpoints
             .Produces<PlaygroundView>(201).Produces<PlaygroundView>(202).ProducesProblems(400, 403, 404, 409, 413, 415, 422, 429, 503, 504, 507)
             .Takes(ParameterLocation.Header, "Idempotency-Key", "1 to 255 ASCII characters; free again after a day")
             .WithSummary("Launch a playground")
-            .WithDescription("201: its sandboxes run. 202: it takes longer than 30 s, or is queued until its image is made, or until there is room on the host or a place of its link. `queue` has its place and an estimate then; ask for it again, at least every 30 s, or the place is given up. It starts by itself. An Idempotency-Key header makes a repeated request the same launch.");
+            .WithDescription("201: its sandboxes run. 202: it takes longer than 30 s, or is queued until its image is made, or until there is room on the host or a place of its link. `queue` has its place and an estimate then; ask for it again, at least once a minute, or the place is given up. It starts by itself. An Idempotency-Key header makes a repeated request the same launch.");
         group.MapGet("/{id}", (string id, HttpContext context, OwnedPlaygrounds playgrounds) =>
                 playgrounds.WaitAsync(context.RequirePerson(), Id(id), Whole(context, "wait", MostWait) ?? 0, Whole(context, "place", int.MaxValue), context.RequestAborted))
             .Produces<PlaygroundView>().ProducesProblems(400, 404)

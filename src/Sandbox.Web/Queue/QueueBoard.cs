@@ -130,8 +130,8 @@ internal sealed class QueueBoard(SqliteStore store, IHostApplicationLifetime lif
 
         // Sandboxes that never ran held nothing for long.
         var ends = await db.Playgrounds.Where(row => row.State == PlaygroundStage.Ended && row.EndsAt > now - RoomForecast.Window && row.Sandboxes.Any(sandbox => sandbox.State != SandboxState.Starting))
-            .Select(row => row.Sandboxes.Sum(sandbox => sandbox.MemoryBytes)).ToListAsync();
-        return new RoomForecast(commitment.Most - commitment.Held, [.. leases.Select(lease => (lease.EndsAt, lease.Memory))], ends.Sum(), ends.Count);
+            .Select(row => new { row.EndsAt, Memory = row.Sandboxes.Sum(sandbox => sandbox.MemoryBytes) }).ToListAsync();
+        return new RoomForecast(commitment.Most - commitment.Held, [.. leases.Select(lease => (lease.EndsAt, lease.Memory))], [.. ends.Select(end => (end.EndsAt, end.Memory))]);
     });
 
     private static TaskCompletionSource NewChange() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -6,15 +6,13 @@ namespace Sandbox.Web.Queue;
 /// </summary>
 /// <param name="Free">Memory that is free now; negative when more is promised than there is.</param>
 /// <param name="Leases">The end of each playground that holds memory, and how much.</param>
-/// <param name="FreedLately">Memory of those that ended within <see cref="Window"/>.</param>
-/// <param name="EndsLately">How many that were.</param>
-internal sealed record RoomForecast(long Free, IReadOnlyList<(DateTimeOffset EndsAt, long Memory)> Leases, long FreedLately, int EndsLately)
+/// <param name="Ends">The same of those that ended within <see cref="Window"/>.</param>
+internal sealed record RoomForecast(long Free, IReadOnlyList<(DateTimeOffset EndsAt, long Memory)> Leases, IReadOnlyList<(DateTimeOffset EndedAt, long Memory)> Ends)
 {
     /// <summary>What "lately" is.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(15);
 
-    /// <summary>Fewer ends than that say nothing of a pace.</summary>
-    private const int FewestEnds = 3;
+    private const int Slots = 5;
 
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(30);
 
@@ -27,7 +25,8 @@ internal sealed record RoomForecast(long Free, IReadOnlyList<(DateTimeOffset End
             return Step;
         }
 
-        TimeSpan? least = EndsLately >= FewestEnds && FreedLately > 0 ? Window * ((double)missing / FreedLately) : null;
+        var pace = Pace(now);
+        TimeSpan? least = pace > 0 ? Window / Slots * ((double)missing / pace) : null;
         foreach (var (endsAt, held) in Leases.OrderBy(lease => lease.EndsAt))
         {
             missing -= held;
@@ -40,5 +39,18 @@ internal sealed record RoomForecast(long Free, IReadOnlyList<(DateTimeOffset End
         }
 
         return least is { } found ? Step * Math.Max(1, Math.Ceiling(found / Step)) : null;
+    }
+
+    /// <summary>Memory that came free in a fifth of the window: the median of the five, because a class that ended at once says nothing of the next minutes.</summary>
+    private long Pace(DateTimeOffset now)
+    {
+        var freed = new long[Slots];
+        foreach (var (at, memory) in Ends)
+        {
+            freed[Math.Clamp((int)((now - at) / (Window / Slots)), 0, Slots - 1)] += memory;
+        }
+
+        Array.Sort(freed);
+        return freed[Slots / 2];
     }
 }

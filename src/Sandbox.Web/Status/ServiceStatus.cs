@@ -6,12 +6,13 @@ using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Latency;
 using Sandbox.Web.Playgrounds;
+using Sandbox.Web.Queue;
 using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Status;
 
 /// <summary>Puts the status of the service together, once a second at most, however often anybody asks.</summary>
-internal sealed class ServiceStatus(SqliteStore store, ISandboxRuntime runtime, Admission admission, LiveLatency latency, TimeProvider time)
+internal sealed class ServiceStatus(SqliteStore store, ISandboxRuntime runtime, Admission admission, QueueBoard queue, LiveLatency latency, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
@@ -46,7 +47,8 @@ internal sealed class ServiceStatus(SqliteStore store, ISandboxRuntime runtime, 
         {
             using var patience = new CancellationTokenSource(Patience);
             var host = await runtime.GetInfoAsync(patience.Token);
-            capacity = host.Capacity?.Refusal is { } refusal ? new CapacityView("full", refusal) : Capacity(await RoomAsync(host));
+            var waiting = (await queue.LookAsync(admission.CommitmentAsync)).Waiting;
+            capacity = host.Capacity?.Refusal is { } refusal ? new CapacityView("full", refusal, waiting) : Capacity(await RoomAsync(host), waiting);
             features = Features(host.Capabilities);
         }
         catch (Exception fault) when (fault is SandboxException or OperationCanceledException)
@@ -69,12 +71,14 @@ internal sealed class ServiceStatus(SqliteStore store, ISandboxRuntime runtime, 
         return (Math.Max(0, left), most <= 0 ? 1 : (double)held / most);
     }
 
-    private static CapacityView Capacity((long Left, double Used) room) => room switch
+    private static CapacityView Capacity((long Left, double Used) room, int waiting) => (room, waiting) switch
     {
-        { Left: 0 } => new("full", "The host is full. Try again when another playground has ended."),
-        { Left: 1 } => new("busy", "Room for one more sandbox."),
-        { Used: >= 0.8 } => new("busy", $"Getting full: room for about {room.Left} more sandboxes."),
-        _ => new("free", $"Room for about {room.Left} more sandboxes."),
+        ({ Left: 0 }, 0) => new("full", "The host is full. A launch waits in the queue until another playground has ended.", waiting),
+        (_, 1) => new("full", "The host is full. One launch waits in the queue.", waiting),
+        (_, > 1) => new("full", $"The host is full. {waiting} launches wait in the queue.", waiting),
+        ({ Left: 1 }, _) => new("busy", "Room for one more sandbox.", waiting),
+        ({ Used: >= 0.8 }, _) => new("busy", $"Getting full: room for about {room.Left} more sandboxes.", waiting),
+        _ => new("free", $"Room for about {room.Left} more sandboxes.", waiting),
     };
 
     private static FeaturesView Features(RuntimeCapabilities capabilities) =>

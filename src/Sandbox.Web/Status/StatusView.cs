@@ -24,7 +24,8 @@ public sealed record FeaturesView(IReadOnlyList<string> IsolationClasses, bool S
 /// <summary>What is left of the host.</summary>
 /// <param name="State"><c>free</c>, <c>busy</c> when four fifths are promised, or <c>full</c>.</param>
 /// <param name="Message">The same in words.</param>
-public sealed record CapacityView(string State, string Message);
+/// <param name="Waiting">How many launches wait for room.</param>
+public sealed record CapacityView(string State, string Message, int Waiting);
 
 /// <summary>How long visitors waited, of what they really did.</summary>
 /// <param name="Launch">From a launch's request to its sandboxes running, where a recipe has no setup commands.</param>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sandbox.Web.Queue;
 using Xunit;
 
@@ -65,17 +66,18 @@ public sealed class QueueOrderTests
     }
 
     [Theory]
-    [InlineData(0, 0, 0, null)] // nothing says so
-    [InlineData(0, 2, 8, null)] // two ends are no pace
-    [InlineData(0, 3, 10, 360)] // 10 in 15 minutes, and 4 are missing
-    [InlineData(10, 0, 0, 600)] // leases of 2 each end after 10 and 20 minutes: 4 are free after the second
-    [InlineData(10, 30, 60, 60)] // the earlier of both
-    public void An_estimate_comes_from_the_pace_of_ends_and_from_leases(int minutes, int ends, long freed, int? seconds)
-    {
-        var leases = minutes == 0 ? [] : new[] { (Noon.AddMinutes(minutes), 2L), (Noon.AddMinutes(minutes / 2), 2L) };
+    [InlineData("", "", null)] // nothing says so
+    [InlineData("1:9 1:9 1:9", "", null)] // all at once is no pace
+    [InlineData("1:2 5:2 8:2 9:9", "", 360)] // 2 in most of the slots of three minutes, and 4 are missing
+    [InlineData("", "5:2 10:2", 600)] // enough after the second lease
+    [InlineData("1:2 5:2 8:2", "1:3 2:3", 120)] // the earlier of both
+    public void An_estimate_comes_from_the_pace_of_ends_and_from_leases(string ends, string leases, int? seconds) =>
+        Assert.Equal(seconds, new RoomForecast(Free: 0, [.. Times(leases, 1)], [.. Times(ends, -1)]).Until(4, Noon)?.TotalSeconds);
 
-        Assert.Equal(seconds, new RoomForecast(Free: 0, leases, freed, ends).Until(4, Noon)?.TotalSeconds);
-    }
+    /// <summary>Minutes and memory: <c>5:2 10:2</c>.</summary>
+    private static IEnumerable<(DateTimeOffset At, long Memory)> Times(string text, int sign) =>
+        text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(each => each.Split(':'))
+            .Select(parts => (Noon.AddMinutes(sign * int.Parse(parts[0], CultureInfo.InvariantCulture)), long.Parse(parts[1], CultureInfo.InvariantCulture)));
 
     private static Waiter One(string name, long memory = 1) => new(name, name, memory, Noon);
 

@@ -30,6 +30,14 @@ public sealed class QueueTests
         var again = await first.PostAsync("/api/v1/playgrounds", new { image = "busybox" });
         Assert.Equal(((string?)answer.Json["id"], ("room", 1, 2)), ((string?)again.Json!["id"], Place(again.Json)));
 
+        // Everybody sees how many wait, and the operator who.
+        var capacity = (await second.GetAsync("/api/v1/status")).Json!["capacity"]!;
+        Assert.Equal(("full", 2, "The host is full. 2 launches wait in the queue."), ((string?)capacity["state"], (int)capacity["waiting"]!, (string?)capacity["message"]));
+        using var operators = await web.NewOperatorAsync();
+        Assert.Equal(
+            [null, null, "room 1", "room 2"],
+            (await operators.GetAsync("/api/v1/admin/playgrounds")).Json!.AsArray().Select(row => row!["playground"]!["queue"] is { } queue ? $"{queue["for"]} {queue["place"]}" : null));
+
         // Who waits is told at once, and not before something changed.
         var waiting = second.GetAsync($"{Api(behind)}?wait=25&place=2");
         Assert.Equal(2, web.Runtime.Calls.Count(call => call == "Create"));
@@ -62,7 +70,8 @@ public sealed class QueueTests
         Assert.Equal(400, (await left.GetAsync($"{Api(two)}?wait=26")).Status);
 
         Assert.Equal(204, (await left.DeleteAsync(Api(two))).Status);
-        Assert.Equal("removed", (string?)(await left.GetAsync(Api(two))).Json!["lease"]!["reason"]);
+        var gone = (await left.GetAsync(Api(two))).Json!["lease"]!;
+        Assert.Equal(("removed", "You left the queue."), ((string?)gone["reason"], (string?)gone["message"]));
         await WebUnderTest.Until(async () => Place((await asking.GetAsync(Api(three))).Json!) == ("room", 2, 3));
 
         // A tab that is closed while it waits for an answer.
@@ -82,7 +91,7 @@ public sealed class QueueTests
         });
 
         // One that asks no more is kept a while longer.
-        web.Time.Shift = TimeSpan.FromSeconds(60);
+        web.Time.Shift = TimeSpan.FromSeconds(90);
         await asking.GetAsync(Api(three));
         await Sweeper(web).SweepAsync();
         await WebUnderTest.Until(async () => Place((await asking.GetAsync(Api(three))).Json!) == ("room", 1, 1));

@@ -6,7 +6,8 @@ import { TestClock } from "./test-clock";
 
 interface Asked {
   what: string;
-  answer(state: Playground["state"]): Promise<void>;
+  answer(state: Playground["state"], place?: number): Promise<void>;
+  signal: AbortSignal | null;
   refuse(problem: Problem): Promise<void>;
 }
 
@@ -16,7 +17,8 @@ const settle = async (): Promise<void> => {
   }
 };
 
-const playground = (state: Playground["state"]): Playground => ({
+const playground = (state: Playground["state"], place = 0): Playground => ({
+  ...place > 0 ? { queue: { for: "room", place, waiting: 9, since: "" } } : {},
   id: "p", state, image: "debian", lease: { endsAt: "2030-01-01T00:00:00Z", state: "active", canExtend: true },
   sandboxes: ["one", "two"].map(id => ({ id, name: id, image: "debian", digest: "", state, interactive: true, reaches: "none" })),
 });
@@ -25,11 +27,12 @@ function make(): { watch: PlaygroundWatch; clock: TestClock; asked: Asked[]; cha
   const clock = new TestClock();
   const asked: Asked[] = [];
   const changed: string[] = [];
-  const ask = <T>(method: string, path: string): Promise<T> => new Promise<T>((resolve, reject) => {
+  const ask = <T>(method: string, path: string, _body?: unknown, _headers?: Record<string, string>, signal: AbortSignal | null = null): Promise<T> => new Promise<T>((resolve, reject) => {
     asked.push({
+      signal,
       what: `${method} ${path.replace("/api/v1/", "")}`,
-      answer: state => {
-        resolve(playground(state) as T);
+      answer: (state, place) => {
+        resolve(playground(state, place) as T);
         return settle();
       },
       refuse: problem => {
@@ -101,4 +104,22 @@ test("A server that does not answer is asked less often, and what is not there i
   watch.later(0);
   clock.advance(60_000);
   assert.equal(asked.length, 3);
+});
+
+test("In a queue it asks for the next place without a timer, and one question at a time waits for it", async () => {
+  const { watch, clock, asked, changed } = make();
+  watch.take(playground("queued", 3));
+  await asked[0]!.answer("queued", 2);
+  void watch.poll();
+  assert.deepEqual(asked.map(each => each.what.split("?")[1]), ["wait=25&place=3", "wait=25&place=2", "wait=25&place=2"]);
+  assert.deepEqual(asked.map(each => each.signal?.aborted), [true, true, false]);
+  await asked[1]!.refuse(new Problem("cancelled", 0, ""));
+
+  // A server that is being restarted does not wait, and is not asked in a loop.
+  await asked[2]!.answer("queued", 2);
+  assert.equal(asked.length, 3);
+  clock.advance(1000);
+  await asked[3]!.answer("running");
+  assert.deepEqual(changed, ["queued", "queued", "queued", "running"]);
+  assert.equal(asked.length, 4);
 });

@@ -1,5 +1,5 @@
 import type { CodeFile, RunResult } from "../embed/messages";
-import { api, authorization, headline, type Playground, Problem } from "../page/api";
+import { api, authorization, headline, type Playground, Problem, waitAddress } from "../page/api";
 import { apiLines } from "../page/api-lines";
 import { newKey } from "../workspace/launch";
 import { newGuest } from "./guest";
@@ -108,9 +108,16 @@ export class RunSandbox {
     let made = await api<Playground>("POST", "/api/v1/playgrounds", this.what, { "Idempotency-Key": newKey() });
     this.#playground = made.id;
     while (made.state === "queued" || made.state === "starting") {
-      progress(made.progress ?? "Starting a sandbox");
-      await new Promise(resolve => setTimeout(resolve, pause));
-      made = await api<Playground>("GET", `/api/v1/playgrounds/${made.id}`);
+      progress(made.queue ? `Place ${made.queue.place} in the queue. ${made.progress ?? ""}` : made.progress ?? "Starting a sandbox");
+      const place = made.queue?.place;
+      const asked = performance.now();
+      if (place === undefined) {
+        await new Promise(resolve => setTimeout(resolve, pause));
+      }
+      made = await api<Playground>("GET", waitAddress(made));
+      if (place !== undefined && place === made.queue?.place && performance.now() - asked < 1000) {
+        await new Promise(resolve => setTimeout(resolve, 1000)); // a server that is being restarted does not wait
+      }
     }
     if (made.state !== "running") {
       throw new Problem(made.error?.code ?? "conflict", 0, made.error?.message ?? made.lease.message ?? "It could not be started.");

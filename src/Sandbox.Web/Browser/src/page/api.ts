@@ -3,6 +3,8 @@ export interface Playground {
   id: string;
   state: "queued" | "starting" | "running" | "paused" | "stopped" | "ended";
   progress?: string | null;
+  /** Its place while it waits for room on the host, or for a place of its link. */
+  queue?: { for: "room" | "link"; place: number; waiting: number; estimateSeconds?: number | null; since: string } | null;
   error?: { code: string; message: string } | null;
   image: string;
   /** The hash of the link it was started from. */
@@ -103,6 +105,17 @@ export async function api<T>(method: string, path: string, body?: unknown, heade
     throw new Problem(problem.code ?? "internal", response.status, problem.detail ?? problem.title ?? `The server answered ${response.status}.`);
   }
   return json as T;
+}
+
+/** How long the server may wait before it answers that a place is the same, in s. */
+const longestWait = 25;
+
+/**
+ * The address that answers once a playground's place in a queue is another one. The open request keeps the place, also in a tab in
+ * the background, whose timers hardly run; closing the tab ends the request and gives the place up.
+ */
+export function waitAddress({ id, queue }: Pick<Playground, "id" | "queue">): string {
+  return `/api/v1/playgrounds/${id}${queue ? `?wait=${longestWait}&place=${queue.place}` : ""}`;
 }
 
 function parse(text: string): unknown {

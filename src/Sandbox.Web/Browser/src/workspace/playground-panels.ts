@@ -27,8 +27,8 @@ export function stateOf(playground: Playground, title: string, runs: PanelRuns):
   switch (playground.state) {
     case "queued":
       return {
-        kind: "busy", title: "Waiting in the queue", text: playground.progress ?? "It starts automatically as soon as there is room.",
-        percent: percentOf(playground.progress), actions: [{ label: "Cancel", run: () => runs.remove() }],
+        kind: "busy", title: "Waiting in the queue", text: queueText(playground),
+        percent: playground.queue ? undefined : percentOf(playground.progress), actions: [{ label: playground.queue ? "Leave the queue" : "Cancel", run: () => runs.remove() }],
       };
     case "starting":
       if (playground.setup) {
@@ -59,6 +59,12 @@ export function stateOf(playground: Playground, title: string, runs: PanelRuns):
     default:
       return null;
   }
+}
+
+/** The place changes in the text alone: the panel keeps its button, and screen readers read the new text. */
+function queueText({ queue, progress }: Playground): string {
+  const text = progress ?? "It starts automatically as soon as there is room.";
+  return queue ? `Place ${queue.place} in the queue. ${text} Closing this tab gives the place up.` : text;
 }
 
 /** The way back to the page elsewhere that it came from, with the whole address: anybody can have written it. */

@@ -1,4 +1,4 @@
-import { api, type Playground, type Problem } from "../page/api";
+import { api, type Playground, type Problem, waitAddress } from "../page/api";
 import { type Clock, realClock } from "../terminals/session/hub-link";
 
 /** What becomes of a playground, as far as the server says it. */
@@ -10,6 +10,7 @@ export interface PlaygroundEvents {
 
 /** Pauses before the server is asked again, in ms. */
 const soon = 300;
+const unexpected = 1000;
 const nowAndThen = 15_000;
 const longest = 10_000;
 
@@ -25,6 +26,9 @@ export class PlaygroundWatch {
   #acting = 0;
   #failures = 0;
   #cancel: () => void = () => undefined;
+  /** The question that waits until the place in the queue changes. */
+  #waiting: AbortController | null = null;
+  #waitingSince = 0;
 
   constructor(private readonly on: PlaygroundEvents, private readonly ask: typeof api = api, private readonly clock: Clock = realClock) {}
 
@@ -38,13 +42,16 @@ export class PlaygroundWatch {
       return;
     }
     const question = ++this.#asked;
+    this.#waiting?.abort();
+    const waiting = this.#waiting = this.now.queue ? new AbortController() : null;
+    this.#waitingSince = performance.now();
     try {
-      const answer = await this.ask<Playground>("GET", `/api/v1/playgrounds/${this.now.id}`);
+      const answer = await this.ask<Playground>("GET", waitAddress(this.now), undefined, {}, waiting?.signal ?? null);
       if (this.#acting === 0) {
         this.#take(answer, question);
       }
     } catch (error) {
-      if (!this.now || this.#isOver) {
+      if (!this.now || this.#isOver || waiting?.signal.aborted) {
         return;
       }
       if ((error as Problem).status === 404) {
@@ -114,8 +121,15 @@ export class PlaygroundWatch {
     }
     this.#answered = question;
     this.#failures = 0;
+    const isNoNews = this.now?.queue?.place === playground.queue?.place && performance.now() - this.#waitingSince < unexpected;
     this.now = playground;
-    this.later(playground.state === "queued" || playground.state === "starting" ? soon : nowAndThen);
+    if (playground.queue && !isNoNews) {
+      // Not by a timer: in a tab in the background they run once a minute.
+      this.#cancel();
+      void this.poll();
+    } else {
+      this.later(playground.queue ? unexpected : playground.state === "queued" || playground.state === "starting" ? soon : nowAndThen);
+    }
     this.on.changed(playground);
   }
 }

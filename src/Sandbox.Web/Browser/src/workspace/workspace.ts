@@ -38,6 +38,7 @@ import { startRecording } from "./start-recording";
 import { startSaving } from "./start-saving";
 import { startSharing } from "./start-sharing";
 import { startTutorial } from "./start-tutorial";
+import { TabTitle } from "./tab-title";
 import { Tabs } from "./tabs";
 
 const byId = <T extends HTMLElement = HTMLElement>(id: string): T => document.getElementById(id) as T;
@@ -51,6 +52,8 @@ const side = new SidePanel(byId("ws-side"));
 const runs: panels.PanelRuns = { remove: () => void remove(), resume: () => void act("resume"), start: () => void act("start"), setUp: action => void setUp(action), takeHome: () => saveActs["take-home"]() };
 
 const watch = new PlaygroundWatch({ changed: show, gone });
+
+const title = new TabTitle();
 
 /** The notices about a sandbox that the page has shown. */
 let noticed: string | null = null;
@@ -203,6 +206,7 @@ async function endOther({ id, image, state }: Playground, again: () => void): Pr
 }
 
 function show(next: Playground): void {
+  title.show(next);
   root.dataset["state"] = next.state;
   byId("ws-state").textContent = next.state;
   byId("ws-files").hidden = byId("ws-edit").hidden = next.state !== "running" && next.state !== "stopped" && next.state !== "paused";
@@ -372,6 +376,10 @@ async function extend(): Promise<void> {
 }
 
 async function remove(): Promise<void> {
+  if (watch.now?.queue) {
+    await end(false); // there is nothing to lose but the place
+    return;
+  }
   const state = watch.now?.state;
   const hasFiles = state === "running" || state === "paused" || state === "stopped";
   const answer = await answered(endQuestion("this playground", hasFiles, hasFiles ? await homeArchive() : null));
