@@ -133,6 +133,8 @@ internal static class DaemonHost
         services.AddSingleton<DetachedCommands>();
         services.AddSingleton<HolderStart>();
         services.AddSingleton<OwnCommands>();
+        services.AddSingleton<KernelGroups>();
+        services.AddSingleton<SandboxKernels>();
         services.AddSingleton<TerminalHolders>();
         services.AddSingleton<KeptLogs>();
         services.AddSingleton<LeftOutputs>();

@@ -30,6 +30,16 @@ internal static unsafe class Command
         _ = Native.AttributesDefaults(attributes, signals);
         _ = Native.AttributesFlags(attributes, Native.SpawnSession | Native.SpawnSignalDefaults | Native.SpawnSignalMask);
 
+        var arguments = Arguments(words);
+        int started;
+        var error = Native.Spawn(&started, arguments[0], actions, attributes, arguments, Variables());
+        pid = error == 0 ? started : 0;
+        return error;
+    }
+
+    /// <summary>Words as a program gets them.</summary>
+    public static byte** Arguments(ReadOnlySpan<string> words)
+    {
         var arguments = (byte**)NativeMemory.Alloc((nuint)(words.Length + 1), (nuint)sizeof(byte*));
         for (var i = 0; i < words.Length; i++)
         {
@@ -37,14 +47,11 @@ internal static unsafe class Command
         }
 
         arguments[words.Length] = null;
-        int started;
-        var error = Native.Spawn(&started, arguments[0], actions, attributes, arguments, Variables());
-        pid = error == 0 ? started : 0;
-        return error;
+        return arguments;
     }
 
     /// <summary>The variables as this process got them: any bytes, in their order.</summary>
-    private static byte** Variables()
+    public static byte** Variables()
     {
         var bytes = ReadAll("/proc/self/environ");
         var count = bytes.AsSpan().Count((byte)0);
@@ -62,7 +69,7 @@ internal static unsafe class Command
         return lines;
     }
 
-    private static byte[] ReadAll(string path)
+    public static byte[] ReadAll(string path)
     {
         var fd = Native.Open(path, Native.ReadOnly | Native.CloseOnExec, 0);
         var buffer = new byte[16 * 1024];

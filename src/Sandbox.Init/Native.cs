@@ -19,6 +19,8 @@ internal static unsafe partial class Native
     public const short SpawnSignalMask = 0x08;
     public const short SpawnSession = 0x80;
 
+    public const int BrokenPipe = 13;
+
     public const int Interrupted = 4;
 
     public const int NoSuchFile = 2;
@@ -57,6 +59,15 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc", EntryPoint = "usleep")]
     public static partial int Sleep(uint microseconds);
+
+    [LibraryImport("libc", EntryPoint = "pipe", SetLastError = true)]
+    public static partial int Pipe(int* ends);
+
+    [LibraryImport("libc", EntryPoint = "signal")]
+    public static partial nint Signal(int signal, nint handler);
+
+    [LibraryImport("libc", EntryPoint = "execvpe", SetLastError = true)]
+    public static partial int Execute(byte* file, byte** arguments, byte** environment);
 
     // posix_spawn_file_actions_t is 80 bytes, posix_spawnattr_t 336, sigset_t 128; all are opaque here.
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_init")]

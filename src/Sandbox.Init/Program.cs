@@ -6,6 +6,21 @@ using Sandbox.Init;
 // The init of a sandbox whose image has a command. It starts the command in a session of its own on the terminal that
 // it was given, reaps every process that loses its parent, and stays when the command has ended: shells beside it go on.
 // Lines on descriptor REPORT say "started PID", then "exit CODE", for the holder of the terminal.
+//
+// sandbox-init exec -- COMMAND…    becomes the command; a nonce in $SANDBOX_NONCE comes to it on descriptor 3
+// sandbox-init sockets             prints the TCP sockets of the sandbox
+//
+// These are for sandboxes with a kernel of their own, which the host does not look into.
+switch (args)
+{
+    case ["exec", "--", _, ..]:
+        return Become.Program(args.AsSpan(2));
+    case ["sockets"]:
+        return Sockets.List();
+    default:
+        break;
+}
+
 if (args.Length < 3 || !int.TryParse(args[0], NumberStyles.None, CultureInfo.InvariantCulture, out var report) || args[1] != "--")
 {
     return 2;

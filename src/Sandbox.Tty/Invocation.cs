@@ -9,6 +9,7 @@ internal sealed class Invocation
     private const int Leading = 6;
     private const string OwnLogOption = "log=";
     private const string LogOption = "keep=";
+    private const string PlaceOption = "in=";
 
     private static readonly System.Buffers.SearchValues<char> Letters = System.Buffers.SearchValues.Create("0123456789abcdefghijklmnopqrstuvwxyz");
 
@@ -37,6 +38,12 @@ internal sealed class Invocation
     /// <summary>Whether this is an image's own command: the runtime then starts a whole sandbox, whose init reports how the command is.</summary>
     public bool IsOwn { get; init; }
 
+    /// <summary>
+    /// The directory for the console socket and the pid file, of a runtime that runs as another user: only that user and root may
+    /// enter it. Null for a place beside the socket, which only root may enter.
+    /// </summary>
+    public string? Place { get; init; }
+
     /// <summary>The runtime and its arguments, where <c>{console}</c> and <c>{pid}</c> stand for paths.</summary>
     public required ArraySegment<string> Runtime { get; init; }
 
@@ -46,6 +53,7 @@ internal sealed class Invocation
         var first = Leading;
         var own = TakeOption(args, OwnLogOption, ref first);
         var log = own ?? TakeOption(args, LogOption, ref first);
+        var place = TakeOption(args, PlaceOption, ref first);
         var nonce = args.Length > first && args[first] is not "--" ? args[first++] : null;
         if (args.Length < first + 2
             || !args[0].StartsWith('/')
@@ -56,7 +64,8 @@ internal sealed class Invocation
             || !TryNumber(args[5], out ushort rows) || rows == 0
             || !string.Equals(args[first], "--", StringComparison.Ordinal)
             || nonce is not null && !IsNonce(nonce)
-            || log is not null && !log.StartsWith('/'))
+            || log is not null && !log.StartsWith('/')
+            || place is not null && !place.StartsWith('/'))
         {
             return false;
         }
@@ -72,6 +81,7 @@ internal sealed class Invocation
             Nonce = nonce,
             Log = log,
             IsOwn = own is not null,
+            Place = place,
             Runtime = new ArraySegment<string>(args, first + 1, args.Length - first - 1),
         };
         return true;

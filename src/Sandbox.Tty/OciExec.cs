@@ -43,8 +43,10 @@ internal sealed unsafe class OciExec
     /// <exception cref="StartFailure">It does not run.</exception>
     public static StartedProcess Run(Invocation invocation)
     {
-        var directory = invocation.Socket + ".d";
-        if (Native.MakeDirectory(directory, 0x1C0) < 0)
+        // The runtime's user makes the pid file and connects to the console; nobody else enters the place.
+        var directory = invocation.Place is { } place ? place + invocation.Socket[invocation.Socket.LastIndexOf('/')..] + ".d" : invocation.Socket + ".d";
+        var own = invocation.Place is null ? 0u : Native.Umask(0);
+        if (Native.MakeDirectory(directory, invocation.Place is null ? 0x1C0u : 0x1FFu) < 0)
         {
             throw StartFailure.Call("mkdir");
         }
@@ -52,6 +54,7 @@ internal sealed unsafe class OciExec
         try
         {
             var exec = new OciExec(directory);
+            _ = invocation.Place is null ? 0u : Native.Umask(own);
             try
             {
                 return exec.Start(invocation);

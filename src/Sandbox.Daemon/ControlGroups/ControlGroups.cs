@@ -17,7 +17,7 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups
     /// <summary>Microseconds.</summary>
     public const int Period = 100_000;
 
-    private const string Mount = "/sys/fs/cgroup";
+    internal const string Mount = "/sys/fs/cgroup";
 
     /// <summary>Our own init, and a runtime that enters the sandbox, count as processes too.</summary>
     private const int PidsHeadroom = 8;
@@ -34,10 +34,10 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups
     /// <summary>The most memory that all sandboxes together have.</summary>
     public long MemoryOfEverybody { get; } = options.SandboxMemoryBytes > 0 ? options.SandboxMemoryBytes : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 10 * 9;
 
-    private static readonly bool Unified = File.Exists(Mount + "/cgroup.controllers");
+    internal static readonly bool Unified = File.Exists(Mount + "/cgroup.controllers");
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<PersonId, SandboxLimits> _owners = [];
+    private readonly Dictionary<PersonId, (SandboxLimits Limits, int Tasks)> _owners = [];
     private bool _bounded;
 
     /// <summary>The group of a sandbox as the OCI specification has it: absolute, from the root of the hierarchy.</summary>
@@ -68,20 +68,28 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups
         !Unified && Directory.Exists(Mount + "/blkio") ? reads.OfSandbox(limits, owner) : null;
 
     /// <summary>Makes the group of a person, or gives it other limits.</summary>
-    public void SetOwner(PersonId owner, SandboxLimits limits)
+    /// <param name="owner">The person.</param>
+    /// <param name="limits">The limits.</param>
+    /// <param name="tasks">Tasks of the host that kernels of the person's sandboxes may take; the most that was asked for stays.</param>
+    public void SetOwner(PersonId owner, SandboxLimits limits, int tasks)
     {
         lock (_lock)
         {
-            if (_owners.TryGetValue(owner, out var known) && known == limits)
+            tasks = Math.Max(tasks, limits.Pids + (4 * PidsHeadroom));
+            if (_owners.TryGetValue(owner, out var known))
             {
-                return;
+                tasks = Math.Max(tasks, known.Tasks);
+                if (known == (limits, tasks))
+                {
+                    return;
+                }
             }
 
             BoundAll();
             var group = $"{options.Instance}/{owner}";
             var quota = QuotaOf(limits).ToString(CultureInfo.InvariantCulture);
             var memory = limits.MemoryBytes.ToString(CultureInfo.InvariantCulture);
-            var pids = (limits.Pids + (4 * PidsHeadroom)).ToString(CultureInfo.InvariantCulture);
+            var pids = tasks.ToString(CultureInfo.InvariantCulture);
             if (Unified)
             {
                 var directory = $"{Mount}/{group}";
@@ -118,7 +126,7 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups
             }
 
             work.Make(owner);
-            _owners[owner] = limits;
+            _owners[owner] = (limits, tasks);
         }
     }
 
@@ -352,7 +360,7 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups
     private static string[] Children(string directory) => Directory.Exists(directory) ? Directory.GetDirectories(directory) : [];
 
     /// <summary>What is still in use stays: the kernel refuses.</summary>
-    private static void RemoveTree(string group)
+    internal static void RemoveTree(string group)
     {
         foreach (var child in Children(group))
         {
@@ -362,10 +370,10 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups
         _ = RemoveDirectory(group);
     }
 
-    private static string[] Hierarchies() =>
+    internal static string[] Hierarchies() =>
         Unified ? [Mount] : [.. Directory.GetDirectories(Mount).Where(directory => File.Exists(directory + "/cgroup.procs"))];
 
-    private void Set(string file, string value)
+    internal void Set(string file, string value)
     {
         try
         {

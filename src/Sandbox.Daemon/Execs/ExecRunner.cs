@@ -59,16 +59,18 @@ internal sealed class ExecRunner(OciRuntimes runtimes, ProcessWatch watch, Proce
     {
         moves.Expect();
         var user = record.User ?? throw new InvalidOperationException("the user was not looked up");
-        var name = Path.Combine(directory, "exec-" + Guid.NewGuid().ToString("N"));
+        var oci = runtimes.Of(record.Isolation);
+        var kernel = oci as GvisorRuntime;
+        var name = Path.Combine(kernel?.FilesOf(record.Spec.Id) ?? directory, "exec-" + Guid.NewGuid().ToString("N"));
         var (process, pidFile, complaints) = (name + ".json", name + ".pid", name + ".log");
         try
         {
             var environment = ProcessPlan.EnvironmentOf(record.Config, record.Spec.Env, user, terminal: false);
-            var plan = new ProcessPlan(SandboxBundle.BelowInit(spec.Command), environment, workdir, user);
+            var plan = new ProcessPlan(kernel is null ? SandboxBundle.BelowInit(spec.Command) : SandboxBundle.Become(spec.Command), environment, workdir, user);
             await File.WriteAllBytesAsync(process, SandboxBundle.Process(IsolationClasses.Find(record.Isolation), plan), cancellationToken);
             using var pipes = new PipeCapture(spec.Stdin, spec.OutputLimit, printed);
-            var oci = runtimes.Of(record.Isolation);
-            var pid = Tool.Spawn(oci.Program, oci.ExecArguments(record.Spec.Id, process, pidFile, complaints), pipes.Theirs[0], pipes.Theirs[1], pipes.Theirs[2]);
+            var line = oci.ExecCommand(record.Spec.Id, process, pidFile, complaints);
+            var pid = Tool.Spawn(line[0], [.. line.Skip(1)], pipes.Theirs[0], pipes.Theirs[1], pipes.Theirs[2]);
             foreach (var handle in pipes.Theirs)
             {
                 handle.Dispose();
@@ -86,7 +88,7 @@ internal sealed class ExecRunner(OciRuntimes runtimes, ProcessWatch watch, Proce
             catch (OperationCanceledException)
             {
                 isTimedOut = true;
-                await KillAsync(record, pid, pidFile);
+                await (kernel is null ? KillAsync(record, pid, pidFile) : KillInsideAsync(kernel, record, pid, pidFile));
                 await Task.WhenAny(ended, Task.Delay(Dying, CancellationToken.None));
             }
 
@@ -121,6 +123,17 @@ internal sealed class ExecRunner(OciRuntimes runtimes, ProcessWatch watch, Proce
         }
     }
 
+    /// <summary>The same in a sandbox with a kernel of its own: the processes have numbers of its own.</summary>
+    private static async Task KillInsideAsync(GvisorRuntime kernel, SandboxRecord record, int runtime, string pidFile)
+    {
+        if (File.Exists(pidFile) && int.TryParse(await File.ReadAllTextAsync(pidFile), CultureInfo.InvariantCulture, out var init))
+        {
+            await kernel.KillBelowAsync(record.Spec.Id, init);
+        }
+
+        _ = Tool.Kill(runtime, 9);
+    }
+
     private static bool IsIn(SandboxRecord record, int pid)
     {
         try
@@ -153,7 +166,7 @@ internal static class ExecFailure
         }
 
         // ERROR (catatonit:17): failed to exec pid1: No such file or directory
-        if (attempt.Code != 1 || !attempt.Stderr.AsSpan().StartsWith("ERROR (catatonit:"u8))
+        if (attempt.Code != 1 || !(attempt.Stderr.AsSpan().StartsWith("ERROR (catatonit:"u8) || attempt.Stderr.AsSpan().StartsWith("ERROR (sandbox-init:"u8)))
         {
             return null;
         }

@@ -30,8 +30,8 @@ internal sealed record IsolationClass
     /// <summary>Settings of the kernel in the sandbox's own namespaces (<c>linux.sysctl</c>).</summary>
     public required IReadOnlyDictionary<string, string> Settings { get; init; }
 
-    /// <summary>How a sandbox sees its own control group.</summary>
-    public required SandboxMount ControlGroup { get; init; }
+    /// <summary>How a sandbox sees its own control group; null where it sees none.</summary>
+    public required SandboxMount? ControlGroup { get; init; }
 
     /// <summary>Files and directories of the kernel that a sandbox finds empty.</summary>
     public required IReadOnlyList<string> MaskedPaths { get; init; }
@@ -53,6 +53,21 @@ internal sealed record IsolationClass
 
     /// <summary>Namespaces of each kind that root inside may make at once; null where the system call filter lets it make none.</summary>
     public int? MostNamespaces { get; init; }
+
+    /// <summary>
+    /// Whether its programs run on a kernel of their own. The host then sees that kernel only: the processes of the sandbox, their
+    /// sockets and their directories are not the host's.
+    /// </summary>
+    public bool HasOwnKernel { get; init; }
+
+    /// <summary>The host's tasks that a sandbox with certain limits may take.</summary>
+    public Func<SandboxLimits, int> Tasks { get; init; } = ControlGroups.ControlGroupTree.PidsOf;
+
+    /// <summary>Whether the host has a program that can start it.</summary>
+    public bool IsInstalled => Programs.Any(program => Array.Exists(Directories, directory => File.Exists(Path.Combine(directory, program))));
+
+    /// <summary>Where programs of the host are.</summary>
+    internal static string[] Directories { get; } = ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"];
 
     /// <summary>Whether only images that the operator marks may be started with this class.</summary>
     public bool IsReserved { get; init; }

@@ -1,13 +1,14 @@
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
 using Sandbox.Daemon.Isolation.Container;
+using Sandbox.Daemon.Isolation.Gvisor;
 using Sandbox.Daemon.Isolation.Nested;
 
 namespace Sandbox.Daemon.Isolation;
 
 /// <summary>
-/// The isolation classes this daemon can start. A new class (gVisor's <c>runsc</c>, or one whose sandboxes run Docker)
-/// is a folder beside <c>Container/</c> and an entry in <see cref="All"/>.
+/// The isolation classes of this daemon. A new class (one whose sandboxes are virtual machines, for hosts with a
+/// <c>/dev/kvm</c> that works) is a folder beside <c>Container/</c> and an entry in <see cref="All"/>.
 /// </summary>
 internal static class IsolationClasses
 {
@@ -17,20 +18,25 @@ internal static class IsolationClasses
     /// <summary>A container in which Docker runs.</summary>
     public static IsolationClass Nested { get; } = NestedClass.Create(Container);
 
+    /// <summary>Programs on a kernel of their own, started by runsc.</summary>
+    public static IsolationClass Gvisor { get; } = GvisorClass.Create(Container);
+
     /// <summary>All classes, the default first.</summary>
-    public static IReadOnlyList<IsolationClass> All { get; } = [Container, Nested];
+    public static IReadOnlyList<IsolationClass> All { get; } = [Container, Nested, Gvisor];
 
     private static readonly Dictionary<string, IsolationClass> ByName = All.ToDictionary(isolation => isolation.Name, StringComparer.Ordinal);
 
-    /// <summary>The names of all classes, the default first.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. All.Select(isolation => isolation.Name)];
+    /// <summary>The names of the classes that this host has a program for, the default first.</summary>
+    public static IReadOnlyList<string> Names => [.. All.Where(isolation => isolation.IsInstalled || isolation == Container).Select(isolation => isolation.Name)];
 
     /// <summary>The name of the class that a request asks for; null is the default.</summary>
     /// <exception cref="SandboxException">Invalid: there is no such class.</exception>
     public static string Choose(string? name) => name switch
     {
-        null => Names[0],
-        _ when ByName.ContainsKey(name) => name,
+        null => Container.Name,
+        _ when ByName.TryGetValue(name, out var found) && (found.IsInstalled || found == Container) => name,
+        _ when ByName.TryGetValue(name, out var missing) => throw new SandboxException(
+            ErrorCode.Invalid, $"isolation: this server does not have {string.Join(" or ", missing.Programs)}, which starts the class '{name}'; there is {string.Join(", ", Names)}"),
         _ => throw new SandboxException(ErrorCode.Invalid, $"isolation: there is no class '{name}' here; there is {string.Join(", ", Names)}"),
     };
 

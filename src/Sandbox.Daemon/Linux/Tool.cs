@@ -85,6 +85,9 @@ internal sealed partial class Tool(ProcessWatch watch)
         }
     }
 
+    /// <summary>What a file in memory contains.</summary>
+    public static string ReadText(SafeFileHandle file) => Encoding.UTF8.GetString(ReadAll(file)).Trim();
+
     /// <summary>A file that lives in memory and goes with its last handle.</summary>
     public static SafeFileHandle MemoryFile(string name) =>
         new(Native.Check(MemfdCreate(name, 1 /* MFD_CLOEXEC */), "memfd_create"), ownsHandle: true);

@@ -27,14 +27,17 @@ internal sealed record BundlePlan
     /// <summary>The control group, absolute from the root of the hierarchy.</summary>
     public required string ControlGroup { get; init; }
 
-    /// <summary>A path of a user namespace to join.</summary>
-    public required string UserNamespace { get; init; }
+    /// <summary>A path of a user namespace to join; null where the runtime is started in it.</summary>
+    public required string? UserNamespace { get; init; }
 
     /// <summary>A path of a network namespace to join.</summary>
     public required string NetworkNamespace { get; init; }
 
     /// <summary>Mounts besides those of the class.</summary>
     public required IReadOnlyList<SandboxMount> Mounts { get; init; }
+
+    /// <summary>Where the program of our init is.</summary>
+    public string InitSource { get; init; } = SandboxBundle.InitMount.Source;
 
     /// <summary>The init that starts the image's own command, or root with no command.</summary>
     public required ProcessPlan Init { get; init; }

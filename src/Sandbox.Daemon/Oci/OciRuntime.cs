@@ -6,10 +6,10 @@ using Sandbox.Daemon.Linux;
 namespace Sandbox.Daemon.Oci;
 
 /// <summary>
-/// One program that starts and isolates sandboxes: crun or runc.
+/// One program that starts and isolates sandboxes: crun or runc, or runsc in the class below.
 /// https://github.com/opencontainers/runtime-spec/blob/main/runtime.md
 /// </summary>
-internal sealed class OciRuntime(string program, string stateDirectory, Tool tool)
+internal class OciRuntime(string program, string stateDirectory, Tool tool)
 {
     /// <summary>The program's name: <c>crun</c>.</summary>
     public string Program { get; } = program;
@@ -47,13 +47,13 @@ internal sealed class OciRuntime(string program, string stateDirectory, Tool too
     public Task DeleteAsync(SandboxId id) => DeleteAsync(id.Value);
 
     /// <summary>The same for a name that came from <see cref="Known"/>.</summary>
-    public Task DeleteAsync(string id) => tool.RunAsync(Program, [.. Global, "delete", "--force", id]);
+    public virtual Task DeleteAsync(string id) => tool.RunAsync(Program, [.. Global, "delete", "--force", id]);
 
     /// <summary>Freezes all its processes.</summary>
-    public Task PauseAsync(SandboxId id) => tool.RunOrThrowAsync(Program, [.. Global, "pause", id.Value]);
+    public virtual Task PauseAsync(SandboxId id) => tool.RunOrThrowAsync(Program, [.. Global, "pause", id.Value]);
 
     /// <summary>Thaws them.</summary>
-    public Task ResumeAsync(SandboxId id) => tool.RunOrThrowAsync(Program, [.. Global, "resume", id.Value]);
+    public virtual Task ResumeAsync(SandboxId id) => tool.RunOrThrowAsync(Program, [.. Global, "resume", id.Value]);
 
     /// <summary>The machine code that it made of a running sandbox's system call filter; null if it keeps none.</summary>
     public byte[]? FilterOf(string id)
@@ -66,15 +66,15 @@ internal sealed class OciRuntime(string program, string stateDirectory, Tool too
     public IReadOnlyList<string> Known() =>
         Directory.Exists(stateDirectory) ? [.. Directory.GetDirectories(stateDirectory).Select(path => Path.GetFileName(path)!)] : [];
 
-    /// <summary>The command line that runs one more process in a sandbox and waits for it.</summary>
-    public IReadOnlyList<string> ExecArguments(SandboxId id, string process, string pidFile, string complaints) =>
-        [.. Global, "--log", complaints, "exec", "--process", process, "--pid-file", pidFile, id.Value];
+    /// <summary>The whole command line that runs one more process in a sandbox and waits for it.</summary>
+    public virtual IReadOnlyList<string> ExecCommand(SandboxId id, string process, string pidFile, string complaints) =>
+        [Program, .. Global, "--log", complaints, "exec", "--process", process, "--pid-file", pidFile, id.Value];
 
     /// <summary>The whole command line that gives one more process in a sandbox a terminal and hands its other end to a socket.</summary>
     /// <param name="id">The sandbox.</param>
     /// <param name="process">The file with the process to run.</param>
     /// <param name="hasNonce">Whether the process reads its nonce from descriptor 3.</param>
-    public IReadOnlyList<string> TerminalCommand(SandboxId id, string process, bool hasNonce) =>
+    public virtual IReadOnlyList<string> TerminalCommand(SandboxId id, string process, bool hasNonce) =>
         [Program, .. Global, "exec", "--detach", "--tty", "--console-socket", "{console}", "--pid-file", "{pid}", .. hasNonce ? ["--preserve-fds", "1"] : (string[])[], "--process", process, id.Value];
 
     /// <summary>

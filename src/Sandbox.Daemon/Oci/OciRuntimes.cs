@@ -6,8 +6,6 @@ namespace Sandbox.Daemon.Oci;
 /// <summary>The OCI runtime of each isolation class. Classes that name the same program share one.</summary>
 internal sealed class OciRuntimes
 {
-    private static readonly string[] Directories = ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"];
-
     private readonly Dictionary<string, OciRuntime> _byClass = new(StringComparer.Ordinal);
 
     public OciRuntimes(DaemonOptions options, Tool tool)
@@ -20,7 +18,8 @@ internal sealed class OciRuntimes
             {
                 // The default's directory has no program in its name: sandboxes of earlier daemons are in it.
                 var state = byProgram.Count == 0 ? "oci" : "oci-" + program;
-                byProgram[program] = runtime = new OciRuntime(program, Path.Combine(options.RunDirectory, state), tool);
+                var directory = Path.Combine(options.RunDirectory, state);
+                byProgram[program] = runtime = isolation.HasOwnKernel ? Gvisor = new GvisorRuntime(program, directory, tool) : new OciRuntime(program, directory, tool);
             }
 
             _byClass[isolation.Name] = runtime;
@@ -32,6 +31,9 @@ internal sealed class OciRuntimes
     /// <summary>Each program once, that of the default class first.</summary>
     public IReadOnlyList<OciRuntime> All { get; }
 
+    /// <summary>The runtime of sandboxes with a kernel of their own.</summary>
+    public GvisorRuntime Gvisor { get; } = null!;
+
     /// <summary>The runtime of a class, by the name in a sandbox's record.</summary>
     public OciRuntime Of(string isolation) => _byClass[isolation];
 
@@ -39,5 +41,5 @@ internal sealed class OciRuntimes
     private static string Choose(IsolationClass isolation, string? wanted) =>
         wanted is not null && isolation.Programs.Contains(wanted, StringComparer.Ordinal)
             ? wanted
-            : isolation.Programs.FirstOrDefault(program => Array.Exists(Directories, directory => File.Exists(Path.Combine(directory, program)))) ?? isolation.Programs[0];
+            : isolation.Programs.FirstOrDefault(program => Array.Exists(IsolationClass.Directories, directory => File.Exists(Path.Combine(directory, program)))) ?? isolation.Programs[0];
 }

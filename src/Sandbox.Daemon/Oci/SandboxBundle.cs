@@ -18,7 +18,7 @@ internal static class SandboxBundle
     private static readonly string[] InitOptions = ["bind", "ro", "nosuid", "nodev"];
 
     /// <summary>In <c>/dev</c>, a tmpfs of the sandbox's own, so that none of its files is ours.</summary>
-    private static readonly SandboxMount Init = new(InitProgram, "/dev/init", "bind", InitOptions);
+    public static SandboxMount InitMount { get; } = new(InitProgram, "/dev/init", "bind", InitOptions);
 
     /// <summary>Writes <c>process.json</c>.</summary>
     public static byte[] Process(IsolationClass isolation, ProcessPlan plan)
@@ -46,9 +46,9 @@ internal static class SandboxBundle
             json.WriteString("path", plan.Root);
             json.WriteEndObject();
             json.WritePropertyName("process");
-            WriteProcess(json, isolation, plan.Init.Command.Count > 0 ? plan.Init : plan.Init with { Command = [Init.Destination, "-P"] });
+            WriteProcess(json, isolation, plan.Init.Command.Count > 0 ? plan.Init : plan.Init with { Command = [InitMount.Destination, "-P"] });
             json.WriteStartArray("mounts");
-            foreach (var mount in (IEnumerable<SandboxMount>)[.. isolation.Mounts(plan.Limits), isolation.ControlGroup, Init, .. plan.Mounts])
+            foreach (var mount in MountsOf(plan))
             {
                 WriteMount(json, mount);
             }
@@ -83,12 +83,25 @@ internal static class SandboxBundle
         return buffer.WrittenSpan.ToArray();
     }
 
+    /// <summary>All mounts over the root, in their order.</summary>
+    public static IEnumerable<SandboxMount> MountsOf(BundlePlan plan) =>
+        [.. plan.Isolation.Mounts(plan.Limits), .. plan.Isolation.ControlGroup is { } group ? [group] : (SandboxMount[])[], InitMount with { Source = plan.InitSource }, .. plan.Mounts];
+
     /// <summary>A command as a child of an init of its own, which adopts everything that the command starts.</summary>
-    public static IReadOnlyList<string> BelowInit(IReadOnlyList<string> command) => [Init.Destination, "--", .. command];
+    public static IReadOnlyList<string> BelowInit(IReadOnlyList<string> command) => [InitMount.Destination, "--", .. command];
 
     /// <summary>An image's own command as a child of <c>sandbox-init</c>, which says on a descriptor how it is, and stays when it has ended.</summary>
     public static IReadOnlyList<string> BelowOwnInit(int reports, IReadOnlyList<string> command) =>
         [OwnInit, reports.ToString(System.Globalization.CultureInfo.InvariantCulture), "--", .. command];
+
+    /// <summary>
+    /// A command in a sandbox with a kernel that knows no subreapers and a runtime that passes no descriptors on:
+    /// <c>sandbox-init</c> gives it its nonce, and becomes it.
+    /// </summary>
+    public static IReadOnlyList<string> Become(IReadOnlyList<string> command) => [OwnInit, "exec", "--", .. command];
+
+    /// <summary>The command that lists the TCP sockets of a sandbox, as in /proc/net/tcp.</summary>
+    public static IReadOnlyList<string> ListSockets { get; } = [OwnInit, "sockets"];
 
     /// <summary>The mount of <c>sandbox-init</c>.</summary>
     public static SandboxMount OwnInitMount(string program) => new(program, OwnInit, "bind", InitOptions);
@@ -153,7 +166,13 @@ internal static class SandboxBundle
     private static void WriteNamespaces(Utf8JsonWriter json, BundlePlan plan)
     {
         json.WriteStartArray("namespaces");
-        foreach (var (type, path) in (ReadOnlySpan<(string, string?)>)[("user", plan.UserNamespace), ("network", plan.NetworkNamespace), ("pid", null), ("mount", null), ("ipc", null), ("uts", null), ("cgroup", null)])
+        var all = new List<(string, string?)> { ("network", plan.NetworkNamespace), ("pid", null), ("mount", null), ("ipc", null), ("uts", null) };
+        if (plan.UserNamespace is { } user)
+        {
+            all.InsertRange(0, [("user", user), ("cgroup", null)]);
+        }
+
+        foreach (var (type, path) in all)
         {
             json.WriteStartObject();
             json.WriteString("type", type);

@@ -13,36 +13,35 @@ internal static class ListeningPorts
     public static IReadOnlyList<int> Of(int pid) => [.. Read(pid, "tcp").Concat(Read(pid, "tcp6")).Distinct().Order()];
 
     /// <summary>
-    /// The kernel lists listening sockets before all others.
+    /// The ports in the lines of a table, or of several.
     /// <code>
     ///   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
     ///    0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 12345 1 …
     /// </code>
     /// </summary>
+    public static IEnumerable<int> In(IEnumerable<string> lines)
+    {
+        foreach (var line in lines)
+        {
+            var columns = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (columns.Length >= 4 && columns[3] == Listening
+                && int.TryParse(columns[1].AsSpan(columns[1].LastIndexOf(':') + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var port))
+            {
+                yield return port;
+            }
+        }
+    }
+
+    /// <summary>The host's kernel lists listening sockets before all others.</summary>
     private static List<int> Read(int pid, string table)
     {
-        var ports = new List<int>();
         try
         {
-            foreach (var line in File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/net/{table}")).Skip(1).Take(MostLines))
-            {
-                var columns = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                if (columns.Length < 4 || columns[3] != Listening)
-                {
-                    break;
-                }
-
-                if (int.TryParse(columns[1].AsSpan(columns[1].LastIndexOf(':') + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var port))
-                {
-                    ports.Add(port);
-                }
-            }
+            return [.. In(File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/net/{table}")).Skip(1).Take(MostLines).TakeWhile(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, _, _, Listening, ..]))];
         }
         catch (IOException)
         {
-            // The process ended.
+            return []; // the process ended
         }
-
-        return ports;
     }
 }

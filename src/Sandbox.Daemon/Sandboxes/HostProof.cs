@@ -30,7 +30,7 @@ internal sealed partial class HostProof(DaemonOptions options, UidRanges ranges,
         ("control_groups", "Control groups", "A sandbox gets its part of memory, processor and processes, and no more."),
         ("disk_quota", "Disk quota", "A sandbox has a disk of its own size: it cannot fill that of the host."),
         ("egress_filter", "Network filter", "A sandbox reaches the internet, but neither the host, nor its network, nor the sandboxes of others."),
-        ("gvisor", "gVisor", "Sandboxes could have a kernel of their own, written in a safe language. They have not until there is a class for it."),
+        ("gvisor", "gVisor", "Sandboxes of the class gvisor have a kernel of their own, written in a safe language: an attack on the host's kernel first has to get through that."),
         ("kvm", "Virtual machines", "Sandboxes could be small virtual machines. They are not until there is a class for it."),
     ];
 

@@ -4,18 +4,22 @@ using System.Net.Sockets;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
+using Sandbox.Daemon.Oci;
 using Sandbox.Daemon.Ports;
 using Sandbox.Rpc;
 
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>The ports and Docker daemons of the sandboxes of one Linux host.</summary>
-internal sealed class LinuxPorts(LiveSandboxes sandboxes) : ISandboxPorts
+internal sealed class LinuxPorts(LiveSandboxes sandboxes, OciRuntimes runtimes, Tool tool) : ISandboxPorts
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    public Task<IReadOnlyList<int>> ListAsync(SandboxId sandbox, CancellationToken cancellationToken) => Task.Run(() => ListeningPorts.Of(Running(sandbox).Pid), cancellationToken);
+    public Task<IReadOnlyList<int>> ListAsync(SandboxId sandbox, CancellationToken cancellationToken) => Running(sandbox) is var record && HasOwnKernel(record)
+        ? LinkedSocket.ListeningAsync(runtimes.Gvisor, tool, sandbox, cancellationToken)
+        : Task.Run(() => ListeningPorts.Of(record.Pid), cancellationToken);
 
     public async Task<NetworkStream?> ConnectAsync(SandboxId sandbox, int port, CancellationToken cancellationToken) =>
         port is >= 1 and <= ushort.MaxValue && await OpenAsync(sandbox, port, cancellationToken) is { } socket ? new NetworkStream(socket, ownsSocket: true) : null;
@@ -30,6 +34,11 @@ internal sealed class LinuxPorts(LiveSandboxes sandboxes) : ISandboxPorts
     public async Task<Socket?> OpenAsync(SandboxId sandbox, int port, CancellationToken cancellationToken)
     {
         var record = Running(sandbox);
+        if (HasOwnKernel(record))
+        {
+            return await OpenInsideAsync(record, port, cancellationToken);
+        }
+
         if (port == PortsSocket.Docker)
         {
             return await OpenDockerAsync(record, cancellationToken);
@@ -53,6 +62,21 @@ internal sealed class LinuxPorts(LiveSandboxes sandboxes) : ISandboxPorts
 
         return null;
     }
+
+    /// <summary>The same where the sandbox's network is not one of the host. There is no Docker in it.</summary>
+    private static async Task<Socket?> OpenInsideAsync(Records.SandboxRecord record, int port, CancellationToken cancellationToken)
+    {
+        if (port is < 1 or > ushort.MaxValue)
+        {
+            return null;
+        }
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
+        return record.Address is { } own ? await LinkedSocket.ConnectAsync(IPAddress.Parse(own), port, patience.Token) : null;
+    }
+
+    private static bool HasOwnKernel(Records.SandboxRecord record) => IsolationClasses.Find(record.Isolation).HasOwnKernel;
 
     private static async Task<Socket?> OpenDockerAsync(Records.SandboxRecord record, CancellationToken cancellationToken)
     {

@@ -20,7 +20,14 @@ internal sealed class LinuxRuntime(
     HostRoom room,
     HostProof proof) : ISandboxRuntime
 {
-    private static readonly RuntimeCapabilities Capabilities = new() { IsolationClasses = IsolationClasses.Names, HasSnapshots = true, HasPorts = true, HasVolumes = true };
+    /// <summary>A class is not offered if the trial of its program failed.</summary>
+    private RuntimeCapabilities Capabilities => new()
+    {
+        IsolationClasses = [.. IsolationClasses.Names.Where(name => !proof.Results.Any(check => check.Name == name && !check.IsProven))],
+        HasSnapshots = true,
+        HasPorts = true,
+        HasVolumes = true,
+    };
 
     private static readonly string Kernel = File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
 

@@ -1,12 +1,13 @@
 using System.Globalization;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.ControlGroups;
+using Sandbox.Daemon.Isolation;
 
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>
 /// Tells owners that the kernel killed programs in their sandbox because its memory was used up. The programs themselves
-/// say nothing, or only "Killed".
+/// say nothing, or only "Killed". A sandbox with a kernel of its own ends with it: see <see cref="SandboxKernels"/>.
 /// </summary>
 internal sealed class MemoryKills(LiveSandboxes sandboxes, SandboxLife life, ControlGroupTree groups)
 {
@@ -18,7 +19,7 @@ internal sealed class MemoryKills(LiveSandboxes sandboxes, SandboxLife life, Con
         using var timer = new PeriodicTimer(LookEvery);
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
-            foreach (var sandbox in sandboxes.All.Where(sandbox => sandbox.Record.State == SandboxState.Running))
+            foreach (var sandbox in sandboxes.All.Where(sandbox => sandbox.Record.State == SandboxState.Running && !IsolationClasses.Find(sandbox.Record.Isolation).HasOwnKernel))
             {
                 Look(sandbox);
             }

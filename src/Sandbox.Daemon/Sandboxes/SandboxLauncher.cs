@@ -29,6 +29,7 @@ internal sealed partial class SandboxLauncher(
     OciRuntimes runtimes,
     CompiledFilters filters,
     ControlGroupTree groups,
+    SandboxKernels kernels,
     ProcessMoves moves,
     DiskImages disks,
     PlaygroundNetworks networks,
@@ -58,7 +59,7 @@ internal sealed partial class SandboxLauncher(
         var network = Task.CompletedTask;
         try
         {
-            groups.SetOwner(spec.Owner, spec.OwnerLimits);
+            groups.SetOwner(spec.Owner, spec.OwnerLimits, SandboxKernels.TasksOf(sandbox.Record));
             moves.Expect(); // after the group was made: until the move is done, the kernel makes no other
             using var holder = await holding;
             var held = Stopwatch.GetElapsedTime(clock);
@@ -71,9 +72,9 @@ internal sealed partial class SandboxLauncher(
             await AttachVolumesAsync(sandbox, holder);
             var filled = Stopwatch.GetElapsedTime(clock);
             var config = sandbox.Record.Config;
-            if (!config.IsInteractive)
+            if (!config.IsInteractive || IsolationClasses.Find(sandbox.Record.Isolation).HasOwnKernel)
             {
-                await network; // a server that starts without a network may give up
+                await network; // a server that starts without a network may give up, and another kernel takes over what it finds
             }
 
             await RunAsync(sandbox, holder);
@@ -101,7 +102,7 @@ internal sealed partial class SandboxLauncher(
     public async Task StartAgainAsync(LiveSandbox sandbox)
     {
         var spec = sandbox.Record.Spec;
-        groups.SetOwner(spec.Owner, spec.OwnerLimits);
+        groups.SetOwner(spec.Owner, spec.OwnerLimits, SandboxKernels.TasksOf(sandbox.Record));
         using var holder = await NamespaceHolder.StartAsync(sandbox.Range, watch);
         await AttachAsync(sandbox.Record, holder);
         logs.MarkStart(sandbox.Record);
@@ -127,7 +128,7 @@ internal sealed partial class SandboxLauncher(
 
         if (grace > TimeSpan.Zero && IsAlive(record))
         {
-            await AskToEndAsync(sandbox, grace);
+            await (IsolationClasses.Find(record.Isolation).HasOwnKernel ? kernels.AskToEndAsync(sandbox, grace) : AskToEndAsync(sandbox, grace));
         }
 
         if (IsAlive(record))
@@ -145,6 +146,11 @@ internal sealed partial class SandboxLauncher(
         var record = sandbox.Record;
         await terminals.CloseAllAsync(sandbox.Id, () => logs.Keep(record));
         await runtimes.Of(sandbox.Record.Isolation).DeleteAsync(sandbox.Id);
+        if (IsolationClasses.Find(record.Isolation).HasOwnKernel)
+        {
+            kernels.Remove(record);
+        }
+
         if (record.HasLink)
         {
             await networks.DetachAsync(record.Spec.Playground, sandbox.Id, record.Place);
@@ -230,9 +236,18 @@ internal sealed partial class SandboxLauncher(
             ],
             Init = own is null ? new ProcessPlan([], ProcessPlan.EnvironmentOf(record.Config, spec.Env, ProcessUser.Root, terminal: false), "/", ProcessUser.Root) : TerminalHolders.InitOf(record, own),
         };
-        await File.WriteAllBytesAsync(System.IO.Path.Combine(bundle, "config.json"), SandboxBundle.Configuration(plan));
-        var pid = own is null ? await runtimes.Of(record.Isolation).RunAsync(spec.Id, bundle, watch) : await terminals.StartOwnAsync(record, own, bundle);
-        filters.Learn(isolation.Name, spec.Id.Value);
+        int pid;
+        if (isolation.HasOwnKernel)
+        {
+            pid = await kernels.StartAsync(sandbox, record, holder, plan);
+        }
+        else
+        {
+            await File.WriteAllBytesAsync(System.IO.Path.Combine(bundle, "config.json"), SandboxBundle.Configuration(plan));
+            pid = own is null ? await runtimes.Of(record.Isolation).RunAsync(spec.Id, bundle, watch) : await terminals.StartOwnAsync(record, own, bundle);
+            filters.Learn(isolation.Name, spec.Id.Value);
+        }
+
         sandbox.InitEnded = watch.WaitAsync(pid);
         sandbox.Record = record with
         {
@@ -243,6 +258,10 @@ internal sealed partial class SandboxLauncher(
             ExitCode = null,
             Notice = null,
         };
+        if (isolation.HasOwnKernel && own is not null)
+        {
+            await terminals.StartOwnInsideAsync(sandbox.Record, own);
+        }
     }
 
     /// <summary>Writes the given files and those of the recipe, and looks up the user.</summary>

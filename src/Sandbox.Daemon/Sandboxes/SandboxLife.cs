@@ -33,6 +33,7 @@ internal sealed partial class SandboxLife(
     HostRoom room,
     PlaygroundNetworks networks,
     ProcessWatch watch,
+    SandboxKernels kernels,
     ILogger<SandboxLife> logger)
 {
     private readonly Lock _admission = new();
@@ -213,8 +214,9 @@ internal sealed partial class SandboxLife(
 
     public async Task StoppedAsync(LiveSandbox sandbox, int? exitCode)
     {
+        var why = kernels.WhyOf(sandbox.Record);
         await launcher.HaltAsync(sandbox);
-        Save(sandbox, sandbox.Record with { State = SandboxState.Stopped, HeldAt = null, Pid = 0, PidStartedAt = 0, ExitCode = exitCode });
+        Save(sandbox, sandbox.Record with { State = SandboxState.Stopped, HeldAt = null, Pid = 0, PidStartedAt = 0, ExitCode = exitCode, Notice = why ?? sandbox.Record.Notice });
     }
 
     /// <summary>Puts words for its owner on record; a sandbox that has ended or was started again meanwhile gets none.</summary>

@@ -120,7 +120,7 @@ internal sealed partial class SandboxRecovery(
 
             if (sandbox.Record.State != SandboxState.Stopped)
             {
-                groups.SetOwner(sandbox.Record.Spec.Owner, sandbox.Record.Spec.OwnerLimits);
+                groups.SetOwner(sandbox.Record.Spec.Owner, sandbox.Record.Spec.OwnerLimits, SandboxKernels.TasksOf(sandbox.Record));
             }
 
             await freezing.RecoverAsync(sandbox);

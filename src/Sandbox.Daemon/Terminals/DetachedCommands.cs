@@ -3,6 +3,7 @@ using Sandbox.Core.Errors;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
 using Sandbox.Daemon.Linux;
+using Sandbox.Daemon.Oci;
 
 namespace Sandbox.Daemon.Terminals;
 
@@ -10,7 +11,7 @@ namespace Sandbox.Daemon.Terminals;
 /// The detached commands of sandboxes since their last start: a note beside the log of each, which go when the sandbox
 /// stops. The holder writes the log, so a command has its end and exit code also when this process was not there.
 /// </summary>
-internal sealed class DetachedCommands(HolderFiles files)
+internal sealed class DetachedCommands(HolderFiles files, OciRuntimes runtimes)
 {
     /// <summary>Commands that have ended and are remembered: each log takes up to 256 KiB of memory.</summary>
     internal const int MostEnded = 16;
@@ -49,6 +50,7 @@ internal sealed class DetachedCommands(HolderFiles files)
         // The init is a child of the holder, which has not reaped it while there is no exit code.
         if (WorkingDirectory.ChildOf(holder.Pid) == init)
         {
+            await runtimes.Gvisor.KillTerminalAsync(sandbox, id);
             await ProcessTree.KillBelowAsync(init);
             _ = Tool.Kill(init, 9);
         }

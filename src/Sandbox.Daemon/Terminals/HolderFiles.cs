@@ -106,7 +106,7 @@ internal sealed class HolderFiles(DaemonOptions options)
     }
 
     /// <summary>Writes a file that only root reads, and that is there whole or not at all.</summary>
-    public static void WritePrivately(string file, byte[] content)
+    public static void WritePrivately(string file, byte[] content, uint? reader = null)
     {
         using var stream = new FileStream(file + ".new", new FileStreamOptions
         {
@@ -116,6 +116,11 @@ internal sealed class HolderFiles(DaemonOptions options)
         });
         stream.Write(content);
         stream.Close();
+        if (reader is { } user)
+        {
+            Mounting.Chown(file + ".new", user, user);
+        }
+
         File.Move(file + ".new", file, overwrite: true);
     }
 

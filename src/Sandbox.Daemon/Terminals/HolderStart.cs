@@ -38,16 +38,28 @@ internal sealed class HolderStart(DaemonOptions options, OciRuntimes runtimes, P
     {
         moves.Expect();
         var plan = TerminalPlan.Of(sandbox, root, spec);
-        var size = new TerminalSize(spec.Cols, spec.Rows);
-        var process = files.ProcessOf(sandbox.Spec.Id, spec.Id);
+        return await StartInsideAsync(sandbox, spec.Id, plan, spec.IsDetached && !IsolationClasses.Find(sandbox.Isolation).HasOwnKernel ? SandboxBundle.BelowInit(plan.Started) : plan.Started, new TerminalSize(spec.Cols, spec.Rows), spec.IsDetached);
+    }
+
+    private async Task<StartedHolder> StartInsideAsync(SandboxRecord sandbox, TerminalId id, TerminalPlan plan, IReadOnlyList<string> started, TerminalSize size, bool isDetached)
+    {
+        var runtime = runtimes.Of(sandbox.Isolation);
+        var kernel = runtime as GvisorRuntime;
         files.MakeDirectory(sandbox.Spec.Id);
+        var process = kernel is null ? files.ProcessOf(sandbox.Spec.Id, id) : Path.Combine(kernel.FilesOf(sandbox.Spec.Id), $"{id}.json");
         var user = sandbox.User ?? throw new InvalidOperationException("the user was not looked up");
-        var started = spec.IsDetached ? SandboxBundle.BelowInit(plan.Started) : plan.Started;
-        HolderFiles.WritePrivately(process, SandboxBundle.Process(IsolationClasses.Find(sandbox.Isolation), new ProcessPlan(started, plan.Variables, plan.Workdir, user) { Terminal = size }));
+        var nonce = plan.IsMarked ? NewNonce() : null;
+        IReadOnlyList<string> variables = plan.Variables;
+        if (kernel is not null)
+        {
+            (started, variables) = (SandboxBundle.Become(started), nonce is null ? variables : [.. variables, $"SANDBOX_NONCE={nonce}"]);
+        }
+
+        HolderFiles.WritePrivately(process, SandboxBundle.Process(IsolationClasses.Find(sandbox.Isolation), new ProcessPlan(started, variables, plan.Workdir, user) { Terminal = size }), kernel?.UserOf(sandbox.Spec.Id));
         try
         {
-            var command = runtimes.Of(sandbox.Isolation).TerminalCommand(sandbox.Spec.Id, process, plan.IsMarked);
-            return await HoldAsync(sandbox, spec.Id, plan, size, command, answer => Failure(answer, plan.Command[0]), spec.IsDetached);
+            var command = kernel?.TerminalCommand(sandbox.Spec.Id, process, id) ?? runtime.TerminalCommand(sandbox.Spec.Id, process, plan.IsMarked);
+            return await HoldAsync(sandbox, id, plan, nonce, size, command, answer => Failure(answer, plan.Command[0]), isDetached, kernel?.FilesOf(sandbox.Spec.Id));
         }
         finally
         {
@@ -61,8 +73,15 @@ internal sealed class HolderStart(DaemonOptions options, OciRuntimes runtimes, P
     {
         File.Delete(OciRuntime.ComplaintsOf(bundle));
         var command = runtimes.Of(sandbox.Isolation).RunCommand(sandbox.Spec.Id, bundle, plan.IsMarked ? 2 : 1);
-        return await HoldAsync(sandbox, id, plan, OwnSize(sandbox), command, answer => OciRuntime.Failure(OciRuntime.ComplaintsOf(bundle), answer));
+        return await HoldAsync(sandbox, id, plan, plan.IsMarked ? NewNonce() : null, OwnSize(sandbox), command, answer => OciRuntime.Failure(OciRuntime.ComplaintsOf(bundle), answer));
     }
+
+    /// <summary>Starts the own command of a sandbox whose kernel, and an init that waits, run already: the runtime passes it no descriptors.</summary>
+    public Task<StartedHolder> StartOwnInsideAsync(SandboxRecord sandbox, TerminalId id, TerminalPlan plan) =>
+        StartInsideAsync(sandbox, id, plan, plan.Started, OwnSize(sandbox), isDetached: false);
+
+    /// <summary>Hangs up what ran in a terminal that is gone, where the host's kernel cannot.</summary>
+    public Task HangUpInsideAsync(SandboxId sandbox, TerminalId terminal) => runtimes.Gvisor.HangUpAsync(sandbox, terminal);
 
     /// <summary>Gives a terminal another size.</summary>
     public async Task ResizeAsync(SandboxId sandbox, TerminalId terminal, TerminalSize size, CancellationToken cancellationToken)
@@ -78,13 +97,18 @@ internal sealed class HolderStart(DaemonOptions options, OciRuntimes runtimes, P
 
     /// <summary>Starts a holder, which starts the runtime, and waits until the process runs.</summary>
     private async Task<StartedHolder> HoldAsync(
-        SandboxRecord sandbox, TerminalId id, TerminalPlan plan, TerminalSize size, IReadOnlyList<string> runtime, Func<string, SandboxException> failure, bool isDetached = false)
+        SandboxRecord sandbox, TerminalId id, TerminalPlan plan, string? nonce, TerminalSize size, IReadOnlyList<string> runtime, Func<string, SandboxException> failure, bool isDetached = false, string? place = null)
     {
         var isOwn = sandbox.Own == id;
         files.MakeDirectory(sandbox.Spec.Id);
         var (client, _) = HostUsers.Find(options.WebUser);
         var (uid, gid) = HostUsers.Find(options.TtyUser);
-        string[] settings = [.. isOwn || isDetached ? [(isOwn ? "log=" : "keep=") + files.LogOf(sandbox.Spec.Id, id)] : (string[])[], .. plan.IsMarked ? [NewNonce()] : (string[])[]];
+        string[] settings =
+        [
+            .. isOwn || isDetached ? [(isOwn && place is null ? "log=" : "keep=") + files.LogOf(sandbox.Spec.Id, id)] : (string[])[],
+            .. place is null ? (string[])[] : ["in=" + place],
+            .. nonce is null ? (string[])[] : [nonce],
+        ];
         using var answers = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.None);
         int pid;
         using (var stdout = new SafeFileHandle(answers.ClientSafePipeHandle.DangerousGetHandle(), ownsHandle: false))

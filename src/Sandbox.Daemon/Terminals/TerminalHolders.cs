@@ -166,6 +166,19 @@ internal sealed class TerminalHolders(HolderStart start, HolderFiles files, OwnC
         }
     }
 
+    /// <summary>The same in a sandbox whose kernel runs already.</summary>
+    public async Task StartOwnInsideAsync(SandboxRecord sandbox, TerminalPlan plan)
+    {
+        var id = sandbox.Own ?? throw new InvalidOperationException("the terminal has no id");
+        var started = await start.StartOwnInsideAsync(sandbox, id, plan);
+        _holders.GetOrAdd(sandbox.Spec.Id, _ => new())[id] = new Lazy<Task<Holder>>(Task.FromResult(started.Holder));
+        _ = ForgetAsync(sandbox.Spec.Id, id, started.Ended);
+    }
+
+    /// <summary>Whether a process is the one that the holder of the sandbox's own command started, and has not reaped.</summary>
+    public bool IsOfHolder(SandboxRecord sandbox, int process) =>
+        HoldersOf(sandbox.Spec.Id).Find(holder => holder.Id == sandbox.Own) is { IsAlive: true } holder && WorkingDirectory.ChildOf(holder.Pid) == process;
+
     /// <summary>The init of a sandbox whose own command has a terminal: its process, and the terminal's size.</summary>
     public static ProcessPlan InitOf(SandboxRecord sandbox, TerminalPlan plan) =>
         new(SandboxBundle.BelowOwnInit(plan.IsMarked ? 4 : 3, plan.Started), plan.Variables, plan.Workdir, sandbox.User ?? throw new InvalidOperationException("the user was not looked up"))
@@ -228,6 +241,7 @@ internal sealed class TerminalHolders(HolderStart start, HolderFiles files, OwnC
         }
 
         files.Forget(sandbox, terminal);
+        await start.HangUpInsideAsync(sandbox, terminal);
     }
 
     private List<Holder> HoldersOf(SandboxId sandbox) => _holders.TryGetValue(sandbox, out var holders)

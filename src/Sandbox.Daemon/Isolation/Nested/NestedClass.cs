@@ -36,7 +36,7 @@ internal static class NestedClass
         MaskedPaths = [],
         ReadOnlyPaths = [],
         Mounts = limits => [.. container.Mounts(limits).Select(Writable), Run],
-        ControlGroup = Writable(container.ControlGroup),
+        ControlGroup = Writable(container.ControlGroup!),
         DelegatesControlGroup = true,
         DiskDirectories = ["/var/lib/docker", "/var/lib/containers"],
         MostNamespaces = Namespaces,
