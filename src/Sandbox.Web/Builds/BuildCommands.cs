@@ -103,8 +103,12 @@ internal static class BuildCommands
         exit $code
         """);
 
-    /// <summary>Forgets the layers on the volume.</summary>
-    public static IReadOnlyList<string> Drop { get; } = ["rm", "-f", LayerCache.Path + "/layers"];
+    /// <summary>Forgets the layers on the volume, and all of Buildah's storage.</summary>
+    public static IReadOnlyList<string> Drop { get; } = Shell(
+        $$"""
+        buildah rm -a > /dev/null
+        rm -rf {{LayerCache.Path}}/layers /var/lib/containers/storage /var/lib/containers/kept /build/paid /var/tmp/container_images_storage* /var/tmp/buildah*
+        """);
 
     /// <summary>
     /// The layers onto their volume, without those of the catalog, in place of those before; fails if they have no room there, or

@@ -33,6 +33,7 @@ internal sealed class ImageBuild(string id, PersonId owner, BuildOrder order, Er
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private int? _line;
     private bool _isChanged;
+    private bool _isTooLarge;
 
     private string Where => _line is { } line ? $"{Path}:{line}: " : "";
 
@@ -53,7 +54,7 @@ internal sealed class ImageBuild(string id, PersonId owner, BuildOrder order, Er
     /// <summary>Why it has no layers of earlier builds, for its person.</summary>
     public required string? CacheNote { get; init; }
 
-    private bool HasCache => LeaveCache is not null && File!.Stages.Sum(stage => stage.Instructions.Count) <= MostKept;
+    private bool HasCache => LeaveCache is not null && !_isTooLarge && File!.Stages.Sum(stage => stage.Instructions.Count) <= MostKept;
 
     /// <summary>The mistakes.</summary>
     public required IReadOnlyList<Problem> Problems { get; init; }
@@ -100,8 +101,12 @@ internal sealed class ImageBuild(string id, PersonId owner, BuildOrder order, Er
             }
             catch (SandboxException fault) when (HasCache && fault.Code == ErrorCode.DiskFull)
             {
-                await sandbox.RunAsync(BuildCommands.Drop, default, Caching, stop.Token);
-                throw new SandboxException(ErrorCode.DiskFull, $"{fault.Message} The layers of earlier builds were on it, too, and are dropped: build it again.", fault);
+                // A layer for each instruction needs more room than one for all of them.
+                await report(new BuildEvent(BuildEventType.Warning) { Text = "The disk has no room for a layer of each instruction. It is built again, and no layers are kept." });
+                await RequireAsync(BuildCommands.Drop);
+                _isTooLarge = true;
+                await LoadBasesAsync(report);
+                await BuildAsync(report);
             }
 
             _line = null;
