@@ -21,7 +21,7 @@ internal sealed class TutorialRunner(Server server, Tutorial tutorial, string ha
 
     private string _playground = "";
     private bool _isInterrupted;
-    private SandboxShell? _shell;
+    private IReadOnlyList<SandboxShell> _shells = [];
 
     private string Run => $"/api/v1/playgrounds/{_playground}/tutorial";
 
@@ -65,7 +65,7 @@ internal sealed class TutorialRunner(Server server, Tutorial tutorial, string ha
     private void Enter(JsonNode playground)
     {
         _playground = (string)playground["id"]!;
-        _shell = null;
+        _shells = [];
     }
 
     private async Task StartedAsync()
@@ -91,13 +91,16 @@ internal sealed class TutorialRunner(Server server, Tutorial tutorial, string ha
                 case "ended" when _isInterrupted:
                     throw new TaskCanceledException("interrupted");
                 case "running":
-                    _shell = new SandboxShell(server, (string)view["sandboxes"]![0]!["id"]!);
+                    _shells = [.. view["sandboxes"]!.AsArray().Select(sandbox => new SandboxShell(server, (string)sandbox!["id"]!))];
                     return;
                 default:
                     throw new SandboxException(ErrorCode.SetupFailed, (string?)view["error"]?["message"] ?? $"It did not start: it is {view["state"]} ({view["progress"]}).");
             }
         }
     }
+
+    /// <summary>The terminals of a machine by its number from 1, or of the first, when the author names one that is not there.</summary>
+    private SandboxShell ShellOf(int host) => _shells[host <= _shells.Count ? host - 1 : 0];
 
     /// <summary>The test of one page.</summary>
     private sealed class Page(TutorialRunner runner, int number)
@@ -188,7 +191,7 @@ internal sealed class TutorialRunner(Server server, Tutorial tutorial, string ha
 
             if (entered["type"] is { } type && ((string)type!).Trim() is { Length: > 0 } text)
             {
-                _runs.Add(await runner._shell!.RunAsync(text, 1, 1, Blocking.Reason(text) is not null, interrupt: false));
+                _runs.Add(await runner.ShellOf(1).RunAsync(text, 1, 1, Blocking.Reason(text) is not null, interrupt: false));
             }
         }
 
@@ -247,7 +250,7 @@ internal sealed class TutorialRunner(Server server, Tutorial tutorial, string ha
                         await BlockAsync(run, (string)shown[index]!["command"]!);
                         break;
                     case InterruptBlock interrupt:
-                        _runs.Add(await runner._shell!.InterruptAsync(interrupt.Terminal ?? 1));
+                        _runs.Add(await runner.ShellOf(1).InterruptAsync(interrupt.Terminal ?? 1));
                         break;
                     case WriteFileBlock write:
                         await WriteAsync(write, index);
@@ -261,7 +264,7 @@ internal sealed class TutorialRunner(Server server, Tutorial tutorial, string ha
 
         private async Task BlockAsync(RunBlock run, string command)
         {
-            var ran = await runner._shell!.RunAsync(command, run.Line, run.Terminal ?? 1, Blocking.Reason(command) is not null, run.Interrupt);
+            var ran = await runner.ShellOf(run.Host ?? 1).RunAsync(command, run.Line, run.Terminal ?? 1, Blocking.Reason(command) is not null, run.Interrupt);
             _runs.Add(ran);
             if (ran.TimedOut)
             {

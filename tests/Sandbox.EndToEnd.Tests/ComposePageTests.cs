@@ -50,7 +50,7 @@ public sealed class ComposePageTests(Instance instance, Chromium chromium)
         var verdict = page.Locator("#compose-verdict");
         await Assertions.Expect(verdict).ToContainTextAsync("Docker starts it with docker compose up, because of a part that no node can do:");
         await Assertions.Expect(verdict.GetByRole(AriaRole.Listitem)).ToHaveTextAsync(
-            ["Line 4, column 14services.web.command a node has nothing like it", "Line 6, column 15services.web.env_file needs files of the folder, which are not here. A git repository brings them."]);
+            ["Line 4, column 14services.web.command: a node has nothing like it", "Line 6, column 15services.web.env_file: needs files of the folder, which are not here. A git repository brings them."]);
 
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Compose file" }).PressAsync("Control+End");
         await verdict.GetByRole(AriaRole.Button, new() { Name = "Line 6" }).ClickAsync();

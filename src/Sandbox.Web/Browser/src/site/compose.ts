@@ -123,7 +123,7 @@ export function startCompose(form: HTMLFormElement): void {
   function places(all: readonly Place[]): HTMLElement[] {
     return all.length === 0 ? [] : [make("ul", "compose-places", ...all.map(place => {
       const to = textButton(`Line ${place.line}, column ${place.column}`, () => selectLine(text, place.line));
-      return make("li", "", to, make("span", "", ...place.field ? [make("code", "", place.field), " "] : [], place.what));
+      return make("li", "", to, make("span", "", ...place.field ? [make("code", "", place.field), ": "] : [], place.what));
     }))];
   }
 
