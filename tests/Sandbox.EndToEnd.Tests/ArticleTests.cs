@@ -93,8 +93,14 @@ public sealed partial class ArticleTests(Instance instance, Chromium chromium)
         await page.GetByRole(AriaRole.Button, new() { Name = "Share this state" }).ClickAsync();
         var dialog = page.GetByRole(AriaRole.Dialog, new() { Name = "Share this state" });
         await Assertions.Expect(dialog.GetByRole(AriaRole.Checkbox, new() { Name = "/root/.docker/config.json" })).ToBeCheckedAsync(new() { Timeout = 60_000 });
+        await dialog.GetByText("Show the files").First.ClickAsync();
+        await Assertions.Expect(dialog.GetByText("/root/site/Dockerfile")).ToBeVisibleAsync();
+        await dialog.GetByLabel("Title").FillAsync("My site");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Create link" }).ClickAsync();
         var link = await dialog.GetByLabel("Address", new() { Exact = true }).InputValueAsync(new() { Timeout = 90_000 });
+        await Eventually.TrueAsync(
+            () => page.EvaluateAsync<bool>("() => ['.made-qr', '.made-badge'].every(name => document.querySelector(name)?.naturalWidth > 0)"),
+            "the QR code and the badge");
 
         await using var other = await Visitor.ArriveAsync(instance, chromium);
         await other.Page.GotoAsync(new Uri(link).AbsolutePath);

@@ -7,39 +7,6 @@ namespace Sandbox.EndToEnd.Tests;
 public sealed class SaveTests(Instance instance, Chromium chromium)
 {
     [Fact]
-    public async Task A_shared_state_holds_the_work_and_not_the_secret_that_was_left_out()
-    {
-        await using var author = await Visitor.ArriveAsync(instance, chromium);
-        var page = author.Page;
-        await author.LaunchAsync("busybox");
-        await author.TypeAsync("echo mine > /root/work.txt; echo PASSWORD=hunter2hunter2 > /root/.env; echo written-$((6*7))");
-        await author.SeesLineAsync("written-42");
-
-        await page.Locator("#ws-share").ClickAsync();
-        await page.GetByRole(AriaRole.Button, new() { Name = "Share this state" }).ClickAsync();
-        var dialog = page.GetByRole(AriaRole.Dialog, new() { Name = "Share this state" });
-        await Assertions.Expect(dialog.GetByRole(AriaRole.Checkbox, new() { Name = "/root/.env" })).ToBeCheckedAsync();
-        await dialog.GetByText("Show the files").ClickAsync();
-        await Assertions.Expect(dialog.GetByText("/root/work.txt")).ToBeVisibleAsync();
-        await dialog.GetByLabel("Title").FillAsync("My work");
-        await dialog.GetByRole(AriaRole.Button, new() { Name = "Create link" }).ClickAsync();
-        var address = await dialog.GetByLabel("Address", new() { Exact = true }).InputValueAsync();
-        Assert.Contains("/x/", address, StringComparison.Ordinal);
-        await Eventually.TrueAsync(
-            () => page.EvaluateAsync<bool>("() => ['.made-qr', '.made-badge'].every(name => document.querySelector(name)?.naturalWidth > 0)"),
-            "the QR code and the badge");
-
-        await using var other = await Visitor.ArriveAsync(instance, chromium);
-        await other.Page.GotoAsync(new Uri(address).AbsolutePath);
-        await other.ShellAsync();
-        await other.TypeAsync("cat /root/work.txt; ls /root/.env; echo read-$((6*7))");
-        await other.SeesLineAsync("read-42");
-        var screen = await other.ScreenAsync();
-        Assert.Contains("mine", screen.Split('\n'));
-        Assert.Contains("No such file", screen, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task What_is_saved_as_it_ends_is_continued_from_the_list()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);

@@ -96,7 +96,7 @@ public sealed class DockerTests
             """);
         Assert.Equal("web answered\n3\n", await caller.ShellAsync(sandbox, "until curl -sS -m 3 localhost:8081 2> /dev/null; do sleep 0.3; done; docker compose -f /root/app/compose.yaml ps -q | wc -l"));
         await caller.ShellAsync(sandbox, "docker compose -f /root/app/compose.yaml down 2>&1");
-        Assert.Contains("3/3", await caller.ShellAsync(sandbox, "docker swarm init --advertise-addr eth0 > /dev/null; docker service create --name s --replicas 2 base sleep 300 > /dev/null 2>&1; docker service scale s=3 > /dev/null; docker service ls"), StringComparison.Ordinal);
+        Assert.Contains("3/3", await caller.ShellAsync(sandbox, "docker swarm init --advertise-addr eth1 > /dev/null; docker service create --name s --replicas 2 base sleep 300 > /dev/null 2>&1; docker service scale s=3 > /dev/null; docker service ls"), StringComparison.Ordinal);
     }
 
     /// <summary>The catalog's images have Docker Hub's names; there need not be any internet.</summary>
