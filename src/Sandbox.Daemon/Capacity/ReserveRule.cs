@@ -38,8 +38,8 @@ internal sealed class ReserveRule(long reserve, long growth)
 
     public bool IsTouched { get; private set; }
 
-    /// <summary>What has to be left before the rest goes on.</summary>
-    public static long TargetOf(long reserve) => reserve + (reserve / 4);
+    /// <summary>What has to be left before the rest goes on: a quarter more, and at most 1 GiB.</summary>
+    public static long TargetOf(long reserve) => reserve + Math.Min(reserve / 4, 1L << 30);
 
     /// <summary>Whether uses have to be known: the reserve is touched, or may be soon.</summary>
     public bool IsNear(long left) => IsTouched || left < 2 * reserve;
