@@ -20,7 +20,7 @@ public sealed class ApiDocsTests
         foreach (var call in calls)
         {
             var parameters = call.GetParameters().Where(parameter => parameter.ParameterType != typeof(CancellationToken)).Select(parameter => parameter.Name);
-            Assert.Contains($"| `{call.Name}({string.Join(", ", parameters)})` |", words, StringComparison.Ordinal);
+            Assert.Contains($"- `{call.Name}({string.Join(", ", parameters)})` ", words, StringComparison.Ordinal);
         }
 
         Assert.Contains("`Type(terminalId, at, data)`", words, StringComparison.Ordinal);
