@@ -31,7 +31,7 @@ public sealed class GreedAttacks(LinuxHost host) : Attacker(host)
             await TakeMemoryAsync(two, 225);
 
             await UntilAsync(async () => await StateAsync(two) == SandboxState.Stopped && await StateAsync(one) == SandboxState.Running, "the larger one is stopped, and the other goes on");
-            Assert.Contains("short of memory, and nobody held more of it than you", (await Host.Runtime.Sandboxes.FindAsync(two, Cancel))!.Notice, StringComparison.Ordinal);
+            Assert.Contains("short of memory, and your sandboxes used the most", (await Host.Runtime.Sandboxes.FindAsync(two, Cancel))!.Notice, StringComparison.Ordinal);
             Assert.Null((await Host.Runtime.Sandboxes.FindAsync(neighbour, Cancel))!.Notice);
             Assert.Equal((0, "hello\n"), await RunAsync(neighbour, "echo", "hello"));
             Assert.Contains((await CapacityAsync()).Acts, act => act.Sandbox == two && act.Kind == "stopped" && act.Bytes > 150L << 20);

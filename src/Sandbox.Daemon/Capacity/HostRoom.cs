@@ -8,8 +8,8 @@ namespace Sandbox.Daemon.Capacity;
 internal sealed class HostRoom(DaemonOptions options, Reserves reserves, HostMeasures measures, ControlGroupTree groups)
 {
     private const int MostActs = 100;
-    private const string ShortOfMemory = "The host is short of memory, so it starts nothing right now. Try again in a minute.";
-    private const string ShortOfDisk = "The host's disk is nearly full, so it starts nothing right now. Try again in a minute.";
+    private const string ShortOfMemory = "The host is short of memory. New launches wait until there is room.";
+    private const string ShortOfDisk = "The host's disk is nearly full. New launches wait until there is room.";
 
     private readonly Lock _gate = new();
     private readonly LinkedList<HostAct> _acts = [];
@@ -30,7 +30,7 @@ internal sealed class HostRoom(DaemonOptions options, Reserves reserves, HostMea
     {
         if (_refusal is { } words)
         {
-            throw new SandboxException(ErrorCode.Capacity, words) { RetryAfter = TimeSpan.FromMinutes(1) };
+            throw new SandboxException(ErrorCode.Capacity, $"{words} Try again in a minute.") { RetryAfter = TimeSpan.FromMinutes(1) };
         }
     }
 

@@ -131,7 +131,7 @@ internal sealed partial class HostActs(LiveSandboxes sandboxes, SandboxLife life
             {
                 var record = sandbox.Record;
                 await life.EndAsync(sandbox, EndReason.DiskFull);
-                Note(record, "ended", use.Bytes, "The host's disk was nearly full, and nobody held more of it.");
+                Note(record, "ended", use.Bytes, "The host's disk was nearly full, and this person's sandboxes used the most of it.");
             }
         }
         catch (Exception fault)
@@ -163,7 +163,7 @@ internal sealed partial class HostActs(LiveSandboxes sandboxes, SandboxLife life
 
             var words = string.Create(
                 CultureInfo.InvariantCulture,
-                $"The host ran short of memory, and nobody held more of it than you: {use.Bytes >> 20} MiB in this sandbox. Its programs were ended. Its files are kept; start it again in a minute.");
+                $"The host ran short of memory, and your sandboxes used the most. This one used {use.Bytes >> 20} MiB and was stopped. Its files are kept: start it again in a minute.");
             life.Save(sandbox, sandbox.Record with { Notice = words });
             Note(record, "stopped", use.Bytes, words);
         }

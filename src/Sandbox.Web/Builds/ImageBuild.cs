@@ -102,7 +102,7 @@ internal sealed class ImageBuild(string id, PersonId owner, BuildOrder order, Er
             catch (SandboxException fault) when (HasCache && fault.Code == ErrorCode.DiskFull)
             {
                 // A layer for each instruction needs more room than one for all of them.
-                await report(new BuildEvent(BuildEventType.Warning) { Text = "The disk has no room for a layer of each instruction. It is built again, and no layers are kept." });
+                await report(new BuildEvent(BuildEventType.Warning) { Text = "The disk is too small for one layer per instruction. Building again without the cache." });
                 await RequireAsync(BuildCommands.Drop);
                 _isTooLarge = true;
                 await LoadBasesAsync(report);
@@ -153,11 +153,11 @@ internal sealed class ImageBuild(string id, PersonId owner, BuildOrder order, Er
             return;
         }
 
-        await SayAsync(report, StepsFrom - 1, "Taking the layers of earlier builds");
+        await SayAsync(report, StepsFrom - 1, "Loading the build cache");
         var restored = await sandbox.RunAsync(BuildCommands.Restore, default, Caching, stop.Token);
         if (restored.ExitCode != 0)
         {
-            await report(new BuildEvent(BuildEventType.Warning) { Text = "The layers of earlier builds could not be read and were dropped." });
+            await report(new BuildEvent(BuildEventType.Warning) { Text = "The build cache could not be read and was deleted." });
         }
     }
 
@@ -171,11 +171,11 @@ internal sealed class ImageBuild(string id, PersonId owner, BuildOrder order, Er
 
         try
         {
-            await SayAsync(report, 99, "Keeping the layers for the next build");
+            await SayAsync(report, 99, "Writing the build cache");
             var saved = await sandbox.RunAsync(BuildCommands.Save, default, Caching, stop.Token);
             if (saved.ExitCode != 0)
             {
-                await report(new BuildEvent(BuildEventType.Warning) { Text = "There are too many layers to keep them. They were dropped, and the next build runs every instruction." });
+                await report(new BuildEvent(BuildEventType.Warning) { Text = "The layers do not fit into the build cache. It was cleared, and the next build runs every instruction." });
             }
         }
         catch (SandboxException)

@@ -28,7 +28,7 @@ internal sealed class LayerCache(ErrandSandboxes sandboxes, OwnedVolumes volumes
     {
         if (!_building.TryAdd(owner, true))
         {
-            return new Builder(await sandboxes.OpenAsync(owner, errand, cancellationToken), null, "Another build of yours uses the layers of earlier builds. This one does without them.");
+            return new Builder(await sandboxes.OpenAsync(owner, errand, cancellationToken), null, "Another build of yours uses the build cache. This build runs without it.");
         }
 
         try
@@ -41,7 +41,7 @@ internal sealed class LayerCache(ErrandSandboxes sandboxes, OwnedVolumes volumes
         {
             _building.TryRemove(owner, out _);
             // If that was not the volume, this fails in the same way.
-            return new Builder(await sandboxes.OpenAsync(owner, errand, cancellationToken), null, $"Layers are not kept for your next build: {fault.Message}");
+            return new Builder(await sandboxes.OpenAsync(owner, errand, cancellationToken), null, $"This build runs without the cache: {fault.Message}");
         }
         catch
         {

@@ -43,7 +43,7 @@ internal sealed class AddressRates : IDisposable
     public Task<bool> AllowsLaunchAsync(HttpContext context) => AllowsAsync(_launches, context, "Too many launches from your address.");
 
     /// <inheritdoc cref="AllowsGuestAsync"/>
-    public Task<bool> AllowsReadingAsync(HttpContext context) => AllowsAsync(_readings, context, "Too many files from your address.");
+    public Task<bool> AllowsReadingAsync(HttpContext context) => AllowsAsync(_readings, context, "Too many compose files were checked from your address.");
 
     /// <summary>Whether a password from there is looked at: not after too many wrong ones. When not, the refusal is written.</summary>
     public async Task<bool> AllowsPasswordAsync(HttpContext context)

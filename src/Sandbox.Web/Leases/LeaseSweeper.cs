@@ -122,7 +122,7 @@ internal sealed partial class LeaseSweeper(
             var recorded = row.CreatedAt > _startedAt ? row.CreatedAt : _startedAt;
             if (presence.UnattendedSince(id, recorded) is { } since && (now - since > KeptPlace || now - queue.LeftAt(id) > KeptClosed))
             {
-                await endings.EndAsync(id, EndReason.Idle, "The page that waited was closed, so its place in the queue was given up.");
+                await endings.EndAsync(id, EndReason.Idle, "Nobody asked about it any more, so its place in the queue was given up.");
             }
         }
     }

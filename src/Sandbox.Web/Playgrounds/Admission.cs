@@ -291,7 +291,7 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
     private static SandboxException NoRoom(RoomState room) => room switch
     {
         RoomState.TooLarge => new(ErrorCode.Capacity, "This asks for more memory than this host gives to all sandboxes together."),
-        RoomState.AddressFull => new(ErrorCode.Capacity, "Guests of your network use their whole share of this host. End a playground, sign in, or try again in a few minutes.") { RetryAfter = AfterOthersEnd },
+        RoomState.AddressFull => new(ErrorCode.Capacity, "Guests of your network already use their share of this server. End a playground, sign in, or try again in a few minutes.") { RetryAfter = AfterOthersEnd },
         _ => new(ErrorCode.Capacity, "The host is full. Try again in a few minutes.") { RetryAfter = AfterOthersEnd },
     };
 

@@ -89,7 +89,7 @@ internal sealed partial class Endings(
         EndReason.Operator => "An operator ended it.",
         EndReason.HostRestarted => "The host was restarted.",
         EndReason.LaunchFailed => "It could not be started.",
-        EndReason.DiskFull => "The host's disk was nearly full, and nobody held more of it. A save would have taken the room that was needed.",
+        EndReason.DiskFull => "The host's disk was nearly full, and your sandboxes used the most of it. The playground could not be saved: a save needs room on the same disk.",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "no such reason"),
     };
 

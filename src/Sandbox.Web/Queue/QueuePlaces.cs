@@ -21,17 +21,17 @@ internal static class QueuePlaces
         var waiting = db.Playgrounds.Where(row => row.State == PlaygroundStage.Queued && (row.AwaitsLink || row.Place != null));
         if (await waiting.CountAsync() >= limits.QueuePlaces)
         {
-            throw Refusal("The host is full, and so is the queue for it. Try again in a few minutes.");
+            throw Refusal("The queue is full. Try again in a few minutes.");
         }
 
         if (await waiting.CountAsync(row => row.OwnerId == owner) >= limits.QueuePlacesPerPerson)
         {
-            throw Refusal(string.Create(CultureInfo.InvariantCulture, $"The host is full, and you have {limits.QueuePlacesPerPerson} places in the queue already."));
+            throw Refusal(string.Create(CultureInfo.InvariantCulture, $"You already wait {limits.QueuePlacesPerPerson} times in the queue. Leave one place first, or try again later."));
         }
 
         if (beside.Count > 1 && await waiting.CountAsync(row => beside.Contains(row.OwnerId)) >= limits.QueuePlacesPerAddress)
         {
-            throw Refusal("The host is full, and guests of your network have their share of the places in the queue already. Try again in a few minutes.");
+            throw Refusal("Guests of your network already use their share of the queue. Try again in a few minutes.");
         }
     }
 

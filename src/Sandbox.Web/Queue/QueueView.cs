@@ -16,8 +16,8 @@ public sealed record QueueView(string For, int Place, int Waiting, int? Estimate
     /// <summary>The same in words.</summary>
     internal string Words => this switch
     {
-        { For: "link", Place: 1 } => "You are next. It starts when a place is free.",
-        { IsOfAddress: true } => "Guests of your network use their whole share of this host. It starts by itself when one of their playgrounds ends.",
+        { For: "link", Place: 1 } => "You are next. It starts when another playground of this link ends.",
+        { IsOfAddress: true } => "Guests of your network already use their share of this server. It starts when one of their playgrounds ends.",
         { Place: 1 } => $"You are next. It starts by itself when there is room{Estimate}.",
         _ => $"{Ahead} before you. It starts by itself{Estimate}.",
     };

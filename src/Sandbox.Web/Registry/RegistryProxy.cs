@@ -142,7 +142,7 @@ internal sealed class RegistryProxy(WebOptions options, RegistryPasses passes, S
     {
         if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
         {
-            await RegistryFault.WriteAsync(context, 403, "DENIED", "A shared image is only pulled. Its owner pushes it to me/.");
+            await RegistryFault.WriteAsync(context, 403, "DENIED", "Shared images are read-only. Push to me/ instead.");
             return;
         }
 

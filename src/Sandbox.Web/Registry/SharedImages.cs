@@ -86,12 +86,12 @@ internal sealed class SharedImages(SqliteStore store, RegistryStores stores, Sus
         {
             if (_reading.Enter(code) > MostOfOne | _reading.Enter("") > MostAtOnce)
             {
-                throw new SandboxException(ErrorCode.Rate, "Many others pull this image now. Try again in a moment.") { RetryAfter = TimeSpan.FromSeconds(5) };
+                throw new SandboxException(ErrorCode.Rate, "Too many pulls of shared images right now. Try again in a moment.") { RetryAfter = TimeSpan.FromSeconds(5) };
             }
 
             return await HasAsync(request, pull, $"{owner.Value}/{name}", Digest.Parse(found.Digest), cancellationToken)
                 ? pull
-                : throw new SandboxException(ErrorCode.ImageNotFound, "The shared image has nothing of this name.");
+                : throw new SandboxException(ErrorCode.ImageNotFound, "The shared image has no such tag or layer.");
         }
         catch
         {

@@ -74,12 +74,14 @@ internal sealed class ServiceStatus(SqliteStore store, ISandboxRuntime runtime, 
     private static CapacityView Capacity((long Left, double Used) room, int waiting) => (room, waiting) switch
     {
         ({ Left: 0 }, 0) => new("full", "The host is full. A launch waits in the queue until another playground has ended.", waiting),
-        (_, 1) => new("full", "The host is full. One launch waits in the queue.", waiting),
-        (_, > 1) => new("full", $"The host is full. {waiting} launches wait in the queue.", waiting),
+        ({ Left: 0 }, _) => new("full", $"The host is full. {Waiting(waiting)}", waiting),
+        (_, > 0) => new("busy", $"Room for about {room.Left} more sandboxes. {Waiting(waiting)}", waiting),
         ({ Left: 1 }, _) => new("busy", "Room for one more sandbox.", waiting),
         ({ Used: >= 0.8 }, _) => new("busy", $"Getting full: room for about {room.Left} more sandboxes.", waiting),
         _ => new("free", $"Room for about {room.Left} more sandboxes.", waiting),
     };
+
+    private static string Waiting(int launches) => launches == 1 ? "One launch waits in the queue." : $"{launches} launches wait in the queue.";
 
     private static FeaturesView Features(RuntimeCapabilities capabilities) =>
         new(capabilities.IsolationClasses, capabilities.HasSnapshots, capabilities.HasPorts, capabilities.HasNodes, capabilities.HasVolumes);

@@ -90,7 +90,7 @@ internal static class Shown
             "idle" => "It was idle for too long.",
             "operator" => "The operator ended it.",
             "host_restarted" => "The host was restarted.",
-            "disk_full" => "The host's disk was nearly full, and nobody held more of it. A save would have taken the room that was needed.",
+            "disk_full" => "The host's disk was nearly full, and your sandboxes used the most of it. The playground could not be saved: a save needs room on the same disk.",
             "launch_failed" => "It could not be started.",
             _ => "It is over.",
         };

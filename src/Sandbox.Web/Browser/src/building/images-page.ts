@@ -175,7 +175,7 @@ export function startImages(section: HTMLElement): void {
     if (button.dataset.act === "share") {
       await api("POST", "/api/v1/images/shares", { image: row.dataset.name });
       await refresh("images");
-      toast(`Anyone with its address pulls ${row.dataset.name}`);
+      toast(`Anyone with the address can now pull ${row.dataset.name}`);
     } else if (button.dataset.act === "unshare") {
       await api("DELETE", `/api/v1/images/shares/${button.dataset.code}`);
       await refresh("images");
@@ -187,7 +187,7 @@ export function startImages(section: HTMLElement): void {
 
   async function remove(row: HTMLElement): Promise<void> {
     const { name: image, frees } = row.dataset as { name: string; frees: string };
-    if (await confirmed({ title: `Delete “${image}”?`, text: `It frees ${frees} of your storage, unless a link holds it. Links to it and playgrounds of it go on.`, no: "Keep it", yes: "Delete it" })) {
+    if (await confirmed({ title: `Delete “${image}”?`, text: `It frees ${frees} of your storage, unless a link holds it. Links to it and playgrounds of it stay. An address that shares it stops working.`, no: "Keep it", yes: "Delete it" })) {
       await api("DELETE", `/api/v1/images/own/${image.split("/").map(encodeURIComponent).join("/")}`);
       await refresh("images");
       toast("Deleted");

@@ -109,14 +109,14 @@ export function startCompose(form: HTMLFormElement): void {
   function show(answer: Verdict | { detail: string; problems?: readonly Place[] }): void {
     if (!("nodes" in answer)) {
       shown.dataset["kind"] = "mistake";
-      shown.replaceChildren(make("p", "", make("strong", "", "It cannot be read")), ...answer.problems ? places(answer.problems) : [make("p", "", answer.detail)]);
+      shown.replaceChildren(...answer.problems ? [make("p", "", make("strong", "", "It cannot be read")), ...places(answer.problems)] : [make("p", "", answer.detail)]);
       return;
     }
     shown.dataset["kind"] = answer.kind;
     shown.replaceChildren(...answer.kind === "nodes"
       ? [make("p", "", make("strong", "", answer.nodes.length === 1 ? "One node" : `${answer.nodes.length} nodes`), answer.nodes.length === 1 ? "." : ", which reach each other by name."),
         make("ul", "", ...answer.nodes.map(node => make("li", "", make("code", "", node.name), `: ${node.image}${node.ports.length > 0 ? `, port ${node.ports.join(", ")}` : ""}`)))]
-      : [make("p", "", make("strong", "", "Docker"), " starts it with ", make("code", "", "docker compose up"), ", because of a part that no node can do:"), ...places([answer.decides!])],
+      : [make("p", "", make("strong", "", "Docker"), " starts it with ", make("code", "", "docker compose up"), ", because nodes do not support this:"), ...places([answer.decides!])],
     ...places(answer.problems));
   }
 

@@ -64,7 +64,7 @@ export function stateOf(playground: Playground, title: string, runs: PanelRuns):
 /** The place changes in the text alone: the panel keeps its button, and screen readers read the new text. */
 function queueText({ queue, progress }: Playground): string {
   const text = progress ?? "It starts automatically as soon as there is room.";
-  return queue ? `Place ${queue.place} in the queue. ${text} Closing this tab gives the place up.` : text;
+  return queue ? `Place ${queue.place} in the queue. ${text} If you close this tab, you lose your place.` : text;
 }
 
 /** The way back to the page elsewhere that it came from, with the whole address: anybody can have written it. */
@@ -135,7 +135,7 @@ function reasonText(reason: string | null | undefined, message: string | null | 
     case "idle": return "It was idle for too long.";
     case "operator": return "The operator ended it.";
     case "host_restarted": return "The host was restarted.";
-    case "disk_full": return "The host's disk was nearly full, and nobody held more of it. A save would have taken the room that was needed.";
+    case "disk_full": return "The host's disk was nearly full, and your sandboxes used the most of it. The playground could not be saved: a save needs room on the same disk.";
     case "launch_failed": return "It could not be started.";
     default: return "It has ended.";
   }
