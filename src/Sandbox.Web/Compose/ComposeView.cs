@@ -28,7 +28,7 @@ public sealed record ComposeNodeView(string Name, string Image, IReadOnlyList<in
 /// <param name="Line">From 1.</param>
 /// <param name="Column">From 1.</param>
 /// <param name="Field">The path of the field: <c>services.web.build</c>; null for a text that is not YAML.</param>
-/// <param name="What">What is to be known about it.</param>
+/// <param name="What">The problem.</param>
 public sealed record ComposePlaceView(int Line, int Column, string? Field, string What)
 {
     internal static ComposePlaceView Of(Problem problem) => new(problem.Line, problem.Column, problem.Field, problem.What);

@@ -125,6 +125,8 @@ internal sealed partial class LeaseSweeper(
                 await endings.EndAsync(id, EndReason.Idle, "Nobody asked about it any more, so its place in the queue was given up.");
             }
         }
+
+        queue.ForgetLeftBefore(now - KeptPlace);
     }
 
     /// <summary>Persists presence, so that a restart makes nobody idle, and deletes rows that are no longer needed.</summary>

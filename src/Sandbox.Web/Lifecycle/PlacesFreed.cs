@@ -12,6 +12,6 @@ internal sealed class PlacesFreed : IWhenPlaygroundEnds
 
     public void Ended(PlaygroundId playground) => Free();
 
-    /// <summary>What no playground's end tells: a launch that failed, a node that was removed.</summary>
+    /// <summary>Reports a launch that failed or a node that was removed.</summary>
     public void Free() => Freed?.Invoke();
 }

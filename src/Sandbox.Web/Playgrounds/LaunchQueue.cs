@@ -48,7 +48,7 @@ internal sealed partial class LaunchQueue(
     public async Task AddedAsync(PlaygroundId id)
     {
         await life.PassAsync(id);
-        await EnterAsync();
+        await TryAsync(EnterAsync); // it has its place; what fails of others is tried again in the next round
         await BeginAsync(id);
     }
 

@@ -9,9 +9,8 @@ namespace Sandbox.Web.Queue;
 
 /// <summary>Both queues at one moment.</summary>
 /// <param name="Places">The place of each queued playground, by its id.</param>
-/// <param name="Waiting">How many wait for room.</param>
-/// <param name="Since">Since when the first of those does; null for nobody.</param>
-internal sealed record QueueState(IReadOnlyDictionary<string, QueueView> Places, int Waiting, DateTimeOffset? Since);
+/// <param name="Waiting">How many wait for room, beside those whom only the share of their address keeps out.</param>
+internal sealed record QueueState(IReadOnlyDictionary<string, QueueView> Places, int Waiting);
 
 /// <summary>
 /// Shows everybody who waits their place, read from the rows once a second at most while nothing changes, however many ask;
@@ -68,6 +67,15 @@ internal sealed class QueueBoard(SqliteStore store, IHostApplicationLifetime lif
 
     public void Ended(PlaygroundId playground) => Asked(playground);
 
+    /// <summary>Drops closed pages of places that ended meanwhile.</summary>
+    public void ForgetLeftBefore(DateTimeOffset moment)
+    {
+        foreach (var (id, _) in _left.Where(left => left.Value < moment))
+        {
+            _left.TryRemove(id, out _);
+        }
+    }
+
     /// <summary>The queues as they are.</summary>
     /// <param name="commitment">Asks what memory is promised, and the most that may be.</param>
     public Task<QueueState> LookAsync(Func<Task<(long Held, long Most)>> commitment)
@@ -120,7 +128,7 @@ internal sealed class QueueBoard(SqliteStore store, IHostApplicationLifetime lif
             }
         }
 
-        return new QueueState(places, waiting.Count, waiting.Count > 0 ? waiting[0].JoinedAt : null);
+        return new QueueState(places, waiting.Count(waiter => !ofAddress.Contains(waiter.Playground)));
     }
 
     private Task<RoomForecast> ForecastAsync(DateTimeOffset now, (long Held, long Most) commitment) => store.ReadAsync(async db =>

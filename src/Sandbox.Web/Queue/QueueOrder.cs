@@ -29,7 +29,7 @@ internal sealed record Waiter(string Playground, string Owner, long Memory, Date
 internal sealed record QueueRound(IReadOnlyList<(Waiter Waiter, RoomState Room)> Rooms, IReadOnlyList<Waiter> Entered, bool HoldsBack);
 
 /// <summary>
-/// Who enters: first come, first served among those that fit. One that does not fit is passed by smaller ones for two
+/// Decides which waiting launches start: first come, first served among those that fit. One that does not fit is passed by smaller ones for two
 /// minutes. Then it holds them back while room comes together for it, and lets them pass again for two minutes, by turns:
 /// each time it holds twice as long, so that it gets in at last, and none of its turns is for ever.
 /// </summary>

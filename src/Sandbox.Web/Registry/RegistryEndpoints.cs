@@ -15,8 +15,8 @@ internal sealed record RegistryPassword(string Registry, string InSandboxes, str
 /// <param name="Image">Its name, <c>app:1</c>.</param>
 internal sealed record ImageToShare(string? Image);
 
-/// <summary>An own image that everybody pulls who has its address.</summary>
-/// <param name="Code">What its owner takes back.</param>
+/// <summary>A shared image. Anyone with its address can pull it.</summary>
+/// <param name="Code">Deletes the share: <c>DELETE …/shares/{code}</c>.</param>
 /// <param name="Image">The name among the owner's images.</param>
 /// <param name="Reference">Where docker pull finds it.</param>
 /// <param name="InSandboxes">The same in sandboxes.</param>

@@ -59,7 +59,7 @@ internal sealed class SharedImages(SqliteStore store, RegistryStores stores, Sus
         });
     }
 
-    /// <summary>Takes a code back: what is being pulled with it comes to its end, and nothing after it. Code: NotFound.</summary>
+    /// <summary>Takes a code back. Pulls that have begun finish; later ones get 404. Code: NotFound.</summary>
     public async Task RevokeAsync(PersonId owner, string code)
     {
         if (await store.WriteAsync(db => db.SharedImages.Where(row => row.OwnerId == owner.Value && row.Code == code).ExecuteDeleteAsync()) == 0)

@@ -77,9 +77,13 @@ internal sealed record HostCensus(SortedDictionary<string, long> Counts)
             if (uid is not null && long.Parse(uid, CultureInfo.InvariantCulture) is var user && user >= Instance.UidBase && user < Instance.UidBase + (2048L * 65_536))
             {
                 inside++;
-                if (File.ResolveLinkTarget(Path.Combine(process, "ns/net"), returnFinalTarget: false) is { } target)
+                try
                 {
-                    namespaces.Add(target.Name);
+                    namespaces.Add(File.ResolveLinkTarget(Path.Combine(process, "ns/net"), returnFinalTarget: false)?.Name ?? "");
+                }
+                catch (IOException)
+                {
+                    // It ends just now, and has no namespaces any more.
                 }
             }
             else if (Lines(Path.Combine(process, "cmdline")).Any(line => line.Contains(Instance.Home, StringComparison.Ordinal) && line.Contains("/sandbox-tty", StringComparison.Ordinal)))

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
+using Sandbox.Core.Playgrounds;
 using Sandbox.Web.Leases;
+using Sandbox.Web.Queue;
 using Xunit;
 
 namespace Sandbox.Web.Tests.Queue;
@@ -9,7 +11,7 @@ namespace Sandbox.Web.Tests.Queue;
 public sealed class QueueTests
 {
     [Fact]
-    public async Task Who_comes_to_a_full_host_gets_a_place_and_enters_by_itself()
+    public async Task Launch_on_a_full_host_gets_a_place_and_starts_by_itself()
     {
         await using var web = await StartAsync();
         var (playground, other) = await FillAsync(web);
@@ -74,14 +76,16 @@ public sealed class QueueTests
         Assert.Equal(("removed", "You left the queue."), ((string?)gone["reason"], (string?)gone["message"]));
         await WebUnderTest.Until(async () => Place((await asking.GetAsync(Api(three))).Json!) == ("room", 2, 3));
 
-        // A tab that is closed while it waits for an answer.
-        using (var tab = new CancellationTokenSource())
+        // A tab that is closed while it waits for an answer: again, if its request had not arrived.
+        await WebUnderTest.Until(async () =>
         {
+            using var tab = new CancellationTokenSource();
             var wait = closed.SendUntilAsync(HttpMethod.Get, $"{Api(one)}?wait=25", null, tab.Token);
             await Task.Delay(100, TestContext.Current.CancellationToken);
             await tab.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait);
-        }
+            return web.Services.GetRequiredService<QueueBoard>().LeftAt(PlaygroundId.Parse((string)one.Json!["id"]!)) is not null;
+        });
 
         web.Time.Shift = TimeSpan.FromSeconds(10);
         await WebUnderTest.Until(async () =>
@@ -155,11 +159,12 @@ public sealed class QueueTests
         using var late = web.NewClient();
         late.Headers["X-Forwarded-For"] = "203.0.113.9";
         var full = await late.PostAsync("/api/v1/playgrounds", new { image = "busybox" });
-        Assert.Contains("so is the queue", full.Text, StringComparison.Ordinal);
+        Assert.Contains("The queue is full.", full.Text, StringComparison.Ordinal);
 
         // Room that comes free is given to the first, however soon somebody else comes.
         await owner.DeleteAsync($"/api/v1/playgrounds/{playground}");
-        Assert.Equal((429, "capacity"), ((await late.PostAsync("/api/v1/playgrounds", new { image = "busybox", queue = false })).Status, full.Code));
+        var refused = await late.PostAsync("/api/v1/playgrounds", new { image = "busybox", queue = false });
+        Assert.Equal((429, "capacity"), (refused.Status, refused.Code));
         await WebUnderTest.Until(async () =>
             (await Task.WhenAll(places.Select(place => greedy.GetAsync(Api(place))))).Count(answer => (string?)answer.Json!["state"] == "running") == 1);
         owner.Dispose();

@@ -101,6 +101,7 @@ export function startCompose(form: HTMLFormElement): void {
       }
     } catch {
       if (!signal.aborted) {
+        delete shown.dataset["kind"];
         shown.replaceChildren(make("p", "", "The server cannot be reached. Check your connection."));
       }
     }
