@@ -7,6 +7,8 @@ namespace Sandbox.Core.Sandboxes;
 /// <summary>The bounds of a sandbox to start. The daemon checks them again, because it does not trust the web process.</summary>
 public static class SandboxRules
 {
+    private const int LongestGroup = 64;
+
     /// <summary>Every mistake at once; empty when all is well.</summary>
     public static IReadOnlyList<string> Validate(SandboxSpec spec)
     {
@@ -31,6 +33,11 @@ public static class SandboxRules
         if (spec.Image == default)
         {
             mistakes.Add("image: missing");
+        }
+
+        if (spec.OwnerGroup is { } group && (group.Length > LongestGroup || !group.All(char.IsAsciiLetterOrDigit)))
+        {
+            mistakes.Add($"ownerGroup: at most {LongestGroup} letters and digits");
         }
 
         RecipeRules.CheckName(spec.Name, "name", mistakes);

@@ -33,6 +33,12 @@ public sealed record SandboxSpec : RecipeContent
     /// <summary>Sandboxes of one person share <see cref="OwnerLimits"/>.</summary>
     public required PersonId Owner { get; init; }
 
+    /// <summary>
+    /// Whom the owner counts with when the host runs short: guests of one address have the same text here, because anybody can
+    /// be many guests. Null is the owner alone. Letters and digits.
+    /// </summary>
+    public string? OwnerGroup { get; init; }
+
     /// <summary>The node's name, and the sandbox's host name.</summary>
     public required string Name { get; init; }
 

@@ -8,6 +8,7 @@ using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Lifecycle;
+using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Volumes;
 
@@ -35,7 +36,7 @@ internal sealed record Errand(string Name, string Image, string Work)
 /// <summary>
 /// Opens the sandboxes of errands. Each is a playground of its person, so the person's plan and network bound it; it never leaves the state <c>starting</c>, so a restart of this process ends it.
 /// </summary>
-internal sealed class ErrandSandboxes(Admission admission, PlaygroundLife life, Endings endings, ISandboxRuntime runtime, ImageCatalog catalog, OwnedVolumes volumes)
+internal sealed class ErrandSandboxes(Admission admission, PlaygroundLife life, Endings endings, ISandboxRuntime runtime, ImageCatalog catalog, OwnedVolumes volumes, GuestAddresses addresses)
 {
     /// <summary>A sandbox of an image of the catalog. Codes: Quota, Capacity, Conflict (its image is still being made) and those of the runtime.</summary>
     public async Task<ErrandSandbox> OpenAsync(PersonId owner, Errand errand, CancellationToken cancellationToken)
@@ -58,6 +59,7 @@ internal sealed class ErrandSandboxes(Admission admission, PlaygroundLife life, 
                     Id = sandbox.Id,
                     Playground = sandbox.Playground,
                     Owner = owner,
+                    OwnerGroup = addresses.GroupOf(row.Owner!),
                     Name = node.Name,
                     Image = image.Digest ?? default(Digest),
                     Limits = node.LimitsWithin(plan.PerSandbox),

@@ -7,13 +7,14 @@ using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Lifecycle;
+using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Volumes;
 
 namespace Sandbox.Web.Nodes;
 
 /// <summary>Adds nodes to the running playgrounds of a person, and removes them: on record first, then in the runtime.</summary>
-internal sealed partial class OwnedNodes(NodeRecords records, OwnedVolumes volumes, ISandboxRuntime runtime, Endings endings, SandboxStates states, Presence presence, PlacesFreed places, ILogger<OwnedNodes> logger) : IHostedService
+internal sealed partial class OwnedNodes(NodeRecords records, OwnedVolumes volumes, GuestAddresses addresses, ISandboxRuntime runtime, Endings endings, SandboxStates states, Presence presence, PlacesFreed places, ILogger<OwnedNodes> logger) : IHostedService
 {
     private readonly ConcurrentDictionary<string, Task> _starting = new(StringComparer.Ordinal);
 
@@ -75,6 +76,7 @@ internal sealed partial class OwnedNodes(NodeRecords records, OwnedVolumes volum
                     Id = sandbox,
                     Playground = PlaygroundId.Parse(row.Id),
                     Owner = PersonId.Parse(row.OwnerId),
+                    OwnerGroup = addresses.GroupOf(row.Owner!),
                     Name = node.Name,
                     Image = Digest.Parse(record.Sandbox.Digest),
                     Limits = node.LimitsWithin(plan.PerSandbox),

@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
+using System.Text;
 using Sandbox.Core.People;
+using Sandbox.Web.Store;
 
 namespace Sandbox.Web.People;
 
@@ -49,6 +52,9 @@ internal sealed class GuestAddresses
             return _addresses.GetValueOrDefault(guest);
         }
     }
+
+    /// <summary>A text that all guests of one address have in common, and that does not name it; null for others and while it is not known.</summary>
+    public string? GroupOf(PersonRow person) => person.Kind == PersonKind.Guest && Of(PersonId.Parse(person.Id)) is { } address ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(address)))[..32] : null;
 
     /// <summary>A guest and all others of the same address; nobody when the address is not known.</summary>
     public IReadOnlyList<PersonId> BesideOf(PersonId guest)

@@ -10,6 +10,7 @@ using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Audit;
 using Sandbox.Web.Latency;
 using Sandbox.Web.Lifecycle;
+using Sandbox.Web.People;
 using Sandbox.Web.Store;
 using Sandbox.Web.Volumes;
 
@@ -28,6 +29,7 @@ internal sealed partial class Launcher(
     IPreparesPlaygrounds preparation,
     IBuildsImages builds,
     OwnedVolumes volumes,
+    GuestAddresses addresses,
     AuditLog audit,
     IHostApplicationLifetime lifetime,
     ILogger<Launcher> logger)
@@ -147,6 +149,7 @@ internal sealed partial class Launcher(
                     Id = SandboxId.Parse(sandbox.Id),
                     Playground = PlaygroundId.Parse(row.Id),
                     Owner = PersonId.Parse(row.OwnerId),
+                    OwnerGroup = addresses.GroupOf(row.Owner!),
                     Name = node.Name,
                     Image = Digest.Parse(sandbox.Digest),
                     Limits = node.LimitsWithin(plan.PerSandbox),
