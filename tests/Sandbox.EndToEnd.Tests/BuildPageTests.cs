@@ -54,8 +54,14 @@ public sealed class BuildPageTests(Instance instance, Chromium chromium)
             var deep = Directory.CreateDirectory(Path.Combine(folder.FullName, new string('d', 60), new string('e', 60)));
             await File.WriteAllTextAsync(Path.Combine(deep.FullName, "deep.txt"), "from a folder\n", TestContext.Current.CancellationToken);
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, "Dockerfile"), "FROM busybox\nCOPY . /app\nRUN cat /app/d*/e*/deep.txt\n", TestContext.Current.CancellationToken);
-            await page.Locator("#build-folder-input").SetInputFilesAsync(folder.FullName);
-            await Assertions.Expect(page.Locator("#build-context")).ToContainTextAsync("1 file");
+            // Again, if the page's script was not there yet: a person presses a button of it first.
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    await page.Locator("#build-folder-input").SetInputFilesAsync(folder.FullName);
+                    return (await page.Locator("#build-context").InnerTextAsync()).Contains("1 file", StringComparison.Ordinal);
+                },
+                "the folder to be taken");
             await page.GetByRole(AriaRole.Button, new() { Name = "Build", Exact = true }).ClickAsync();
             await Assertions.Expect(page.Locator("#build-done")).ToBeVisibleAsync(Long);
             await Assertions.Expect(page.Locator("#build-steps pre").First).ToHaveTextAsync("from a folder");

@@ -158,9 +158,20 @@ public sealed partial class PlayWithDockerTests(Instance instance, Chromium chro
     private static async Task SeesPageAsync(IPage page, int link, string text)
     {
         var tab = await page.RunAndWaitForPopupAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "welcome page" }).Nth(link).ClickAsync());
-        // As the lab says: the browser may have kept the page of before.
-        await tab.ReloadAsync();
-        await Assertions.Expect(tab.GetByText(text)).ToBeVisibleAsync();
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                try
+                {
+                    await tab.ReloadAsync(); // as the lab says: the browser may have kept the page of before
+                    return await tab.GetByText(text).IsVisibleAsync();
+                }
+                catch (PlaywrightException)
+                {
+                    return false; // a page that says that nothing answers yet was just loading itself
+                }
+            },
+            $"“{text}” in the tab");
         await tab.CloseAsync();
     }
 
