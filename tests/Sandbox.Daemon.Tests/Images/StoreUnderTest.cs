@@ -66,7 +66,7 @@ internal sealed class StoreUnderTest : IAsyncDisposable
             await _store.DisposeAsync();
         }
 
-        System.IO.Directory.CreateDirectory(Options.DataDirectory); // as the daemon does first of all
+        System.IO.Directory.CreateDirectory(Options.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute); // as the daemon does first of all
         _store = new ImageStore(Options, new Reserves(Options), Tool, NullLogger<ImageStore>.Instance);
         await _store.OpenAsync(Now);
     }
