@@ -10,7 +10,7 @@ namespace Sandbox.Web.Registry;
 /// of a base; from all of them together as much as guests may keep; and none when the disk is nearly full. Uploads count
 /// until the registry forgets them.
 /// </summary>
-internal sealed class PushAllowance(OwnImages images, WebOptions options, TimeProvider time)
+internal sealed class PushAllowance(OwnImages images, PushRoom disk, WebOptions options, TimeProvider time)
 {
     /// <summary>Beginning an upload makes files, too.</summary>
     public const int BytesOfUpload = 64 * 1024;
@@ -38,12 +38,7 @@ internal sealed class PushAllowance(OwnImages images, WebOptions options, TimePr
             }
         }
 
-        var drive = new DriveInfo(options.DataDirectory);
-        if (drive.AvailableFreeSpace < Math.Min(2L << 30, drive.TotalSize / 10))
-        {
-            throw new SandboxException(ErrorCode.DiskFull, "The host's disk has no room for uploads now. Try again later.");
-        }
-
+        disk.Check();
         var (room, most) = await images.RoomAsync(person, "");
         var uploads = _uploads.GetOrAdd(person, _ => new Uploads());
         if (Interlocked.Increment(ref uploads.Open) > MostOpen)
@@ -75,6 +70,8 @@ internal sealed class PushAllowance(OwnImages images, WebOptions options, TimePr
         }
     }
 
+    private void CheckDisk() => disk.Check();
+
     private DateTimeOffset Now => time.GetUtcNow();
 
     private bool IsTooMuch => _uploads.Values.Sum(each => Interlocked.Read(ref each.Bytes)) > options.Limits.GuestStorageBytes;
@@ -105,9 +102,10 @@ internal sealed class PushAllowance(OwnImages images, WebOptions options, TimePr
             }
         }
 
-        /// <summary>Counts bytes. Codes: Quota, Rate (everybody's uploads).</summary>
+        /// <summary>Counts bytes, before they are written. Codes: Quota, Rate (everybody's uploads), DiskFull.</summary>
         public void Take(long bytes)
         {
+            allowance.CheckDisk();
             Interlocked.Add(ref uploads.Bytes, bytes);
             Check(0);
             if (allowance.IsTooMuch)

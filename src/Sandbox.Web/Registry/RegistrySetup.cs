@@ -18,6 +18,7 @@ internal static class RegistrySetup
         services.AddSingleton<RegistryPasses>();
         services.AddSingleton<RegistrySignIn>();
         services.AddSingleton<RegistryStores>();
+        services.AddSingleton(provider => PushRoom.Of(provider.GetRequiredService<WebOptions>()));
         services.AddSingleton<PushAllowance>();
         services.AddSingleton<LooseManifests>();
         services.AddSingleton<PushedImages>();
