@@ -96,7 +96,7 @@ internal sealed class ExecRunner(OciRuntimes runtimes, ProcessWatch watch, Proce
             await moved;
             cancellationToken.ThrowIfCancellationRequested();
             left.Add(record.Spec.Id, pipes.TakeOpenOutputs());
-            var complaint = code != 0 && File.Exists(complaints) ? await File.ReadAllTextAsync(complaints, CancellationToken.None) : "";
+            var complaint = code != 0 ? Tool.ReadText(complaints) : "";
             return new ExecAttempt(code ?? (isTimedOut ? 137 : 255), pipes.Stdout, pipes.Stderr, pipes.Truncated, complaint, isTimedOut);
         }
         finally

@@ -25,6 +25,13 @@ internal sealed partial class Tool(ProcessWatch watch)
     private const short SetSigDefault = 0x04;
     private const short SetSigMask = 0x08;
     private const short SetSession = 0x80;
+    /// <summary>
+    /// Bytes kept of what a program prints: the beginning of its output, and the end of its errors. Whoever has a file in memory
+    /// can make it as long as they like without writing to it, and some programs hand theirs to a sandbox.
+    /// </summary>
+    internal const int MostOutput = 16 << 20;
+
+    private const int MostErrors = 1 << 20;
     private const int AttributeLength = 512; // posix_spawnattr_t is 336 bytes in glibc, file_actions_t 80, sigset_t 128
 
     private static readonly string[] Environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/root"];
@@ -46,7 +53,7 @@ internal sealed partial class Tool(ProcessWatch watch)
         {
             var code = await ended;
             cancellationToken.ThrowIfCancellationRequested();
-            return new ToolResult(code ?? 127, ReadAll(output), ReadAll(error));
+            return new ToolResult(code ?? 127, Read(output, 0, MostOutput), ReadEnd(error));
         }
     }
 
@@ -85,24 +92,37 @@ internal sealed partial class Tool(ProcessWatch watch)
         }
     }
 
-    /// <summary>What a file in memory contains.</summary>
-    public static string ReadText(SafeFileHandle file) => Encoding.UTF8.GetString(ReadAll(file)).Trim();
+    /// <summary>What a file in memory contains, of a long one the end.</summary>
+    public static string ReadText(SafeFileHandle file) => Encoding.UTF8.GetString(ReadEnd(file)).Trim();
+
+    /// <summary>What a program has written to a file of its own, of a long one the end; empty if it has none.</summary>
+    public static string ReadText(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return "";
+        }
+
+        using var file = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
+        return ReadText(file);
+    }
 
     /// <summary>A file that lives in memory and goes with its last handle.</summary>
     public static SafeFileHandle MemoryFile(string name) =>
         new(Native.Check(MemfdCreate(name, 1 /* MFD_CLOEXEC */), "memfd_create"), ownsHandle: true);
 
-    /// <summary>All bytes of a file from its beginning.</summary>
-    public static byte[] ReadAll(SafeFileHandle file)
+    private static byte[] ReadEnd(SafeFileHandle file) => Read(file, Math.Max(0, RandomAccess.GetLength(file) - MostErrors), MostErrors);
+
+    private static byte[] Read(SafeFileHandle file, long from, int most)
     {
-        var bytes = new byte[RandomAccess.GetLength(file)];
+        var bytes = new byte[Math.Clamp(RandomAccess.GetLength(file) - from, 0, most)];
         var read = 0;
-        while (read < bytes.Length && RandomAccess.Read(file, bytes.AsSpan(read), read) is var count and > 0)
+        while (read < bytes.Length && RandomAccess.Read(file, bytes.AsSpan(read), from + read) is var count and > 0)
         {
             read += count;
         }
 
-        return bytes;
+        return bytes[..read];
     }
 
     /// <summary>

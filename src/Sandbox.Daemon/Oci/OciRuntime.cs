@@ -1,4 +1,3 @@
-using System.Text;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.Linux;
@@ -95,7 +94,7 @@ internal class OciRuntime(string program, string stateDirectory, Tool tool)
     /// <summary>Translates the runtime's message into an error for the caller.</summary>
     public static SandboxException Failure(string complaints, string otherwise)
     {
-        var text = File.Exists(complaints) ? File.ReadAllText(complaints, Encoding.UTF8).Trim() : "";
+        var text = Tool.ReadText(complaints);
         return InTheWay(text) is { } reason
             ? new SandboxException(ErrorCode.Invalid, $"The sandbox could not be started: {reason}", new IOException(text))
             : IsMissingCommand(text)

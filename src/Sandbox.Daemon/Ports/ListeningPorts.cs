@@ -13,19 +13,34 @@ internal static class ListeningPorts
     public static IReadOnlyList<int> Of(int pid) => [.. Read(pid, "tcp").Concat(Read(pid, "tcp6")).Distinct().Order()];
 
     /// <summary>
-    /// The ports in the lines of a table, or of several.
+    /// The ports in the lines of several tables.
     /// <code>
     ///   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
     ///    0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 12345 1 …
     /// </code>
     /// </summary>
-    public static IEnumerable<int> In(IEnumerable<string> lines)
+    public static IReadOnlyList<int> In(string tables)
+    {
+        using var lines = new StringReader(tables);
+        return [.. In(Lines(lines).Take(MostLines)).Distinct().Order()];
+    }
+
+    private static IEnumerable<string> Lines(StringReader reader)
+    {
+        while (reader.ReadLine() is { } line)
+        {
+            yield return line;
+        }
+    }
+
+    private static IEnumerable<int> In(IEnumerable<string> lines)
     {
         foreach (var line in lines)
         {
-            var columns = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (columns.Length >= 4 && columns[3] == Listening
-                && int.TryParse(columns[1].AsSpan(columns[1].LastIndexOf(':') + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var port))
+            var columns = line.Split(' ', 5, StringSplitOptions.RemoveEmptyEntries);
+            if (columns.Length == 5 && columns[3] == Listening
+                && int.TryParse(columns[1].AsSpan(columns[1].LastIndexOf(':') + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var port)
+                && port is > 0 and <= ushort.MaxValue)
             {
                 yield return port;
             }

@@ -13,12 +13,12 @@ using Sandbox.Rpc;
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>The ports and Docker daemons of the sandboxes of one Linux host.</summary>
-internal sealed class LinuxPorts(LiveSandboxes sandboxes, OciRuntimes runtimes, Tool tool) : ISandboxPorts
+internal sealed class LinuxPorts(LiveSandboxes sandboxes, OciRuntimes runtimes, ProcessWatch watch) : ISandboxPorts
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     public Task<IReadOnlyList<int>> ListAsync(SandboxId sandbox, CancellationToken cancellationToken) => Running(sandbox) is var record && HasOwnKernel(record)
-        ? LinkedSocket.ListeningAsync(runtimes.Gvisor, tool, sandbox, cancellationToken)
+        ? LinkedSocket.ListeningAsync(runtimes.Gvisor.OwnCommand(sandbox, SandboxBundle.ListSockets), watch, cancellationToken)
         : Task.Run(() => ListeningPorts.Of(record.Pid), cancellationToken);
 
     public async Task<NetworkStream?> ConnectAsync(SandboxId sandbox, int port, CancellationToken cancellationToken) =>
