@@ -34,6 +34,9 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups
     /// <summary>The most memory that all sandboxes together have.</summary>
     public long MemoryOfEverybody { get; } = options.SandboxMemoryBytes > 0 ? options.SandboxMemoryBytes : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 10 * 9;
 
+    /// <summary>The most tasks that all sandboxes together have: a quarter of the process numbers is the host's own.</summary>
+    public static long TasksOfEverybody { get; } = long.Parse(File.ReadAllText("/proc/sys/kernel/pid_max"), CultureInfo.InvariantCulture) / 4 * 3;
+
     internal static readonly bool Unified = File.Exists(Mount + "/cgroup.controllers");
 
     private readonly Lock _lock = new();
@@ -335,7 +338,7 @@ internal sealed partial class ControlGroupTree(DaemonOptions options, WorkGroups
 
         _bounded = true;
         var memory = MemoryOfEverybody.ToString(CultureInfo.InvariantCulture);
-        var pids = (long.Parse(File.ReadAllText("/proc/sys/kernel/pid_max"), CultureInfo.InvariantCulture) / 4 * 3).ToString(CultureInfo.InvariantCulture);
+        var pids = TasksOfEverybody.ToString(CultureInfo.InvariantCulture);
         if (Unified)
         {
             Directory.CreateDirectory($"{Mount}/{options.Instance}");

@@ -28,6 +28,7 @@ internal sealed class LinuxSandboxes(
     ExecRunner execs,
     HostPaces paces,
     HostRoom room,
+    SandboxKernels kernels,
     SandboxLogs logs,
     SandboxSnapshots snapshots) : ISandboxes
 {
@@ -103,6 +104,7 @@ internal sealed class LinuxSandboxes(
                 return;
             case SandboxState.Stopped:
                 room.CheckStart();
+                kernels.Admit(sandbox);
                 try
                 {
                     await launcher.StartAgainAsync(sandbox);

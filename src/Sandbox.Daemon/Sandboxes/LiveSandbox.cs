@@ -37,6 +37,9 @@ internal sealed class LiveSandbox : IDisposable
     /// <summary>Whether it has the volumes of its spec. See <see cref="VolumeHolders"/>.</summary>
     public volatile bool HoldsVolumes;
 
+    /// <summary>Whether its own kernel is counted. See <see cref="SandboxKernels.Admit"/>.</summary>
+    public volatile bool HoldsKernel;
+
     /// <summary>The files of its volumes, in the order of its spec.</summary>
     public IReadOnlyList<FileTree> Volumes { get; set; } = [];
 

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using Sandbox.Core.Errors;
+using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.ControlGroups;
 using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
@@ -13,10 +15,42 @@ namespace Sandbox.Daemon.Sandboxes;
 /// Sandboxes whose programs run on a kernel of their own. All memory of the programs is that kernel's, so the host ends all of
 /// them at once when it runs out; and without a thread of the host for a new process the kernel gives up.
 /// </summary>
-internal sealed class SandboxKernels(KernelGroups own, ControlGroupTree groups, OciRuntimes runtimes, TerminalHolders terminals, OwnCommands commands, ProcessWatch watch)
+internal sealed class SandboxKernels(LiveSandboxes sandboxes, KernelGroups own, ControlGroupTree groups, OciRuntimes runtimes, TerminalHolders terminals, OwnCommands commands, ProcessWatch watch)
 {
+    private readonly Lock _admission = new();
+
     /// <summary>The host's tasks that a sandbox may take.</summary>
     public static int TasksOf(SandboxRecord record) => IsolationClasses.Find(record.Isolation).Tasks(record.Spec.Limits);
+
+    /// <summary>The tasks that all kernels together may take: the other half is for sandboxes that share the host's kernel.</summary>
+    public static long MostTasks { get; } = ControlGroupTree.TasksOfEverybody / 2;
+
+    /// <summary>
+    /// Refuses a kernel of its own to a sandbox while those of others may take all that there is for them; each takes what it
+    /// may at once. Until <see cref="Remove"/>. Code: Capacity.
+    /// </summary>
+    public void Admit(LiveSandbox sandbox)
+    {
+        if (!HasOwn(sandbox))
+        {
+            return;
+        }
+
+        lock (_admission)
+        {
+            var taken = sandboxes.All
+                .Where(other => !ReferenceEquals(other, sandbox) && HasOwn(other) && (other.HoldsKernel || other.Record.State is SandboxState.Running or SandboxState.Paused))
+                .Sum(other => (long)TasksOf(other.Record));
+            if (taken + TasksOf(sandbox.Record) > MostTasks)
+            {
+                throw new SandboxException(ErrorCode.Capacity, "As many sandboxes run under gVisor as this host has process numbers for. Try again when others have ended, or start it as a container.") { RetryAfter = TimeSpan.FromMinutes(1) };
+            }
+
+            sandbox.HoldsKernel = true;
+        }
+    }
+
+    private static bool HasOwn(LiveSandbox sandbox) => IsolationClasses.Find(sandbox.Record.Isolation).HasOwnKernel;
 
     /// <summary>Starts the kernel of a sandbox that has its own, with an init that waits.</summary>
     public async Task<int> StartAsync(LiveSandbox sandbox, SandboxRecord record, NamespaceHolder holder, BundlePlan plan)
@@ -55,7 +89,11 @@ internal sealed class SandboxKernels(KernelGroups own, ControlGroupTree groups, 
     }
 
     /// <summary>Removes the control group, once nothing is in it.</summary>
-    public void Remove(SandboxRecord record) => own.Remove(record.Spec.Owner, record.Spec.Id);
+    public void Remove(LiveSandbox sandbox)
+    {
+        own.Remove(sandbox.Record.Spec.Owner, sandbox.Id);
+        sandbox.HoldsKernel = false;
+    }
 
     /// <summary>The reason in words for the owner; null if there is none, or its class has no such kernel. Ask before the group is removed.</summary>
     public string? WhyOf(SandboxRecord record)

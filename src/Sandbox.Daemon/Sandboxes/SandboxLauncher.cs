@@ -148,7 +148,7 @@ internal sealed partial class SandboxLauncher(
         await runtimes.Of(sandbox.Record.Isolation).DeleteAsync(sandbox.Id);
         if (IsolationClasses.Find(record.Isolation).HasOwnKernel)
         {
-            kernels.Remove(record);
+            kernels.Remove(sandbox);
         }
 
         if (record.HasLink)

@@ -126,6 +126,7 @@ internal sealed partial class SandboxLife(
             {
                 holders.Take(sandbox);
                 room.CheckDisk(spec.Limits.DiskBytes + VolumeBytes(sandbox), PromisedExcept(sandbox));
+                kernels.Admit(sandbox);
                 sandbox.Range = ranges.Reserve();
             }
 

@@ -16,8 +16,8 @@ internal static class GvisorClass
     /// <summary>The host's threads of the kernel and of the program that hands it files.</summary>
     private const int TasksOfKernel = 256;
 
-    /// <summary>However many processes a plan grants: three such sandboxes leave half of 32,768 process numbers to others.</summary>
-    private const int MostTasks = 4096;
+    /// <summary>However many processes a plan grants: twelve such sandboxes take half of what everybody has of 32,768 process numbers.</summary>
+    private const int MostTasks = 1024;
 
     public static IsolationClass Create(IsolationClass container) => container with
     {
