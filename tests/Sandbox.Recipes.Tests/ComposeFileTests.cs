@@ -145,6 +145,22 @@ public sealed class ComposeFileTests
     }
 
     [Fact]
+    public void A_long_text_is_not_repeated_by_aliases_and_not_copied()
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var bomb = $"x-b: &b \"{new string('x', 200_000)}\"\nx-e: &e\n" + string.Concat(Enumerable.Range(0, 1000).Select(key => $"  A{key}: *b\n"))
+            + "services:\n" + string.Concat(Enumerable.Range(0, 4).Select(service => $"  s{service}: {{ image: redis, environment: *e }}\n"));
+        Assert.Equal("compose.yaml:8:7: the aliases of the document repeat more than 1 MiB of text", Assert.Single(Alone(bomb).Problems).ToString());
+
+        var variables = "services:\n  a:\n    image: redis\n    environment:\n      A: &b \"" + "$$" + new string('x', 200_000) + "\"\n" + string.Concat(Enumerable.Range(0, 5).Select(key => $"      A{key}: *b\n"));
+        Assert.Equal("compose.yaml:5:10: services.a.environment.A4: the texts with variables have more than 1 MiB in all", Alone(variables).Decides!.ToString());
+
+        // A name is in the path of each field.
+        Assert.NotNull(Alone($"services: {{ {new string('x', 200_000)}: {{ image: redis, environment: {{ {string.Join(", ", Enumerable.Range(0, 2000).Select(key => $"A{key}: x"))} }} }} }}").Decides);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 20);
+    }
+
+    [Fact]
     public void Files_that_are_not_there_are_named()
     {
         var reading = Alone("services:\n  web:\n    build: .\n    env_file: .env\n    volumes: ['./src:/src', 'data:/data']\nsecrets: { key: { file: key.txt } }\n");

@@ -120,6 +120,16 @@ public sealed class DevContainerTests
     }
 
     [Fact]
+    public void A_variable_in_a_variable_does_not_fill_the_memory()
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var json = $$"""{ "image": "debian", "containerEnv": { "A": "{{new string('x', 60_000)}}", "B": "{{string.Concat(Enumerable.Repeat("${containerEnv:A}", 10_000))}}" } }""";
+
+        Assert.Contains(DevContainer.Read(json, "devcontainer.json", "app", "debian").Problems, problem => problem.Field == "containerEnv.B");
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 << 20);
+    }
+
+    [Fact]
     public void Options_of_docker_build_are_refused()
     {
         var container = DevContainer.Read("""{ "build": { "dockerfile": "Dockerfile", "options": ["--network=host"], "cacheFrom": "x" } }""", "devcontainer.json", "app", "debian");

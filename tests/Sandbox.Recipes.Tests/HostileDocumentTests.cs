@@ -38,6 +38,11 @@ public sealed class HostileDocumentTests
         string.Concat(Enumerable.Range(0, 30).Select(level => level == 0 ? "a0: &a0 [x]\n" : $"a{level}: &a{level} [*a{level - 1}]\n")),
         "the document is nested more than 16 levels");
 
+    [Fact]
+    public void Long_text_that_aliases_repeat_is_refused() => Refused(
+        $"image: a\nenv:\n  A: &a {new string('x', 60_000)}\n" + string.Concat(Enumerable.Range(0, 9_000).Select(key => $"  B{key}: *a\n")),
+        "the aliases of the document repeat more than 1 MiB of text");
+
     [Theory]
     [InlineData("[")]
     [InlineData("{a: ")]

@@ -80,6 +80,15 @@ public sealed class RenderTests
     public void Depth_is_shown_as_text(string piece, int times) => Assert.NotNull(Render(string.Concat(Enumerable.Repeat(piece, times))));
 
     [Fact]
+    public void Values_do_not_make_a_text_grow_without_end()
+    {
+        var text = string.Concat(Enumerable.Repeat("$$a$$", 20_000));
+
+        Assert.Equal(text, ParameterText.Substitute(text, new Dictionary<string, string> { ["a"] = new('x', ParameterText.MaxValueLength + 1) }));
+        Assert.InRange(ParameterText.Substitute(text, new Dictionary<string, string> { ["a"] = new('x', ParameterText.MaxValueLength) }).Length, 1_000_000, 1_200_000);
+    }
+
+    [Fact]
     public void Parameters_and_conditions_follow_their_values()
     {
         using var tree = new SampleTree(

@@ -18,6 +18,7 @@ internal sealed class ServiceReader(Func<string, string?> offered)
     private const string MergeKey = "<<";
 
     private readonly List<(LocatedValue At, string Field, string Image)> replaced = [];
+    private readonly Interpolation interpolation = new();
     private readonly HashSet<string> volumes = new(StringComparer.Ordinal);
 
     /// <summary>The images of the catalog that are not called as the file calls them.</summary>
@@ -25,6 +26,12 @@ internal sealed class ServiceReader(Func<string, string?> offered)
 
     public RecipeNode Read(string name, LocatedValue service)
     {
+        // A long name would be in the path of every field.
+        if (name.Length > RecipeRules.MaxNameLength)
+        {
+            throw new NeedsDockerException(service, "services", $"a name has more than {RecipeRules.MaxNameLength} characters");
+        }
+
         var at = $"services.{name}";
         if (service.Kind != JsonValueKind.Object)
         {
@@ -42,8 +49,8 @@ internal sealed class ServiceReader(Func<string, string?> offered)
             Name = name,
             Image = Image(service["image"] ?? service, at + ".image"),
             Env = Env(service["environment"], at + ".environment"),
-            User = service["user"] is { } user ? Interpolation.Resolve(user, at + ".user") : null,
-            Workdir = service["working_dir"] is { } directory ? Interpolation.Resolve(directory, at + ".working_dir") : null,
+            User = service["user"] is { } user ? interpolation.Resolve(user, at + ".user") : null,
+            Workdir = service["working_dir"] is { } directory ? interpolation.Resolve(directory, at + ".working_dir") : null,
             Ports = [.. Items(service["ports"]).SelectMany(port => Ports(port, at + ".ports")).Distinct().Select(port => new RecipePort { Port = port })],
         };
     }
@@ -110,7 +117,7 @@ internal sealed class ServiceReader(Func<string, string?> offered)
             throw new NeedsDockerException(value, at, "is missing");
         }
 
-        var asked = Interpolation.Resolve(value, at);
+        var asked = interpolation.Resolve(value, at);
         var image = offered(asked) ?? throw new NeedsDockerException(value, at, $"{asked} is not an image of this site");
         if (image != asked)
         {
@@ -121,20 +128,20 @@ internal sealed class ServiceReader(Func<string, string?> offered)
     }
 
     /// <summary>A mapping, or a list of <c>NAME=value</c>. A name without a value would be a variable of the author's computer.</summary>
-    private static Dictionary<string, string> Env(LocatedValue? value, string at)
+    private Dictionary<string, string> Env(LocatedValue? value, string at)
     {
         var env = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, text) in value is null ? [] : Merged(value))
         {
             if (text.Text is not null)
             {
-                env[name] = Interpolation.Resolve(text, $"{at}.{name}");
+                env[name] = interpolation.Resolve(text, $"{at}.{name}");
             }
         }
 
         foreach (var item in Items(value))
         {
-            if (Interpolation.Resolve(item, at).Split('=', 2) is [var name, var text])
+            if (interpolation.Resolve(item, at).Split('=', 2) is [var name, var text])
             {
                 env[name] = text;
             }
@@ -144,9 +151,9 @@ internal sealed class ServiceReader(Func<string, string?> offered)
     }
 
     /// <summary><c>8080:80</c>, <c>127.0.0.1:8080:80/tcp</c>, <c>80</c> or a mapping with <c>target</c>: the ports of the service itself. Only TCP is offered on the page.</summary>
-    private static IEnumerable<int> Ports(LocatedValue port, string at)
+    private IEnumerable<int> Ports(LocatedValue port, string at)
     {
-        var text = port.Kind == JsonValueKind.Object ? $"{port.ValueOf("target")}/{port.ValueOf("protocol") ?? "tcp"}" : Interpolation.Resolve(port, at);
+        var text = port.Kind == JsonValueKind.Object ? $"{port.ValueOf("target")}/{port.ValueOf("protocol") ?? "tcp"}" : interpolation.Resolve(port, at);
         if (text.EndsWith("/udp", StringComparison.Ordinal))
         {
             yield break;

@@ -9,12 +9,17 @@ namespace Sandbox.Recipes.DevContainers;
 /// </summary>
 internal sealed partial class Variables(string name, string folder)
 {
+    /// <summary>Characters that replace variables in all texts of a file: the value of one may stand in another, many times.</summary>
+    private const int MostReplaced = 1 << 20;
+
+    private int left = MostReplaced;
+
     /// <summary>The variables that were set so far.</summary>
     public Dictionary<string, string> Env { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Replaces the variables of a text; those without a value are returned in <paramref name="missing"/>.</summary>
+    /// <summary>Replaces the variables of a text; those without a value, or for whose value there is no room any more, are returned in <paramref name="missing"/>.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="missing">The first variable without a value.</param>
+    /// <param name="missing">The first such variable.</param>
     /// <param name="forShell">Leaves the container's environment to the shell that reads the text.</param>
     public string Replace(string text, out string? missing, bool forShell = false)
     {
@@ -32,6 +37,8 @@ internal sealed partial class Variables(string name, string folder)
                 _ => null,
             };
             value ??= otherwise.Success ? otherwise.Value : null;
+            value = value?.Length > left ? null : value;
+            left -= value?.Length ?? 0;
             first ??= value is null ? match.Value : null;
             return value ?? "";
         });

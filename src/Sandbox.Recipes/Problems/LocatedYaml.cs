@@ -6,14 +6,17 @@ using YamlDotNet.Core.Events;
 namespace Sandbox.Recipes.Problems;
 
 /// <summary>
-/// Reads YAML into <see cref="LocatedValue"/>. Depth and size are bounded, and the content of an anchor counts again for
-/// each of its aliases. It reads events, because the nodes of the library hash their keys: a key that is an alias of
+/// Reads YAML into <see cref="LocatedValue"/>. Depth and size are bounded: values and characters of an anchor count again for
+/// each of its aliases, because readers may copy them. It reads events, because the nodes of the library hash their keys: a key that is an alias of
 /// nested aliases would take forever.
 /// </summary>
 public static partial class LocatedYaml
 {
     private const int MostDepth = 16;
     private const int MostValues = 20_000;
+
+    /// <summary>Characters that all aliases of a document bring in together, keys included.</summary>
+    private const int MostRepeated = 1 << 20;
 
     /// <summary>The first document of a text; null with the one mistake that ended the reading.</summary>
     public static LocatedValue? Parse(string text, int firstLine, out int line, out int column, out string? mistake, bool allowMoreDocuments = true)
@@ -48,8 +51,10 @@ public static partial class LocatedYaml
 
     private sealed class Composer(Parser parser, int linesBefore)
     {
-        private readonly Dictionary<string, (LocatedValue Value, int Count, int Depth)> anchors = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, (LocatedValue Value, int Count, int Length, int Depth)> anchors = new(StringComparer.Ordinal);
         private int count;
+        private int length;
+        private int repeated;
         private int deepest;
 
         public LocatedValue Read(bool allowMoreDocuments)
@@ -80,7 +85,7 @@ public static partial class LocatedYaml
             var start = parser.Current!;
             Count(start, 1, depth);
             var (line, column) = ((int)start.Start.Line + linesBefore, (int)start.Start.Column);
-            var (before, around) = (count, deepest);
+            var (before, lengthBefore, around) = (count, length, deepest);
             deepest = depth;
             LocatedValue read;
             switch (start)
@@ -92,6 +97,7 @@ public static partial class LocatedYaml
                     }
 
                     Count(alias, anchored.Count, depth + anchored.Depth);
+                    Repeat(alias, anchored.Length);
                     deepest = Math.Max(around, depth + anchored.Depth);
                     return anchored.Value;
                 case MappingStart:
@@ -108,6 +114,7 @@ public static partial class LocatedYaml
                     break;
                 case Scalar scalar:
                     read = ReadScalar(scalar, line, column);
+                    length += scalar.Value.Length;
                     break;
                 default:
                     throw At(start, "a value is missing");
@@ -115,7 +122,7 @@ public static partial class LocatedYaml
 
             if (start is NodeEvent { Anchor.IsEmpty: false } node)
             {
-                anchors[node.Anchor.Value] = (read, count - before + 1, deepest - depth);
+                anchors[node.Anchor.Value] = (read, count - before + 1, length - lengthBefore, deepest - depth);
             }
 
             deepest = Math.Max(around, deepest);
@@ -138,6 +145,7 @@ public static partial class LocatedYaml
                     throw At(key, $"the key {name} appears twice");
                 }
 
+                length += name.Length;
                 parser.MoveNext();
                 members.Add(name, Read(depth + 1));
             }
@@ -183,6 +191,16 @@ public static partial class LocatedYaml
             if (depth > MostDepth || count > MostValues)
             {
                 throw At(at, depth > MostDepth ? $"the document is nested more than {MostDepth} levels" : $"the document has more than {MostValues} values");
+            }
+        }
+
+        private void Repeat(ParsingEvent at, int more)
+        {
+            length += more;
+            repeated += more;
+            if (repeated > MostRepeated)
+            {
+                throw At(at, $"the aliases of the document repeat more than {MostRepeated >> 20} MiB of text");
             }
         }
 

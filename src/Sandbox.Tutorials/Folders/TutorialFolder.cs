@@ -8,6 +8,7 @@ using Sandbox.Tutorials.Backends;
 using Sandbox.Tutorials.Checks;
 using Sandbox.Tutorials.Linting;
 using Sandbox.Tutorials.Markup;
+using Sandbox.Tutorials.Rendering;
 using Sandbox.Tutorials.Sources;
 
 namespace Sandbox.Tutorials.Folders;
@@ -132,7 +133,11 @@ internal sealed partial class TutorialFolder
             var prompt = entry.Text("prompt");
             var choices = entry.Texts("choices", 50);
             var standard = entry.Get("default")?.Text ?? (choices is [var first, ..] ? first : "");
-            if (choices.Count > 0 && !choices.Contains(standard, StringComparer.Ordinal))
+            if (standard.Length > ParameterText.MaxValueLength)
+            {
+                entry.Mistake("default", $"has more than {ParameterText.MaxValueLength} characters");
+            }
+            else if (choices.Count > 0 && !choices.Contains(standard, StringComparer.Ordinal))
             {
                 entry.Mistake("default", "must be one of the choices");
             }

@@ -3,18 +3,42 @@ using System.Text.RegularExpressions;
 
 namespace Sandbox.Tutorials.Rendering;
 
-/// <summary>Puts values in place of <c>$$name$$</c>. A name nobody declared stays: <c>$$</c> is a shell's process too.</summary>
+/// <summary>
+/// Puts values in place of <c>$$name$$</c>. A name nobody declared stays: <c>$$</c> is a shell's process too. So does one whose value is
+/// too long, or for whose value there is no room any more.
+/// </summary>
 public static partial class ParameterText
 {
+    /// <summary>Characters of a value.</summary>
+    public const int MaxValueLength = 1000;
+
+    /// <summary>Characters of all values that are put into one text.</summary>
+    private const int MostReplaced = 1 << 20;
+
     public static string Substitute(string text, IReadOnlyDictionary<string, string> values) => Replace(text, values, value => value);
 
     /// <summary>In Markdown a value is text, whatever marks it holds.</summary>
     internal static string SubstituteMarkdown(string text, IReadOnlyDictionary<string, string> values) => Replace(text, values, Escaped);
 
-    private static string Replace(string text, IReadOnlyDictionary<string, string> values, Func<string, string> written) =>
-        values.Count == 0 || !text.Contains("$$", StringComparison.Ordinal)
-            ? text
-            : Mark().Replace(text, match => values.TryGetValue(match.Groups["name"].Value, out var value) ? written(value) : match.Value);
+    private static string Replace(string text, IReadOnlyDictionary<string, string> values, Func<string, string> written)
+    {
+        if (values.Count == 0 || !text.Contains("$$", StringComparison.Ordinal))
+        {
+            return text;
+        }
+
+        var left = MostReplaced;
+        return Mark().Replace(text, match =>
+        {
+            if (!values.TryGetValue(match.Groups["name"].Value, out var value) || value.Length > Math.Min(left, MaxValueLength))
+            {
+                return match.Value;
+            }
+
+            left -= value.Length;
+            return written(value);
+        });
+    }
 
     private static string Escaped(string value)
     {

@@ -9,6 +9,7 @@ using Sandbox.Tutorials;
 using Sandbox.Tutorials.Blocks;
 using Sandbox.Tutorials.Checks;
 using Sandbox.Tutorials.Katacoda;
+using Sandbox.Tutorials.Rendering;
 using Sandbox.Web.Previews;
 using Sandbox.Web.Store;
 using Sandbox.Web.Tutorials;
@@ -68,8 +69,6 @@ internal sealed class Runs(SqliteStore store, TutorialLibrary library, PreviewDo
 {
     /// <summary>The address of runs that test a tutorial. No tutorial has it, and what they do is not counted.</summary>
     public const string Tested = "test";
-
-    private const int MaxValueLength = 1000;
 
     /// <summary>The port of a link that names none.</summary>
     private const int HttpPort = 80;
@@ -201,9 +200,9 @@ internal sealed class Runs(SqliteStore store, TutorialLibrary library, PreviewDo
             {
                 mistakes.Add($"parameters: the tutorial has no parameter {(name.Length > 40 ? name[..40] : name)}");
             }
-            else if (value is null || value.Length > MaxValueLength || value.Any(char.IsControl))
+            else if (value is null || value.Length > ParameterText.MaxValueLength || value.Any(char.IsControl))
             {
-                mistakes.Add($"parameters.{name}: a text of at most {MaxValueLength} characters on one line");
+                mistakes.Add($"parameters.{name}: a text of at most {ParameterText.MaxValueLength} characters on one line");
             }
             else if (parameter is { Choices.Count: > 0 } && !parameter.Choices.Contains(value, StringComparer.Ordinal))
             {
