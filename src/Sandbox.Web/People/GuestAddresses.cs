@@ -16,6 +16,7 @@ internal sealed class GuestAddresses
     private readonly Lock _gate = new();
     private readonly Dictionary<PersonId, string> _addresses = [];
     private readonly Dictionary<string, HashSet<PersonId>> _guests = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, HashSet<PersonId>> _sites = new(StringComparer.Ordinal);
 
     /// <summary>A guest launches from an address, an IPv6 one as its /64.</summary>
     public void Saw(PersonId guest, string address)
@@ -31,16 +32,13 @@ internal sealed class GuestAddresses
             {
                 _addresses.Clear();
                 _guests.Clear();
+                _sites.Clear();
             }
 
             Leave(guest);
             _addresses[guest] = address;
-            if (!_guests.TryGetValue(address, out var there))
-            {
-                _guests[address] = there = [];
-            }
-
-            there.Add(guest);
+            Enter(_guests, address, guest);
+            Enter(_sites, Site(address), guest);
         }
     }
 
@@ -65,11 +63,41 @@ internal sealed class GuestAddresses
         }
     }
 
+    /// <summary>As <see cref="BesideOf"/>, and with IPv6 all guests of the same /48: so much is given to one site, and it has 65,536 of /64.</summary>
+    public IReadOnlyList<PersonId> AroundOf(PersonId guest)
+    {
+        lock (_gate)
+        {
+            return _addresses.TryGetValue(guest, out var address) ? [.. _sites[Site(address)]] : [];
+        }
+    }
+
+    private static string Site(string address) => address.Contains('.', StringComparison.Ordinal) || address.Length < 12 ? address : address[..12];
+
+    private static void Enter(Dictionary<string, HashSet<PersonId>> places, string place, PersonId guest)
+    {
+        if (!places.TryGetValue(place, out var there))
+        {
+            places[place] = there = [];
+        }
+
+        there.Add(guest);
+    }
+
     private void Leave(PersonId guest)
     {
-        if (_addresses.Remove(guest, out var before) && _guests[before] is var there && there.Remove(guest) && there.Count == 0)
+        if (_addresses.Remove(guest, out var before))
         {
-            _guests.Remove(before);
+            Leave(_guests, before, guest);
+            Leave(_sites, Site(before), guest);
+        }
+    }
+
+    private static void Leave(Dictionary<string, HashSet<PersonId>> places, string place, PersonId guest)
+    {
+        if (places[place] is var there && there.Remove(guest) && there.Count == 0)
+        {
+            places.Remove(place);
         }
     }
 }

@@ -211,7 +211,7 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
 
         if (awaitsLink || awaitsRoom)
         {
-            await QueuePlaces.CheckAsync(db, person.Id, Beside(person), options.Limits);
+            await QueuePlaces.CheckAsync(db, person.Id, Around(person), options.Limits);
         }
 
         return awaitsRoom;
@@ -279,6 +279,10 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
     /// <summary>The guests of a guest's address; nobody for other people.</summary>
     private List<string> Beside(PersonRow person) =>
         person.Kind == PersonKind.Guest ? [.. addresses.BesideOf(PersonId.Parse(person.Id)).Select(guest => guest.Value)] : [];
+
+    /// <summary>The guests who share the places of the queue with a guest; nobody for other people.</summary>
+    private List<string> Around(PersonRow person) =>
+        person.Kind == PersonKind.Guest ? [.. addresses.AroundOf(PersonId.Parse(person.Id)).Select(guest => guest.Value)] : [];
 
     private RoomState RoomFor(Commitment held, long memory, long most) =>
         memory > most ? RoomState.TooLarge

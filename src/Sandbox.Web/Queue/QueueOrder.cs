@@ -29,9 +29,10 @@ internal sealed record Waiter(string Playground, string Owner, long Memory, Date
 internal sealed record QueueRound(IReadOnlyList<(Waiter Waiter, RoomState Room)> Rooms, IReadOnlyList<Waiter> Entered, bool HoldsBack);
 
 /// <summary>
-/// Decides which waiting launches start: first come, first served among those that fit. One that does not fit is passed by smaller ones for two
-/// minutes. Then it holds them back while room comes together for it, and lets them pass again for two minutes, by turns:
-/// each time it holds twice as long, so that it gets in at last, and none of its turns is for ever.
+/// Decides which waiting launches start: first come, first served among those that fit. The first that does not fit is passed by
+/// smaller ones for two minutes. Then it holds them back while room comes together for it, and lets them pass again for two minutes, by turns:
+/// each time it holds twice as long, so that it gets in at last, and none of its turns is for ever. All others that do not fit hold back
+/// nobody, or they would fill the minutes in which it lets others pass. All places of a person have one clock, since the last was taken.
 /// </summary>
 internal static class QueueOrder
 {
@@ -48,7 +49,8 @@ internal static class QueueOrder
         var rooms = new List<(Waiter Waiter, RoomState Room)>();
         var entered = new List<Waiter>();
         var least = long.MaxValue; // the host has not that much room: those who enter take more of it
-        var holdsBack = false;
+        var clocks = waiting.GroupBy(waiter => waiter.Owner, StringComparer.Ordinal).ToDictionary(own => own.Key, own => own.Max(waiter => waiter.JoinedAt), StringComparer.Ordinal);
+        var (isFirst, holdsBack) = (true, false);
         foreach (var waiter in waiting)
         {
             var room = holdsBack || waiter.Memory >= least ? RoomState.HostFull : await ask(waiter);
@@ -62,7 +64,8 @@ internal static class QueueOrder
             if (room == RoomState.HostFull)
             {
                 least = Math.Min(least, waiter.Memory);
-                holdsBack |= Holds(now - waiter.JoinedAt);
+                holdsBack |= isFirst && Holds(now - clocks[waiter.Owner]);
+                isFirst = false;
             }
 
             rooms.Add((waiter, room));

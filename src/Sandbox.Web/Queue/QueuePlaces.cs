@@ -5,7 +5,7 @@ using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Queue;
 
-/// <summary>How many may wait, so that nobody fills the queue: in all, of one person, and guests of one address.</summary>
+/// <summary>How many may wait, so that nobody fills the queue: in all, of one person, and guests of one address, of IPv6 one /48.</summary>
 internal static class QueuePlaces
 {
     /// <summary>When a place of the queue may be free.</summary>
@@ -14,9 +14,9 @@ internal static class QueuePlaces
     /// <summary>Refuses one place too many. Part of the caller's transaction. Code: Capacity.</summary>
     /// <param name="db">The transaction.</param>
     /// <param name="owner">Who wants to wait.</param>
-    /// <param name="beside">The guests of the same address.</param>
+    /// <param name="around">The guests of the same address, of IPv6 the same /48.</param>
     /// <param name="limits">The bounds.</param>
-    public static async Task CheckAsync(SandboxDb db, string owner, IReadOnlyList<string> beside, WebLimits limits)
+    public static async Task CheckAsync(SandboxDb db, string owner, IReadOnlyList<string> around, WebLimits limits)
     {
         var waiting = db.Playgrounds.Where(row => row.State == PlaygroundStage.Queued && (row.AwaitsLink || row.Place != null));
         if (await waiting.CountAsync() >= limits.QueuePlaces)
@@ -29,7 +29,7 @@ internal static class QueuePlaces
             throw Refusal(string.Create(CultureInfo.InvariantCulture, $"You already wait {limits.QueuePlacesPerPerson} times in the queue. Leave one place first, or try again later."));
         }
 
-        if (beside.Count > 1 && await waiting.CountAsync(row => beside.Contains(row.OwnerId)) >= limits.QueuePlacesPerAddress)
+        if (around.Count > 1 && await waiting.CountAsync(row => around.Contains(row.OwnerId)) >= limits.QueuePlacesPerAddress)
         {
             throw Refusal("Guests of your network already use their share of the queue. Try again in a few minutes.");
         }

@@ -33,6 +33,21 @@ public sealed class QueueOrderTests
         Assert.Equal(["large"], Names(await host.LookAsync(Noon.AddMinutes(3), One("large", 3), One("small"))));
     }
 
+    [Theory]
+    [InlineData("one", "other", 13, true)] // one lets others pass, though the other one's clock would hold
+    [InlineData("one", "other", 15, false)]
+    [InlineData("one", "one", 13, false)] // one clock, since minute 6: it holds from 8 to 18
+    [InlineData("one", "one", 19, true)]
+    public async Task Several_large_wishes_do_not_cover_the_minutes_in_which_they_are_passed(string first, string second, int minute, bool passes)
+    {
+        var host = new Host { Free = 1 };
+
+        var round = await host.LookAsync(
+            Noon.AddMinutes(minute), One("large", 3) with { Owner = first }, One("larger", 4) with { Owner = second, JoinedAt = Noon.AddMinutes(6) }, One("small"));
+
+        Assert.Equal(passes ? ["small"] : [], Names(round));
+    }
+
     [Fact]
     public void It_lets_others_pass_again_and_holds_them_twice_as_long_the_next_time()
     {

@@ -137,7 +137,7 @@ public sealed class QueueTests
         });
         var (playground, owner) = await FillAsync(web);
         using var greedy = web.NewClient();
-        greedy.Headers["X-Forwarded-For"] = "203.0.113.1";
+        greedy.Headers["X-Forwarded-For"] = "2001:db8:7:1::1";
 
         // Many at once get as many places as one person may have.
         var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => greedy.PostAsync("/api/v1/guests")));
@@ -151,7 +151,7 @@ public sealed class QueueTests
         for (var at = 0; at < 4; at++)
         {
             using var guest = web.NewClient();
-            guest.Headers["X-Forwarded-For"] = at < 2 ? "203.0.113.1" : $"203.0.113.{at}";
+            guest.Headers["X-Forwarded-For"] = at < 2 ? $"2001:db8:7:{at}::1" : $"203.0.113.{at}"; // a site has many networks
             guests.Add(await guest.PostAsync("/api/v1/playgrounds", new { image = "busybox" }));
         }
 
