@@ -14,8 +14,12 @@ internal sealed record TokenHolder(PersonId Person, PersonKind Kind, DateTimeOff
 /// <summary>Bearer tokens and operators' sessions: 256 random bits each, kept as their SHA-256.</summary>
 internal sealed class BearerTokens(SqliteStore store, TimeProvider time)
 {
+    /// <summary>Characters of a token's hash.</summary>
+    public const int HashLength = 2 * SHA256.HashSizeInBytes;
+
     private const int MostRemembered = 10_000;
     private readonly ConcurrentDictionary<string, TokenHolder> _remembered = new(StringComparer.Ordinal);
+    private int _revoked;
 
     public static string New() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 
@@ -29,16 +33,14 @@ internal sealed class BearerTokens(SqliteStore store, TimeProvider time)
         ExpiresAt = time.GetUtcNow() + life,
     };
 
-    public async ValueTask<TokenHolder?> FindAsync(string token)
-    {
-        if (token.Length is 0 or > 128)
-        {
-            return null;
-        }
+    public async ValueTask<TokenHolder?> FindAsync(string token) => token.Length is 0 or > 128 ? null : await FindByHashAsync(Hash(token));
 
-        var hash = Hash(token);
+    /// <summary>Whose the token with a hash is; null once it is revoked, or has ended.</summary>
+    public async ValueTask<TokenHolder?> FindByHashAsync(string hash)
+    {
         if (!_remembered.TryGetValue(hash, out var holder))
         {
+            var revoked = Volatile.Read(ref _revoked);
             holder = await store.ReadAsync(async db =>
                 await (from row in db.Tokens
                        join person in db.People on row.PersonId equals person.Id
@@ -57,19 +59,20 @@ internal sealed class BearerTokens(SqliteStore store, TimeProvider time)
             }
 
             _remembered[hash] = holder;
+            if (Volatile.Read(ref _revoked) != revoked)
+            {
+                _remembered.TryRemove(hash, out _); // it may have been this one, after it was read
+            }
         }
 
         return holder.ExpiresAt <= time.GetUtcNow() ? null : holder;
     }
 
-    public Task RevokeAsync(string token)
+    public async Task RevokeAsync(string token)
     {
         var hash = Hash(token);
-        return store.WriteAsync(async db =>
-        {
-            var gone = await db.Tokens.Where(row => row.Hash == hash).ExecuteDeleteAsync();
-            _remembered.TryRemove(hash, out _);
-            return gone;
-        });
+        await store.WriteAsync(db => db.Tokens.Where(row => row.Hash == hash).ExecuteDeleteAsync());
+        Interlocked.Increment(ref _revoked);
+        _remembered.TryRemove(hash, out _);
     }
 }

@@ -5,11 +5,13 @@ namespace Sandbox.Web.Registry;
 
 /// <summary>
 /// Manifests that were pushed by their digest, without a tag: clients push those of an index before the index. They wait in
-/// memory for it, and the oldest go when there are too many.
+/// memory for it. When one person has too many, their oldest go; when all have, the oldest of whoever has most, so that nobody
+/// drives out what others push.
 /// </summary>
 internal sealed class LooseManifests
 {
     private const int MostOfOne = 16;
+    private const int MostBytesOfOne = PushedManifest.MaxBytes;
     private const int MostOfAll = 1000;
     private const int MostBytes = 16 << 20;
 
@@ -21,13 +23,20 @@ internal sealed class LooseManifests
     {
         lock (_gate)
         {
-            Remove(entry => entry.Is(person, repository, digest), 1);
-            Remove(entry => entry.Person == person, _entries.Count(entry => entry.Person == person) - MostOfOne + 1);
-            _entries.AddLast(new Entry(person, repository, digest, manifest));
+            RemoveFirst(entry => entry.Is(person, repository, digest));
+            while (Of(person) is var own && (own.Count >= MostOfOne || own.Sum(entry => entry.Manifest.Length) + manifest.Length > MostBytesOfOne) && own.Count > 0)
+            {
+                RemoveFirst(entry => entry.Person == person);
+            }
+
+            _entries.AddLast(new Entry(person, repository, digest, manifest.ToArray())); // the caller's buffer is larger
             _bytes += manifest.Length;
             while (_bytes > MostBytes || _entries.Count > MostOfAll)
             {
-                Remove(_ => true, 1);
+                var most = _bytes > MostBytes
+                    ? _entries.GroupBy(entry => entry.Person).MaxBy(group => group.Sum(entry => entry.Manifest.Length))!.Key
+                    : _entries.GroupBy(entry => entry.Person).MaxBy(group => group.Count())!.Key;
+                RemoveFirst(entry => entry.Person == most);
             }
         }
     }
@@ -40,19 +49,18 @@ internal sealed class LooseManifests
         }
     }
 
-    private void Remove(Func<Entry, bool> which, int most)
+    private List<Entry> Of(PersonId person) => [.. _entries.Where(entry => entry.Person == person)];
+
+    private void RemoveFirst(Func<Entry, bool> which)
     {
-        for (var node = _entries.First; node is not null && most > 0;)
+        for (var node = _entries.First; node is not null; node = node.Next)
         {
-            var next = node.Next;
             if (which(node.Value))
             {
                 _entries.Remove(node);
                 _bytes -= node.Value.Manifest.Length;
-                most--;
+                return;
             }
-
-            node = next;
         }
     }
 

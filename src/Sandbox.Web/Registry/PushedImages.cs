@@ -36,8 +36,13 @@ internal sealed class PushedImages(RegistryStores stores, LooseManifests loose, 
                 throw new SandboxException(ErrorCode.ImageInvalid, $"The manifest has the digest {sent}, not {said}.");
             }
 
-            // Without a tag, nothing holds it: it waits for its index.
-            loose.Add(person, request.Name, sent, manifest);
+            // Without a tag, nothing holds it: it waits for its index. An index without a tag waits for nothing.
+            if (PushedManifest.ImageOfIndex(manifest) is null)
+            {
+                PushedManifest.Read(manifest);
+                loose.Add(person, request.Name, sent, manifest);
+            }
+
             return sent;
         }
 

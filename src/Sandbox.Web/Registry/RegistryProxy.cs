@@ -1,5 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
 using Sandbox.Core.People;
@@ -20,6 +22,9 @@ internal sealed class RegistryProxy(WebOptions options, RegistryPasses passes, S
 
     /// <summary>On our own origin, pages of git repositories have Binder's addresses: <c>/v2/gh/owner/repository/ref</c>.</summary>
     private static readonly string[] Pages = ["/v2/gh/", "/v2/gl/", "/v2/gist/", "/v2/git/"];
+
+    /// <summary>Who takes less of an image is cut off: the connection behind, and a place among those who read, are held meanwhile.</summary>
+    private static readonly MinDataRate Slowest = new(bytesPerSecond: 16 * 1024, gracePeriod: TimeSpan.FromSeconds(30));
 
     private static readonly ForwarderRequestConfig Plain = new() { ActivityTimeout = TimeSpan.FromMinutes(5), Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
 
@@ -75,7 +80,7 @@ internal sealed class RegistryProxy(WebOptions options, RegistryPasses passes, S
 
     private async Task AuthorizeAsync(HttpContext context)
     {
-        var token = RequestToken.Of(context.Request) is { } text ? passes.ReadToken(text) : null;
+        var token = RequestToken.Of(context.Request) is { } text ? await passes.ReadTokenAsync(text) : null;
         var path = context.Request.Path.Value!;
         if (token is { Person: { } person } && suspensions.RefusalOf(person) is { } refusal)
         {
@@ -146,7 +151,7 @@ internal sealed class RegistryProxy(WebOptions options, RegistryPasses passes, S
             return;
         }
 
-        using var pull = await shared.OpenAsync(request, context.RequestAborted);
+        using var pull = await shared.OpenAsync(request, AddressRates.Address(context.Connection.RemoteIpAddress), context.RequestAborted);
         var (code, _) = request.SharedParts;
         await (request.Target == RegistryTarget.Tags
             ? context.Response.WriteAsJsonAsync(new { name = request.Repository, tags = new[] { pull.Tag } }, context.RequestAborted)
@@ -256,6 +261,11 @@ internal sealed class RegistryProxy(WebOptions options, RegistryPasses passes, S
 
     private async Task ForwardAsync(HttpContext context, string store, RegistryTransformer transformer)
     {
+        if (HttpMethods.IsGet(context.Request.Method) && context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = Slowest;
+        }
+
         var error = await forwarder.SendAsync(context, store, stores.Client, Plain, transformer);
         if (error == ForwarderError.None || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
         {

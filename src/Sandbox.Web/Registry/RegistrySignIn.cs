@@ -13,6 +13,8 @@ internal sealed class RegistrySignIn(RegistryPasses passes, BearerTokens tokens,
 {
     public const string Path = "/v2/token";
 
+    private const string Refusal = "Sign in with docker login: the page My images shows the password.";
+
     public async Task AnswerAsync(HttpContext context)
     {
         var isForm = HttpMethods.IsPost(context.Request.Method) && context.Request.HasFormContentType;
@@ -38,14 +40,14 @@ internal sealed class RegistrySignIn(RegistryPasses passes, BearerTokens tokens,
             return;
         }
 
-        if (await FindAsync(password) is not { } person)
+        if (await FindAsync(password) is not (var person, var with))
         {
             if (!string.IsNullOrEmpty(password))
             {
                 rates.CountWrongPassword(context);
             }
 
-            await RegistryFault.WriteAsync(context, 401, "UNAUTHORIZED", "Sign in with docker login: the page My images shows the password.");
+            await RegistryFault.WriteAsync(context, 401, "UNAUTHORIZED", Refusal);
             return;
         }
 
@@ -55,8 +57,15 @@ internal sealed class RegistrySignIn(RegistryPasses passes, BearerTokens tokens,
             return;
         }
 
+        var token = passes.NewToken(person, with, scopes);
+        if (await passes.ReadTokenAsync(token) is null)
+        {
+            await RegistryFault.WriteAsync(context, 401, "UNAUTHORIZED", Refusal); // it was revoked meanwhile
+            return;
+        }
+
         guests.SawAgain(person);
-        await WriteAsync(context, passes.NewToken(person, scopes));
+        await WriteAsync(context, token);
     }
 
     private static Task WriteAsync(HttpContext context, string token)
@@ -72,16 +81,16 @@ internal sealed class RegistrySignIn(RegistryPasses passes, BearerTokens tokens,
             context.RequestAborted);
     }
 
-    /// <summary>A password of the registry, or a person's own API token.</summary>
-    private async Task<PersonId?> FindAsync(string? password)
+    /// <summary>A password of the registry, or a person's own API token: whose it is, and what its tokens end with.</summary>
+    private async Task<(PersonId Person, string With)?> FindAsync(string? password)
     {
         if (password is null)
         {
             return null;
         }
 
-        var person = passes.ReadPassword(password) ?? (await tokens.FindAsync(password))?.Person;
-        return person is { } known && await guests.IsKnownAsync(known) ? known : null;
+        var found = passes.ReadPassword(password) ?? (await tokens.FindAsync(password) is { } holder ? (holder.Person, BearerTokens.Hash(password)) : null);
+        return found is { } known && await guests.IsKnownAsync(known.Item1) ? known : null;
     }
 
     // https://www.rfc-editor.org/rfc/rfc7617: the user's name does not matter.

@@ -19,14 +19,17 @@ internal sealed class SharedImages(SqliteStore store, RegistryStores stores, Sus
     /// <summary>How much longer a repository's name is with <c>shared/</c> and a code than the image's.</summary>
     public const int PrefixLength = 34;
 
-    /// <summary>Requests that read one image, and all images, at once: nobody of them has a plan. Docker reads three layers at once.</summary>
+    /// <summary>Requests that read one image, from one address, and all images at once: nobody of them has a plan. Docker reads three layers at once.</summary>
     private const int MostOfOne = 12;
+    private const int MostOfAddress = 6;
     private const int MostAtOnce = 60;
 
     private const string Alphabet = "abcdefghijklmnopqrstuvwxyz234567";
     private const int CodeLength = 26;
 
-    private readonly OpenCounts<string> _reading = new();
+    private readonly OpenCounts<string> _readingOne = new();
+    private readonly OpenCounts<string> _readingFrom = new();
+    private readonly OpenCounts<string> _readingAny = new();
 
     /// <summary>What a person shares.</summary>
     public async Task<IReadOnlyList<(string Code, string Name, DateTimeOffset SharedAt)>> ListAsync(PersonId owner, CancellationToken cancellationToken)
@@ -69,7 +72,10 @@ internal sealed class SharedImages(SqliteStore store, RegistryStores stores, Sus
     }
 
     /// <summary>Lets one request read what its code shares, and nothing else of the owner's. Codes: ImageNotFound, Rate, RegistryUnreachable.</summary>
-    public async Task<Pull> OpenAsync(RegistryRequest request, CancellationToken cancellationToken)
+    /// <param name="request">What is asked for.</param>
+    /// <param name="address">Who asks, as <see cref="AddressRates.Address"/>.</param>
+    /// <param name="cancellationToken">The request has ended.</param>
+    public async Task<Pull> OpenAsync(RegistryRequest request, string address, CancellationToken cancellationToken)
     {
         var (code, name) = request.SharedParts;
         var found = code.Length != CodeLength ? null : await store.ReadAsync(db => db.SharedImages.Where(row => row.Code == code)
@@ -81,10 +87,10 @@ internal sealed class SharedImages(SqliteStore store, RegistryStores stores, Sus
             throw new SandboxException(ErrorCode.ImageNotFound, "There is no such image, or it is not shared any more.");
         }
 
-        var pull = new Pull(this, code, owner, parts is [_, var tag] ? tag : "latest");
+        var pull = new Pull(this, code, address, owner, parts is [_, var tag] ? tag : "latest");
         try
         {
-            if (_reading.Enter(code) > MostOfOne | _reading.Enter("") > MostAtOnce)
+            if (_readingOne.Enter(code) > MostOfOne | _readingFrom.Enter(address) > MostOfAddress | _readingAny.Enter("") > MostAtOnce)
             {
                 throw new SandboxException(ErrorCode.Rate, "Too many pulls of shared images right now. Try again in a moment.") { RetryAfter = TimeSpan.FromSeconds(5) };
             }
@@ -111,7 +117,7 @@ internal sealed class SharedImages(SqliteStore store, RegistryStores stores, Sus
     };
 
     /// <summary>One request that reads a shared image.</summary>
-    internal sealed class Pull(SharedImages images, string code, PersonId owner, string tag) : IDisposable
+    internal sealed class Pull(SharedImages images, string code, string address, PersonId owner, string tag) : IDisposable
     {
         public PersonId Owner => owner;
 
@@ -119,8 +125,9 @@ internal sealed class SharedImages(SqliteStore store, RegistryStores stores, Sus
 
         public void Dispose()
         {
-            images._reading.Leave(code);
-            images._reading.Leave("");
+            images._readingOne.Leave(code);
+            images._readingFrom.Leave(address);
+            images._readingAny.Leave("");
         }
     }
 }

@@ -12,6 +12,10 @@ internal sealed class TunnelAccess
     /// <summary>What the token of a request opens; null if it came with another credential.</summary>
     public static TunnelPass? PassOf(HttpContext context) => context.Features.Get<TunnelPass>();
 
+    /// <summary>Whether a request came with a tunnel's token that has been revoked since.</summary>
+    public static bool IsRevoked(HttpContext context) =>
+        PassOf(context) is not null && context.RequestServices.GetRequiredService<TunnelTokens>().Read(RequestToken.Of(context.Request)) is null;
+
     /// <summary>Makes the sender of a tunnel's token its person, for a request to a tunnel.</summary>
     public static Task AuthenticateAsync(HttpContext context, RequestDelegate next)
     {

@@ -97,6 +97,11 @@ internal static class TunnelEndpoints
 
         using var place = services.GetRequiredService<OpenTunnels>().Enter(person, playground);
         await services.GetRequiredService<Ownership>().RequireAsync(person, sandbox); // it may have ended before it could be cut
+        if (TunnelAccess.IsRevoked(context))
+        {
+            throw new SandboxException(ErrorCode.NotFound, "This token was revoked."); // after it was read, and before there was a connection to cut
+        }
+
         await using var program = await connect(sandbox, context.RequestAborted);
         if (program is null)
         {

@@ -2,7 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Sandbox.Core.Errors;
 using Sandbox.Testing;
 using Sandbox.Web.Tunnels;
 using Xunit;
@@ -85,6 +89,34 @@ public sealed class TunnelTests(TunnelSite site) : IClassFixture<TunnelSite>
         // Of a page elsewhere, with the visitor's cookie.
         person.Headers["Origin"] = "https://evil.example";
         Assert.Equal((403, "origin"), await RefusedAsync(person, tunnel));
+    }
+
+    [Fact]
+    public async Task A_token_that_is_revoked_while_its_request_is_on_the_way_opens_nothing()
+    {
+        var web = site.Web;
+        using var person = await GuestAsync(web);
+        var (playground, sandbox) = await person.LaunchAsync();
+        using var server = new Server(web, 8081, _ => Task.CompletedTask);
+        var token = (string)(await person.PostAsync($"/api/v1/playgrounds/{playground}/tunnel-tokens")).Json!["token"]!;
+        var endpoint = web.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().Single(each => each.RoutePattern.RawText!.EndsWith("ports/{port:int}/tunnel", StringComparison.Ordinal));
+        await using var scope = web.Services.CreateAsyncScope();
+        var context = new DefaultHttpContext { RequestServices = scope.ServiceProvider };
+        context.SetEndpoint(endpoint);
+        context.Request.Method = "GET";
+        context.Request.Headers.Authorization = "Bearer " + token;
+        context.Request.RouteValues = new RouteValueDictionary { ["id"] = sandbox, ["port"] = "8081" };
+        var upgrade = new Upgrade();
+        context.Features.Set<IHttpWebSocketFeature>(upgrade);
+
+        await TunnelAccess.AuthenticateAsync(context, async _ =>
+        {
+            Assert.NotNull(TunnelAccess.PassOf(context));
+            Assert.Equal(204, (await person.DeleteAsync($"/api/v1/playgrounds/{playground}/tunnel-tokens")).Status);
+            Assert.Equal(ErrorCode.NotFound, (await Assert.ThrowsAsync<SandboxException>(() => endpoint.RequestDelegate!(context))).Code);
+        });
+
+        Assert.False(upgrade.IsAccepted);
     }
 
     [Fact]
@@ -322,6 +354,19 @@ public sealed class TunnelTests(TunnelSite site) : IClassFixture<TunnelSite>
 
             Open.TryRemove(socket, out _);
             socket.Dispose();
+        }
+    }
+
+    private sealed class Upgrade : IHttpWebSocketFeature
+    {
+        public bool IsWebSocketRequest => true;
+
+        public bool IsAccepted { get; private set; }
+
+        public Task<WebSocket> AcceptAsync(WebSocketAcceptContext context)
+        {
+            IsAccepted = true;
+            throw new InvalidOperationException("It is not to be accepted.");
         }
     }
 }
