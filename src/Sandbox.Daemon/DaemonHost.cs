@@ -147,6 +147,7 @@ internal static class DaemonHost
         services.AddSingleton<LayerMerging>();
         services.AddSingleton<ImageChanges>();
         services.AddSingleton<SandboxSnapshots>();
+        services.AddSingleton<GracefulEnds>();
         services.AddSingleton<SandboxLauncher>();
         services.AddSingleton<SandboxLife>();
         services.AddSingleton<SandboxLogs>();

@@ -116,10 +116,10 @@ internal sealed record DaemonOptions
     /// <summary>Memory of all sandboxes together, which the kernel enforces; 0 for nine tenths of the host's.</summary>
     public long SandboxMemoryBytes { get; init; }
 
-    /// <summary>Memory that stays free, of the host's and of <see cref="SandboxMemoryBytes"/>; 0 for an eighth of it, at most 2 GiB.</summary>
+    /// <summary>Memory that stays free, of the host's and of <see cref="SandboxMemoryBytes"/>; at most half of the smaller. 0 for an eighth of the smaller, at most 2 GiB.</summary>
     public long MemoryReserveBytes { get; init; }
 
-    /// <summary>Bytes of the data disk that stay free; 0 for a twentieth of it, at most 2 GiB.</summary>
+    /// <summary>Bytes of the data disk that stay free, less than half of the disk; 0 for a twentieth of the disk, at most 2 GiB.</summary>
     public long DiskReserveBytes { get; init; }
 
     /// <summary>
@@ -195,9 +195,10 @@ internal sealed record DaemonOptions
         mistakes.AddRange(positive.Where(option => option.Value < 1).Select(option => $"{option.Name}: at least 1"));
         (string Name, double Value)[] factors = [(nameof(MemoryFactor), MemoryFactor), (nameof(DiskFactor), DiskFactor)];
         mistakes.AddRange(factors.Where(option => option.Value is not (>= 1 and <= 1000)).Select(option => $"{option.Name}: 1 to 1000"));
-        if (MemoryReserveBytes is not 0 && (MemoryReserveBytes < 64 << 20 || MemoryReserveBytes >= HostMeasures.MemoryTotal))
+        var (memory, whose) = SandboxMemoryBytes is 0 ? (HostMeasures.MemoryTotal, "the host's memory") : (Reserves.MemoryOf(this), "SandboxMemoryBytes");
+        if (MemoryReserveBytes is not 0 && (MemoryReserveBytes < 64 << 20 || MemoryReserveBytes > memory / 2))
         {
-            mistakes.Add($"MemoryReserveBytes: at least 67108864 and less than the host's memory of {HostMeasures.MemoryTotal}, or 0 for an eighth of it, at most 2147483648");
+            mistakes.Add($"MemoryReserveBytes: at least 67108864 and at most {memory / 2}, half of {whose}; or 0 for an eighth of that, at most 2147483648");
         }
 
         if (SandboxMemoryBytes is not 0 && (SandboxMemoryBytes < 256 << 20 || SandboxMemoryBytes >= HostMeasures.MemoryTotal))
@@ -205,9 +206,9 @@ internal sealed record DaemonOptions
             mistakes.Add($"SandboxMemoryBytes: at least 268435456 and less than the host's memory of {HostMeasures.MemoryTotal}, or 0 for nine tenths of it");
         }
 
-        if (DiskReserveBytes is not 0 and < 64 << 20)
+        if (DiskReserveBytes is not 0 && (DiskReserveBytes < 64 << 20 || (Reserves.DiskOf(DataDirectory) is > 0 and var disk && DiskReserveBytes >= disk / 2)))
         {
-            mistakes.Add("DiskReserveBytes: at least 67108864, or 0 for a twentieth of the disk, at most 2147483648");
+            mistakes.Add($"DiskReserveBytes: at least 67108864 and less than {Reserves.DiskOf(DataDirectory) / 2}, half of the disk of {DataDirectory}; or 0 for a twentieth of the disk, at most 2147483648");
         }
 
         if (DiskReadBytesPerSecond is not 0 and < 1 << 20)

@@ -19,7 +19,9 @@ internal static unsafe partial class Native
     public const short SpawnSignalMask = 0x08;
     public const short SpawnSession = 0x80;
 
+    public const int KillSignal = 9;
     public const int BrokenPipe = 13;
+    public const int StopSignal = 19;
 
     public const int Interrupted = 4;
 
@@ -65,6 +67,9 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc", EntryPoint = "signal")]
     public static partial nint Signal(int signal, nint handler);
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    public static partial int Kill(int pid, int signal);
 
     [LibraryImport("libc", EntryPoint = "execvpe", SetLastError = true)]
     public static partial int Execute(byte* file, byte** arguments, byte** environment);

@@ -9,6 +9,7 @@ using Sandbox.Init;
 //
 // sandbox-init exec -- COMMAND…    becomes the command; a nonce in $SANDBOX_NONCE comes to it on descriptor 3
 // sandbox-init sockets             prints the TCP sockets of the sandbox
+// sandbox-init signal PID NUMBER   sends a signal to a process and to everything below it
 //
 // These are for sandboxes with a kernel of their own, which the host does not look into.
 switch (args)
@@ -17,6 +18,11 @@ switch (args)
         return Become.Program(args.AsSpan(2));
     case ["sockets"]:
         return Sockets.List();
+    case ["signal", var process, var number]
+        when int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out var top) && top > 1
+        && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var signal):
+        Descendants.Signal(top, signal);
+        return 0;
     default:
         break;
 }

@@ -45,7 +45,7 @@ public sealed class GreedAttacks(LinuxHost host) : Attacker(host)
             await Host.RestartAsync(options => options with { MemoryReserveBytes = 1L << 30 });
             await UntilAsync(async () => (await CapacityAsync()).Refusal is not null, "the reserve is touched");
             var refused = await Assert.ThrowsAsync<SandboxException>(() => LaunchAsync());
-            Assert.Equal((ErrorCode.Capacity, "The host is short of memory, so it starts nothing right now. Try again in a minute."), (refused.Code, refused.Message));
+            Assert.Equal((ErrorCode.Capacity, "The host is short of memory. New launches wait until there is room. Try again in a minute."), (refused.Code, refused.Message));
             Assert.Equal(ErrorCode.Capacity, (await Assert.ThrowsAsync<SandboxException>(() => Host.Runtime.Sandboxes.StartAsync(two, Cancel))).Code);
             Assert.Equal((0, "hello\n"), await RunAsync(neighbour, "echo", "hello"));
         }

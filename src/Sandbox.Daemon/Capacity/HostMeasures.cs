@@ -6,8 +6,9 @@ namespace Sandbox.Daemon.Capacity;
 /// <summary>What is left of the host at one moment.</summary>
 /// <param name="Memory">Bytes of memory that sandboxes can still get: what the host has available, or what the group over everybody still allows, if that is less.</param>
 /// <param name="Disk">Free bytes of the data disk, less those that sandboxes have written and that wait in memory.</param>
+/// <param name="DiskFree">Free bytes of the data disk as it is: what waits in memory may replace bytes that have their place already.</param>
 /// <param name="Pressure">Percent of the last ten seconds in which some program waited for memory; null where the kernel does not say.</param>
-internal sealed record HostMeasure(long Memory, long Disk, double? Pressure);
+internal sealed record HostMeasure(long Memory, long Disk, long DiskFree, double? Pressure);
 
 /// <summary>Measures the host: a few files of the kernel, whatever the number of sandboxes.</summary>
 internal sealed class HostMeasures(DaemonOptions options, ControlGroupTree groups)
@@ -21,9 +22,11 @@ internal sealed class HostMeasures(DaemonOptions options, ControlGroupTree group
     {
         var available = Available(File.ReadLines("/proc/meminfo"));
         var everything = groups.MemoryOfEverything();
+        var free = new DriveInfo(options.DataDirectory).AvailableFreeSpace;
         return new HostMeasure(
             Math.Min(available, groups.MemoryOfEverybody - (everything?.Held ?? 0)),
-            new DriveInfo(options.DataDirectory).AvailableFreeSpace - (everything?.Unwritten ?? 0),
+            free - (everything?.Unwritten ?? 0),
+            free,
             Pressure());
     }
 

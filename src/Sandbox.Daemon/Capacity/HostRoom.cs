@@ -4,7 +4,7 @@ using Sandbox.Daemon.ControlGroups;
 
 namespace Sandbox.Daemon.Capacity;
 
-/// <summary>What the watch over the host found last, for all who ask whether there is room.</summary>
+/// <summary>The last measurement of the host.</summary>
 internal sealed class HostRoom(DaemonOptions options, Reserves reserves, HostMeasures measures, ControlGroupTree groups)
 {
     private const int MostActs = 100;

@@ -71,7 +71,7 @@ internal sealed partial class ImageRecipes(string directory)
         }
 
         using var recipe = JsonDocument.Parse(File.ReadAllBytes(file));
-        return recipe.RootElement.TryGetProperty("isolation", out var isolation) ? IsolationClasses.Choose(isolation.GetString()) : null;
+        return recipe.RootElement.TryGetProperty("isolation", out var isolation) ? IsolationClasses.Choose(isolation.GetString(), IsolationClasses.Names) : null;
     }
 
     // The recipe may have mounts to take away, so it is asked first.

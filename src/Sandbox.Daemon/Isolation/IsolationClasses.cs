@@ -30,21 +30,23 @@ internal static class IsolationClasses
     public static IReadOnlyList<string> Names => [.. All.Where(isolation => isolation.IsInstalled || isolation == Container).Select(isolation => isolation.Name)];
 
     /// <summary>The name of the class that a request asks for; null is the default.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="offered">The names of the classes that this host can start.</param>
     /// <exception cref="SandboxException">Invalid: there is no such class.</exception>
-    public static string Choose(string? name) => name switch
+    public static string Choose(string? name, IReadOnlyList<string> offered) => name switch
     {
         null => Container.Name,
-        _ when ByName.TryGetValue(name, out var found) && (found.IsInstalled || found == Container) => name,
+        _ when offered.Contains(name, StringComparer.Ordinal) => name,
         _ when ByName.TryGetValue(name, out var missing) => throw new SandboxException(
-            ErrorCode.Invalid, $"isolation: this server does not have {string.Join(" or ", missing.Programs)}, which starts the class '{name}'; there is {string.Join(", ", Names)}"),
-        _ => throw new SandboxException(ErrorCode.Invalid, $"isolation: there is no class '{name}' here; there is {string.Join(", ", Names)}"),
+            ErrorCode.Invalid, $"isolation: this server has no {string.Join(" or ", missing.Programs)} that runs and starts the class '{name}'; there is {string.Join(", ", offered)}"),
+        _ => throw new SandboxException(ErrorCode.Invalid, $"isolation: there is no class '{name}' here; there is {string.Join(", ", offered)}"),
     };
 
     /// <summary>The class of a new sandbox: the one that is asked for, else the image's.</summary>
     /// <exception cref="SandboxException">Invalid: the image may not have that class.</exception>
-    public static string Choose(string? name, StoredImage image)
+    public static string Choose(string? name, StoredImage image, IReadOnlyList<string> offered)
     {
-        var chosen = Choose(name ?? image.Isolation);
+        var chosen = Choose(name ?? image.Isolation, offered);
         return !Find(chosen).IsReserved || chosen == image.Isolation
             ? chosen
             : throw new SandboxException(ErrorCode.Invalid, $"isolation: this image cannot be started with the class '{chosen}'; only images that the operator made for it can.");

@@ -48,6 +48,12 @@ internal sealed class GvisorRuntime(string program, string stateDirectory, Tool 
         exec nsenter "--user=$user" --setuid 0 --setgid 0 -- "$@"
         """;
 
+    private const int Hangup = 1;
+    private const int Kill = 9;
+
+    /// <summary>How long a call may take that ends processes. In a paused sandbox they end when it is resumed.</summary>
+    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(5);
+
     private readonly string _state = stateDirectory;
     private readonly Tool _tool = tool;
 
@@ -96,7 +102,7 @@ internal sealed class GvisorRuntime(string program, string stateDirectory, Tool 
         var code = await watch.WaitAsync(pid);
         if (code != 0)
         {
-            var text = File.Exists(complaints) ? await File.ReadAllTextAsync(complaints) : "";
+            var text = Tool.ReadText(complaints);
             throw new SandboxException(ErrorCode.Internal, "The sandbox could not be started.", new IOException($"{Program} ended with {code}: {Tool.ReadText(words)} {text}"));
         }
 
@@ -110,7 +116,7 @@ internal sealed class GvisorRuntime(string program, string stateDirectory, Tool 
     public string FilesOf(SandboxId id) => Path.Combine(DirectoryOf(id.Value), "files");
 
     /// <summary>The host's user who starts programs in it, and may enter the directory of files.</summary>
-    public uint UserOf(SandboxId id) => uint.Parse(Words(id)[2], CultureInfo.InvariantCulture);
+    public uint UserOf(SandboxId id) => (FindKernel(id) ?? throw Stopped()).User;
 
     public override Task DeleteAsync(string id)
     {
@@ -122,9 +128,9 @@ internal sealed class GvisorRuntime(string program, string stateDirectory, Tool 
         return Task.CompletedTask;
     }
 
-    public override Task PauseAsync(SandboxId id) => RunAsync(id, "pause", id.Value);
+    public override Task PauseAsync(SandboxId id, CancellationToken cancellationToken = default) => RunAsync(id, "pause", cancellationToken);
 
-    public override Task ResumeAsync(SandboxId id) => RunAsync(id, "resume", id.Value);
+    public override Task ResumeAsync(SandboxId id, CancellationToken cancellationToken = default) => RunAsync(id, "resume", cancellationToken);
 
     public override IReadOnlyList<string> ExecCommand(SandboxId id, string process, string pidFile, string complaints) =>
         [.. Inside(id), "--log", complaints, "exec", "--process", process, "--internal-pid-file", pidFile, id.Value];
@@ -141,7 +147,7 @@ internal sealed class GvisorRuntime(string program, string stateDirectory, Tool 
     {
         if (await TakeProcessAsync(id, terminal) is { } process)
         {
-            await SignalBelowAsync(id, process, "HUP", rounds: 1);
+            await SignalBelowAsync(id, process, Hangup);
         }
     }
 
@@ -158,54 +164,19 @@ internal sealed class GvisorRuntime(string program, string stateDirectory, Tool 
     public IReadOnlyList<string> OwnCommand(SandboxId id, IReadOnlyList<string> command) => [.. Inside(id), "exec", "--user", "0:0", "--cwd", "/", id.Value, .. command];
 
     /// <summary>Asks all processes of a sandbox to end.</summary>
-    public Task<ToolResult> AskToEndAsync(SandboxId id) => TryAsync(id, "kill", "--all", id.Value, "TERM");
+    public Task AskToEndAsync(SandboxId id) => TryAsync(id, "kill", "--all", id.Value, "TERM");
 
     /// <summary>Kills a process of a sandbox, by the number that it has inside, and everything below it.</summary>
-    public Task KillBelowAsync(SandboxId id, int process) => SignalBelowAsync(id, process, "KILL", rounds: 16); // what one round kills may have started others
+    public Task KillBelowAsync(SandboxId id, int process) => SignalBelowAsync(id, process, Kill);
 
-    private async Task SignalBelowAsync(SandboxId id, int process, string signal, int rounds)
+    /// <summary>A program of ours inside looks for them, so this costs the host one start, and the sandbox the rest, however many they are.</summary>
+    private async Task SignalBelowAsync(SandboxId id, int process, int signal)
     {
-        for (var round = 0; round < rounds; round++)
+        if (await TryAsync(id, ["exec", "--user", "0:0", "--cwd", "/", id.Value, .. SandboxBundle.Signal(process, signal)]) is false)
         {
-            var listed = await TryAsync(id, "ps", id.Value);
-            if (!listed.Ok)
-            {
-                return; // it ended
-            }
-
-            var parents = ParentsOf(listed.Text);
-            var below = parents.Keys.Where(one => one == process || IsBelow(parents, one, process)).ToList();
-            if (below.Count == 0)
-            {
-                return;
-            }
-
-            foreach (var one in below)
-            {
-                _ = await TryAsync(id, "kill", "--pid", one.ToString(CultureInfo.InvariantCulture), id.Value, signal);
-            }
+            // It could not start inside.
+            await TryAsync(id, "kill", "--pid", process.ToString(CultureInfo.InvariantCulture), id.Value, signal.ToString(CultureInfo.InvariantCulture));
         }
-    }
-
-    /// <summary>
-    /// The parents of processes. Neither a user nor a number has a blank in it.
-    /// <code>
-    /// UID       PID       PPID      C         TTY       STIME     TIME      CMD
-    /// 0         1         0         0         ?         21:24     30ms      catatonit
-    /// </code>
-    /// </summary>
-    private static Dictionary<int, int> ParentsOf(string table)
-    {
-        var parents = new Dictionary<int, int>();
-        foreach (var words in table.Split('\n').Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(words => words.Length >= 3))
-        {
-            if (int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var process) && int.TryParse(words[2], NumberStyles.None, CultureInfo.InvariantCulture, out var parent))
-            {
-                parents[process] = parent;
-            }
-        }
-
-        return parents;
     }
 
     private async Task<int?> TakeProcessAsync(SandboxId id, TerminalId terminal)
@@ -230,21 +201,6 @@ internal sealed class GvisorRuntime(string program, string stateDirectory, Tool 
 
     private string ProcessOf(SandboxId id, TerminalId terminal) => Path.Combine(FilesOf(id), terminal.Value + ".inside");
 
-    private static bool IsBelow(Dictionary<int, int> parents, int process, int above)
-    {
-        for (var steps = 0; steps < parents.Count && parents.TryGetValue(process, out var parent); steps++)
-        {
-            if (parent == above)
-            {
-                return true;
-            }
-
-            process = parent;
-        }
-
-        return false;
-    }
-
     /// <summary>Makes all files of a plan reachable below one directory, which the script mounts.</summary>
     private static (BundlePlan Plan, IReadOnlyList<string> Moves) Stage(BundlePlan plan, string staged)
     {
@@ -266,44 +222,66 @@ internal sealed class GvisorRuntime(string program, string stateDirectory, Tool 
 
     private IReadOnlyList<string> Command(string files) => [Program, "--root", files];
 
+    /// <exception cref="SandboxException">Conflict: the sandbox has stopped.</exception>
+    private IReadOnlyList<string> Inside(SandboxId id) => Inside(id, FindKernel(id) ?? throw Stopped());
+
     /// <summary>Starts the program as the sandbox's own user, who has no privilege, where the socket of the sandbox's kernel is.</summary>
-    private IReadOnlyList<string> Inside(SandboxId id)
+    private IReadOnlyList<string> Inside(SandboxId id, (int Pid, uint User) kernel)
     {
-        var words = Words(id);
-        return ["nsenter", $"--net=/proc/{words[0]}/ns/net", "setpriv", "--reuid", words[2], "--regid", words[2], "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", .. Command(FilesOf(id))];
+        var user = kernel.User.ToString(CultureInfo.InvariantCulture);
+        return
+        [
+            "nsenter", string.Create(CultureInfo.InvariantCulture, $"--net=/proc/{kernel.Pid}/ns/net"),
+            "setpriv", "--reuid", user, "--regid", user, "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", .. Command(FilesOf(id)),
+        ];
     }
 
-    /// <summary>The pid of the sandbox's kernel, when it started, and its user's range.</summary>
-    private string[] Words(SandboxId id)
+    /// <summary>The sandbox's kernel and the user of its runtime; null once the kernel has stopped.</summary>
+    private (int Pid, uint User)? FindKernel(SandboxId id)
     {
-        var file = Path.Combine(DirectoryOf(id.Value), "kernel");
-        var words = File.Exists(file) ? File.ReadAllText(file).Split(' ') : [];
-        if (words.Length != 3 || ProcessIdentity.StartedAt(int.Parse(words[0], CultureInfo.InvariantCulture)) != long.Parse(words[1], CultureInfo.InvariantCulture))
-        {
-            throw new SandboxException(ErrorCode.Conflict, "The sandbox has stopped at this very moment.");
-        }
-
-        return words;
-    }
-
-    private async Task RunAsync(SandboxId id, params string[] arguments)
-    {
-        var command = Inside(id);
-        await _tool.RunOrThrowAsync(command[0], [.. command.Skip(1), .. arguments]);
-    }
-
-    private async Task<ToolResult> TryAsync(SandboxId id, params string[] arguments)
-    {
-        IReadOnlyList<string> command;
         try
         {
-            command = Inside(id);
+            // 4711 123456 1879048192: the pid, when it started, the first user of the range
+            var words = File.ReadAllText(Path.Combine(DirectoryOf(id.Value), "kernel")).Split(' ');
+            return words.Length == 3 && int.Parse(words[0], CultureInfo.InvariantCulture) is var pid && ProcessIdentity.StartedAt(pid) == long.Parse(words[1], CultureInfo.InvariantCulture)
+                ? (pid, uint.Parse(words[2], CultureInfo.InvariantCulture))
+                : null;
         }
-        catch (SandboxException)
+        catch (IOException)
         {
-            return new ToolResult(1, [], []); // it has stopped
+            return null; // it is taken apart
+        }
+    }
+
+    private static SandboxException Stopped() => new(ErrorCode.Conflict, "The sandbox has stopped at this very moment.");
+
+    private async Task RunAsync(SandboxId id, string verb, CancellationToken cancellationToken)
+    {
+        var command = Inside(id, FindKernel(id) ?? throw new IOException($"{Program} {verb} {id}: its kernel has stopped"));
+        await _tool.RunOrThrowAsync(command[0], [.. command.Skip(1), verb, id.Value], cancellationToken: cancellationToken);
+    }
+
+    /// <summary>Whether it succeeded; null if it was not done in time, or the sandbox has stopped.</summary>
+    private async Task<bool?> TryAsync(SandboxId id, params string[] arguments)
+    {
+        if (FindKernel(id) is not { } kernel)
+        {
+            return null;
         }
 
-        return await _tool.RunAsync(command[0], [.. command.Skip(1), .. arguments]);
+        var command = Inside(id, kernel);
+        using var bound = new CancellationTokenSource(LongestEnd);
+        try
+        {
+            return (await _tool.RunAsync(command[0], [.. command.Skip(1), .. arguments], cancellationToken: bound.Token)).Ok;
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+        catch (IOException)
+        {
+            return false; // the program could not be started
+        }
     }
 }

@@ -49,10 +49,14 @@ internal class OciRuntime(string program, string stateDirectory, Tool tool)
     public virtual Task DeleteAsync(string id) => tool.RunAsync(Program, [.. Global, "delete", "--force", id]);
 
     /// <summary>Freezes all its processes.</summary>
-    public virtual Task PauseAsync(SandboxId id) => tool.RunOrThrowAsync(Program, [.. Global, "pause", id.Value]);
+    /// <exception cref="IOException">It does not run, or the runtime cannot.</exception>
+    public virtual Task PauseAsync(SandboxId id, CancellationToken cancellationToken = default) =>
+        tool.RunOrThrowAsync(Program, [.. Global, "pause", id.Value], cancellationToken: cancellationToken);
 
     /// <summary>Thaws them.</summary>
-    public virtual Task ResumeAsync(SandboxId id) => tool.RunOrThrowAsync(Program, [.. Global, "resume", id.Value]);
+    /// <exception cref="IOException">It does not run, or the runtime cannot.</exception>
+    public virtual Task ResumeAsync(SandboxId id, CancellationToken cancellationToken = default) =>
+        tool.RunOrThrowAsync(Program, [.. Global, "resume", id.Value], cancellationToken: cancellationToken);
 
     /// <summary>The machine code that it made of a running sandbox's system call filter; null if it keeps none.</summary>
     public byte[]? FilterOf(string id)

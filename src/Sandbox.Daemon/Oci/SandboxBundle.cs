@@ -103,6 +103,10 @@ internal static class SandboxBundle
     /// <summary>The command that lists the TCP sockets of a sandbox, as in /proc/net/tcp.</summary>
     public static IReadOnlyList<string> ListSockets { get; } = [OwnInit, "sockets"];
 
+    /// <summary>The command that sends a signal to a process of a sandbox and to everything below it.</summary>
+    public static IReadOnlyList<string> Signal(int process, int signal) =>
+        [OwnInit, "signal", process.ToString(System.Globalization.CultureInfo.InvariantCulture), signal.ToString(System.Globalization.CultureInfo.InvariantCulture)];
+
     /// <summary>The mount of <c>sandbox-init</c>.</summary>
     public static SandboxMount OwnInitMount(string program) => new(program, OwnInit, "bind", InitOptions);
 

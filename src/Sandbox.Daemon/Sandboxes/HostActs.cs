@@ -10,16 +10,20 @@ using Sandbox.Daemon.Records;
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>
-/// What is done to sandboxes so that the host keeps its reserves, each with words for the owner and for the operator: pausing
-/// and resuming; ending the programs of a sandbox, which frees its memory and keeps its files; ending the sandbox itself, which
-/// frees its disk. A save before that would take the room that has to be freed.
+/// Pauses, resumes and ends sandboxes so that the host keeps its reserves, with words for the owner and for the operator. For
+/// memory the programs of a sandbox end, and its files are kept; for the disk the sandbox itself ends: a save before that would
+/// take the room that has to be freed. Each act goes on beside the watch, one at a time for a sandbox.
 /// </summary>
 internal sealed partial class HostActs(LiveSandboxes sandboxes, SandboxLife life, SandboxLauncher launcher, OciRuntimes runtimes, HostRoom room, ILogger<HostActs> logger)
 {
     /// <summary>How long a change that is under way is waited for before a pause: the next look tries again.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>How long the runtime may take to pause or resume a sandbox.</summary>
+    private static readonly TimeSpan LongestChange = TimeSpan.FromSeconds(10);
+
     private readonly ConcurrentDictionary<SandboxId, bool> _going = new();
+    private readonly ConcurrentDictionary<SandboxId, bool> _changing = new();
 
     /// <summary>What the host is short of.</summary>
     public enum Short
@@ -34,10 +38,46 @@ internal sealed partial class HostActs(LiveSandboxes sandboxes, SandboxLife life
     /// <summary>Whether a sandbox is being ended.</summary>
     public bool IsGoing(SandboxId sandbox) => _going.ContainsKey(sandbox);
 
-    /// <summary>Pauses a sandbox until the host has room again. Its record comes first, so that the next daemon knows that it has to go on.</summary>
-    public async Task PauseAsync(SandboxUse use, Short what)
+    /// <summary>Pauses a sandbox until the host has room again.</summary>
+    public void Pause(SandboxUse use, Short what)
     {
-        if (sandboxes.TryFind(use.Sandbox) is not { } sandbox || !await sandbox.Gate.WaitAsync(LongestWait))
+        if (sandboxes.TryFind(use.Sandbox) is { } sandbox)
+        {
+            Change(sandbox, "paused", () => PauseAsync(sandbox, use, what));
+        }
+    }
+
+    /// <summary>Lets a sandbox go on that <see cref="Pause"/> paused.</summary>
+    public void Resume(LiveSandbox sandbox) => Change(sandbox, "resumed", () => ResumeAsync(sandbox));
+
+    private void Change(LiveSandbox sandbox, string done, Func<Task> change)
+    {
+        if (_changing.TryAdd(sandbox.Id, true))
+        {
+            _ = Task.Run(ChangeAsync);
+        }
+
+        async Task ChangeAsync()
+        {
+            try
+            {
+                await change();
+            }
+            catch (Exception fault)
+            {
+                LogNot(logger, fault, sandbox.Id, done);
+            }
+            finally
+            {
+                _changing.TryRemove(sandbox.Id, out _);
+            }
+        }
+    }
+
+    /// <summary>The record comes first, so that the next daemon knows that it has to go on.</summary>
+    private async Task PauseAsync(LiveSandbox sandbox, SandboxUse use, Short what)
+    {
+        if (!await sandbox.Gate.WaitAsync(LongestWait))
         {
             return;
         }
@@ -56,7 +96,9 @@ internal sealed partial class HostActs(LiveSandboxes sandboxes, SandboxLife life
             life.Save(sandbox, record with { State = SandboxState.Paused, HeldAt = DateTimeOffset.UtcNow, Notice = words });
             try
             {
-                await runtimes.Of(record.Isolation).PauseAsync(sandbox.Id);
+                // One that takes longer may be paused in part, so the record stays, and it is resumed as the others are.
+                using var bound = new CancellationTokenSource(LongestChange);
+                await runtimes.Of(record.Isolation).PauseAsync(sandbox.Id, bound.Token);
             }
             catch (IOException fault)
             {
@@ -73,8 +115,7 @@ internal sealed partial class HostActs(LiveSandboxes sandboxes, SandboxLife life
         }
     }
 
-    /// <summary>Lets a sandbox go on that <see cref="PauseAsync"/> paused.</summary>
-    public async Task ResumeAsync(LiveSandbox sandbox)
+    private async Task ResumeAsync(LiveSandbox sandbox)
     {
         if (!await sandbox.Gate.WaitAsync(LongestWait))
         {
@@ -91,7 +132,8 @@ internal sealed partial class HostActs(LiveSandboxes sandboxes, SandboxLife life
 
             try
             {
-                await runtimes.Of(record.Isolation).ResumeAsync(sandbox.Id);
+                using var bound = new CancellationTokenSource(LongestChange); // after that, a later look tries again
+                await runtimes.Of(record.Isolation).ResumeAsync(sandbox.Id, bound.Token);
             }
             catch (IOException fault)
             {
@@ -109,7 +151,7 @@ internal sealed partial class HostActs(LiveSandboxes sandboxes, SandboxLife life
         }
     }
 
-    /// <summary>Has a sandbox give up what it holds, beside the watch, which goes on.</summary>
+    /// <summary>Ends a sandbox's programs, or the sandbox, for what it holds.</summary>
     public void Free(SandboxUse use, Short what)
     {
         if (sandboxes.TryFind(use.Sandbox) is { } sandbox && _going.TryAdd(use.Sandbox, true))
@@ -131,7 +173,7 @@ internal sealed partial class HostActs(LiveSandboxes sandboxes, SandboxLife life
             {
                 var record = sandbox.Record;
                 await life.EndAsync(sandbox, EndReason.DiskFull);
-                Note(record, "ended", use.Bytes, "The host's disk was nearly full, and this person's sandboxes used the most of it.");
+                Note(record, "ended", use.Bytes, "The host's disk was nearly full. Of the people whose sandboxes free enough of it, this one uses the most, with volumes.");
             }
         }
         catch (Exception fault)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Sandbox.Core.Runtime;
+using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Oci;
 
@@ -39,6 +40,9 @@ internal sealed partial class HostProof(DaemonOptions options, UidRanges ranges,
 
     /// <summary>The results, once <see cref="RunAsync"/> has run.</summary>
     public IReadOnlyList<HostCheck> Results { get; private set; } = [];
+
+    /// <summary>The isolation classes that this host starts, the default first: their program is installed, and its trial did not fail.</summary>
+    public IReadOnlyList<string> Classes => [.. IsolationClasses.Names.Where(name => !Results.Any(check => check.Name == name && !check.IsProven))];
 
     /// <summary>Tries everything. Returns the mistakes of this host: the checks that the operator requires and that failed.</summary>
     public async Task<IReadOnlyList<string>> RunAsync()
@@ -187,7 +191,7 @@ internal sealed partial class HostProof(DaemonOptions options, UidRanges ranges,
         try
         {
             var version = await tool.RunOrThrowAsync("runsc", ["--version"]);
-            return (true, version.Text.Split('\n')[0]);
+            return (true, $"{version.Text.Split('\n')[0]} is installed and runs. No sandbox was started with it.");
         }
         catch (IOException fault)
         {

@@ -1,4 +1,5 @@
 using Sandbox.Core.Sandboxes;
+using Sandbox.Core.Volumes;
 using Sandbox.Daemon.Capacity;
 using Sandbox.Daemon.ControlGroups;
 using Sandbox.Daemon.RootFileSystems;
@@ -28,8 +29,12 @@ internal sealed partial class HostWatch(
     private static readonly TimeSpan NearEvery = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan DisksEvery = TimeSpan.FromSeconds(2);
 
-    private readonly ReserveRule _memory = new(reserves.Memory, growth: 4L << 20);
-    private readonly ReserveRule _disk = new(reserves.Disk, growth: 1L << 20);
+    /// <summary>The host's own programs hold memory too. With half of what is missing freed, the kernel is less likely to end any of them.</summary>
+    private readonly ReserveRule _memory = new(reserves.Memory, growth: 4L << 20, least: 0.5);
+
+    /// <summary>A sandbox that ends for room on the disk is lost, so none does unless that makes enough room.</summary>
+    private readonly ReserveRule _disk = new(reserves.Disk, growth: 1L << 20, least: 1);
+
     private Dictionary<SandboxId, long> _memoryBefore = [];
     private Dictionary<SandboxId, long> _diskBefore = [];
     private DateTimeOffset _disksAt;
@@ -40,14 +45,15 @@ internal sealed partial class HostWatch(
     {
         while (true)
         {
-            await WaitAsync(cancellationToken);
             try
             {
-                await Task.Run(() => LookAsync(DateTimeOffset.UtcNow), cancellationToken);
+                await WaitAsync(cancellationToken);
+                await Task.Run(() => Look(DateTimeOffset.UtcNow), cancellationToken);
             }
-            catch (Exception fault) when (fault is not OperationCanceledException)
+            catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
             {
-                LogFailed(logger, fault); // the next look tries again
+                LogFailed(logger, fault);
+                await Task.Delay(LookEvery, cancellationToken); // then it tries again
             }
         }
     }
@@ -66,40 +72,48 @@ internal sealed partial class HostWatch(
         }
     }
 
-    private async Task LookAsync(DateTimeOffset now)
+    /// <summary>Decides, and has the acts done beside it: a runtime that hangs delays its own sandbox only.</summary>
+    private void Look(DateTimeOffset now)
     {
         var measure = measures.Take();
         var live = sandboxes.All.Where(sandbox => sandbox.Range.First != 0 && sandbox.Record.State is SandboxState.Running or SandboxState.Paused or SandboxState.Stopped).ToList();
         var memory = Decide(_memory, measure.Memory, _memory.IsNear(measure.Memory) ? MemoryUses(live) : Forget(ref _memoryBefore), now, "memory");
-        var disk = Decide(_disk, measure.Disk, _disk.IsNear(measure.Disk) || now - _disksAt > DisksEvery ? DiskUses(live, now) : [], now, "disk");
+        var disk = Decide(_disk, measure.Disk, _disk.IsNear(measure.Disk) || now - _disksAt > DisksEvery ? DiskUses(live, now) : [], now, "disk", measure.DiskFree);
         _isNear = !memory.IsTouched && !disk.IsTouched && (_memory.IsNear(measure.Memory) || _disk.IsNear(measure.Disk));
-        room.Set(measure, memory.IsTouched || measure.Pressure > MostPressure, disk.IsTouched);
+        // Pressure alone may be one sandbox that reads more files than its own limit holds.
+        room.Set(measure, memory.IsTouched || (measure.Pressure > MostPressure && _memory.IsNear(measure.Memory)), disk.IsTouched);
 
-        await Task.WhenAll(
-        [
-            .. memory.Pause.Select(use => acts.PauseAsync(use, HostActs.Short.Memory)),
-            .. disk.Pause.Where(use => memory.Pause.All(other => other.Sandbox != use.Sandbox)).Select(use => acts.PauseAsync(use, HostActs.Short.Disk)),
-        ]);
-        foreach (var use in memory.Free)
+        foreach (var (decision, what) in ((ReserveDecision, HostActs.Short)[])[(memory, HostActs.Short.Memory), (disk, HostActs.Short.Disk)])
         {
-            acts.Free(use, HostActs.Short.Memory);
-        }
+            foreach (var use in decision.Free)
+            {
+                acts.Free(use, what);
+            }
 
-        foreach (var use in disk.Free)
-        {
-            acts.Free(use, HostActs.Short.Disk);
+            foreach (var use in decision.Pause)
+            {
+                acts.Pause(use, what);
+            }
         }
 
         if (!memory.IsTouched && !disk.IsTouched)
         {
-            await Task.WhenAll(live.Where(sandbox => sandbox.Record.HeldAt is not null).Select(acts.ResumeAsync));
+            foreach (var sandbox in live.Where(sandbox => sandbox.Record.HeldAt is not null))
+            {
+                acts.Resume(sandbox);
+            }
         }
     }
 
-    private ReserveDecision Decide(ReserveRule rule, long left, IReadOnlyList<SandboxUse> uses, DateTimeOffset now, string what)
+    private ReserveDecision Decide(ReserveRule rule, long left, IReadOnlyList<SandboxUse> uses, DateTimeOffset now, string what, long? free = null)
     {
-        var before = rule.IsTouched;
-        var decision = rule.Decide(left, uses, now);
+        var (before, beyond) = (rule.IsTouched, rule.IsBeyondSandboxes);
+        var decision = rule.Decide(left, uses, now, free);
+        if (rule.IsBeyondSandboxes && !beyond)
+        {
+            LogBeyond(logger, what, left >> 20);
+        }
+
         if (decision.IsTouched != before)
         {
             if (decision.IsTouched)
@@ -129,18 +143,29 @@ internal sealed partial class HostWatch(
         return uses;
     }
 
-    /// <summary>A volume outlives its sandbox: writing to it counts as growth, but ending the sandbox frees nothing of it.</summary>
+    /// <summary>
+    /// A volume outlives its sandbox: its owner holds it, and writing to it counts as growth, but ending the sandbox frees nothing
+    /// of it. One that several sandboxes have is held once.
+    /// </summary>
     private List<SandboxUse> DiskUses(List<LiveSandbox> live, DateTimeOffset now)
     {
         _disksAt = now;
         var written = new Dictionary<SandboxId, long>();
         var uses = new List<SandboxUse>();
+        var counted = new HashSet<VolumeId>();
         foreach (var sandbox in live)
         {
             sandbox.DiskUsed = DiskImages.AllocatedBytes(sandbox.Root.Disk);
-            var all = sandbox.DiskUsed + sandbox.Record.Spec.Volumes.Where(volume => !volume.ReadOnly).Sum(volumes.AllocatedBytes);
+            var (all, held) = (sandbox.DiskUsed, sandbox.DiskUsed);
+            foreach (var volume in sandbox.Record.Spec.Volumes)
+            {
+                var bytes = volumes.AllocatedBytes(volume);
+                all += volume.ReadOnly ? 0 : bytes;
+                held += counted.Add(volume.Id) ? bytes : 0;
+            }
+
             written[sandbox.Id] = all;
-            uses.Add(Use(sandbox, sandbox.DiskUsed, all, _diskBefore));
+            uses.Add(Use(sandbox, sandbox.DiskUsed, all, _diskBefore) with { Held = held });
         }
 
         _diskBefore = written;
@@ -148,13 +173,16 @@ internal sealed partial class HostWatch(
     }
 
     private SandboxUse Use(LiveSandbox sandbox, long bytes, long watched, Dictionary<SandboxId, long> before) =>
-        new(sandbox.Id, sandbox.Record.Spec.Owner, bytes, before.TryGetValue(sandbox.Id, out var known) ? watched - known : 0, acts.IsGoing(sandbox.Id));
+        new(sandbox.Id, sandbox.Record.Spec.OwnerGroup ?? sandbox.Record.Spec.Owner.Value, bytes, before.TryGetValue(sandbox.Id, out var known) ? watched - known : 0, acts.IsGoing(sandbox.Id));
 
     [LoggerMessage(Level = LogLevel.Error, Message = "looking at what is left of the host")]
     private static partial void LogFailed(ILogger logger, Exception fault);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "the reserve of {What} is touched, {Left} MiB are left: nothing is started, and sandboxes that grow are paused")]
     private static partial void LogTouched(ILogger logger, string what, long left);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the reserve of {What} is touched, {Left} MiB are left, and ending sandboxes would not free what is missing: none is ended, so make room on this host")]
+    private static partial void LogBeyond(ILogger logger, string what, long left);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "the reserve of {What} is whole again, {Left} MiB are left")]
     private static partial void LogUntouched(ILogger logger, string what, long left);

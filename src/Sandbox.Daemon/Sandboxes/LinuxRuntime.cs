@@ -1,7 +1,6 @@
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.Capacity;
-using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Oci;
 
 namespace Sandbox.Daemon.Sandboxes;
@@ -20,10 +19,9 @@ internal sealed class LinuxRuntime(
     HostRoom room,
     HostProof proof) : ISandboxRuntime
 {
-    /// <summary>A class is not offered if the trial of its program failed.</summary>
     private RuntimeCapabilities Capabilities => new()
     {
-        IsolationClasses = [.. IsolationClasses.Names.Where(name => !proof.Results.Any(check => check.Name == name && !check.IsProven))],
+        IsolationClasses = proof.Classes,
         HasSnapshots = true,
         HasPorts = true,
         HasVolumes = true,

@@ -29,6 +29,7 @@ internal sealed class LinuxSandboxes(
     HostPaces paces,
     HostRoom room,
     SandboxKernels kernels,
+    HostProof proof,
     SandboxLogs logs,
     SandboxSnapshots snapshots) : ISandboxes
 {
@@ -38,7 +39,7 @@ internal sealed class LinuxSandboxes(
     {
         cancellationToken.ThrowIfCancellationRequested();
         Validate(spec);
-        var isolation = IsolationClasses.Choose(spec.Isolation);
+        var isolation = IsolationClasses.Choose(spec.Isolation, proof.Classes);
         RefuseFarther(spec.Deadline);
         var now = DateTimeOffset.UtcNow;
         var mine = new LiveSandbox(
@@ -141,10 +142,13 @@ internal sealed class LinuxSandboxes(
     {
         switch (sandbox.Record.State)
         {
+            case SandboxState.Paused when sandbox.Record.HeldAt is not null: // from now on it does not go on by itself
+                life.Save(sandbox, sandbox.Record with { HeldAt = null, Notice = null });
+                return;
             case SandboxState.Paused:
                 return;
             case SandboxState.Running:
-                await runtimes.Of(sandbox.Record.Isolation).PauseAsync(id);
+                await runtimes.Of(sandbox.Record.Isolation).PauseAsync(id, CancellationToken.None);
                 life.Save(sandbox, sandbox.Record with { State = SandboxState.Paused });
                 return;
             default:
@@ -161,7 +165,7 @@ internal sealed class LinuxSandboxes(
             case SandboxState.Paused when sandbox.Record.HeldAt is not null:
                 throw new SandboxException(ErrorCode.Conflict, "The host paused this sandbox because it has too little room. It goes on by itself.");
             case SandboxState.Paused:
-                await runtimes.Of(sandbox.Record.Isolation).ResumeAsync(id);
+                await runtimes.Of(sandbox.Record.Isolation).ResumeAsync(id, CancellationToken.None);
                 life.Save(sandbox, sandbox.Record with { State = SandboxState.Running });
                 return;
             default:

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Sandboxes;
@@ -7,7 +6,6 @@ using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Oci;
 using Sandbox.Daemon.Records;
-using Sandbox.Daemon.Terminals;
 
 namespace Sandbox.Daemon.Sandboxes;
 
@@ -15,7 +13,7 @@ namespace Sandbox.Daemon.Sandboxes;
 /// Sandboxes whose programs run on a kernel of their own. All memory of the programs is that kernel's, so the host ends all of
 /// them at once when it runs out; and without a thread of the host for a new process the kernel gives up.
 /// </summary>
-internal sealed class SandboxKernels(LiveSandboxes sandboxes, KernelGroups own, ControlGroupTree groups, OciRuntimes runtimes, TerminalHolders terminals, OwnCommands commands, ProcessWatch watch)
+internal sealed class SandboxKernels(LiveSandboxes sandboxes, KernelGroups own, ControlGroupTree groups, OciRuntimes runtimes, ProcessWatch watch)
 {
     private readonly Lock _admission = new();
 
@@ -60,32 +58,6 @@ internal sealed class SandboxKernels(LiveSandboxes sandboxes, KernelGroups own, 
         using var filled = TemporaryFiles.Fill(sandbox.Root.Root);
         plan = plan with { Init = new ProcessPlan([], ProcessPlan.EnvironmentOf(record.Config, spec.Env, ProcessUser.Root, terminal: false), "/", ProcessUser.Root) };
         return await runtimes.Gvisor.StartAsync(new GvisorStart(spec.Id, sandbox.Range, holder.UserPath, plan, joined), watch);
-    }
-
-    /// <summary>The same for a sandbox with a kernel of its own, whose processes the host does not see.</summary>
-    public async Task AskToEndAsync(LiveSandbox sandbox, TimeSpan grace)
-    {
-        var record = sandbox.Record;
-        var asked = record.Config.IsInteractive;
-        var until = Stopwatch.GetTimestamp() + (long)(grace.TotalSeconds * Stopwatch.Frequency);
-        if (asked)
-        {
-            terminals.HangUp(sandbox.Id);
-            _ = await runtimes.Gvisor.AskToEndAsync(sandbox.Id); // its init too: a sandbox ends with that
-        }
-
-        while (Stopwatch.GetTimestamp() < until && !sandbox.Ending.IsCancellationRequested && SandboxLauncher.IsAlive(record) && (asked || commands.StateOf(record) is { ExitCode: null }))
-        {
-            if (!asked && commands.StateOf(record) is { Pid: > 0 and var pid } && terminals.IsOfHolder(record, pid))
-            {
-                asked = true;
-                _ = Tool.Kill(pid, record.Config.StopSignal); // the runtime, which passes it on
-                continue;
-            }
-
-            await Task.Delay(10);
-            asked |= !record.Config.IsInteractive && commands.StateOf(record) is null;
-        }
     }
 
     /// <summary>Removes the control group, once nothing is in it.</summary>

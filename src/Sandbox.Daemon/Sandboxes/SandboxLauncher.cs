@@ -7,7 +7,6 @@ using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
 using Sandbox.Daemon.ControlGroups;
 using Sandbox.Daemon.Files;
-using Sandbox.Daemon.Images;
 using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Networks;
@@ -39,7 +38,7 @@ internal sealed partial class SandboxLauncher(
     TerminalHolders terminals,
     VolumeStore volumes,
     VolumeHolders holders,
-    OwnCommands commands,
+    GracefulEnds ends,
     KeptLogs logs,
     DaemonOptions options,
     ProcessWatch watch,
@@ -128,7 +127,7 @@ internal sealed partial class SandboxLauncher(
 
         if (grace > TimeSpan.Zero && IsAlive(record))
         {
-            await (IsolationClasses.Find(record.Isolation).HasOwnKernel ? kernels.AskToEndAsync(sandbox, grace) : AskToEndAsync(sandbox, grace));
+            await ends.AskAsync(sandbox, grace);
         }
 
         if (IsAlive(record))
@@ -401,45 +400,6 @@ internal sealed partial class SandboxLauncher(
     {
         await SandboxFiles.WriteAsync(root, FileOwner.RootOf(owner), path, 0b110_100_100, Once(Encoding.UTF8.GetBytes(text)), CancellationToken.None);
     }
-
-    /// <summary>
-    /// Asks a service to end, as Docker does. Where somebody types, everything is asked, and shells, which ignore that, are
-    /// hung up.
-    /// </summary>
-    private async Task AskToEndAsync(LiveSandbox sandbox, TimeSpan grace)
-    {
-        var record = sandbox.Record;
-        var isAsked = record.Config.IsInteractive || record.Own is null;
-        if (record.Config.IsInteractive)
-        {
-            Others(sandbox).ForEach(pid => _ = Tool.Kill(pid, StopSignals.Terminate));
-            terminals.HangUp(sandbox.Id);
-        }
-        else if (record.Own is null)
-        {
-            _ = Tool.Kill(record.Pid, record.Config.StopSignal); // of an earlier daemon: this init ends with its command
-        }
-
-        var until = Stopwatch.GetTimestamp() + (long)(grace.TotalSeconds * Stopwatch.Frequency);
-        while (Stopwatch.GetTimestamp() < until && !sandbox.Ending.IsCancellationRequested && IsAlive(record) && !HasEnded(sandbox))
-        {
-            if (!isAsked && commands.StateOf(record) is { Pid: > 0 and var pid }) // 0 for its first moment
-            {
-                isAsked = true;
-                _ = Others(sandbox).Contains(pid) ? Tool.Kill(pid, record.Config.StopSignal) : 0;
-            }
-
-            await Task.Delay(10);
-        }
-    }
-
-    /// <summary>Whether what was asked to end has.</summary>
-    private bool HasEnded(LiveSandbox sandbox) => sandbox.Record.Config.IsInteractive
-        ? Others(sandbox).Count == 0
-        : sandbox.Record.Own is not null && commands.StateOf(sandbox.Record) is not { ExitCode: null };
-
-    /// <summary>All processes of a sandbox but its init.</summary>
-    private List<int> Others(LiveSandbox sandbox) => [.. groups.Processes(sandbox.Record.Spec.Owner, sandbox.Id).Where(pid => pid != sandbox.Record.Pid)];
 
     private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Once(ReadOnlyMemory<byte> content)
     {

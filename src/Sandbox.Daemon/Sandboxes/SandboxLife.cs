@@ -31,6 +31,7 @@ internal sealed partial class SandboxLife(
     VolumeStore volumes,
     VolumeHolders holders,
     HostRoom room,
+    HostProof proof,
     PlaygroundNetworks networks,
     ProcessWatch watch,
     SandboxKernels kernels,
@@ -120,7 +121,7 @@ internal sealed partial class SandboxLife(
             }
 
             sandbox.Image = images.Acquire(spec.Image);
-            sandbox.Record = sandbox.Record with { Isolation = IsolationClasses.Choose(spec.Isolation, sandbox.Image.Image) };
+            sandbox.Record = sandbox.Record with { Isolation = IsolationClasses.Choose(spec.Isolation, sandbox.Image.Image, proof.Classes) };
             room.CheckStart();
             lock (_admission)
             {

@@ -31,4 +31,17 @@ public sealed class MeasuresTests
             ["MemoryFactor", "DiskFactor", "MemoryReserveBytes", "SandboxMemoryBytes", "DiskReserveBytes"],
             mistakes.Select(mistake => mistake[..mistake.IndexOf(':', StringComparison.Ordinal)]));
     }
+
+    [Fact]
+    public void Reserves_that_no_ended_sandbox_could_restore_are_refused()
+    {
+        var disk = new DriveInfo("/").TotalSize;
+        var options = new DaemonOptions { DataDirectory = "/no/such", SandboxMemoryBytes = 512 << 20 };
+        Assert.Empty((options with { MemoryReserveBytes = 256 << 20, DiskReserveBytes = disk / 2 - 1 }).Validate());
+        var mistakes = (options with { MemoryReserveBytes = (256 << 20) + 1, DiskReserveBytes = disk / 2 }).Validate();
+        Assert.Equal(2, mistakes.Count);
+        Assert.Contains("MemoryReserveBytes: at least 67108864 and at most 268435456, half of SandboxMemoryBytes", mistakes[0], StringComparison.Ordinal);
+        Assert.Contains("half of the disk of /no/such", mistakes[1], StringComparison.Ordinal);
+        Assert.Equal(64 << 20, new Reserves(options with { DataDirectory = "/" }).Memory);
+    }
 }

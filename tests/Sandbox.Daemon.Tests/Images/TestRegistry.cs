@@ -63,6 +63,11 @@ internal sealed class TestRegistry(StoreUnderTest test, string directory, int pi
 
     public ValueTask DisposeAsync()
     {
+        if (!Directory.Exists(directory))
+        {
+            return ValueTask.CompletedTask; // it is gone already
+        }
+
         _ = Tool.Kill(pid, 9);
         _ = Native.WaitPid(pid, out _, 0);
         Directory.Delete(directory, recursive: true);

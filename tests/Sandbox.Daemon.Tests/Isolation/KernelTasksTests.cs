@@ -19,7 +19,7 @@ public sealed class KernelTasksTests
     public async Task All_kernels_together_take_at_most_half_of_what_sandboxes_have()
     {
         var sandboxes = new LiveSandboxes();
-        var kernels = new SandboxKernels(sandboxes, null!, null!, null!, null!, null!, null!);
+        var kernels = new SandboxKernels(sandboxes, null!, null!, null!, null!);
         var each = SandboxKernels.TasksOf(Make("gvisor").Record);
         var most = (int)(SandboxKernels.MostTasks / each);
         var running = Make("gvisor", SandboxState.Running); // of an earlier daemon

@@ -15,19 +15,15 @@ public sealed class UpstreamsTests
     {
         await using var test = await StoreUnderTest.OpenAsync();
         using var files = new Files();
-        Service before;
-        await using (var upstream = await TestRegistry.StartAsync(test))
+        await using var upstream = await TestRegistry.StartAsync(test);
+        await upstream.PushAsync(new ImageBuilder().Layer(new TarBuilder().File("kept")), "library/kept:1");
+        await upstream.PushAsync(new ImageBuilder().Layer(new TarBuilder().File("unasked")), "library/unasked:1");
+        await files.ConfigureAsync($"docker.io=http://{upstream.Host}");
+        using (Service.Start(files))
         {
-            await upstream.PushAsync(new ImageBuilder().Layer(new TarBuilder().File("kept")), "library/kept:1");
-            await upstream.PushAsync(new ImageBuilder().Layer(new TarBuilder().File("unasked")), "library/unasked:1");
-            await files.ConfigureAsync($"docker.io=http://{upstream.Host}");
-            before = Service.Start(files);
             await test.UntilPulledAsync(files, "library/kept:1");
             await Until(() => files.Blobs == 3); // the client has a layer before the cache has it
-        }
-
-        using (before)
-        {
+            await upstream.DisposeAsync();
             Assert.True(await test.PullsAsync(files, "library/kept:1"));
             Assert.False(await test.PullsAsync(files, "library/unasked:1"));
         }
@@ -53,8 +49,8 @@ public sealed class UpstreamsTests
         // As if it had been read before everything else, and something large since then.
         await test.Tool.RunOrThrowAsync("find", [files.Data, "-type", "f", "-exec", "touch", "-d", "2020-01-01", "{}", "+"], cancellationToken: Now);
         var large = Path.Combine(files.Data, "docker.io", "docker", "registry", "v2", "blobs", "sha256", "large");
-        await test.Tool.RunOrThrowAsync("fallocate", ["-l", "1000M", large], cancellationToken: Now);
-        await test.Tool.RunOrThrowAsync("fallocate", ["-l", "30M", large + "r"], cancellationToken: Now);
+        await test.Tool.RunOrThrowAsync("fallocate", ["-l", "30M", large], cancellationToken: Now);
+        await test.Tool.RunOrThrowAsync("fallocate", ["-l", "2M", large + "r"], cancellationToken: Now);
 
         await Until(() => files.Blobs == 0);
         Assert.True(await test.PullsAsync(files, "library/old:1"));
@@ -87,7 +83,7 @@ public sealed class UpstreamsTests
         public async Task ConfigureAsync(string names)
         {
             Directory.CreateDirectory(Data);
-            await File.WriteAllTextAsync(Settings, $"names='{names}'\ngib=1\npause=0.2\n", Now);
+            await File.WriteAllTextAsync(Settings, $"names='{names}'\nmib=31\nkeep=0\npause=0.2\n", Now);
             await File.WriteAllTextAsync(AddressFile, $"{Host}:80\n", Now);
         }
 

@@ -10,6 +10,7 @@ using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Snapshots;
 using Sandbox.Core.Terminals;
 using Sandbox.Daemon.ControlGroups;
+using Sandbox.Daemon.Oci;
 using Sandbox.Daemon.Sandboxes;
 using Xunit;
 
@@ -59,7 +60,7 @@ public sealed class GvisorTests(LinuxHost host) : IAsyncLifetime
         Assert.Equal((3, "in\n", "err\n"), (ran.ExitCode, Encoding.UTF8.GetString(ran.Stdout.Span), Encoding.UTF8.GetString(ran.Stderr.Span)));
         Assert.Equal(ErrorCode.CommandNotFound, (await Assert.ThrowsAsync<SandboxException>(() => host.Runtime.Sandboxes.ExecAsync(id, new() { Command = ["no-such"], Timeout = Patience }, Cancel))).Code);
 
-        var late = await host.Runtime.Sandboxes.ExecAsync(id, Shell("sleep 1000 & sleep 1000") with { Timeout = TimeSpan.FromSeconds(3) }, Cancel);
+        var late = await host.Runtime.Sandboxes.ExecAsync(id, Shell("for i in 1 2 3 4 5 6 7 8; do (sleep 1000; :) & done; sleep 1000") with { Timeout = TimeSpan.FromSeconds(3) }, Cancel);
         Assert.True(late.IsTimedOut);
         Assert.DoesNotContain("sleep", await RunAsync(id, "ps"), StringComparison.Ordinal);
     }
@@ -138,6 +139,7 @@ public sealed class GvisorTests(LinuxHost host) : IAsyncLifetime
         await host.Runtime.Sandboxes.ResumeAsync(id, Cancel);
         await host.Runtime.Sandboxes.StopAsync(id, TimeSpan.FromSeconds(10), Cancel);
         Assert.Empty(host.Parts.GetRequiredService<ControlGroupTree>().Processes(host.Parts.GetRequiredService<LiveSandboxes>().Find(id).Record.Spec.Owner, id));
+        await Assert.ThrowsAsync<IOException>(() => host.Parts.GetRequiredService<OciRuntimes>().Gvisor.PauseAsync(id, Cancel)); // as crun's fails
 
         await host.Runtime.Sandboxes.StartAsync(id, Cancel);
         Assert.Equal("here\n", await RunAsync(id, "cat /root/kept"));
@@ -148,15 +150,15 @@ public sealed class GvisorTests(LinuxHost host) : IAsyncLifetime
     {
         var (bomb, glutton, neighbour) = (await LaunchAsync(), await LaunchAsync(), await LaunchAsync());
 
-        _ = BeginAsync(bomb, "while :; do sleep 1000 & done");
-        _ = BeginAsync(glutton, "tail /dev/zero");
+        // They have more time than the waits below, so that no timeout ends them.
+        Task[] begun = [BeginAsync(bomb, "while :; do sleep 1000 & done"), BeginAsync(glutton, "tail /dev/zero")];
 
-        var stopped = await UntilStoppedAsync(glutton);
-        Assert.Contains("memory", stopped.Notice, StringComparison.OrdinalIgnoreCase);
-        await UntilStoppedAsync(bomb);
+        Assert.Contains("memory", (await UntilStoppedAsync(glutton)).Notice, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("processes", (await UntilStoppedAsync(bomb)).Notice, StringComparison.Ordinal);
         Assert.Equal("fine\n", await RunAsync(neighbour, "sleep 0 & echo fine"));
         await host.Runtime.Sandboxes.StartAsync(glutton, Cancel);
         Assert.Equal("again\n", await RunAsync(glutton, "echo again"));
+        await Task.WhenAll(begun);
     }
 
     private async Task<SandboxId> LaunchAsync(Func<SandboxSpec, SandboxSpec>? change = null)
@@ -189,7 +191,7 @@ public sealed class GvisorTests(LinuxHost host) : IAsyncLifetime
     {
         try
         {
-            await RunAsync(id, command);
+            await host.Runtime.Sandboxes.ExecAsync(id, Shell(command) with { Timeout = 3 * Patience }, Cancel);
         }
         catch (SandboxException)
         {
