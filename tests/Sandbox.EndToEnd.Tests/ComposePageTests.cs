@@ -48,7 +48,7 @@ public sealed class ComposePageTests(Instance instance, Chromium chromium)
         await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToHaveTextAsync("compose.yaml has more than 256 KiB.");
         await ChooseAsync(page, "services:\n  web:\n    image: busybox\n    command: httpd -f -p 8080 -h /etc\n    ports: ['8080:8080']\n    env_file: missing.env\n");
         var verdict = page.Locator("#compose-verdict");
-        await Assertions.Expect(verdict).ToContainTextAsync("Docker starts it with docker compose up, because of a part that no node can do:");
+        await Assertions.Expect(verdict).ToContainTextAsync("Docker starts it with docker compose up, because nodes do not support this:");
         await Assertions.Expect(verdict.GetByRole(AriaRole.Listitem)).ToHaveTextAsync(
             ["Line 4, column 14services.web.command: a node has nothing like it", "Line 6, column 15services.web.env_file: needs files of the folder, which are not here. A git repository brings them."]);
 
