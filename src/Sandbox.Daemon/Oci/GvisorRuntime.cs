@@ -160,7 +160,7 @@ internal sealed class GvisorRuntime(string program, string stateDirectory, Tool 
         }
     }
 
-    /// <summary>The whole command line that runs a program of ours as root in a sandbox, with the input and the output of whoever starts it.</summary>
+    /// <summary>The command line that runs a program of ours as root in a sandbox. It has the input and output of its parent.</summary>
     public IReadOnlyList<string> OwnCommand(SandboxId id, IReadOnlyList<string> command) => [.. Inside(id), "exec", "--user", "0:0", "--cwd", "/", id.Value, .. command];
 
     /// <summary>Asks all processes of a sandbox to end.</summary>

@@ -102,7 +102,7 @@ internal sealed partial class HostActs(LiveSandboxes sandboxes, SandboxLife life
             }
             catch (IOException fault)
             {
-                life.Save(sandbox, record); // it ended at this moment, which whoever follows its init records next
+                life.Save(sandbox, record); // it ended at this moment: the follower of its init records that next
                 LogNot(logger, fault, sandbox.Id, "paused");
                 return;
             }

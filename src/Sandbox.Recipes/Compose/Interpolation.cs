@@ -19,7 +19,7 @@ internal sealed partial class Interpolation
             return text;
         }
 
-        // What replaces a variable is never longer than the variable.
+        // A value is never longer than the variable that it replaces.
         length += text.Length;
         if (length > MostResolved)
         {

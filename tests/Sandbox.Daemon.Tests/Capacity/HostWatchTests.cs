@@ -75,7 +75,7 @@ public sealed class HostWatchTests(LinuxHost host)
         var run = Directory.CreateTempSubdirectory("hangs-");
         try
         {
-            // Whoever reads the state of the first waits until somebody writes it.
+            // A reader of the first state waits until somebody writes it.
             var states = run.CreateSubdirectory("oci");
             var state = Path.Combine(states.CreateSubdirectory(one.Value).FullName, "status");
             await host.Parts.GetRequiredService<Tool>().RunOrThrowAsync("mkfifo", [state], cancellationToken: Cancel);

@@ -12,7 +12,7 @@ interface Place {
   readonly what: string;
 }
 
-/** What a file starts, as REST gives it. */
+/** The answer of `POST /api/v1/compose`. */
 interface Verdict {
   readonly kind: "nodes" | "docker";
   readonly nodes: readonly { readonly name: string; readonly image: string; readonly ports: readonly number[] }[];
