@@ -34,7 +34,7 @@ public sealed class GreedAttacks(LinuxHost host) : Attacker(host)
             Assert.Contains("short of memory, and your sandboxes used the most", (await Host.Runtime.Sandboxes.FindAsync(two, Cancel))!.Notice, StringComparison.Ordinal);
             Assert.Null((await Host.Runtime.Sandboxes.FindAsync(neighbour, Cancel))!.Notice);
             Assert.Equal((0, "hello\n"), await RunAsync(neighbour, "echo", "hello"));
-            Assert.Contains((await CapacityAsync()).Acts, act => act.Sandbox == two && act.Kind == "stopped" && act.Bytes > 150L << 20);
+            Assert.Contains((await CapacityAsync()).Acts, act => act.Sandbox == two && act.Kind == "stopped" && act.Bytes > 120L << 20);
             await UntilAsync(async () => (await CapacityAsync()).Refusal is null, "the host has room again");
             Assert.Equal(SandboxState.Running, (await Host.Runtime.Sandboxes.StartAsync(two, Cancel)).State);
             Assert.Equal((0, "kept\n"), await RunAsync(two, "cat", "/root/kept"));

@@ -44,10 +44,11 @@ public sealed class ComposePageTests(Instance instance, Chromium chromium)
         await Contract.Instance.UntilAsync(
             async () => (await (await visitor.Context.APIRequest.GetAsync("/api/v1/images")).JsonAsync())!.Value.EnumerateArray().Single(image => image.GetProperty("name").GetString() == "docker").GetProperty("state").GetString() == "ready", 600);
         await page.GotoAsync("/compose");
+        var verdict = page.Locator("#compose-verdict");
+        await Assertions.Expect(verdict).ToContainTextAsync("3 nodes"); // the page's script is there
         await ChooseAsync(page, new string('#', 300_000));
         await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToHaveTextAsync("compose.yaml has more than 256 KiB.");
         await ChooseAsync(page, "services:\n  web:\n    image: busybox\n    command: httpd -f -p 8080 -h /etc\n    ports: ['8080:8080']\n    env_file: missing.env\n");
-        var verdict = page.Locator("#compose-verdict");
         await Assertions.Expect(verdict).ToContainTextAsync("Docker starts it with docker compose up, because nodes do not support this:");
         await Assertions.Expect(verdict.GetByRole(AriaRole.Listitem)).ToHaveTextAsync(
             ["Line 4, column 14services.web.command: a node has nothing like it", "Line 6, column 15services.web.env_file: needs files of the folder, which are not here. A git repository brings them."]);
@@ -58,7 +59,7 @@ public sealed class ComposePageTests(Instance instance, Chromium chromium)
         await Assertions.Expect(verdict.GetByRole(AriaRole.Listitem)).ToHaveCountAsync(1);
         await page.GetByRole(AriaRole.Button, new() { Name = "Start", Exact = true }).ClickAsync();
         await visitor.ShellAsync();
-        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Port 8080" })).ToBeVisibleAsync(new() { Timeout = 90_000 });
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Port 8080" })).ToBeVisibleAsync();
     }
 
     private static Task ChooseAsync(IPage page, string text) =>

@@ -7,7 +7,7 @@ namespace Sandbox.EndToEnd.Tests;
 /// <summary>Waits that are long enough for a busy machine and always end.</summary>
 internal static class Eventually
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 

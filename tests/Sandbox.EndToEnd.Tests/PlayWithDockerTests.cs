@@ -19,8 +19,6 @@ public sealed partial class PlayWithDockerTests(Instance instance, Chromium chro
         docker build -q -t nginx . && rm -r /tmp/nginx && echo there
         """;
 
-    private static readonly LocatorAssertionsToHaveTextOptions Patient = new() { Timeout = 90_000 };
-
     [Fact]
     public async Task Lab_of_one_machine_runs_from_its_first_command_to_its_last()
     {
@@ -135,7 +133,7 @@ public sealed partial class PlayWithDockerTests(Instance instance, Chromium chro
         var playground = await (await visitor.Context.APIRequest.GetAsync($"/api/v1/playgrounds/{visitor.Playground}")).JsonAsync();
         foreach (var machine in playground!.Value.GetProperty("sandboxes").EnumerateArray())
         {
-            var made = await visitor.Context.APIRequest.PostAsync($"/api/v1/sandboxes/{machine.GetProperty("id").GetString()}/exec", new() { DataObject = new { command = new[] { "sh", "-c", Hub } }, Timeout = 120_000 });
+            var made = await visitor.Context.APIRequest.PostAsync($"/api/v1/sandboxes/{machine.GetProperty("id").GetString()}/exec", new() { DataObject = new { command = new[] { "sh", "-c", Hub }, timeoutSeconds = 240 }, Timeout = 250_000 });
             Assert.Contains("there", await made.TextAsync(), StringComparison.Ordinal);
         }
 
@@ -145,7 +143,7 @@ public sealed partial class PlayWithDockerTests(Instance instance, Chromium chro
     private static async Task RunAsync(IPage page, int block, string state = "✓ done")
     {
         await page.Locator(".block:has(.block-run)").Nth(block).Locator(".block-run").ClickAsync();
-        await Assertions.Expect(State(page, block)).ToHaveTextAsync(state, Patient);
+        await Assertions.Expect(State(page, block)).ToHaveTextAsync(state);
     }
 
     /// <summary>A block for the program that runs in the terminal. BusyBox does not say that it waits at a prompt, so the page asks.</summary>

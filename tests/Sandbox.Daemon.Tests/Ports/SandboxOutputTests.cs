@@ -26,7 +26,7 @@ public sealed class SandboxOutputTests
     {
         using var watch = new ProcessWatch();
         const string Table = "echo '0: 00000000:1F90 0:0 0A 0'; echo '0: 00000000:1F91 0:0 01 0'; echo '0: 0:FFFFFFFF 0:0 0A 0'";
-        var ports = await LinkedSocket.ListeningAsync(["sh", "-c", $"{Table}; exec yes '0: 00000000:1F92 0:0 0A 0'"], watch, Now, TimeSpan.FromSeconds(1));
+        var ports = await LinkedSocket.ListeningAsync(["sh", "-c", $"{Table}; exec yes '0: 00000000:1F92 0:0 0A 0'"], watch, Now, TimeSpan.FromSeconds(5));
         var known = await LinkedSocket.ListeningAsync(["sh", "-c", $"{Table}; truncate -s 1G /proc/self/fd/1 2> /dev/null; sleep 3 &"], watch, Now);
 
         Assert.Equal([8080, 8082], ports);

@@ -37,7 +37,7 @@ public sealed class UpstreamsRoomTests
     private static async Task<string> FillAsync(UpstreamsTests.Files files, bool isTight)
     {
         await files.ConfigureAsync("");
-        var keep = isTight ? (new DriveInfo(files.Data).AvailableFreeSpace >> 10) + (1 << 20) : 0;
+        var keep = isTight ? new DriveInfo(files.Data).TotalSize >> 10 : 0;
         await File.AppendAllTextAsync(files.Settings, string.Create(CultureInfo.InvariantCulture, $"pause=3600\nkeep={keep}\n"), Now);
         Directory.CreateDirectory(Path.GetDirectoryName(LeftUpload(files))!);
         var old = Path.Combine(files.Data, "docker.io", "old");

@@ -199,7 +199,7 @@ internal sealed class Caller : IAsyncDisposable
         var heard = new StringBuilder();
         var buffer = new byte[16 * 1024];
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        patience.CancelAfter(Eventually.Patience);
+        patience.CancelAfter(TimeSpan.FromSeconds(45)); // some requests are never answered
         try
         {
             for (int read; (read = await socket.ReceiveAsync(buffer, SocketFlags.None, patience.Token)) > 0;)

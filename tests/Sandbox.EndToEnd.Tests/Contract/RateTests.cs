@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
@@ -14,13 +15,15 @@ public sealed class RateTests
     public async Task Guests_and_launches_of_one_address_are_bounded()
     {
         await using var caller = new Caller();
+        var since = Stopwatch.StartNew();
         var guests = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => caller.PostAsync("/api/v1/guests")));
-        Assert.InRange(guests.Count(answer => answer.Status == 201), 16, 20);
+        Assert.InRange(guests.Count(answer => answer.Status == 201), 16, 20 + Refilled(since, 3.75));
         Assert.All(guests.Where(answer => answer.Status != 201), Refused);
 
         caller.Headers["Authorization"] = "Bearer " + (string)guests.First(answer => answer.Status == 201).Json["token"]!;
+        since.Restart();
         var launches = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => caller.PostAsync("/api/v1/playgrounds", new { image = "no-such-image" })));
-        Assert.InRange(launches.Count(answer => answer.Status != 429), 12, 16);
+        Assert.InRange(launches.Count(answer => answer.Status != 429), 12, 16 + Refilled(since, 2));
         Assert.All(launches.Where(answer => answer.Status == 429), Refused);
 
         // Somebody at another address does not notice; a forwarded address that nobody vouches for is not another one.
@@ -104,6 +107,9 @@ public sealed class RateTests
             await caller.SpeakAsync($"GET /_blazor HTTP/1.1\r\nHost: {Instance.Url.Authority}\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"),
             StringComparison.Ordinal);
     }
+
+    /// <summary>What a busy machine adds to the first attempts.</summary>
+    private static int Refilled(Stopwatch since, double secondsForOne) => (int)(since.Elapsed.TotalSeconds / secondsForOne);
 
     private static void Refused(Answer answer)
     {
