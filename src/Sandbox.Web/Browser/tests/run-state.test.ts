@@ -14,8 +14,8 @@ class Shell {
     return () => this.#listener = null;
   };
 
-  begin(): Command {
-    const command = { running: true, exitCode: null } as Command;
+  begin(line: string | null = null): Command {
+    const command = { running: true, exitCode: null, line, cut: false } as Command;
     this.log.commands.push(command);
     this.#listener?.(command);
     return command;
@@ -28,9 +28,9 @@ class Shell {
   }
 }
 
-function follow(shell: Shell, lines: number): RunState[] {
+function follow(shell: Shell, lines: number, text = "true\n".repeat(lines)): RunState[] {
   const states: RunState[] = [];
-  followRun(shell as never, lines, state => states.push(state), () => shell.at);
+  followRun(shell as never, text, state => states.push(state), () => shell.at);
   return states;
 }
 
@@ -69,4 +69,20 @@ test("an end without an exit code is neither passed nor failed", () => {
   const states = follow(shell, 1);
   shell.end(shell.begin(), null);
   assert.deepEqual(states.at(-1), { kind: "unknown" });
+});
+
+test("a line that was entered before and begins only now is not the block's", () => {
+  const shell = new Shell();
+  const states = follow(shell, 1, "  make all");
+  shell.end(shell.begin("printf done"), 0);
+  assert.equal(states.length, 0);
+  shell.end(shell.begin("make all"), 2);
+  assert.deepEqual(states.map(state => state.kind), ["running", "failed"]);
+});
+
+test("a loop over several lines is one command, and a comment none", () => {
+  const shell = new Shell();
+  const states = follow(shell, 3, "# all of them\nfor i in 1 2; do\n  echo $i; done");
+  shell.end(shell.begin("for i in 1 2; do echo $i; done"), 0);
+  assert.deepEqual(states.at(-1), { kind: "passed" });
 });

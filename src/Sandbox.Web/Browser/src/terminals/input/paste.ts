@@ -15,7 +15,11 @@ export function harmless(text: string): string {
 
 /** How many lines a shell would read; one with a line end is one. */
 export function lineCount(text: string): number {
-  return text.replace(/\r?\n$|\r$/, "").split(/\r\n|\r|\n/).length;
+  return linesOf(text).length;
+}
+
+export function linesOf(text: string): string[] {
+  return text.replace(/\r?\n$|\r$/, "").split(/\r\n|\r|\n/);
 }
 
 /** The beginning of what would be pasted, bounded in both directions. */

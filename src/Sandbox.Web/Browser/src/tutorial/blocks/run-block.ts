@@ -62,7 +62,7 @@ export function startRunBlock(element: HTMLElement, block: BlockView, context: B
         stop();
         draw({ kind: "sent" });
         context.ran.add(context.step, block.index, null);
-        stop = followRun(typed.terminal.pane.commands, typed.lines, next => {
+        stop = followRun(typed.terminal.pane.commands, typed.text, next => {
           draw(next);
           if (next.kind === "passed" || next.kind === "failed") {
             context.ran.add(context.step, block.index, next.kind === "failed" ? next.code : 0);

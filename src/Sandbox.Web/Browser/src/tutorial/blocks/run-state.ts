@@ -1,3 +1,4 @@
+import { linesOf } from "../../terminals/input/paste";
 import type { Command } from "../../terminals/commands/command-log";
 import type { TerminalCommands } from "../../terminals/commands/terminal-commands";
 
@@ -10,11 +11,13 @@ export type RunState =
 const patience = 500;
 
 /**
- * Follows the commands that begin in a terminal from now on, as many as there are lines, and says how they end. Shells
- * report them by marks; without marks the state stays `sent`.
+ * Follows the commands that begin in a terminal from now on, as many as the text has lines, and says how they end. Shells
+ * report them by marks; without marks the state stays `sent`. A line that a visitor entered just before may begin only now:
+ * what the shell reports as another line is not the text's.
  * @returns a function that ends it
  */
-export function followRun(commands: Pick<TerminalCommands, "log" | "follow">, lines: number, changed: (state: RunState) => void, now: () => number = () => performance.now()): () => void {
+export function followRun(commands: Pick<TerminalCommands, "log" | "follow">, text: string, changed: (state: RunState) => void, now: () => number = () => performance.now()): () => void {
+  const lines = linesOf(text);
   const before = new Set(commands.log.commands);
   const taken: Command[] = [];
   let endedAt = 0;
@@ -24,7 +27,10 @@ export function followRun(commands: Pick<TerminalCommands, "log" | "follow">, li
       return;
     }
     if (!taken.includes(command)) {
-      if (taken.length >= lines || (taken.length > 0 && now() - endedAt > patience)) {
+      if (taken.length === 0 && !isOneOf(lines, command)) {
+        return;
+      }
+      if (taken.length >= lines.length || (taken.length > 0 && now() - endedAt > patience)) {
         stop();
         return;
       }
@@ -41,4 +47,14 @@ export function followRun(commands: Pick<TerminalCommands, "log" | "follow">, li
     changed(failed !== null ? { kind: "failed", code: failed } : { kind: command.exitCode === null ? "unknown" : "passed" });
   });
   return stop;
+}
+
+/** Whether a command may have begun with one of these lines: a shell reports a loop as one line, and some lines not at all. */
+function isOneOf(lines: readonly string[], { line, cut }: Command): boolean {
+  const typed = lines.map(each => each.trim()).filter(each => each !== "");
+  if (line === null || typed.length === 0) {
+    return true;
+  }
+  const reported = line.trim();
+  return typed.some(each => reported.startsWith(each) || (cut && each.startsWith(reported)));
 }

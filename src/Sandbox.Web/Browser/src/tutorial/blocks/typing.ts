@@ -1,4 +1,3 @@
-import { lineCount } from "../../terminals/input/paste";
 import { visible } from "../../page/visible";
 import type { PlaceTerminal, TutorialPlace } from "../run/place";
 import type { BlockView } from "../run/run-api";
@@ -12,7 +11,7 @@ const encoder = new TextEncoder();
 
 /** How typing ended. */
 export type Typed =
-  | { readonly kind: "typed"; readonly terminal: PlaceTerminal; readonly lines: number }
+  | { readonly kind: "typed"; readonly terminal: PlaceTerminal; readonly text: string }
   | { readonly kind: "cancelled" }
   | { readonly kind: "stuck"; readonly program: string };
 
@@ -95,7 +94,7 @@ export async function typeBlock(place: TutorialPlace, wanted: PlaceTerminal, blo
   }
   pane.view.terminal.scrollToBottom();
   place.show(terminal);
-  return { kind: "typed", terminal, lines: lineCount(command) };
+  return { kind: "typed", terminal, text: block.keys ? "" : command };
 }
 
 export function interrupt({ pane }: PlaceTerminal): void {
