@@ -30,6 +30,7 @@ using Sandbox.Web.Pictures;
 using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Previews;
 using Sandbox.Web.Queue;
+using Sandbox.Web.Receipts;
 using Sandbox.Web.Recordings;
 using Sandbox.Web.Registry;
 using Sandbox.Web.Repositories;
@@ -285,6 +286,7 @@ internal static class SandboxWeb
         app.MapExports();
         app.MapSandboxes();
         app.MapNodes();
+        app.MapReceipts();
         app.MapVolumes();
         app.MapFiles();
         app.MapUploads();

@@ -50,6 +50,10 @@ public sealed class AccessibilityTests(Instance instance, Chromium chromium)
         await page.GetByRole(AriaRole.Dialog, new() { Name = "Text of the terminal" }).WaitForAsync();
         await CheckAsync(page, "the text of the terminal");
         await page.Keyboard.PressAsync("Escape");
+        await visitor.ChooseAsync("receipt");
+        await page.Locator(".receipt-limits").WaitForAsync();
+        await CheckAsync(page, "what keeps the sandbox apart");
+        await page.Keyboard.PressAsync("Escape");
         await page.Locator("#ws-files").ClickAsync();
         await page.Locator("#ws-side [role='tree']").WaitForAsync();
         await CheckAsync(page, "the files");

@@ -276,6 +276,8 @@ internal sealed class FakeSandboxes(FakeRuntime runtime, FakeHost host, FakeVolu
                 State = SandboxState.Starting,
                 Deadline = spec.Deadline,
                 CreatedAt = host.Time.GetUtcNow(),
+                Isolation = spec.Isolation ?? isolationClasses()[0],
+                Limits = spec.Limits,
             },
         };
         host.Sandboxes.Add(spec.Id, sandbox);

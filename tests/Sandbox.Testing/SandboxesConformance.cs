@@ -94,7 +94,8 @@ public abstract class SandboxesConformance(RuntimeUnderTest under) : RuntimeConf
 
         Assert.Contains(classes[0], fault.Message, StringComparison.Ordinal);
         Assert.Null(await Runtime.Sandboxes.FindAsync(spec.Id, Cancellation));
-        Assert.Equal(SandboxState.Running, (await CreateAsync(spec with { Isolation = classes[0] })).State);
+        var created = await CreateAsync(spec with { Isolation = classes[0] });
+        Assert.Equal((SandboxState.Running, classes[0], spec.Limits), (created.State, created.Isolation, created.Limits));
     }
 
     [Fact]

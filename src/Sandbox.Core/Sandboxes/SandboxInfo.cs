@@ -1,6 +1,7 @@
 using Sandbox.Core.Images;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
+using Sandbox.Core.Quotas;
 
 namespace Sandbox.Core.Sandboxes;
 
@@ -39,6 +40,12 @@ public sealed record SandboxInfo
 
     /// <summary>Words for its owner when the host stopped it, or killed a program in it, since it was started; null otherwise.</summary>
     public string? Notice { get; init; }
+
+    /// <summary>The isolation class that it was started with; null from a runtime that does not say.</summary>
+    public string? Isolation { get; init; }
+
+    /// <summary>The limits that the runtime holds it to; null from a runtime that does not say.</summary>
+    public SandboxLimits? Limits { get; init; }
 
     /// <summary>Why it ended; set when <see cref="State"/> is <see cref="SandboxState.Ended"/>.</summary>
     public EndReason? Reason { get; init; }

@@ -88,6 +88,8 @@ internal sealed record SandboxRecord
         Address = State == SandboxState.Ended ? null : Address,
         ExitCode = ExitCode,
         Notice = Notice,
+        Isolation = Isolation,
+        Limits = Spec.Limits,
         Reason = Reason,
     };
 }

@@ -24,14 +24,14 @@ internal sealed partial class HostProof(DaemonOptions options, UidRanges ranges,
     /// <summary>The checks, for a policy and for people, in the order in which they are shown.</summary>
     private static readonly (string Name, string Title, string Meaning)[] Known =
     [
-        ("user_namespaces", "User namespaces", "Root in a sandbox is nobody on the host: its uids are a range that no account of the host has."),
+        ("user_namespaces", "User namespaces", "Root in a sandbox is nobody on the host: its user numbers belong to no account there."),
         ("own_kernel_user", "A kernel user for each sandbox", "What the kernel counts for each user, one sandbox cannot use up for another or for the host."),
-        ("idmapped_mounts", "Idmapped mounts", "Sandboxes share the files of images without being able to change them for anybody else."),
+        ("idmapped_mounts", "Idmapped mounts", "Sandboxes share the files of images, and none can change them for another."),
         ("seccomp", "System call filter", "Programs in a sandbox reach only those parts of the kernel that they need."),
         ("control_groups", "Control groups", "A sandbox gets its part of memory, processor and processes, and no more."),
         ("disk_quota", "Disk quota", "A sandbox has a disk of its own size: it cannot fill that of the host."),
-        ("egress_filter", "Network filter", "A sandbox reaches the internet, but neither the host, nor its network, nor the sandboxes of others."),
-        ("gvisor", "gVisor", "Sandboxes of the class gvisor have a kernel of their own, written in a safe language: an attack on the host's kernel first has to get through that."),
+        ("egress_filter", "Network filter", "A sandbox reaches neither the host, nor its network, nor the sandboxes of others."),
+        ("gvisor", "gVisor", "Sandboxes of the class gvisor have a kernel of their own, written in a safe language: an attack on the kernel of the host first has to get through that."),
         ("kvm", "Virtual machines", "Sandboxes could be small virtual machines. They are not until there is a class for it."),
     ];
 

@@ -67,6 +67,16 @@ internal static class SandboxesMap
             wire.Notice = info.Notice;
         }
 
+        if (info.Isolation is not null)
+        {
+            wire.Isolation = info.Isolation;
+        }
+
+        if (info.Limits is not null)
+        {
+            wire.Limits = info.Limits.ToWire();
+        }
+
         return wire;
     }
 
@@ -83,6 +93,8 @@ internal static class SandboxesMap
         Address = wire.HasAddress ? wire.Address : null,
         ExitCode = wire.HasExitCode ? wire.ExitCode : null,
         Notice = wire.HasNotice ? wire.Notice : null,
+        Isolation = wire.HasIsolation ? wire.Isolation : null,
+        Limits = wire.Limits?.ToCore(),
         Reason = wire.Reason == EndReason.Unspecified ? null : Values.ToEnum<Port.EndReason>((int)wire.Reason, "reason"),
     };
 

@@ -358,6 +358,14 @@ function reach(): void {
   }
 }
 
+/** Says what keeps the sandboxes apart from others. */
+function showReceipt(): void {
+  const playground = watch.now;
+  if (playground) {
+    void import("./receipt-dialog").then(({ openReceipt }) => openReceipt(playground, () => tabs.active?.focus()));
+  }
+}
+
 async function extend(): Promise<void> {
   const button = byId<HTMLButtonElement>("ws-extend");
   button.disabled = true;
@@ -465,6 +473,7 @@ const acts: Record<string, () => void> = {
   "tutorial": () => tutorial.focus(),
   "nodes": () => nodes.open(),
   "reach": reach,
+  "receipt": showReceipt,
   "palette": () => openPalette(paletteItems(byId("ws-actions-menu"), acts), () => tabs.active?.focus()),
   "shortcuts": () => {
     fillShortcuts(byId("ws-shortcuts-list"));
