@@ -125,6 +125,7 @@ internal static class DaemonHost
         services.AddSingleton<DiskReads>();
         services.AddSingleton<ControlGroupTree>();
         services.AddSingleton<ProcessMoves>();
+        services.AddSingleton<EmptyMounts>();
         services.AddSingleton<OciRuntimes>();
         services.AddSingleton<CompiledFilters>();
         services.AddSingleton<PlaygroundNetworks>();

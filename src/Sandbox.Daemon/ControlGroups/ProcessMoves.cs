@@ -4,15 +4,22 @@ namespace Sandbox.Daemon.ControlGroups;
 /// Keeps a launch from waiting for the kernel's control groups. The first process moved into a group after a pause
 /// waits for an RCU grace period, 8 to 16 ms here, before the kernel may stop forks; a move within about 12 ms after
 /// that waits 0.2 ms. A runtime moves the process that it starts, so a launch calls <see cref="Expect"/> first: this
-/// process is then "moved" to where it already is, in parallel with the work before the runtime.
+/// process is then "moved" to where it already is, in parallel with the work before the runtime, and again every few
+/// milliseconds until the runtime has had its time.
 /// https://docs.kernel.org/RCU/whatisRCU.html, <c>cgroup_threadgroup_rwsem</c> in kernel/cgroup/cgroup.c
 /// </summary>
 /// <remarks>The mount option <c>favordynmods</c> does the same for good, at the cost of every fork on the host.</remarks>
 internal sealed class ProcessMoves : IDisposable
 {
+    /// <summary>How long a runtime may take from its start to the move; more on a host with hundreds of sandboxes.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(40);
+
+    /// <summary>Less than one move helps the next.</summary>
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(5);
+
     private readonly object _gate = new();
     private readonly string? _file = OwnGroup();
-    private bool _isExpected;
+    private long _expectedUntil;
     private bool _isOver;
 
     public ProcessMoves()
@@ -24,12 +31,12 @@ internal sealed class ProcessMoves : IDisposable
         }
     }
 
-    /// <summary>A process will be moved in a moment. Does not wait.</summary>
+    /// <summary>A process will be moved in a moment, within <see cref="Longest"/>. Does not wait.</summary>
     public void Expect()
     {
         lock (_gate)
         {
-            _isExpected = true;
+            _expectedUntil = Environment.TickCount64 + (long)Longest.TotalMilliseconds;
             Monitor.Pulse(_gate);
         }
     }
@@ -62,12 +69,16 @@ internal sealed class ProcessMoves : IDisposable
     {
         lock (_gate)
         {
-            while (!_isExpected && !_isOver)
+            if (Environment.TickCount64 < _expectedUntil)
+            {
+                Monitor.Wait(_gate, Again);
+            }
+
+            while (Environment.TickCount64 >= _expectedUntil && !_isOver)
             {
                 Monitor.Wait(_gate);
             }
 
-            _isExpected = false;
             return !_isOver;
         }
     }

@@ -20,6 +20,7 @@ internal static partial class Mounting
     private const int SysMountSetAttr = 442;
     private const int SysNewFStatAt = 262;
     private const int CloneFs = 0x200;
+    private const int CloneNewNs = 0x20000;
     private const nuint LoopControlGetFree = 0x4C82;
     private const nuint LoopConfigure = 0x4C0A;
     private const nuint LoopGetStatus = 0x4C05;
@@ -117,6 +118,82 @@ internal static partial class Mounting
             TaskScheduler.Default);
 
     /// <summary>
+    /// A copy of this process's mount namespace without the mounts that <paramref name="isLeftOut"/> is true for, by place
+    /// and source. It lasts as long as the handle, and as what was started in it.
+    /// </summary>
+    public static SafeFileHandle CopyNamespace(Func<string, string, bool> isLeftOut)
+    {
+        SafeFileHandle? copy = null;
+        var work = Task.Factory.StartNew(
+            () =>
+            {
+                Native.Check(Unshare(CloneFs | CloneNewNs), "unshare");
+                foreach (var place in Mounts("/proc/thread-self/mountinfo").Where(mount => isLeftOut(mount.Place, mount.Source)).Select(mount => mount.Place).Reverse().ToList())
+                {
+                    Unmount(place);
+                }
+
+                copy = File.OpenHandle("/proc/thread-self/ns/mnt");
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+        work.GetAwaiter().GetResult();
+        return copy!;
+    }
+
+    /// <summary>
+    /// Takes the calling thread, for good, into a copy of a namespace, with copies of these mounts at their places. Nothing
+    /// but what this thread starts is there.
+    /// </summary>
+    public static unsafe void EnterCopy(SafeFileHandle mountNamespace, IReadOnlyList<string> mounts)
+    {
+        var trees = new List<SafeFileHandle>();
+        try
+        {
+            foreach (var mount in mounts)
+            {
+                fixed (byte* from = Utf8(mount))
+                {
+                    trees.Add(new SafeFileHandle(
+                        (nint)Native.Check((int)Native.SysCall(SysOpenTree, AtFdCwd, (nint)from, OpenTreeClone | OpenTreeCloexec, 0, 0), "open_tree"), ownsHandle: true));
+                }
+            }
+
+            Native.Check(Unshare(CloneFs), "unshare");
+            Native.Check(SetNamespace(mountNamespace, CloneNewNs), "setns");
+            Native.Check(Unshare(CloneNewNs), "unshare");
+            for (var index = 0; index < trees.Count; index++)
+            {
+                fixed (byte* to = Utf8(mounts[index]), empty = "\0"u8)
+                {
+                    Native.Check((int)Native.SysCall(SysMoveMount, trees[index].DangerousGetHandle(), (nint)empty, AtFdCwd, (nint)to, MoveMountFromEmptyPath), "move_mount");
+                }
+            }
+        }
+        finally
+        {
+            trees.ForEach(tree => tree.Dispose());
+        }
+    }
+
+    /// <summary>Places and sources, in the order in which they were mounted. proc_pid_mountinfo(5)</summary>
+    private static IEnumerable<(string Place, string Source)> Mounts(string file)
+    {
+        foreach (var line in File.ReadLines(file))
+        {
+            var words = line.Split(' ');
+            var separator = Array.IndexOf(words, "-", 6);
+            yield return (Unescape(words[4]), Unescape(words[separator + 2]));
+        }
+    }
+
+    // Places are told with \040 for a space, \011 for a tab, \012 for an end of line and \134 for itself.
+    private static string Unescape(string text) => text
+        .Replace("\\040", " ", StringComparison.Ordinal).Replace("\\011", "\t", StringComparison.Ordinal)
+        .Replace("\\012", "\n", StringComparison.Ordinal).Replace("\\134", "\\", StringComparison.Ordinal);
+
+    /// <summary>
     /// Binds a loop device to a file; the device frees itself with its last user. Two callers can get the same free
     /// device, so the loser tries again. https://man7.org/linux/man-pages/man4/loop.4.html
     /// </summary>
@@ -194,6 +271,9 @@ internal static partial class Mounting
 
     [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
     private static partial int Unshare(int flags);
+
+    [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
+    private static partial int SetNamespace(SafeFileHandle file, int kind);
 
     [LibraryImport("libc", EntryPoint = "chdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int ChangeDirectory(string path);

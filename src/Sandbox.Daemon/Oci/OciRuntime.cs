@@ -22,7 +22,11 @@ internal class OciRuntime(string program, string stateDirectory, Tool tool)
 
     /// <summary>Creates and starts a sandbox without a command of its own from a bundle.</summary>
     /// <returns>The pid of its init, which is a child of this process: the daemon is a subreaper.</returns>
-    public async Task<int> RunAsync(SandboxId id, string bundle, ProcessWatch watch)
+    /// <param name="id">The sandbox.</param>
+    /// <param name="bundle">The directory of its <c>config.json</c>.</param>
+    /// <param name="watch">Waits for the program.</param>
+    /// <param name="spawn">Starts it where the sandbox's mounts are.</param>
+    public async Task<int> RunAsync(SandboxId id, string bundle, ProcessWatch watch, Func<Func<int>, Task<int>> spawn)
     {
         var complaints = ComplaintsOf(bundle);
         var pidFile = Path.Combine(bundle, "init.pid");
@@ -30,7 +34,7 @@ internal class OciRuntime(string program, string stateDirectory, Tool tool)
         int pid;
         using (var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
         {
-            pid = Tool.Spawn(Program, [.. Global, "--log", complaints, "run", "--detach", "--bundle", bundle, "--pid-file", pidFile, id.Value], nothing, nothing, nothing);
+            pid = await spawn(() => Tool.Spawn(Program, [.. Global, "--log", complaints, "run", "--detach", "--bundle", bundle, "--pid-file", pidFile, id.Value], nothing, nothing, nothing));
         }
 
         var code = await watch.WaitAsync(pid);

@@ -43,6 +43,9 @@ internal sealed class RootFileSystem
     /// <summary>A directory of the disk that is mounted over <paramref name="path"/> of the root.</summary>
     public string OnDisk(string path) => Path.Combine(Upper, "directories", path.Trim('/').Replace('/', '-'));
 
+    /// <summary>Its mounts, for the runtime that starts it.</summary>
+    public IReadOnlyList<string> AllMounts => [Upper, Root];
+
     private string Mounts { get; }
 
     private string Upper => Path.Combine(Mounts, "disk");

@@ -30,6 +30,7 @@ internal sealed partial class SandboxLauncher(
     ControlGroupTree groups,
     SandboxKernels kernels,
     ProcessMoves moves,
+    EmptyMounts empty,
     DiskImages disks,
     PlaygroundNetworks networks,
     UidRanges ranges,
@@ -243,7 +244,8 @@ internal sealed partial class SandboxLauncher(
         else
         {
             await File.WriteAllBytesAsync(System.IO.Path.Combine(bundle, "config.json"), SandboxBundle.Configuration(plan));
-            pid = own is null ? await runtimes.Of(record.Isolation).RunAsync(spec.Id, bundle, watch) : await terminals.StartOwnAsync(record, own, bundle);
+            await using var mounts = await LaunchMounts.MakeAsync(empty, [.. sandbox.Root.AllMounts, .. spec.Volumes.Select((_, index) => volumes.MountOf(spec.Id, index))]);
+            pid = own is null ? await runtimes.Of(record.Isolation).RunAsync(spec.Id, bundle, watch, mounts.SpawnAsync) : await terminals.StartOwnAsync(record, own, bundle, mounts.SpawnAsync);
             filters.Learn(isolation.Name, spec.Id.Value);
         }
 

@@ -69,11 +69,11 @@ internal sealed class HolderStart(DaemonOptions options, OciRuntimes runtimes, P
 
     /// <summary>Starts a sandbox through the holder of its own command's terminal: the runtime makes the sandbox, whose init starts the command.</summary>
     /// <returns>The holder; its process is the init.</returns>
-    public async Task<StartedHolder> StartOwnAsync(SandboxRecord sandbox, TerminalId id, TerminalPlan plan, string bundle)
+    public async Task<StartedHolder> StartOwnAsync(SandboxRecord sandbox, TerminalId id, TerminalPlan plan, string bundle, Func<Func<int>, Task<int>> spawn)
     {
         File.Delete(OciRuntime.ComplaintsOf(bundle));
         var command = runtimes.Of(sandbox.Isolation).RunCommand(sandbox.Spec.Id, bundle, plan.IsMarked ? 2 : 1);
-        return await HoldAsync(sandbox, id, plan, plan.IsMarked ? NewNonce() : null, OwnSize(sandbox), command, answer => OciRuntime.Failure(OciRuntime.ComplaintsOf(bundle), answer));
+        return await HoldAsync(sandbox, id, plan, plan.IsMarked ? NewNonce() : null, OwnSize(sandbox), command, answer => OciRuntime.Failure(OciRuntime.ComplaintsOf(bundle), answer), spawn: spawn);
     }
 
     /// <summary>Starts the own command of a sandbox whose kernel, and an init that waits, run already: the runtime passes it no descriptors.</summary>
@@ -97,7 +97,7 @@ internal sealed class HolderStart(DaemonOptions options, OciRuntimes runtimes, P
 
     /// <summary>Starts a holder, which starts the runtime, and waits until the process runs.</summary>
     private async Task<StartedHolder> HoldAsync(
-        SandboxRecord sandbox, TerminalId id, TerminalPlan plan, string? nonce, TerminalSize size, IReadOnlyList<string> runtime, Func<string, SandboxException> failure, bool isDetached = false, string? place = null)
+        SandboxRecord sandbox, TerminalId id, TerminalPlan plan, string? nonce, TerminalSize size, IReadOnlyList<string> runtime, Func<string, SandboxException> failure, bool isDetached = false, string? place = null, Func<Func<int>, Task<int>>? spawn = null)
     {
         var isOwn = sandbox.Own == id;
         files.MakeDirectory(sandbox.Spec.Id);
@@ -114,10 +114,11 @@ internal sealed class HolderStart(DaemonOptions options, OciRuntimes runtimes, P
         using (var stdout = new SafeFileHandle(answers.ClientSafePipeHandle.DangerousGetHandle(), ownsHandle: false))
         using (var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
         {
-            pid = Tool.Spawn(
+            int Start() => Tool.Spawn(
                 options.TtyProgram,
                 [files.SocketOf(sandbox.Spec.Id, id), Text(client), Text(uid), Text(gid), Text(size.Cols), Text(size.Rows), .. settings, "--", .. runtime],
                 nothing, stdout, nothing);
+            pid = spawn is null ? Start() : await spawn(Start);
             answers.DisposeLocalCopyOfClientHandle();
         }
 

@@ -141,14 +141,14 @@ internal sealed class TerminalHolders(HolderStart start, HolderFiles files, OwnC
     /// Starts a sandbox through the holder of its own command's terminal, which is then listed as <see cref="SandboxRecord.Own"/>.
     /// </summary>
     /// <returns>The pid of the init.</returns>
-    public async Task<int> StartOwnAsync(SandboxRecord sandbox, TerminalPlan plan, string bundle)
+    public async Task<int> StartOwnAsync(SandboxRecord sandbox, TerminalPlan plan, string bundle, Func<Func<int>, Task<int>> spawn)
     {
         var id = sandbox.Own ?? throw new InvalidOperationException("the terminal has no id");
         var holders = _holders.GetOrAdd(sandbox.Spec.Id, _ => new());
         var init = 0;
         var lazy = new Lazy<Task<Holder>>(async () =>
         {
-            var started = await start.StartOwnAsync(sandbox, id, plan, bundle);
+            var started = await start.StartOwnAsync(sandbox, id, plan, bundle, spawn);
             _ = ForgetAsync(sandbox.Spec.Id, id, started.Ended);
             init = started.Process;
             return started.Holder;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Sandbox.Daemon.Networks;
+namespace Sandbox.Daemon.Linux;
 
 /// <summary>
 /// One thread for calls that wait in the kernel. They wait for one lock there, so a second thread would only wait
