@@ -40,6 +40,15 @@ public sealed class FitTests(Instance instance, Chromium chromium)
     }
 
     [Fact]
+    public async Task A_narrow_window_with_a_mouse_does_not_cut_the_menu()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium, new() { ViewportSize = new() { Width = 390, Height = 844 } });
+        await visitor.LaunchAsync("busybox");
+        await visitor.Page.Locator("#ws-actions").ClickAsync();
+        Assert.True(await visitor.Page.Locator("#ws-actions-menu").EvaluateAsync<bool>("menu => { const { left, right } = menu.getBoundingClientRect(); return left >= 0 && right <= innerWidth && menu.scrollWidth <= menu.clientWidth; }"));
+    }
+
+    [Fact]
     public async Task A_tab_with_a_long_name_keeps_its_button_in_a_narrow_pane()
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium, new() { ViewportSize = new() { Width = 768, Height = 900 } });

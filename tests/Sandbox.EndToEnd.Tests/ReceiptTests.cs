@@ -33,7 +33,7 @@ public sealed class ReceiptTests(Instance instance, Chromium chromium)
             Assert.Equal(("none", "Nothing. It has no network."), ((string)receipt["network"]!["reach"]!, (string)receipt["network"]!["words"]!));
             Assert.DoesNotContain("eth0", (await guest.ShellAsync(sandbox, "ls /sys/class/net; cat /proc/net/dev")).Output, StringComparison.Ordinal);
 
-            // What the trials found is the operator's: releases, devices, numbers of users.
+            // Releases, devices and user numbers of the host are shown to its operator only.
             Assert.DoesNotContain("found", text, StringComparison.OrdinalIgnoreCase);
             Assert.DoesNotContain(Environment.OSVersion.Version.ToString(3), text, StringComparison.Ordinal);
 

@@ -128,7 +128,7 @@ internal static partial class Mounting
             () =>
             {
                 Native.Check(Unshare(CloneFs | CloneNewNs), "unshare");
-                foreach (var place in Mounts("/proc/thread-self/mountinfo").Where(mount => isLeftOut(mount.Place, mount.Source)).Select(mount => mount.Place).Reverse().ToList())
+                foreach (var place in Mounts().Where(mount => isLeftOut(mount.Place, mount.Source)).Select(mount => mount.Place).Reverse().ToList())
                 {
                     Unmount(place);
                 }
@@ -177,10 +177,10 @@ internal static partial class Mounting
         }
     }
 
-    /// <summary>Places and sources, in the order in which they were mounted. proc_pid_mountinfo(5)</summary>
-    private static IEnumerable<(string Place, string Source)> Mounts(string file)
+    /// <summary>Places and sources in the namespace of the calling thread, in the order in which they were mounted. proc_pid_mountinfo(5)</summary>
+    public static IEnumerable<(string Place, string Source)> Mounts()
     {
-        foreach (var line in File.ReadLines(file))
+        foreach (var line in File.ReadLines("/proc/thread-self/mountinfo"))
         {
             var words = line.Split(' ');
             var separator = Array.IndexOf(words, "-", 6);
@@ -188,7 +188,7 @@ internal static partial class Mounting
         }
     }
 
-    // Places are told with \040 for a space, \011 for a tab, \012 for an end of line and \134 for itself.
+    // The kernel writes a space, a tab, an end of line and a backslash in octal.
     private static string Unescape(string text) => text
         .Replace("\\040", " ", StringComparison.Ordinal).Replace("\\011", "\t", StringComparison.Ordinal)
         .Replace("\\012", "\n", StringComparison.Ordinal).Replace("\\134", "\\", StringComparison.Ordinal);

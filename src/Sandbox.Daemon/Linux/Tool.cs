@@ -26,8 +26,8 @@ internal sealed partial class Tool(ProcessWatch watch)
     private const short SetSigMask = 0x08;
     private const short SetSession = 0x80;
     /// <summary>
-    /// Bytes kept of what a program prints: the beginning of its output, and the end of its errors. Whoever has a file in memory
-    /// can make it as long as they like without writing to it, and some programs hand theirs to a sandbox.
+    /// Bytes kept of what a program prints: the beginning of its output, and the end of its errors. A file in memory
+    /// can be made as long as one likes without writing to it, and some programs hand theirs to a sandbox.
     /// </summary>
     internal const int MostOutput = 16 << 20;
 

@@ -131,11 +131,11 @@ internal sealed partial class SandboxRecovery(
         records.RemoveOrphans(new HashSet<SandboxId>([.. live.Concat(lost.Select(one => one.Sandbox)).Select(sandbox => sandbox.Id), .. sandboxes.Ended().Select(sandbox => sandbox.Id)]));
     }
 
-    /// <summary>Mount points below a directory, in the order in which they were made. proc_pid_mountinfo(5), field 5.</summary>
+    /// <summary>Mount points below a directory, in the order in which they were made.</summary>
     internal static IReadOnlyCollection<string> MountedBelow(string directory) =>
     [
-        .. File.ReadLines("/proc/self/mountinfo")
-            .Select(line => line.Split(' ')[4])
+        .. Mounting.Mounts()
+            .Select(mount => mount.Place)
             .Where(path => path.StartsWith(directory + "/", StringComparison.Ordinal)),
     ];
 

@@ -5,8 +5,8 @@ namespace Sandbox.Web.Registry;
 
 /// <summary>
 /// Manifests that were pushed by their digest, without a tag: clients push those of an index before the index. They wait in
-/// memory for it. When one person has too many, their oldest go; when all have, the oldest of whoever has most, so that nobody
-/// drives out what others push.
+/// memory for it. When one person has too many, their oldest go; when all together have, the oldest of the person with most, so
+/// that nobody drives out manifests of others.
 /// </summary>
 internal sealed class LooseManifests
 {

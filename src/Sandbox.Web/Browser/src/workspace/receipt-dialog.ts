@@ -2,7 +2,7 @@ import { api, type Playground, type Problem } from "../page/api";
 import { openDialog } from "../page/dialog";
 import { make } from "../page/dom";
 
-/** What keeps a sandbox apart: the answer of `GET /api/v1/sandboxes/{id}/isolation`. */
+/** The answer of `GET /api/v1/sandboxes/{id}/isolation`. */
 interface Receipt {
   readonly name: string;
   readonly isolation: string;
