@@ -74,7 +74,10 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
     public ConcurrentQueue<string> Calls => _host.Calls;
 
     /// <summary>The image recipes it knows.</summary>
-    public ISet<string> RecipeNames { get; } = new HashSet<string>(["busybox", "debian", "python", "node", "postgres"], StringComparer.Ordinal);
+    public ISet<string> RecipeNames { get; } = new HashSet<string>(["busybox", "debian", "docker", "python", "node", "postgres"], StringComparer.Ordinal);
+
+    /// <summary>The isolation classes that images are made for, by the name of the image.</summary>
+    public IDictionary<string, string> ImageClasses { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>Whether the shells of terminals are said to mark their commands.</summary>
     public bool MarksShells { get; set; }
@@ -93,6 +96,7 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
             Digest = FakeHost.DigestOf(Encoding.UTF8.GetBytes(name)),
             Layers = [new ImageLayer(FakeHost.DigestOf(Encoding.UTF8.GetBytes(name + " layer")), 1_000_000)],
             Config = config ?? new ImageConfig { Command = ["sh"], Env = ["PATH=/usr/bin:/bin"], IsInteractive = true },
+            Isolation = ImageClasses.TryGetValue(name, out var isolation) ? isolation : null,
         };
         lock (_host.Gate)
         {
@@ -121,6 +125,16 @@ public sealed class FakeRuntime : ISandboxRuntime, IDisposable
         {
             var sandbox = _host.Get(id);
             _host.Change(sandbox, sandbox.Info with { Notice = words });
+        }
+    }
+
+    /// <summary>Changes what it says of a sandbox.</summary>
+    public void Change(SandboxId id, Func<SandboxInfo, SandboxInfo> change)
+    {
+        lock (_host.Gate)
+        {
+            var sandbox = _host.Get(id);
+            _host.Change(sandbox, change(sandbox.Info));
         }
     }
 

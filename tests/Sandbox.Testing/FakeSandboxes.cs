@@ -31,6 +31,11 @@ internal sealed class FakeSandboxes(FakeRuntime runtime, FakeHost host, FakeVolu
             bool isFirst;
             lock (host.Gate)
             {
+                if (host.Images.TryGetValue(spec.Image, out var image) && !IsolationDemand.Fits(image.Isolation, spec.Isolation))
+                {
+                    throw new SandboxException(ErrorCode.IsolationUnavailable, $"isolation: this image is made for the class '{image.Isolation}' and cannot be started with '{spec.Isolation}'.");
+                }
+
                 isFirst = !host.Sandboxes.TryGetValue(spec.Id, out var known);
                 if (isFirst && !host.Images.ContainsKey(spec.Image))
                 {
@@ -276,7 +281,7 @@ internal sealed class FakeSandboxes(FakeRuntime runtime, FakeHost host, FakeVolu
                 State = SandboxState.Starting,
                 Deadline = spec.Deadline,
                 CreatedAt = host.Time.GetUtcNow(),
-                Isolation = spec.Isolation ?? isolationClasses()[0],
+                Isolation = IsolationDemand.Strongest(spec.Isolation, host.Images[spec.Image].Isolation) ?? isolationClasses()[0],
                 Limits = spec.Limits,
             },
         };

@@ -36,6 +36,9 @@ public enum ErrorCode
     /// <summary>The image is still used by a sandbox. 409.</summary>
     ImageInUse,
 
+    /// <summary>The isolation class that is required is not on this host, or the image cannot run in it. 409.</summary>
+    IsolationUnavailable,
+
     /// <summary>The body is larger than allowed. 413.</summary>
     TooLarge,
 

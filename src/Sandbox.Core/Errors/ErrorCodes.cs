@@ -31,6 +31,7 @@ public static class ErrorCodes
         ErrorCode.Suspended => ("suspended", 403),
         ErrorCode.Conflict => ("conflict", 409),
         ErrorCode.ImageInUse => ("image_in_use", 409),
+        ErrorCode.IsolationUnavailable => ("isolation_unavailable", 409),
         ErrorCode.TooLarge => ("too_large", 413),
         ErrorCode.ImageInvalid => ("image_invalid", 422),
         ErrorCode.CommandNotFound => ("command_not_found", 422),

@@ -53,6 +53,9 @@ public sealed record Plan
     /// <summary>What a sandbox reaches at most.</summary>
     public NetworkPolicy Network { get; init; } = NetworkPolicy.Open;
 
+    /// <summary>The isolation class that a sandbox has at least; null requires none.</summary>
+    public string? Isolation { get; init; }
+
     /// <summary>What anybody gets without an account.</summary>
     public static Plan Guest { get; } = new()
     {

@@ -1,5 +1,6 @@
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
+using Sandbox.Core.Runtime;
 using Sandbox.Daemon.Isolation.Container;
 using Sandbox.Daemon.Isolation.Gvisor;
 using Sandbox.Daemon.Isolation.Nested;
@@ -32,21 +33,26 @@ internal static class IsolationClasses
     /// <summary>The name of the class that a request asks for; null is the default.</summary>
     /// <param name="name">The name.</param>
     /// <param name="offered">The names of the classes that this host can start.</param>
-    /// <exception cref="SandboxException">Invalid: there is no such class.</exception>
+    /// <exception cref="SandboxException">Invalid: there is no such class. IsolationUnavailable: not on this host.</exception>
     public static string Choose(string? name, IReadOnlyList<string> offered) => name switch
     {
         null => Container.Name,
         _ when offered.Contains(name, StringComparer.Ordinal) => name,
         _ when ByName.TryGetValue(name, out var missing) => throw new SandboxException(
-            ErrorCode.Invalid, $"isolation: this server has no {string.Join(" or ", missing.Programs)} that runs and starts the class '{name}'; there is {string.Join(", ", offered)}"),
+            ErrorCode.IsolationUnavailable, $"isolation: this server has no {string.Join(" or ", missing.Programs)} that runs and starts the class '{name}'; there is {string.Join(", ", offered)}"),
         _ => throw new SandboxException(ErrorCode.Invalid, $"isolation: there is no class '{name}' here; there is {string.Join(", ", offered)}"),
     };
 
-    /// <summary>The class of a new sandbox: the one that is asked for, else the image's.</summary>
-    /// <exception cref="SandboxException">Invalid: the image may not have that class.</exception>
+    /// <summary>The class of a new sandbox: the stronger of the one that is asked for and the image's.</summary>
+    /// <exception cref="SandboxException">Invalid: the image may not have that class. IsolationUnavailable: it cannot run in it.</exception>
     public static string Choose(string? name, StoredImage image, IReadOnlyList<string> offered)
     {
-        var chosen = Choose(name ?? image.Isolation, offered);
+        if (!IsolationDemand.Fits(image.Isolation, name))
+        {
+            throw new SandboxException(ErrorCode.IsolationUnavailable, $"isolation: this image is made for the class '{image.Isolation}' and cannot be started with '{name}'.");
+        }
+
+        var chosen = Choose(IsolationDemand.Strongest(name, image.Isolation), offered);
         return !Find(chosen).IsReserved || chosen == image.Isolation
             ? chosen
             : throw new SandboxException(ErrorCode.Invalid, $"isolation: this image cannot be started with the class '{chosen}'; only images that the operator made for it can.");

@@ -14,6 +14,9 @@ internal sealed record AddImage(string Name, string? Title = null, string? Descr
 /// <summary>What sandboxes of an image reach at most: egress, playground or none, and with egress the only domains.</summary>
 internal sealed record LimitImage(string Network, IReadOnlyList<string>? Domains = null);
 
+/// <summary>The isolation class that sandboxes of an image have at least: gvisor, or default, which leaves it to the image, the recipe and the plan.</summary>
+internal sealed record IsolateImage(string Isolation);
+
 internal static class CatalogEndpoints
 {
     private const long MostJson = 16 * 1024;
@@ -61,6 +64,14 @@ internal static class CatalogEndpoints
             return Results.NoContent();
         }).Accepts<LimitImage>("application/json").Produces(204).ProducesProblems(400, 404)
             .WithSummary("Limit the network of an image").WithDescription("Sets what sandboxes of an image reach at most, from the next launch on.");
+        admin.MapPut("/{name}/isolation", async (string name, HttpContext context, ImageCatalog catalog, AuditLog audit) =>
+        {
+            var request = await context.ReadJsonAsync<IsolateImage>(MostJson);
+            await catalog.IsolateAsync(name, request.Isolation, context.RequestAborted);
+            audit.Act(context.User.Person(), $"Set the isolation class of the image {name} to {request.Isolation}");
+            return Results.NoContent();
+        }).Accepts<IsolateImage>("application/json").Produces(204).ProducesProblems(400, 404, 409, 503)
+            .WithSummary("Set the isolation class of an image").WithDescription("Sets the class that its sandboxes have at least, from the next launch on. The plan and the recipe may require a stronger one. isolation_unavailable (409): this host cannot start the class, or the image cannot run in it.");
         admin.MapDelete("/{name}", async (string name, HttpContext context, ImageCatalog catalog, AuditLog audit) =>
         {
             await catalog.RemoveAsync(name, context.RequestAborted);

@@ -19,6 +19,8 @@ namespace Sandbox.Web.Catalog;
 /// <param name="Notes">How it differs from its source: entries of its layers that were changed or skipped, a sentence for each kind.</param>
 /// <param name="Network">What sandboxes of it reach at most: egress, playground or none.</param>
 /// <param name="Domains">With egress, the only domains that they reach; empty is all of the internet.</param>
+/// <param name="Isolation">The isolation class of its sandboxes, unless the recipe or the plan requires a stronger one: nested or gvisor; null is the server's default.</param>
+/// <param name="RequiredIsolation">The class that the operator requires for it: gvisor; null if none.</param>
 public sealed record CatalogImage(
     string Name,
     string Title,
@@ -35,4 +37,6 @@ public sealed record CatalogImage(
     string Source,
     IReadOnlyList<string> Notes,
     string Network,
-    IReadOnlyList<string> Domains);
+    IReadOnlyList<string> Domains,
+    string? Isolation,
+    string? RequiredIsolation);

@@ -7,6 +7,7 @@ internal static class CatalogSetup
         services.AddSingleton<ArchiveUploads>();
         services.AddSingleton<ImageUse>();
         services.AddSingleton<ImageCatalog>();
+        services.AddSingleton<IsolationChoice>();
         services.AddSingleton<PersonImages>();
         services.AddHostedService<CatalogMaker>();
         services.AddHostedService<CatalogOffer>();

@@ -1,3 +1,4 @@
+using Sandbox.Core.Runtime;
 using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Catalog;
@@ -8,7 +9,8 @@ internal static class CatalogViews
     /// <param name="row">The entry.</param>
     /// <param name="percent">Progress while the image is made.</param>
     /// <param name="step">Current step while the image is made.</param>
-    public static CatalogImage ToView(this CatalogRow row, int percent, string? step) => new(
+    /// <param name="isolation">The isolation class that the image itself is made for.</param>
+    public static CatalogImage ToView(this CatalogRow row, int percent, string? step, string? isolation) => new(
         row.Name,
         row.Title,
         row.Description,
@@ -29,5 +31,7 @@ internal static class CatalogViews
         },
         row.Notes.Split('\n', StringSplitOptions.RemoveEmptyEntries),
         row.Network,
-        row.Policy.Domains);
+        row.Policy.Domains,
+        isolation == IsolationDemand.Nested ? isolation : IsolationDemand.Strongest(row.Isolation, isolation),
+        row.Isolation);
 }

@@ -21,6 +21,7 @@ internal sealed partial class ImageCatalog(SqliteStore store, ISandboxRuntime ru
     private readonly ConcurrentDictionary<string, CatalogRow> _entries = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, ImageProgress> _progress = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string Name, Digest Digest), bool> _recorded = new();
+    private readonly ConcurrentDictionary<string, string> _ownClasses = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _changing = new(1, 1);
 
 #pragma warning disable MA0046 // Handlers need no sender.
@@ -46,7 +47,7 @@ internal sealed partial class ImageCatalog(SqliteStore store, ISandboxRuntime ru
             .. _entries.Values
                 .Where(row => !row.Removed && (includeHidden || !row.Hidden))
                 .OrderBy(row => row.Name, StringComparer.Ordinal)
-                .Select(row => _progress.TryGetValue(row.Name, out var progress) ? row.ToView(progress.Percent, progress.Step) : row.ToView(0, "waiting for its turn")),
+                .Select(row => _progress.TryGetValue(row.Name, out var progress) ? row.ToView(progress.Percent, progress.Step, OwnClassOf(row)) : row.ToView(0, "waiting for its turn", OwnClassOf(row))),
         ]);
 
     /// <summary>Adds an entry and starts to make its image; returns at once. Codes: Invalid, Conflict (the name is taken).</summary>
@@ -121,6 +122,31 @@ internal sealed partial class ImageCatalog(SqliteStore store, ISandboxRuntime ru
 
     /// <summary>What sandboxes of an image reach at most. An image that the catalog does not have limits nothing.</summary>
     internal NetworkPolicy PolicyOf(string name) => Find(name)?.Policy ?? NetworkPolicy.Open;
+
+    /// <summary>
+    /// Sets the isolation class that sandboxes of an image have at least, from the next launch on. Codes: ImageNotFound, Invalid,
+    /// IsolationUnavailable.
+    /// </summary>
+    public async Task IsolateAsync(string name, string setting, CancellationToken cancellationToken)
+    {
+        var row = Require(Find(name), name);
+        await IsolationSetting.CheckAsync(setting, row.Isolation, runtime, cancellationToken);
+        var isolation = IsolationSetting.Class(setting);
+        if (!IsolationDemand.Fits(OwnClassOf(row), isolation))
+        {
+            throw new SandboxException(ErrorCode.IsolationUnavailable, $"isolation: {row.Title} runs Docker inside, which {IsolationDemand.Title(isolation!)} cannot.");
+        }
+
+        await ChangeAsync(name, current => Require(current, name) with { Isolation = isolation });
+    }
+
+    /// <summary>The isolation class that an operator requires for an image; null requires none.</summary>
+    internal string? RequiredClassOf(string name) => Find(name)?.Isolation;
+
+    /// <summary>The isolation class that an image is made for; null is the runtime's default, or not known yet.</summary>
+    internal string? OwnClassOf(string name) => Find(name) is { } row ? OwnClassOf(row) : null;
+
+    private string? OwnClassOf(CatalogRow row) => row.Digest is { } digest ? _ownClasses.GetValueOrDefault(digest) : null;
 
     /// <summary>Removes an entry, and its image unless a link holds it. Codes: ImageNotFound, ImageInUse.</summary>
     public async Task RemoveAsync(string name, CancellationToken cancellationToken)
@@ -278,6 +304,11 @@ internal sealed partial class ImageCatalog(SqliteStore store, ISandboxRuntime ru
     /// <summary>Adds an image to the history of its entry.</summary>
     private async Task RecordAsync(string name, StoredImage image)
     {
+        if (image.Isolation is { } isolation)
+        {
+            _ownClasses[image.Digest.Value] = isolation;
+        }
+
         if (!_recorded.TryAdd((name, image.Digest), true))
         {
             return;

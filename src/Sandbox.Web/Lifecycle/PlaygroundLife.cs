@@ -6,6 +6,7 @@ using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Quotas;
 using Sandbox.Core.Recipes;
+using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Audit;
 using Sandbox.Web.Catalog;
@@ -18,7 +19,7 @@ namespace Sandbox.Web.Lifecycle;
 /// The only writer of a playground's state: queued, starting, running, ended. Each method is one transition, and its
 /// query contains the guard, so of two that race one changes a row and the other learns that it came too late.
 /// </summary>
-internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, PlacesFreed places, AuditLog audit, TimeProvider time)
+internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, IsolationChoice isolation, PlacesFreed places, AuditLog audit, TimeProvider time)
 {
     /// <summary>New: starting if the image of every node is made, or is to be built of a Dockerfile, and there is a place for it, else queued. Part of the caller's transaction.</summary>
     public async Task<PlaygroundRow> AddAsync(SandboxDb db, PersonRow owner, LaunchOrder order, bool awaitsLink, bool awaitsRoom)
@@ -62,6 +63,7 @@ internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, Pl
                     Interactive = image.Interactive,
                     MemoryBytes = recipe.Nodes[node].LimitsWithin(plan.PerSandbox).MemoryBytes,
                     Policy = Policy(recipe.Nodes[node], image.Name, plan),
+                    Isolation = isolation.Of(recipe.Nodes[node], image.Name, plan),
                     State = SandboxState.Starting,
                 }),
             ],
@@ -134,7 +136,9 @@ internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, Pl
         var recipe = RecipeJson.Read(content);
         foreach (var sandbox in row.Sandboxes)
         {
-            sandbox.Policy = Policy(recipe.Nodes[sandbox.Node], sandbox.Image, plan); // an operator may have changed it meanwhile
+            // An operator may have changed them meanwhile.
+            sandbox.Policy = Policy(recipe.Nodes[sandbox.Node], sandbox.Image, plan);
+            sandbox.Isolation = isolation.Of(recipe.Nodes[sandbox.Node], sandbox.Image, plan);
         }
 
         return (row, recipe);
@@ -157,6 +161,7 @@ internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, Pl
         row.Image = node == 0 ? image.Name : row.Image;
         var plan = row.Owner!.Plan!.ToPlan();
         sandbox.Policy = sandbox.Policy.Within(catalog.PolicyOf(image.Name)).Within(plan.Network);
+        sandbox.Isolation = IsolationDemand.Strongest(sandbox.Isolation, plan.Isolation);
         var lease = Lease.Grant(time.GetUtcNow(), plan);
         (row.GrantedAt, row.EndsAt, row.LastActiveAt) = (lease.GrantedAt, lease.EndsAt, lease.GrantedAt);
         return row;

@@ -3,6 +3,7 @@ using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
 using Sandbox.Core.Networks;
 using Sandbox.Core.People;
+using Sandbox.Core.Quotas;
 using Sandbox.Core.Recipes;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Store;
@@ -14,7 +15,8 @@ namespace Sandbox.Web.Links;
 /// <param name="Recipe">The lock.</param>
 /// <param name="IsOwn">Whether it is the visitor's.</param>
 /// <param name="CoversRates">Whether its budget covers visitors whom the rates of their address would stop.</param>
-internal sealed record EnteredLink(LinkRow Link, Recipe Recipe, bool IsOwn, bool CoversRates)
+/// <param name="Visitor">The visitor; null for somebody who has not been here.</param>
+internal sealed record EnteredLink(LinkRow Link, Recipe Recipe, bool IsOwn, bool CoversRates, PersonId? Visitor)
 {
     public RecipeHash Hash { get; } = RecipeHash.TryParse(Link.Hash, out var hash) ? hash : default;
 
@@ -37,7 +39,7 @@ internal sealed record EnteredLink(LinkRow Link, Recipe Recipe, bool IsOwn, bool
 }
 
 /// <summary>Finds links for visitors, and says how one differs here from what its author ran.</summary>
-internal sealed class LinkEntrance(SqliteStore store, OwnSurroundings surroundings, TimeProvider time)
+internal sealed class LinkEntrance(SqliteStore store, OwnSurroundings surroundings, IsolationChoice isolation, TimeProvider time)
 {
     /// <summary>
     /// The link of an address that the visitor may see: their own, else one that is for anyone. Somebody else's private link
@@ -76,7 +78,7 @@ internal sealed class LinkEntrance(SqliteStore store, OwnSurroundings surroundin
 
         var content = await db.Recipes.Where(row => row.Hash == hash).Select(row => row.Content).SingleAsync();
         var places = link.AtOnce is null ? 0 : await db.People.Where(row => row.Id == link.OwnerId).Select(row => row.Plan!.LinkPlaces).SingleAsync();
-        return new EnteredLink(link, RecipeJson.Read(content), link.OwnerId == me, CoversRates: places > 0 && link.AtOnce <= places);
+        return new EnteredLink(link, RecipeJson.Read(content), link.OwnerId == me, CoversRates: places > 0 && link.AtOnce <= places, visitor);
     });
 
     /// <summary>Why a visitor may not start a link now. Codes: LinkClosed (expired, or not at this hour), LinkPassword.</summary>
@@ -91,16 +93,17 @@ internal sealed class LinkEntrance(SqliteStore store, OwnSurroundings surroundin
 
     /// <summary>How what starts here differs from what the author ran.</summary>
     /// <param name="entered">The link.</param>
-    /// <param name="stored">The digests of the images that are here.</param>
+    /// <param name="stored">The images that are here, by digest: the isolation class that each is made for.</param>
+    /// <param name="plan">The visitor's plan.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    public async Task<LinkComparisonView> CompareAsync(EnteredLink entered, IReadOnlySet<string> stored, CancellationToken cancellationToken)
+    public async Task<LinkComparisonView> CompareAsync(EnteredLink entered, IReadOnlyDictionary<string, string?> stored, Plan plan, CancellationToken cancellationToken)
     {
         var link = entered.Link.Lock!;
         var info = await surroundings.InfoAsync(cancellationToken);
-        var here = await surroundings.OfAsync(entered.Recipe.Nodes[0].Isolation, cancellationToken);
+        var here = await surroundings.OfAsync(isolation.Of(entered.Recipe.Nodes[0], entered.Images[0].Name, plan), cancellationToken);
         var differences = new List<string>();
         var isStartable = true;
-        foreach (var image in link.Images.Where(image => image.Digest.Length > 0 && !stored.Contains(image.Digest)))
+        foreach (var image in link.Images.Where(image => image.Digest.Length > 0 && !stored.ContainsKey(image.Digest)))
         {
             differences.Add($"The image {image.Name} is no longer on this server, so it cannot start.");
             isStartable = false;
@@ -117,7 +120,14 @@ internal sealed class LinkEntrance(SqliteStore store, OwnSurroundings surroundin
             isStartable = false;
         }
 
-        if (!info.Capabilities.IsolationClasses.Contains(here.Isolation, StringComparer.Ordinal))
+        var refusals = entered.Recipe.Nodes.Zip(link.Images.OrderBy(image => image.Node), (node, image) =>
+            isolation.Refusal(node, image.Name, plan, stored.GetValueOrDefault(image.Digest), info.Capabilities.IsolationClasses)).OfType<string>().ToList();
+        if (refusals.Count > 0)
+        {
+            differences.AddRange(refusals);
+            isStartable = false;
+        }
+        else if (!info.Capabilities.IsolationClasses.Contains(here.Isolation, StringComparer.Ordinal))
         {
             differences.Add($"It asks for the isolation class {here.Isolation}, which this server does not have.");
             isStartable = false;

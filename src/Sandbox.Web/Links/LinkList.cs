@@ -19,11 +19,11 @@ internal sealed class LinkList(SqliteStore store, ISandboxRuntime runtime, LinkE
 
     /// <summary>One link as its visitor sees it.</summary>
     public async Task<LinkView> ViewAsync(EnteredLink entered, CancellationToken cancellationToken) =>
-        await ViewAsync(entered, await StoredAsync(cancellationToken), cancellationToken);
+        await ViewAsync(entered, await StoredAsync(cancellationToken), await PlanAsync(entered.Visitor), cancellationToken);
 
-    private async Task<LinkView> ViewAsync(EnteredLink entered, IReadOnlySet<string> stored, CancellationToken cancellationToken)
+    private async Task<LinkView> ViewAsync(EnteredLink entered, IReadOnlyDictionary<string, string?> stored, Core.Quotas.Plan plan, CancellationToken cancellationToken)
     {
-        var comparison = await entrance.CompareAsync(entered, stored, cancellationToken);
+        var comparison = await entrance.CompareAsync(entered, stored, plan, cancellationToken);
         var (link, recipe) = (entered.Link, entered.Recipe);
         var author = await AuthorAsync(entered);
         var own = entered.IsOwn ? await store.ReadAsync(db => OwnAsync(db, link)) : null;
@@ -69,10 +69,11 @@ internal sealed class LinkList(SqliteStore store, ISandboxRuntime runtime, LinkE
             return (rows, contents, await OwnedLinks.UsedAsync(db, owner.Value), most);
         });
         var stored = await StoredAsync(cancellationToken);
+        var plan = await PlanAsync(owner);
         var views = new List<LinkView>();
         foreach (var link in links)
         {
-            views.Add(await ViewAsync(new EnteredLink(link, RecipeJson.Read(recipes[link.Hash]), IsOwn: true, CoversRates: false), stored, cancellationToken) with { Lock = null });
+            views.Add(await ViewAsync(new EnteredLink(link, RecipeJson.Read(recipes[link.Hash]), IsOwn: true, CoversRates: false, owner), stored, plan, cancellationToken) with { Lock = null });
         }
 
         return new LinkListView(storage, used, views);
@@ -99,8 +100,8 @@ internal sealed class LinkList(SqliteStore store, ISandboxRuntime runtime, LinkE
         row.MovedAt,
         [.. row.Moves.OrderByDescending(move => move.At).Select(move => new AliasMoveView(move.At, move.Hash))]);
 
-    private async Task<IReadOnlySet<string>> StoredAsync(CancellationToken cancellationToken) =>
-        (await runtime.Images.ListAsync(cancellationToken)).Select(image => image.Digest.Value).ToHashSet(StringComparer.Ordinal);
+    private async Task<IReadOnlyDictionary<string, string?>> StoredAsync(CancellationToken cancellationToken) =>
+        (await runtime.Images.ListAsync(cancellationToken)).ToDictionary(image => image.Digest.Value, image => image.Isolation, StringComparer.Ordinal);
 
     private async Task<OwnLinkView> OwnAsync(SandboxDb db, LinkRow link)
     {

@@ -16,7 +16,7 @@ namespace Sandbox.Web.Links;
 internal sealed record LockDraft(Recipe Recipe, IReadOnlyList<ResolvedImage> Images, IReadOnlyList<ImageLayer> Layers, Surroundings Surroundings);
 
 /// <summary>Makes locks of recipes, and stores them.</summary>
-internal sealed class Locks(PersonImages images, OwnSurroundings surroundings, TimeProvider time)
+internal sealed class Locks(PersonImages images, OwnSurroundings surroundings, IsolationChoice isolation, TimeProvider time)
 {
     /// <summary>Pins every image of a recipe, which may be the person's own. Codes: ImageNotFound, Conflict (an image is still being made), Invalid.</summary>
     public async Task<LockDraft> PinAsync(PersonId? person, Recipe recipe, CancellationToken cancellationToken)
@@ -38,7 +38,7 @@ internal sealed class Locks(PersonImages images, OwnSurroundings surroundings, T
         }
 
         var pinned = recipe with { Nodes = [.. recipe.Nodes.Zip(resolved, (node, image) => node with { Image = image.Digest?.Value ?? "" })] };
-        return new LockDraft(pinned, resolved, await images.LayersAsync(person, resolved, cancellationToken), await surroundings.OfAsync(recipe.Nodes[0].Isolation, cancellationToken));
+        return new LockDraft(pinned, resolved, await images.LayersAsync(person, resolved, cancellationToken), await surroundings.OfAsync(isolation.Of(recipe.Nodes[0], resolved[0].Name), cancellationToken));
     }
 
     /// <summary>Stores a lock, unless it is there, and returns its hash. Part of the caller's transaction.</summary>

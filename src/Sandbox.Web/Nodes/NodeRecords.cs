@@ -22,11 +22,11 @@ internal sealed record NodeRecord(PlaygroundRow Playground, SandboxRow Sandbox, 
 /// Adds and removes the nodes of running playgrounds on record. The playground's recipe changes with them, so that a save
 /// holds what runs; each change is one transaction.
 /// </summary>
-internal sealed class NodeRecords(SqliteStore store, Admission admission, ImageCatalog catalog, PersonImages images, OwnedVolumes volumes, TimeProvider time)
+internal sealed class NodeRecords(SqliteStore store, Admission admission, ImageCatalog catalog, IsolationChoice isolation, PersonImages images, OwnedVolumes volumes, TimeProvider time)
 {
     /// <summary>
     /// Adds a node whose sandbox is starting. Codes: NotFound, Invalid, ImageNotFound, Conflict (it does not run, its image is not
-    /// made, the key), Quota, Capacity.
+    /// made, the key), IsolationUnavailable, Quota, Capacity.
     /// </summary>
     public async Task<NodeRecord> AddAsync(PersonId owner, PlaygroundId id, RecipeNode wanted, string? idempotencyKey)
     {
@@ -63,7 +63,7 @@ internal sealed class NodeRecords(SqliteStore store, Admission admission, ImageC
                 throw new SandboxException(ErrorCode.Conflict, $"The image {image.Name} is still being made{(catalog.StepOf(image.Name) is { } step ? $": {step}" : "")}. Try again when the catalog shows it as ready.");
             }
 
-            var memory = await admission.CheckNodeAsync(db, playground.Owner, node, most);
+            var memory = await admission.CheckNodeAsync(db, playground.Owner, node, image.Name, most);
             await volumes.EnsureAsync(db, owner.Value, [node]);
             var sandbox = new SandboxRow
             {
@@ -76,6 +76,7 @@ internal sealed class NodeRecords(SqliteStore store, Admission admission, ImageC
                 Interactive = image.Interactive,
                 MemoryBytes = memory,
                 Policy = node.Policy.Within(catalog.PolicyOf(image.Name)).Within(plan.ToPlan().Network),
+                Isolation = isolation.Of(node, image.Name, plan.ToPlan()),
                 State = SandboxState.Starting,
             };
             db.Sandboxes.Add(sandbox);

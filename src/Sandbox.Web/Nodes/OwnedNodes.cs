@@ -83,6 +83,7 @@ internal sealed partial class OwnedNodes(NodeRecords records, OwnedVolumes volum
                     OwnerLimits = plan.Total,
                     Network = record.Sandbox.Policy.Network,
                     Domains = record.Sandbox.Policy.Domains,
+                    Isolation = record.Sandbox.Isolation,
                     Deadline = row.EndsAt + Endings.LongestSave,
                     Volumes = await volumes.ForAsync(row.OwnerId, node, CancellationToken.None),
                 },

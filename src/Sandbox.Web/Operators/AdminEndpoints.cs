@@ -43,7 +43,7 @@ internal static class AdminEndpoints
                 await desk.SavePlanAsync(context.RequirePerson(), plan);
                 return Results.NoContent();
             })
-            .Accepts<PlanView>("application/json").Produces(204).ProducesProblems(400).WithSummary("Make or change a plan");
+            .Accepts<PlanView>("application/json").Produces(204).ProducesProblems(400, 409, 503).WithSummary("Make or change a plan").WithDescription("Applies to new launches. isolation_unavailable (409): this host cannot start the isolation class.");
         admin.MapGet("people", (OperatorDesk desk, CancellationToken cancellationToken) => desk.PeopleAsync(cancellationToken))
             .WithSummary("The people, last seen first");
         admin.MapPut("people/{id}", async (string id, HttpContext context, OperatorDesk desk) =>

@@ -3,6 +3,7 @@ using Sandbox.Core.Errors;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Quotas;
+using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Audit;
 using Sandbox.Web.Catalog;
@@ -14,7 +15,7 @@ using Sandbox.Web.Store;
 namespace Sandbox.Web.Operators;
 
 /// <summary>What an operator may see and change besides the catalog: running playgrounds, plans and people.</summary>
-internal sealed class OperatorDesk(SqliteStore store, ImageCatalog catalog, SandboxStates states, Admission admission, QueueBoard queue, Endings endings, AuditLog audit, TimeProvider time)
+internal sealed class OperatorDesk(SqliteStore store, ImageCatalog catalog, SandboxStates states, Admission admission, QueueBoard queue, Endings endings, AuditLog audit, ISandboxRuntime runtime, TimeProvider time)
 {
     private const int MostReason = 200;
 
@@ -56,9 +57,15 @@ internal sealed class OperatorDesk(SqliteStore store, ImageCatalog catalog, Sand
         return [.. rows.Select(PlanView.From)];
     }
 
-    /// <summary>Adds or changes a plan. Code: Invalid, naming every mistake.</summary>
+    /// <summary>Adds or changes a plan. Codes: Invalid, naming every mistake; IsolationUnavailable.</summary>
     public async Task SavePlanAsync(PersonId by, PlanView plan)
     {
+        if (plan.Isolation is { } isolation)
+        {
+            var current = await store.ReadAsync(db => db.Plans.Where(row => row.Name == plan.Name).Select(row => row.Isolation).SingleOrDefaultAsync());
+            await IsolationSetting.CheckAsync(isolation, current, runtime, CancellationToken.None);
+        }
+
         var changes = await store.WriteAsync(async db =>
         {
             var row = await db.Plans.SingleOrDefaultAsync(row => row.Name == plan.Name);

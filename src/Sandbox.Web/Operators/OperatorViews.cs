@@ -1,4 +1,5 @@
 using Sandbox.Core.Networks;
+using Sandbox.Web.Catalog;
 using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Store;
 
@@ -24,6 +25,7 @@ namespace Sandbox.Web.Operators;
 /// <param name="Domains">With egress, the only domains that it reaches; empty or left out is all of the internet.</param>
 /// <param name="Volumes">Volumes of a person; left out, the plan keeps its own.</param>
 /// <param name="VolumeBytes">Bytes of these together; left out, the plan keeps its own.</param>
+/// <param name="Isolation">The isolation class that a sandbox has at least: gvisor, or default, which leaves it to the image and the recipe; left out, the plan keeps its own.</param>
 public sealed record PlanView(
     string Name,
     int Playgrounds,
@@ -43,7 +45,8 @@ public sealed record PlanView(
     string? Network = null,
     IReadOnlyList<string>? Domains = null,
     int? Volumes = null,
-    long? VolumeBytes = null)
+    long? VolumeBytes = null,
+    string? Isolation = null)
 {
     internal static PlanView From(PlanRow row) => new(
         row.Name,
@@ -64,7 +67,8 @@ public sealed record PlanView(
         row.Network,
         DomainRules.Parse(row.Domains),
         row.Volumes,
-        row.VolumeBytes);
+        row.VolumeBytes,
+        row.Isolation ?? IsolationSetting.Default);
 
     /// <summary>The row to store.</summary>
     /// <param name="current">The plan as it is, or the one whose values a new plan begins with.</param>
@@ -89,6 +93,7 @@ public sealed record PlanView(
         VolumeBytes = VolumeBytes ?? current.VolumeBytes,
         Network = Network ?? current.Network,
         Domains = Network is null && Domains is null ? current.Domains : string.Join(' ', Domains ?? []),
+        Isolation = Isolation is null ? current.Isolation : IsolationSetting.Class(Isolation),
     };
 }
 

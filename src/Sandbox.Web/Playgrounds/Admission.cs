@@ -27,7 +27,7 @@ internal sealed record Admitted(PlaygroundRow Row, bool IsRepeat);
 /// Memory is committed, so its sums are bounded here; CPU and pids are shared, and bounded by the person's parent cgroup.
 /// Guests are free to make, so those of one address have a share of the host together, which leaves room for others.
 /// </summary>
-internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests guests, GuestAddresses addresses, AuditLog audit, OwnedVolumes volumes, ISandboxRuntime runtime, WebOptions options, TimeProvider time)
+internal sealed class Admission(SqliteStore store, PlaygroundLife life, IsolationChoice isolation, Guests guests, GuestAddresses addresses, AuditLog audit, OwnedVolumes volumes, ISandboxRuntime runtime, WebOptions options, TimeProvider time)
 {
     /// <summary>When a place may be free again: playgrounds end at any time, and clients that ask more often learn nothing new.</summary>
     private static readonly TimeSpan AfterOthersEnd = TimeSpan.FromMinutes(1);
@@ -38,7 +38,7 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
     private volatile RuntimeInfo? _host;
     private long _asked;
 
-    /// <summary>Admits a launch. Codes: Quota, Capacity, Conflict (the key), Suspended.</summary>
+    /// <summary>Admits a launch. Codes: Quota, Capacity, Conflict (the key), IsolationUnavailable, Suspended.</summary>
     public async Task<Admitted> AdmitAsync(PersonId owner, LaunchOrder order, string? idempotencyKey)
     {
         var admitted = await DecideAsync(owner, order, idempotencyKey);
@@ -69,6 +69,7 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
             }
 
             var person = await PersonAsync(db, owner);
+            CheckIsolation(person, order.Recipe.Nodes.Zip(order.Images, static (node, image) => (node, image.Name)));
             var room = await CheckLaunchAsync(db, person, order.Recipe, most);
             var awaitsLink = order.Link is not null && await AwaitsAsync(db, order.Link);
             var awaitsRoom = await QueuesAsync(db, person, order, awaitsLink, room, most);
@@ -177,13 +178,24 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Guests g
 
     /// <summary>
     /// Checks a node that is added to a running playground, and answers with the memory that it is granted. Part of the caller's
-    /// transaction. Codes: Quota, Capacity.
+    /// transaction. Codes: Quota, Capacity, IsolationUnavailable.
     /// </summary>
-    public async Task<long> CheckNodeAsync(SandboxDb db, PersonRow person, RecipeNode node, long most)
+    public async Task<long> CheckNodeAsync(SandboxDb db, PersonRow person, RecipeNode node, string image, long most)
     {
+        CheckIsolation(person, [(node, image)]);
         var memory = node.LimitsWithin(person.Plan!.ToPlan().PerSandbox).MemoryBytes;
         var room = await CheckAsync(db, person, memory, most);
         return room == RoomState.Free ? memory : throw NoRoom(room);
+    }
+
+    /// <summary>Refuses nodes that cannot have the isolation class that is required. A class that the host has lost is refused here too.</summary>
+    private void CheckIsolation(PersonRow person, IEnumerable<(RecipeNode Node, string Image)> nodes)
+    {
+        var plan = person.Plan!.ToPlan();
+        foreach (var (node, image) in nodes)
+        {
+            isolation.Check(node, image, plan, _host?.Capabilities.IsolationClasses ?? []);
+        }
     }
 
     /// <summary>Whether there is room for one that waits in the queue. Its owner's plan was checked when it joined. Part of the caller's transaction.</summary>

@@ -156,6 +156,7 @@ internal sealed partial class Launcher(
                     OwnerLimits = plan.Total,
                     Network = sandbox.Policy.Network,
                     Domains = sandbox.Policy.Domains,
+                    Isolation = sandbox.Isolation,
                     Deadline = row.EndsAt + Endings.LongestSave,
                     Volumes = await volumes.ForAsync(row.OwnerId, node, cancellationToken),
                     Terminal = sandbox.Node == 0 ? launch.Manner.Terminal : null,

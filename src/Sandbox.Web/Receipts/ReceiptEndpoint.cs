@@ -27,9 +27,14 @@ internal static class ReceiptEndpoint
 
         // The runtime's word counts: plans and images may have changed since the start.
         var found = await runtime.Sandboxes.FindAsync(sandbox, context.RequestAborted);
-        if (row is null || found is not { State: not (SandboxState.Starting or SandboxState.Ended), Isolation: { } isolation, Limits: { } limits })
+        if (row is null || found is not { State: not (SandboxState.Starting or SandboxState.Ended) })
         {
             throw new SandboxException(ErrorCode.Conflict, "This sandbox does not run yet, or has ended.");
+        }
+
+        if (found is not { Isolation: { } isolation, Limits: { } limits })
+        {
+            throw new SandboxException(ErrorCode.Conflict, "An earlier version of the server started this sandbox, and did not record how it is kept apart. A new playground shows it.");
         }
 
         var info = await runtime.GetInfoAsync(context.RequestAborted);

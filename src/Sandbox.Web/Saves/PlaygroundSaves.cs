@@ -143,7 +143,7 @@ internal sealed class PlaygroundSaves(
         // The next visitor is asked for the secrets again.
         var parameters = secrets.Select(name => new RecipeParameter { Name = name, IsSecret = true, IsRequired = true });
         var terminals = recipe.Terminals.Where(terminal => terminal.Node is null || nodes.Exists(node => node.Name == terminal.Node));
-        return (new LockDraft(recipe with { Nodes = nodes, Parameters = [.. parameters], Terminals = [.. terminals] }, images, layers, await surroundings.OfAsync(recipe.Nodes[0].Isolation, cancellationToken)), isChanged);
+        return (new LockDraft(recipe with { Nodes = nodes, Parameters = [.. parameters], Terminals = [.. terminals] }, images, layers, await surroundings.OfAsync(Started(row).First().Isolation, cancellationToken)), isChanged);
     }
 
     /// <summary>The sandboxes in the order of their nodes; one that is added at this moment is not there yet.</summary>

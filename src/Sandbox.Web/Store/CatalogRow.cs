@@ -68,6 +68,9 @@ internal sealed record CatalogRow
     /// <summary>With a blank between; empty is all of the internet.</summary>
     public string Domains { get; init; } = "";
 
+    /// <summary>The isolation class that an operator requires for its sandboxes; null requires none.</summary>
+    public string? Isolation { get; init; }
+
     /// <summary>What sandboxes of this image reach at most.</summary>
     public NetworkPolicy Policy => new(Network, DomainRules.Parse(Domains));
 

@@ -45,6 +45,9 @@ internal sealed class PlanRow
     /// <summary>With a blank between; empty is all of the internet.</summary>
     public string Domains { get; set; } = "";
 
+    /// <summary>The isolation class that its sandboxes have at least; null requires none.</summary>
+    public string? Isolation { get; set; }
+
     public static PlanRow From(Plan plan)
     {
         var row = new PlanRow { Name = plan.Name };
@@ -73,6 +76,7 @@ internal sealed class PlanRow
         VolumeBytes = plan.VolumeBytes;
         Network = plan.Network.Network;
         Domains = string.Join(' ', plan.Network.Domains);
+        Isolation = plan.Isolation;
     }
 
     /// <summary>Pids, disk and inodes are limits of one sandbox only; their totals allow every playground its full share.</summary>
@@ -96,5 +100,6 @@ internal sealed class PlanRow
         Volumes = Volumes,
         VolumeBytes = VolumeBytes,
         Network = new NetworkPolicy(Network, DomainRules.Parse(Domains)),
+        Isolation = Isolation,
     };
 }

@@ -117,6 +117,9 @@ internal sealed class SandboxRow
         set => (Network, Domains) = (value.Network, string.Join(' ', value.Domains));
     }
 
+    /// <summary>The isolation class that the runtime was asked for: the strongest of its plan's, its image's and its node's. Null leaves it to the image.</summary>
+    public string? Isolation { get; set; }
+
     public required SandboxState State { get; set; }
 
     public int? ExitCode { get; set; }

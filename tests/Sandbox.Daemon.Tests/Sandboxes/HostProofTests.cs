@@ -29,7 +29,7 @@ public sealed class HostProofTests(LinuxHost host)
         var gvisor = proof.Results.Single(check => check.Name == "gvisor");
         Assert.Equal(gvisor.IsProven ? [] : [$"gvisor: {gvisor.Found}"], await Proof(options with { RequiredIsolation = ["gvisor"] }).RunAsync());
         Assert.Equal(gvisor.IsProven, proof.Classes.Contains("gvisor", StringComparer.Ordinal));
-        Assert.Equal(ErrorCode.Invalid, Assert.Throws<SandboxException>(() => IsolationClasses.Choose("gvisor", ["container"])).Code);
+        Assert.Equal(ErrorCode.IsolationUnavailable, Assert.Throws<SandboxException>(() => IsolationClasses.Choose("gvisor", ["container"])).Code);
         Assert.Contains("RequiredIsolation: 'magic' is no check", string.Join('\n', (options with { RequiredIsolation = ["magic"] }).Validate()), StringComparison.Ordinal);
 
         HostProof Proof(DaemonOptions with) => new(with, services.GetRequiredService<UidRanges>(), services.GetRequiredService<ProcessWatch>(), services.GetRequiredService<Tool>(), NullLogger<HostProof>.Instance);

@@ -14,7 +14,7 @@ public sealed class PageStateTests
 {
     private static readonly CatalogImage Python = new(
         "python", "Python 3", "A REPL.", CatalogState.Ready, 100, null, null,
-        "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", 178_400_000, "python3", true, false, "recipe python", [], "egress", []);
+        "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", 178_400_000, "python3", true, false, "recipe python", [], "egress", [], null, null);
 
     [Fact]
     public async Task A_ready_image_is_a_link_that_launches_and_names_its_digest()

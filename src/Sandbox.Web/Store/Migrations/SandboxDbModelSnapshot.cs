@@ -171,6 +171,9 @@ namespace Sandbox.Web.Store.Migrations
                     b.Property<bool>("Interactive")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Isolation")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Network")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -498,6 +501,9 @@ namespace Sandbox.Web.Store.Migrations
                     b.Property<long>("Inodes")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Isolation")
+                        .HasColumnType("TEXT");
+
                     b.Property<int>("LinkPlaces")
                         .HasColumnType("INTEGER");
 
@@ -731,6 +737,9 @@ namespace Sandbox.Web.Store.Migrations
 
                     b.Property<bool>("Interactive")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("Isolation")
+                        .HasColumnType("TEXT");
 
                     b.Property<long>("MemoryBytes")
                         .HasColumnType("INTEGER");

@@ -136,6 +136,7 @@ export function headline(code: string): string {
     case "link_not_found": return "This link does not exist";
     case "link_closed": return "This link is closed";
     case "link_password": return "This link asks for a password";
+    case "isolation_unavailable": return "It cannot be isolated as required";
     case "image_not_found": return "This image does not exist";
     case "repository_unreachable": return "The repository cannot be read";
     case "not_found": return "This playground does not exist";

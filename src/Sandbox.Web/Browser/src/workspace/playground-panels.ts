@@ -112,7 +112,7 @@ export function refusedLaunch(problem: Problem, again: () => void, from: string 
     title: headline(problem.code),
     text: problem.message,
     actions: problem.code === "quota" ? [{ ...mine, primary: true }, retry]
-      : problem.code === "image_not_found" ? [{ ...others, primary: true }]
+      : problem.code === "image_not_found" || problem.code === "isolation_unavailable" ? [{ ...others, primary: true }]
         : from && (problem.code.startsWith("link_") || problem.code === "invalid" || problem.code === "not_found" || problem.code === "conflict") ? [{ label: from.startsWith("/t/") ? "Back to the tutorial" : "Back to the link", href: from, primary: true }, others]
           : [{ ...retry, primary: true }, others],
   };
