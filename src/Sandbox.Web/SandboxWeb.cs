@@ -15,6 +15,7 @@ using Sandbox.Web.Embeds;
 using Sandbox.Web.Errands;
 using Sandbox.Web.Exports;
 using Sandbox.Web.Files;
+using Sandbox.Web.Gauges;
 using Sandbox.Web.Http;
 using Sandbox.Web.Hub;
 using Sandbox.Web.Latency;
@@ -229,6 +230,7 @@ internal static class SandboxWeb
         services.AddEmbeds();
         services.AddSnippets();
         services.AddStatus();
+        services.AddGauges();
         services.AddLeases();
         services.AddRecordings();
         if (options.Proxies.Length > 0)
@@ -264,6 +266,7 @@ internal static class SandboxWeb
         app.UseAuthorization();
 
         app.MapHealth();
+        app.MapGauges();
         app.MapApiDocs();
         app.MapSchemas();
         app.MapCatalog();

@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.EntityFrameworkCore;
-using Prometheus;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Runtime;
 using Sandbox.Web.Store;
@@ -16,7 +15,6 @@ internal static class Health
     {
         app.MapGet("/healthz", () => Results.Text("ok\n")).ExcludeFromDescription();
         app.MapGet("/readyz", ReadyAsync).ExcludeFromDescription();
-        app.MapMetrics("/metrics");
     }
 
     /// <summary>Before anything believes a proxy's headers: who speaks to us directly.</summary>

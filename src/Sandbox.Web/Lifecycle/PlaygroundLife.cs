@@ -19,7 +19,7 @@ namespace Sandbox.Web.Lifecycle;
 /// The only writer of a playground's state: queued, starting, running, ended. Each method is one transition, and its
 /// query contains the guard, so of two that race one changes a row and the other learns that it came too late.
 /// </summary>
-internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, IsolationChoice isolation, PlacesFreed places, AuditLog audit, TimeProvider time)
+internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, IsolationChoice isolation, PlacesFreed places, QueueTotals totals, AuditLog audit, TimeProvider time)
 {
     /// <summary>New: starting if the image of every node is made, or is to be built of a Dockerfile, and there is a place for it, else queued. Part of the caller's transaction.</summary>
     public async Task<PlaygroundRow> AddAsync(SandboxDb db, PersonRow owner, LaunchOrder order, bool awaitsLink, bool awaitsRoom)
@@ -276,7 +276,7 @@ internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, Is
     private async Task<int> EndAsync(SandboxDb db, IQueryable<PlaygroundRow> rows, EndReason reason, string message, string? errorCode)
     {
         var now = time.GetUtcNow();
-        await db.QueuePlaces.Where(place => rows.Any(row => row.Id == place.PlaygroundId)).ExecuteDeleteAsync();
+        totals.Leave(await db.QueuePlaces.Where(place => rows.Any(row => row.Id == place.PlaygroundId)).ExecuteDeleteAsync());
         await db.LinkStarts.Where(start => rows.Any(row => row.Id == start.PlaygroundId))
             .ExecuteUpdateAsync(set => set.SetProperty(start => start.Reason, reason));
         var ended = await rows.ExecuteUpdateAsync(set => set

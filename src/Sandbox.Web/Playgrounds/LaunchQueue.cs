@@ -25,6 +25,7 @@ internal sealed partial class LaunchQueue(
     Launcher launcher,
     Endings endings,
     PlacesFreed places,
+    QueueTotals totals,
     TimeProvider time,
     ILogger<LaunchQueue> logger) : BackgroundService
 {
@@ -65,6 +66,7 @@ internal sealed partial class LaunchQueue(
             waiter => admission.RoomForAsync(db, waiter, most),
             waiter => db.QueuePlaces.Where(place => place.PlaygroundId == waiter.Playground).ExecuteDeleteAsync()));
         board.Change(round);
+        totals.Admit(round.Entered.Count);
         foreach (var (waiter, _) in round.Rooms.Where(each => each.Room == RoomState.TooLarge))
         {
             await endings.EndAsync(PlaygroundId.Parse(waiter.Playground), EndReason.LaunchFailed, "It asks for more memory than this host gives to all sandboxes together.", ErrorCodes.Text(ErrorCode.Capacity));

@@ -18,6 +18,7 @@ internal static class PlaygroundSetup
         services.AddSingleton<Launcher>();
         services.AddSingleton<LaunchQueue>();
         services.AddHostedService(provider => provider.GetRequiredService<LaunchQueue>());
+        services.AddSingleton<QueueTotals>();
         services.AddSingleton<PlacesFreed>();
         services.AddSingleton<IWhenPlaygroundEnds>(provider => provider.GetRequiredService<PlacesFreed>());
         services.AddSingleton<Endings>();

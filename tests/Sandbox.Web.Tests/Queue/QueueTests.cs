@@ -40,6 +40,11 @@ public sealed class QueueTests
             [null, null, "room 1", "room 2"],
             (await operators.GetAsync("/api/v1/admin/playgrounds")).Json!.AsArray().Select(row => row!["playground"]!["queue"] is { } queue ? $"{queue["for"]} {queue["place"]}" : null));
 
+        var metrics = (await second.GetAsync("/metrics")).Text;
+        Assert.Contains("\nsandbox_queue_waiting 2\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("\nsandbox_queue_admitted_total 0\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("\nprocess_start_time_seconds ", metrics, StringComparison.Ordinal);
+
         // Who waits is told at once, and not before something changed.
         var waiting = second.GetAsync($"{Api(behind)}?wait=25&place=2");
         Assert.Equal(2, web.Runtime.Calls.Count(call => call == "Create"));
@@ -47,6 +52,19 @@ public sealed class QueueTests
         Assert.Equal(("room", 1, 1), Place((await waiting).Json!));
         await WebUnderTest.Until(async () => (string?)(await first.GetAsync(Api(answer))).Json!["state"] == "running");
         Assert.Null((await first.GetAsync(Api(answer))).Json!["queue"]);
+
+        web.Time.Shift = TimeSpan.FromSeconds(40);
+        Assert.Equal(200, (await first.PostAsync($"/api/v1/sandboxes/{(string)(await first.GetAsync(Api(answer))).Json!["sandboxes"]![0]!["id"]!}/pause")).Status);
+        metrics = (await second.GetAsync("/metrics")).Text;
+        Assert.Contains("\nsandbox_queue_waiting 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("\nsandbox_queue_admitted_total 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("\nsandbox_sandboxes_paused 1\n", metrics, StringComparison.Ordinal);
+        Assert.Matches(@"\nsandbox_queue_oldest_wait_seconds ([4-9]\d|[1-9]\d\d)", metrics);
+        await second.DeleteAsync(Api(behind));
+        metrics = (await second.GetAsync("/metrics")).Text;
+        Assert.Contains("\nsandbox_queue_waiting 0\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("\nsandbox_queue_left_total 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("\nsandbox_queue_oldest_wait_seconds 0\n", metrics, StringComparison.Ordinal);
         other.Dispose();
     }
 
