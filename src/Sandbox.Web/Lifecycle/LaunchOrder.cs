@@ -1,3 +1,4 @@
+using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Terminals;
 using Sandbox.Web.Catalog;
@@ -19,6 +20,9 @@ internal sealed record LaunchOrder(Recipe Recipe, IReadOnlyList<ResolvedImage> I
 
     /// <summary>Whether it waits in a queue while there is no room, rather than being refused.</summary>
     public bool MayWait { get; init; }
+
+    /// <summary>A running playground of the same person that ends once this one runs: its room is theirs already. Null for none.</summary>
+    public PlaygroundId? Replaces { get; init; }
 
     /// <summary>The size of the first terminal on the page that asks; null if it does not know that.</summary>
     public TerminalSize? Terminal { get; init; }

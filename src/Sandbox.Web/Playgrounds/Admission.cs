@@ -70,7 +70,7 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Isolatio
 
             var person = await PersonAsync(db, owner);
             CheckIsolation(person, order.Recipe.Nodes.Zip(order.Images, static (node, image) => (node, image.Name)));
-            var room = await CheckLaunchAsync(db, person, order.Recipe, most);
+            var room = await CheckLaunchAsync(db, person, order, most);
             var awaitsLink = order.Link is not null && await AwaitsAsync(db, order.Link);
             var awaitsRoom = await QueuesAsync(db, person, order, awaitsLink, room, most);
             if (order.Recipe.Nodes.Any(node => node.Volumes.Count > 0))
@@ -134,8 +134,9 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Isolatio
             await store.WriteAsync<int>(async db =>
             {
                 var person = await PersonAsync(db, PersonId.New());
-                await CheckLaunchAsync(db, person, recipe, most: long.MaxValue);
-                var row = await life.AddAsync(db, person, new LaunchOrder(recipe, [new ResolvedImage("warm-up", null, Interactive: true)]), awaitsLink: false, awaitsRoom: false);
+                var order = new LaunchOrder(recipe, [new ResolvedImage("warm-up", null, Interactive: true)]);
+                await CheckLaunchAsync(db, person, order, most: long.MaxValue);
+                var row = await life.AddAsync(db, person, order, awaitsLink: false, awaitsRoom: false);
                 await db.SaveChangesAsync();
                 await PlaygroundLife.RunAsync(db, PlaygroundId.Parse(row.Id));
                 throw new OperationCanceledException("roll back");
@@ -213,7 +214,7 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Isolatio
             throw NoRoom(room);
         }
 
-        var awaitsRoom = !awaitsLink && (room != RoomState.Free || await IsPromisedAsync(db, most));
+        var awaitsRoom = !awaitsLink && (room != RoomState.Free || (order.Replaces is null && await IsPromisedAsync(db, most)));
         if (!order.MayWait && (awaitsLink || awaitsRoom))
         {
             throw awaitsLink
@@ -236,16 +237,16 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Isolatio
         return round.HoldsBack || round.Entered.Count > 0;
     }
 
-    private async Task<RoomState> CheckLaunchAsync(SandboxDb db, PersonRow person, Recipe recipe, long most)
+    private async Task<RoomState> CheckLaunchAsync(SandboxDb db, PersonRow person, LaunchOrder order, long most)
     {
-        var plan = person.Plan!.ToPlan();
+        var (plan, recipe) = (person.Plan!.ToPlan(), order.Recipe);
         if (recipe.Nodes.Count > plan.Nodes)
         {
             throw TooManyNodes(plan.Nodes);
         }
 
         var playgrounds = person.MaxPlaygrounds ?? plan.Playgrounds;
-        return await CheckAsync(db, person, recipe.Nodes.Sum(node => node.LimitsWithin(plan.PerSandbox).MemoryBytes), most, playgrounds);
+        return await CheckAsync(db, person, recipe.Nodes.Sum(node => node.LimitsWithin(plan.PerSandbox).MemoryBytes), most, playgrounds, order.Replaces);
     }
 
     /// <summary>Checks more memory for a person.</summary>
@@ -254,10 +255,11 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Isolatio
     /// <param name="memory">What is asked for.</param>
     /// <param name="most">What all sandboxes of the host may have.</param>
     /// <param name="playgrounds">How many playgrounds the person may have once it is granted to one more; without a limit when it is for one that runs.</param>
-    private async Task<RoomState> CheckAsync(SandboxDb db, PersonRow person, long memory, long most, int playgrounds = int.MaxValue)
+    /// <param name="replaced">A playground whose room the new one takes.</param>
+    private async Task<RoomState> CheckAsync(SandboxDb db, PersonRow person, long memory, long most, int playgrounds = int.MaxValue, PlaygroundId? replaced = null)
     {
         var plan = person.Plan!;
-        var held = await HeldAsync(db, person);
+        var held = await HeldAsync(db, person, replaced);
         if (held.Playgrounds >= playgrounds)
         {
             throw TooMany(playgrounds);
@@ -271,18 +273,22 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Isolatio
         return RoomFor(held, memory, most);
     }
 
-    /// <summary>What is promised already. A plan counts launches that wait in a queue; the host and the address do not: these hold nothing yet.</summary>
-    private async Task<Commitment> HeldAsync(SandboxDb db, PersonRow person)
+    /// <summary>
+    /// What is promised already. A plan counts launches that wait in a queue; the host and the address do not: these hold nothing yet.
+    /// A plan also counts a playground that is replaced, because both run at once for a moment.
+    /// </summary>
+    private async Task<Commitment> HeldAsync(SandboxDb db, PersonRow person, PlaygroundId? replaced = null)
     {
         var ended = nameof(PlaygroundStage.Ended);
+        var without = replaced?.Value ?? "";
         var beside = JsonSerializer.Serialize(Beside(person));
         return await db.Database.SqlQuery<Commitment>(
             $"""
             SELECT COUNT(DISTINCT CASE WHEN p.OwnerId = {person.Id} THEN p.Id END) AS Playgrounds,
                    COALESCE(SUM(CASE WHEN p.OwnerId = {person.Id} THEN s.MemoryBytes END), 0) AS OwnMemory,
-                   COALESCE(SUM(CASE WHEN p.OwnerId = {person.Id} AND NOT p.AwaitsLink AND q.Id IS NULL THEN s.MemoryBytes END), 0) AS OwnHeldMemory,
-                   COALESCE(SUM(CASE WHEN p.OwnerId IN (SELECT value FROM json_each({beside})) AND NOT p.AwaitsLink AND q.Id IS NULL THEN s.MemoryBytes END), 0) AS AddressMemory,
-                   COALESCE(SUM(CASE WHEN NOT p.AwaitsLink AND q.Id IS NULL THEN s.MemoryBytes END), 0) AS AllMemory
+                   COALESCE(SUM(CASE WHEN p.OwnerId = {person.Id} AND p.Id <> {without} AND NOT p.AwaitsLink AND q.Id IS NULL THEN s.MemoryBytes END), 0) AS OwnHeldMemory,
+                   COALESCE(SUM(CASE WHEN p.OwnerId IN (SELECT value FROM json_each({beside})) AND p.Id <> {without} AND NOT p.AwaitsLink AND q.Id IS NULL THEN s.MemoryBytes END), 0) AS AddressMemory,
+                   COALESCE(SUM(CASE WHEN p.Id <> {without} AND NOT p.AwaitsLink AND q.Id IS NULL THEN s.MemoryBytes END), 0) AS AllMemory
             FROM Playgrounds p LEFT JOIN Sandboxes s ON s.PlaygroundId = p.Id LEFT JOIN QueuePlaces q ON q.PlaygroundId = p.Id
             WHERE p.State <> {ended}
             """).SingleAsync();

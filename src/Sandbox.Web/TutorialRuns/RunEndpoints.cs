@@ -98,9 +98,9 @@ internal static class RunEndpoints
             .Produces<RunView>().ProducesProblems(404, 409, 429, 503).WithSummary("Finish a page").WithDescription("Go on from a page without a check.");
         step.MapPost("reset", (string id, int number, HttpContext context, AddressRates rates, SavePace pace, RunJumps jumps) => JumpAsync(id, number, isReset: true, context, rates, pace, jumps))
             .Produces<JumpedView>().ProducesProblems(404, 409, 422, 429, 503, 504, 507).WithSummary("Begin a page again")
-            .WithDescription("The old playground ends once the new one runs. GET …/terminals of the new one says how to bring terminals where they were.");
+            .WithDescription("The old playground ends once the new one runs. Without room for both at once it ends first, and the new one waits in the queue while its state is queued. GET …/terminals of the new one says how to bring terminals where they were.");
         step.MapPost("jump", (string id, int number, HttpContext context, AddressRates rates, SavePace pace, RunJumps jumps) => JumpAsync(id, number, isReset: false, context, rates, pace, jumps))
-            .Produces<JumpedView>().ProducesProblems(404, 409, 422, 429, 503, 504, 507).WithSummary("Jump to a page").WithDescription("Go to a page as it was begun, in a new playground; pages that were done stay done.");
+            .Produces<JumpedView>().ProducesProblems(404, 409, 422, 429, 503, 504, 507).WithSummary("Jump to a page").WithDescription("Go to a page as it was begun, in a new playground, as for reset; pages that were done stay done.");
         step.MapPost("report", async (string id, int number, HttpContext context, CommandPace pace, RunReports reports) =>
             {
                 var (person, playground) = Caller(id, context, pace);

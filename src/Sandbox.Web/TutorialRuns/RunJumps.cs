@@ -21,8 +21,9 @@ internal sealed record RunPlaygroundView(string Id, string State, string Url);
 internal sealed record JumpedView(RunPlaygroundView Playground, RunView Run);
 
 /// <summary>
-/// Brings runs to a page as it was begun: a new playground starts from the checkpoint, the run moves there, and the old one
-/// ends. Until the new one runs, nothing of the old one is touched.
+/// Brings runs to a page as it was begun: a new playground starts from the checkpoint in the room of the old one, the run moves
+/// there, and the old one ends. Until the new one runs, nothing of the old one is touched. If there is no room for both at once,
+/// for the plan, the link or the host, the old one ends first, and the new one waits in the queue if it has to.
 /// </summary>
 internal sealed class RunJumps(
     SqliteStore store,
@@ -113,13 +114,13 @@ internal sealed class RunJumps(
         {
             try
             {
-                view = await playgrounds.LaunchOrderAsync(owner, order, null, new LaunchTrace(), cancellationToken);
+                view = await playgrounds.LaunchOrderAsync(owner, order with { Replaces = from }, null, new LaunchTrace(), cancellationToken);
             }
-            catch (SandboxException full) when (full.Code == ErrorCode.Quota)
+            catch (SandboxException full) when (full.Code is ErrorCode.Quota or ErrorCode.Capacity)
             {
-                // The plan has no place for two. The checkpoints stay, whatever becomes of the launch.
+                // The checkpoints stay, whatever becomes of the launch.
                 await endings.EndAsync(from, EndReason.Removed, "Its tutorial goes on in another playground.");
-                view = await playgrounds.LaunchOrderAsync(owner, order, null, new LaunchTrace(), cancellationToken);
+                view = await playgrounds.LaunchOrderAsync(owner, order with { MayWait = true }, null, new LaunchTrace(), cancellationToken);
             }
         }
         catch

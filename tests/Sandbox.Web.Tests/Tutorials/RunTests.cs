@@ -1,3 +1,4 @@
+using Sandbox.Core.Errors;
 using Xunit;
 
 namespace Sandbox.Web.Tests.Tutorials;
@@ -124,6 +125,43 @@ public sealed class RunTests
         var first = (await visitor.PostAsync($"/api/v1/playgrounds/{next}/tutorial/steps/1/jump")).Json!;
         Assert.Equal(1, (int?)first["run"]!["current"]);
         Assert.Equal("passed", (string?)first["run"]!["steps"]![0]!["state"]);
+    }
+
+    /// <summary>A host with room for one sandbox.</summary>
+    [Fact]
+    public async Task A_page_is_begun_again_on_a_full_host_in_the_room_of_the_old_playground()
+    {
+        await using var web = await WebUnderTest.StartAsync(new() { ["Limits"] = new { CommittedMemoryBytes = 512L << 20, AddressMemoryBytes = 512L << 20 } });
+        using var visitor = web.NewClient();
+        using var waiting = web.NewClient();
+        await visitor.PublishAsync(Zip.Small, "?name=small-one");
+        var (playground, _) = await visitor.LaunchAsync(new { tutorial = "small-one" });
+        var queued = await waiting.PostAsync("/api/v1/playgrounds", new { image = "busybox" });
+        Assert.Equal("queued", (string?)queued.Json!["state"]);
+
+        // Others wait for room, and this takes none.
+        var reset = await visitor.PostAsync($"/api/v1/playgrounds/{playground}/tutorial/steps/1/reset");
+        Assert.Equal((200, "running"), (reset.Status, (string?)reset.Json!["playground"]!["state"]));
+        Assert.Equal("ended", (string?)(await visitor.GetAsync($"/api/v1/playgrounds/{playground}")).Json!["state"]);
+        Assert.Equal("queued", (string?)(await waiting.GetAsync((string)queued.Json["urls"]!["api"]!)).Json!["state"]);
+
+        // The host itself has no room for both: the old one ends first, others are before it, and then it has its turn.
+        var next = (string)reset.Json["playground"]!["id"]!;
+        var isRefused = false;
+        web.Runtime.Before = (call, _) =>
+        {
+            var refuses = call == "Create" && !isRefused;
+            isRefused |= refuses;
+            return refuses ? throw new SandboxException(ErrorCode.Capacity, "The host is full.") : Task.CompletedTask;
+        };
+        var waits = await visitor.PostAsync($"/api/v1/playgrounds/{next}/tutorial/steps/1/reset");
+        Assert.Equal(200, waits.Status);
+        var last = (string)waits.Json!["playground"]!["id"]!;
+        await WebUnderTest.Until(async () => (string?)(await waiting.GetAsync((string)queued.Json["urls"]!["api"]!)).Json!["state"] == "running");
+        Assert.Equal("room", (string?)(await visitor.GetAsync($"/api/v1/playgrounds/{last}")).Json!["queue"]!["for"]);
+        await waiting.DeleteAsync((string)queued.Json["urls"]!["api"]!);
+        await WebUnderTest.Until(async () => (string?)(await visitor.GetAsync($"/api/v1/playgrounds/{last}")).Json!["state"] == "running");
+        Assert.Equal(["current", "ahead"], States((await visitor.GetAsync($"/api/v1/playgrounds/{last}/tutorial")).Json!));
     }
 
     [Fact]
