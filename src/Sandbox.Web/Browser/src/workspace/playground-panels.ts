@@ -36,7 +36,7 @@ export function stateOf(playground: Playground, title: string, runs: PanelRuns):
       }
       return { kind: "busy", title: `Starting ${title}`, text: playground.progress ?? "Creating your sandbox" };
     case "paused":
-      return { kind: "note", title: "Paused", text: "It keeps its memory and uses no CPU time.", actions: [{ label: "Resume", run: () => runs.resume(), primary: true }] };
+      return { kind: "note", title: "Paused", text: [noticeOf(playground), "It keeps its memory and uses no CPU time."].filter(Boolean).join(" "), actions: [{ label: "Resume", run: () => runs.resume(), primary: true }] };
     case "stopped": {
       const code = playground.sandboxes[0]?.exitCode;
       return {
