@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
 using Sandbox.Core.Files;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Quotas;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Networks;
 using Sandbox.Daemon.Sandboxes;
 using Sandbox.Daemon.Tests.Sandboxes;
 using Xunit;
@@ -17,7 +19,7 @@ public sealed record Loot(long Got, int Errno);
 
 /// <summary>
 /// A class of attacks: real programs in real sandboxes. Every attack is followed by the same call of a neighbour and of
-/// the host's root, and by a look at the host's memory.
+/// the host's root, by a look at the host's memory, and by one at the programs that serve everybody.
 /// </summary>
 public abstract class Attacker(LinuxHost host) : IAsyncLifetime
 {
@@ -39,6 +41,7 @@ public abstract class Attacker(LinuxHost host) : IAsyncLifetime
 
     private readonly List<SandboxId> _made = [];
     private readonly long _available = HostMemory.Available();
+    private readonly IReadOnlyList<int> _servers = Servers(host);
 
     protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -62,7 +65,24 @@ public abstract class Attacker(LinuxHost host) : IAsyncLifetime
         }
 
         Assert.InRange(now, _available - Noise, long.MaxValue);
+        Assert.Equal(_servers, Servers(host));
     }
+
+    /// <summary>
+    /// The process numbers of this daemon and its resolver, and of the daemon and the web process of the instance that
+    /// <c>infra/test</c> has running beside these tests.
+    /// </summary>
+    private static List<int> Servers(LinuxHost host) =>
+    [
+        Environment.ProcessId,
+        host.Parts.GetRequiredService<PlaygroundNetworks>().ResolverProcess,
+        .. Environment.GetEnvironmentVariable("SANDBOX_HOME") is { } home
+            ? Process.GetProcesses().Select(process => process.Id).Order().Where(pid => IsOf(home, new FileInfo($"/proc/{Text(pid)}/exe").LinkTarget))
+            : [],
+    ];
+
+    private static bool IsOf(string home, string? program) =>
+        program?.StartsWith(home + "/", StringComparison.Ordinal) == true && Path.GetFileName(program) is "sandboxd" or "Sandbox.Web";
 
     protected SandboxSpec Spec()
     {
@@ -139,10 +159,13 @@ public abstract class Attacker(LinuxHost host) : IAsyncLifetime
         await AssertHostCanAsync(kind);
     }
 
-    protected static async Task AssertHostCanAsync(string kind)
+    protected static async Task AssertHostCanAsync(string kind) => Assert.Equal(new Loot(1, 0), Assert.Single(Parse(await AttackOnHostAsync(kind, "1"))));
+
+    /// <summary>Runs the program of attacks as root of the host.</summary>
+    protected static async Task<string> AttackOnHostAsync(params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(OnHost.Value, [kind, "1"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
-        Assert.Equal(new Loot(1, 0), Assert.Single(Parse(await process.StandardOutput.ReadToEndAsync(Cancel))));
+        using var process = Process.Start(new ProcessStartInfo(OnHost.Value, arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        return await process.StandardOutput.ReadToEndAsync(Cancel);
     }
 
     protected static IReadOnlyList<Loot> Parse(string text) =>

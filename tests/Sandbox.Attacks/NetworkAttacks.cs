@@ -47,6 +47,23 @@ public sealed class NetworkAttacks(LinuxHost host) : Attacker(host)
         Assert.Equal(own + "\n", heard);
     }
 
+    /// <summary>With br_netfilter, frames between two sandboxes pass the host's rules, and each took a place in a table that all share.</summary>
+    [Fact]
+    public async Task Datagrams_between_nodes_do_not_fill_the_hosts_table_of_connections()
+    {
+        var first = Spec();
+        var attacker = await LaunchAsync(first);
+        var node = await LaunchAsync(Spec() with { Playground = first.Playground, Owner = first.Owner });
+        var target = await AddressAsync(node);
+        await RunAsync(node, "sh", "-c", "mkdir /www && echo reached > /www/index.html && httpd -p 80 -h /www");
+        var before = Connections();
+        Assert.Equal((0, "20000 0\n"), await RunAsync(attacker, "/attack", "flows", target, "20000"));
+        Assert.InRange(Connections() - before, long.MinValue, 5000);
+        Assert.Equal((0, "reached\n"), await FetchAsync(attacker, target, seconds: 30));
+
+        static long Connections() => long.Parse(File.ReadAllText("/proc/sys/net/netfilter/nf_conntrack_count"), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     [Theory]
     [InlineData("pair-inet")]
     [InlineData("pair-tipc")]

@@ -26,6 +26,13 @@ internal sealed partial class HostTables(ILogger<HostTables> logger)
         .. NeighbourBounds("ipv6"),
     ];
 
+    /// <summary>
+    /// Whether a program without privileges may make the kernel load a line discipline: anybody with a terminal could get code
+    /// for modems and buses loaded that nobody on the host has asked for.
+    /// See LDISC_AUTOLOAD in https://github.com/torvalds/linux/blob/master/drivers/tty/Kconfig
+    /// </summary>
+    private const string LoadsLineDisciplines = "/proc/sys/dev/tty/ldisc_autoload";
+
     private static (string File, long Value)[] NeighbourBounds(string family) =>
     [
         ($"/proc/sys/net/{family}/neigh/default/gc_thresh3", MostNeighbours),
@@ -33,30 +40,40 @@ internal sealed partial class HostTables(ILogger<HostTables> logger)
         ($"/proc/sys/net/{family}/neigh/default/gc_thresh1", MostNeighbours / 4),
     ];
 
-    /// <summary>Raises each bound that is lower. A host that does not allow it is warned about.</summary>
-    public void Raise()
+    /// <summary>Sets each bound that is lower, and what must not be loaded. A host that does not allow it is warned about.</summary>
+    public void Set()
     {
         foreach (var (file, value) in Bounds)
         {
-            try
-            {
-                var now = File.ReadAllText(file).Trim();
-                if (long.Parse(now, CultureInfo.InvariantCulture) < value)
-                {
-                    File.WriteAllText(file, value.ToString(CultureInfo.InvariantCulture));
-                    LogRaised(logger, file, now, value);
-                }
-            }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-            {
-                LogNotRaised(logger, file, value, fault.Message);
-            }
+            Set(file, value, now => now < value);
+        }
+
+        if (File.Exists(LoadsLineDisciplines))
+        {
+            Set(LoadsLineDisciplines, 0, now => now > 0);
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{File} was {Before} and is now {Value}, so that no sandbox can use up the whole table")]
-    private static partial void LogRaised(ILogger logger, string file, string before, long value);
+    private void Set(string file, long value, Func<long, bool> isNeeded)
+    {
+        try
+        {
+            var now = File.ReadAllText(file).Trim();
+            if (isNeeded(long.Parse(now, CultureInfo.InvariantCulture)))
+            {
+                File.WriteAllText(file, value.ToString(CultureInfo.InvariantCulture));
+                LogSet(logger, file, now, value);
+            }
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            LogNotSet(logger, file, value, fault.Message);
+        }
+    }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} could not be raised to {Value}: {Why}. A sandbox may use up the host's whole table.")]
-    private static partial void LogNotRaised(ILogger logger, string file, long value, string why);
+    [LoggerMessage(Level = LogLevel.Information, Message = "{File} was {Before} and is now {Value}, so that no sandbox can use it up or change the kernel through it")]
+    private static partial void LogSet(ILogger logger, string file, string before, long value);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} could not be set to {Value}: {Why}. A sandbox may use it up, or change the kernel through it.")]
+    private static partial void LogNotSet(ILogger logger, string file, long value, string why);
 }

@@ -43,12 +43,19 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
     /// <summary>The elements of each playground, as they are in the kernel.</summary>
     private readonly ConcurrentDictionary<int, HashSet<(string Set, string Text)>> _elements = new();
 
-    private string Table => options.Instance;
+    private string Table => TableOf(options);
+
+    /// <summary>
+    /// The name of an instance's tables. Its prefix keeps it apart from the words of nftables, which are no names (<c>ne</c>,
+    /// <c>lt</c>, <c>and</c>), and from the tables of others.
+    /// </summary>
+    public static string TableOf(DaemonOptions options) => "sandbox-" + options.Instance;
 
     /// <summary>Replaces the table, and makes Docker's firewall leave the decision to it.</summary>
     public async Task InstallAsync(Surroundings surroundings, CancellationToken cancellationToken)
     {
         await NftAsync(Script(surroundings), cancellationToken);
+        await RemoveFormerAsync(cancellationToken);
         _elements.Clear();
         await AskDockerAsync(add: true, cancellationToken);
         await WarnOfOthersAsync(cancellationToken);
@@ -94,6 +101,18 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
     {
         await NftAsync($"table inet {Table} {{}}\ndelete table inet {Table}\ntable bridge {Table} {{}}\ndelete table bridge {Table}\n", CancellationToken.None);
         await AskDockerAsync(add: false, CancellationToken.None);
+    }
+
+    /// <summary>Removes the tables of earlier versions, whose name was the instance's alone.</summary>
+    private async Task RemoveFormerAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (family, chain) in new[] { ("inet", "from_playground"), ("bridge", "playground") })
+        {
+            if ((await tool.RunAsync("nft", ["list", "chain", family, options.Instance, chain], default, cancellationToken)).Ok)
+            {
+                await tool.RunOrThrowAsync("nft", ["delete", "table", family, options.Instance], default, cancellationToken);
+            }
+        }
     }
 
     private IEnumerable<(string Set, string Text)> Elements(int slot, PlaygroundRules rules)
@@ -148,6 +167,9 @@ internal sealed partial class Firewall(DaemonOptions options, AddressPlan plan, 
                 type filter hook prerouting priority raw; policy accept;
                 iifname "{{plan.BridgePrefix}}*" meta nfproto ipv6 drop
                 iifname "{{plan.BridgePrefix}}*" fib saddr . iif oif missing drop
+
+                # With br_netfilter, frames between two sandboxes of one playground come here, too. They take no place in the host's table of connections.
+                iifname "{{plan.BridgePrefix}}*" fib daddr type unicast fib daddr . iif oif exists notrack
               }
 
               # Questions of a link of limited reach go to the resolver that knows what it reaches, those of a playground of several nodes to the one that knows their names.

@@ -115,13 +115,16 @@ internal class OciRuntime(string program, string stateDirectory, Tool tool)
     /// <code>
     /// 2026-11-29T20:30:00.000000Z: cannot chdir to `/work`: Not a directory
     /// 2026-11-29T20:30:00.000000Z: mount `proc` to `proc`: Not a directory
+    /// 2026-11-29T20:30:00.000000Z: the target `/proc` is invalid: Not a directory
+    /// 2026-11-29T20:30:00.000000Z: create device `/dev/null`: Permission denied
     /// </code>
     /// </summary>
     private static string? InTheWay(string complaint) => complaint switch
     {
         _ when complaint.Contains("chdir", StringComparison.Ordinal) => "its working directory is missing, or is no directory.",
         _ when complaint.Contains("mount `", StringComparison.Ordinal) || complaint.Contains("mounting", StringComparison.Ordinal)
-            || complaint.Contains("creating file", StringComparison.Ordinal) || complaint.Contains("creating directory", StringComparison.Ordinal) =>
+            || complaint.Contains("creating file", StringComparison.Ordinal) || complaint.Contains("creating directory", StringComparison.Ordinal)
+            || complaint.Contains("the target `", StringComparison.Ordinal) || complaint.Contains("openat2 `", StringComparison.Ordinal) || complaint.Contains("create device `", StringComparison.Ordinal) =>
             "/proc, /sys and /dev must be directories, and something else is in their place.",
         _ => null,
     };

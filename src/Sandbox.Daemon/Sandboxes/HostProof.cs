@@ -4,6 +4,7 @@ using Microsoft.Win32.SafeHandles;
 using Sandbox.Core.Runtime;
 using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
+using Sandbox.Daemon.Networks;
 using Sandbox.Daemon.Oci;
 
 namespace Sandbox.Daemon.Sandboxes;
@@ -179,11 +180,11 @@ internal sealed partial class HostProof(DaemonOptions options, UidRanges ranges,
 
     private async Task<(bool, string)> ReadFilterAsync()
     {
-        var table = await tool.RunAsync("nft", ["list", "table", "inet", options.Instance]);
+        var table = await tool.RunAsync("nft", ["list", "table", "inet", Firewall.TableOf(options)]);
         return !table.Ok ? (false, table.Complaint)
             : table.Text.Contains("hook forward", StringComparison.Ordinal) && table.Text.Contains("169.254.0.0/16", StringComparison.Ordinal)
-                ? (true, $"The kernel has the rules of the table inet {options.Instance}.")
-                : (false, $"The table inet {options.Instance} lacks its rules.");
+                ? (true, $"The kernel has the rules of the table inet {Firewall.TableOf(options)}.")
+                : (false, $"The table inet {Firewall.TableOf(options)} lacks its rules.");
     }
 
     private async Task<(bool, string)> FindGvisorAsync()

@@ -40,7 +40,7 @@ internal sealed partial class SandboxRecovery(
     {
         Directory.CreateDirectory(Mounts);
         orphans.Start();
-        tables.Raise();
+        tables.Set();
         volumes.Open();
         await images.OpenAsync(cancellationToken);
         var mounted = MountedBelow(Mounts);

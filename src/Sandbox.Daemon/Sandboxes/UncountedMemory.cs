@@ -2,19 +2,23 @@ using System.Globalization;
 using Sandbox.Core.Quotas;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Daemon.ControlGroups;
+using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
 
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>
 /// Stops sandboxes that hold much kernel memory which no control group charges: unread messages of netlink and ping
-/// sockets, multicast groups, and file locks. No limit of the kernel bounds their sum, so this looks for it whenever the
-/// host has lost memory, and from time to time.
+/// sockets, multicast groups, file locks, and the machine code of system call filters. No limit of the kernel bounds their
+/// sum, so this looks for it whenever the host has lost memory, and from time to time.
 /// </summary>
 internal sealed partial class UncountedMemory(LiveSandboxes sandboxes, ControlGroupTree groups, SandboxLife life, ILogger<UncountedMemory> logger)
 {
     /// <summary>Locks of the whole host, each about 200 bytes. Beyond them, sandboxes that have a quarter of them are stopped.</summary>
     public const int MostLocks = 50_000;
+
+    /// <summary>Filters that a sandbox may hold, however full their table is: those of a browser with a hundred threads.</summary>
+    private const int FewFilters = 200;
 
     private const long Loss = 32L << 20;
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
@@ -56,6 +60,11 @@ internal sealed partial class UncountedMemory(LiveSandboxes sandboxes, ControlGr
             }
         }
 
+        if (FilterTable.Limit is { } limit && FilterTable.Bytes() > limit / 4)
+        {
+            StopMostFilters(running);
+        }
+
         var locks = FileLocks.CountByDevice(MostLocks);
         foreach (var sandbox in locks.Count == 0 ? [] : running)
         {
@@ -63,6 +72,17 @@ internal sealed partial class UncountedMemory(LiveSandboxes sandboxes, ControlGr
             {
                 Stop(sandbox, $"at least {held} file locks");
             }
+        }
+    }
+
+    private void StopMostFilters(List<LiveSandbox> running)
+    {
+        var (sandbox, count) = running.Where(sandbox => !IsolationClasses.Find(sandbox.Record.Isolation).HasOwnKernel)
+            .Select(sandbox => (sandbox, Count: FilterTable.CountOf(groups.ProcessesBelow(sandbox.Record.Spec.Owner, sandbox.Id))))
+            .OrderByDescending(entry => entry.Count).FirstOrDefault();
+        if (count > FewFilters)
+        {
+            Stop(sandbox, $"{count} system call filters");
         }
     }
 

@@ -38,6 +38,10 @@ static int generic(void) { return socket(AF_NETLINK, SOCK_RAW, NETLINK_GENERIC);
 static int crypto(void) { return socket(38 /* AF_ALG */, SOCK_SEQPACKET, 0); }
 static int vsock(void) { return socket(40 /* AF_VSOCK */, SOCK_STREAM, 0); }
 
+#include "bombs.h"
+#include "calls.h"
+#include "races.h"
+
 static int aio(void) {
     unsigned long context = 0;
     return (int)syscall(SYS_io_setup, 1, &context);
@@ -275,6 +279,10 @@ static const struct { const char *name; int (*take)(void); } kinds[] = {
     {"filters", filters}, {"filters-masked", filters_masked}, {"filters-reuse", filters_reuse}, {"multicast", multicast}, {"multicast6", multicast6},
     {"neighbours", neighbours}, {"neighbours-kept", neighbours_kept},
     {"pair-unix", pair_unix}, {"pair-inet", pair_inet}, {"pair-tipc", pair_tipc},
+    {"memory", memory}, {"areas", areas}, {"memfd", memfd}, {"secret", secret}, {"shared", shared}, {"disk", disk}, {"cache", cache}, {"inodes", inodes}, {"names", names},
+    {"pipes", pipes}, {"queues", queues}, {"flight", flight}, {"tcp", tcp}, {"half-open", half_open}, {"segments", segments}, {"semaphores", semaphores}, {"mail", mail},
+    {"posix-mail", posix_mail}, {"timers", timers}, {"timer-files", timer_files}, {"events", events}, {"watches", watches}, {"signals", signals},
+    {"forks", forks}, {"threads", threads}, {"call-filters", call_filters},
 };
 
 int main(int count, char **arguments) {
@@ -282,6 +290,13 @@ int main(int count, char **arguments) {
     if (count == 4 && !strcmp(arguments[1], "forge")) return forge(arguments[2], arguments[3], "forged");
     if (count == 5 && !strcmp(arguments[1], "forge")) return forge(arguments[2], arguments[3], arguments[4]);
     if (count == 3 && !strcmp(arguments[1], "hear")) return hear(arguments[2]);
+    if (count == 4 && !strcmp(arguments[1], "flows")) return flows(arguments[2], atol(arguments[3]));
+    if (count == 2 && !strcmp(arguments[1], "calls")) return calls();
+    if (count == 2 && !strcmp(arguments[1], "crash")) abort();
+    if (count == 2 && !strcmp(arguments[1], "disciplines")) return disciplines();
+    if (count == 3 && !strcmp(arguments[1], "abstract")) return abstract(arguments[2]);
+    if (count == 4 && !strcmp(arguments[1], "peek")) return peek(arguments[2], arguments[3]);
+    if (count == 5 && !strcmp(arguments[1], "flip")) return flip(arguments[2], arguments[3], arguments[4]);
     if (count < 3) return 2;
     getrlimit(RLIMIT_NOFILE, &open_files);
     open_files.rlim_cur = open_files.rlim_max;

@@ -89,7 +89,7 @@ public sealed class NetworkReachTests
         internet.Say(("evil.example", address), ("good.example", TestNet.Internet));
         var open = await net.SandboxAsync(PlaygroundId.New());
         var limited = await LimitedAsync(net, "evil.example", "good.example");
-        await TestNet.UntilAsync(async () => (await net.ShellAsync("nft list set inet tn onlink")).Contains("198.51.100.0/24", StringComparison.Ordinal), "the prefix is refused");
+        await TestNet.UntilAsync(async () => (await net.ShellAsync("nft list set inet sandbox-tn onlink")).Contains("198.51.100.0/24", StringComparison.Ordinal), "the prefix is refused");
 
         foreach (var sandbox in new[] { open, limited })
         {
@@ -119,7 +119,7 @@ public sealed class NetworkReachTests
         await TestNet.UntilAsync(async () => await LookUpAsync(net, limited, "evil.example") == "", "the name is gone");
         await net.ShellAsync($"curl -s -o /dev/null --connect-timeout 4 http://{TestNet.PrivateNeighbour}/"); // it is really there
         Assert.False(await limited.Holder.ReachesAsync(TestNet.PrivateNeighbour));
-        Assert.DoesNotContain(TestNet.PrivateNeighbour, await net.ShellAsync("nft list set bridge tn reachable"));
+        Assert.DoesNotContain(TestNet.PrivateNeighbour, await net.ShellAsync("nft list set bridge sandbox-tn reachable"));
     }
 
     [Fact]
@@ -178,7 +178,7 @@ public sealed class NetworkReachTests
         await net.Networks.DetachAsync(closed.Playground, closed.Id, closed.Place);
         Assert.Equal("", await net.ShellAsync("ls /tmp/sandbox-networks/names"));
         Assert.Single((await net.TracesAsync()).Split('\n'), line => line.Contains("dnsmasq", StringComparison.Ordinal));
-        Assert.DoesNotContain(TestNet.Internet, await net.ShellAsync("nft list table bridge tn"));
+        Assert.DoesNotContain(TestNet.Internet, await net.ShellAsync("nft list table bridge sandbox-tn"));
     }
 
     /// <summary>Two ways of asking, each with as many questions as fit: the name server outside hears no more than the pace lets through.</summary>

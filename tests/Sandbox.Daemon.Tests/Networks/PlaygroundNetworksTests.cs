@@ -79,7 +79,7 @@ public sealed class PlaygroundNetworksTests
         await TestNet.UntilAsync(() => sandbox.Holder.ReachesAsync(TestNet.Internet), "the internet answers");
         await sandbox.Holder.ShellAsync($"busybox ping -c1 -w5 {TestNet.Internet}");
         // The prefix came on-link after the start: the set follows.
-        await TestNet.UntilAsync(async () => (await net.ShellAsync("nft list set inet tn onlink")).Contains("198.51.100.0/24", StringComparison.Ordinal), "the prefix is refused");
+        await TestNet.UntilAsync(async () => (await net.ShellAsync("nft list set inet sandbox-tn onlink")).Contains("198.51.100.0/24", StringComparison.Ordinal), "the prefix is refused");
         await net.ShellAsync($"curl -s -o /dev/null --connect-timeout 4 http://{TestNet.Neighbour}/"); // the neighbour is really there
         Assert.False(await sandbox.Holder.ReachesAsync(TestNet.Neighbour));
         Assert.False(await sandbox.Holder.ReachesAsync(TestNet.PrivateNeighbour));

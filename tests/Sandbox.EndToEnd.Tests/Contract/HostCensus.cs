@@ -104,7 +104,7 @@ internal sealed record HostCensus(SortedDictionary<string, long> Counts)
     private static async Task<long> FirewallAsync()
     {
         var count = 0L;
-        foreach (var table in (await Instance.RunAsync("nft", "list", "tables")).Split('\n').Select(line => line.Split(' ')).Where(words => words.Length == 3 && words[2] == Instance.Name))
+        foreach (var table in (await Instance.RunAsync("nft", "list", "tables")).Split('\n').Select(line => line.Split(' ')).Where(words => words.Length == 3 && words[2] == "sandbox-" + Instance.Name))
         {
             var parts = JsonNode.Parse(await Instance.RunAsync("nft", "-j", "list", "table", table[1], table[2]))!["nftables"]!.AsArray();
             count += parts.Count + parts.Select(part => part!["set"] ?? part["map"]).Where(set => set is not null && set["flags"] is null && (string?)set["name"] != "onlink").Sum(set => set!["elem"]?.AsArray().Count ?? 0);

@@ -23,8 +23,9 @@ internal static class ContainerClass
             // Docker passes on its own, often a million: a table of that size is memory, and old programs close each number.
             new("RLIMIT_NOFILE", Math.Min(65_536, ResourceLimits.OpenFilesHard())),
 
-            // Docker sets none: the host's core_pattern would start a program of the host for every crash in here.
-            new("RLIMIT_CORE", 0),
+            // Docker sets none: the host's core_pattern may start a program of the host's root for every crash in here. 0 does not
+            // keep the kernel from that, 1 does (coredump_pipe in fs/coredump.c), and neither lets it write a file.
+            new("RLIMIT_CORE", 1),
         ],
         Mounts = Mounts,
         Settings = new Dictionary<string, string>(StringComparer.Ordinal)
