@@ -30,7 +30,22 @@ internal sealed record Options
     /// <summary>The socket of the peer's engine.</summary>
     public required string DockerSocket { get; init; }
 
-    /// <summary>What is measured: launch, links, pulls, density.</summary>
+    /// <summary>The command <c>buildah build</c> of the host, as words of a shell; it has the image <c>debian</c>.</summary>
+    public required string Buildah { get; init; }
+
+    /// <summary>A process in the namespaces where <c>runsc</c> is started alone; 0 where it is not installed.</summary>
+    public required int RunscPid { get; init; }
+
+    /// <summary>The bundle there, whose process is a shell.</summary>
+    public required string RunscBundle { get; init; }
+
+    /// <summary>Free ports of the host: of a server outside of all sandboxes, and of YARP in front of it.</summary>
+    public required int ServerPort { get; init; }
+
+    /// <inheritdoc cref="ServerPort"/>
+    public required int ForwarderPort { get; init; }
+
+    /// <summary>What is measured: launch, links, pulls, density, docker, gvisor.</summary>
     public required IReadOnlyList<string> Parts { get; init; }
 
     /// <summary>The table as JSON.</summary>
@@ -66,6 +81,11 @@ internal sealed record Options
             DaemonLog = Text("--daemon-log"),
             DockerMark = Text("--docker-mark"),
             DockerSocket = Text("--docker-socket"),
+            Buildah = Text("--buildah"),
+            RunscPid = Number("--runsc-pid", 0),
+            RunscBundle = Text("--runsc-bundle"),
+            ServerPort = Number("--server-port", 18096),
+            ForwarderPort = Number("--forwarder-port", 18097),
             Parts = Text("--parts").Split(','),
             Json = given.Remove("--json", out var json) ? json : null,
             Launches = Number("--launches", 50),

@@ -21,7 +21,7 @@ internal sealed partial class OurClient(Uri address) : IDisposable
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, MaxConnectionsPerServer = 64 })
     {
         BaseAddress = address,
-        Timeout = TimeSpan.FromSeconds(120),
+        Timeout = TimeSpan.FromMinutes(6),
     };
 
     public void Dispose() => _http.Dispose();
@@ -33,6 +33,10 @@ internal sealed partial class OurClient(Uri address) : IDisposable
     }
 
     public Task<Launched> LaunchAsync(string token, string image) => LaunchAsync(token, "api/v1/playgrounds", new { image });
+
+    /// <summary>A playground of an image with another isolation class than the image's.</summary>
+    public Task<Launched> LaunchIsolatedAsync(string token, string image, string isolation) =>
+        LaunchAsync(token, "api/v1/playgrounds", new { recipe = new { nodes = new[] { new { image, isolation } } } });
 
     /// <summary>A playground of a link.</summary>
     public Task<Launched> OpenLinkAsync(string token, string hash) => LaunchAsync(token, "api/v1/playgrounds", new { link = hash });
@@ -70,15 +74,33 @@ internal sealed partial class OurClient(Uri address) : IDisposable
     }
 
     /// <summary>Runs a script, which has to succeed.</summary>
-    public async Task ShellAsync(Launched launched, string script)
+    public Task ShellAsync(Launched launched, string script, TimeSpan? timeout = null) => OutputAsync(launched, ["sh", "-ec", script], timeout);
+
+    /// <summary>What a command prints, which has to succeed.</summary>
+    public async Task<string> OutputAsync(Launched launched, IReadOnlyList<string> command, TimeSpan? timeout = null)
     {
         using var request = Request(HttpMethod.Post, $"api/v1/sandboxes/{launched.SandboxId}/exec", launched.Token);
-        request.Content = JsonContent.Create(new { command = (string[])["sh", "-ec", script] });
+        request.Content = JsonContent.Create(new { command, timeoutSeconds = timeout?.TotalSeconds });
         using var answer = await _http.SendAsync(request);
-        if ((await ReadAsync(answer, 200)).GetProperty("exitCode").GetInt32() != 0)
-        {
-            throw new InvalidDataException($"'{script}' failed");
-        }
+        var result = await ReadAsync(answer, 200);
+        return result.GetProperty("exitCode").GetInt32() == 0
+            ? result.GetProperty("stdout").GetString()!
+            : throw new InvalidDataException($"'{command[^1]}' failed: {result.GetProperty("stderr").GetString()}");
+    }
+
+    /// <summary>A link that opens a port to anybody.</summary>
+    public async Task<Uri> PortLinkAsync(Launched launched, int port)
+    {
+        using var request = Request(HttpMethod.Post, string.Create(CultureInfo.InvariantCulture, $"api/v1/sandboxes/{launched.SandboxId}/ports/{port}/links"), launched.Token);
+        using var answer = await _http.SendAsync(request);
+        return new Uri((await ReadAsync(answer, 201)).GetProperty("url").GetString()!);
+    }
+
+    /// <summary>Whether the service starts sandboxes of an isolation class.</summary>
+    public async Task<bool> HasClassAsync(string isolation)
+    {
+        using var answer = await _http.GetAsync(new Uri("api/v1/status", UriKind.Relative));
+        return (await ReadAsync(answer, 200)).GetProperty("features").GetProperty("isolationClasses").EnumerateArray().Any(name => name.GetString() == isolation);
     }
 
     private async Task<Launched> LaunchAsync(string token, string path, object? body)

@@ -7,12 +7,12 @@ namespace Sandbox.Benchmarks;
 /// <summary>One line of the table: the same measure of ours, of the peer and of the floor, in one unit.</summary>
 /// <param name="Measure">What was measured.</param>
 /// <param name="Unit">ms, MB/s, MiB.</param>
-/// <param name="Ours">Sandbox.</param>
-/// <param name="Peer">ttyd with docker run -it.</param>
+/// <param name="Ours">Sandbox; null for what could not be measured here.</param>
+/// <param name="Peer">ttyd with docker run -it, or the program that the measure names.</param>
 /// <param name="Floor">ttyd with a bare shell: no isolation at all.</param>
 /// <param name="Goal">What is aimed at, in words.</param>
 /// <param name="Met">Whether it is reached; null where there is no goal.</param>
-internal sealed record Line(string Measure, string Unit, double Ours, double? Peer, double? Floor, string? Goal, bool? Met)
+internal sealed record Line(string Measure, string Unit, double? Ours, double? Peer, double? Floor, string? Goal, bool? Met)
 {
     /// <summary>Ours as a part of the peer's.</summary>
     public double? Ratio => Peer is > 0 ? Ours / Peer : null;
