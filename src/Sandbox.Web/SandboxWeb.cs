@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Sandbox.Core.Errors;
 using Sandbox.Core.People;
 using Sandbox.Core.Runtime;
@@ -154,15 +156,22 @@ internal static class SandboxWeb
     private static void AddTo(WebApplicationBuilder builder, WebOptions options)
     {
         string[] addresses = options.RegistryDoor.Length > 0 ? [options.Listen, $"http://{options.RegistryDoor}"] : [options.Listen];
-        builder.WebHost.UseUrls(addresses);
+        var http2 = new PlainHttp2();
+        builder.Services.AddSingleton<IConnectionListenerFactory>(http2);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MostBody;
             kestrel.Limits.MaxConcurrentConnections = 10_000;
             kestrel.Limits.MaxConcurrentUpgradedConnections = 5_000;
-            kestrel.ConfigureEndpointDefaults(new AddressConnections(options, address => kestrel.ApplicationServices.GetRequiredService<AuditLog>().Add(
-                new AuditEvent(AuditKind.Refused, "Too many connections at once from one address.") { Code = "connections", Address = address })).AddTo);
+            var bound = new AddressConnections(options, address => kestrel.ApplicationServices.GetRequiredService<AuditLog>().Add(
+                new AuditEvent(AuditKind.Refused, "Too many connections at once from one address.") { Code = "connections", Address = address }));
+            foreach (var address in addresses)
+            {
+                Listen(kestrel, BindingAddress.Parse(address), bound, http2);
+            }
+
+            kestrel.Listen(PlainHttp2.EndPoint, listen => listen.Protocols = HttpProtocols.Http2);
         });
         // Socket data is handled on the thread that read it and sent on the thread that produced it, which saves a key one
         // hand-over each way. A handler that blocks delays its own connection only.
@@ -239,6 +248,36 @@ internal static class SandboxWeb
         }
 
         builder.AddPages();
+    }
+
+    /// <summary>As the server itself would listen at the address, with steps of ours before its first byte is read.</summary>
+    private static void Listen(KestrelServerOptions kestrel, BindingAddress address, AddressConnections bound, PlainHttp2 http2)
+    {
+        if (address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
+        {
+            kestrel.ListenLocalhost(address.Port, Configure);
+        }
+        else if (IPAddress.TryParse(address.Host, out var host))
+        {
+            kestrel.Listen(host, address.Port, Configure);
+        }
+        else
+        {
+            kestrel.ListenAnyIP(address.Port, Configure);
+        }
+
+        void Configure(ListenOptions listen)
+        {
+            bound.AddTo(listen);
+            if (address.Scheme.Equals("https", StringComparison.OrdinalIgnoreCase))
+            {
+                listen.UseHttps();
+            }
+            else
+            {
+                http2.AddTo(listen);
+            }
+        }
     }
 
     private static void Use(WebApplication app, WebOptions options)

@@ -185,6 +185,9 @@ public sealed class WebLimits
     /// <summary>Connections one person makes through tunnels a minute after that.</summary>
     public int TunnelsPerMinute { get; set; } = 1200;
 
+    /// <summary>How long nothing may move through a preview, in either direction. Pings of a WebSocket do move.</summary>
+    public int PreviewSilenceSeconds { get; set; } = 2 * 60 * 60;
+
     /// <summary>Bytes of one person's terminals sent as fast as they go, all viewers together.</summary>
     public long OutputBurstBytes { get; set; } = 128L << 20;
 
@@ -245,6 +248,7 @@ public sealed class WebLimits
             (nameof(OpenBurst), OpenBurst), (nameof(OpensPerMinute), OpensPerMinute),
             (nameof(CommandBurst), CommandBurst), (nameof(CommandsPerMinute), CommandsPerMinute),
             (nameof(TunnelsAtOnce), TunnelsAtOnce), (nameof(TunnelBurst), TunnelBurst), (nameof(TunnelsPerMinute), TunnelsPerMinute),
+            (nameof(PreviewSilenceSeconds), PreviewSilenceSeconds),
             (nameof(OutputBurstBytes), OutputBurstBytes), (nameof(OutputBytesPerSecond), OutputBytesPerSecond),
             (nameof(RequestBurst), RequestBurst), (nameof(RequestsPerSecond), RequestsPerSecond),
             (nameof(RequestsAtOnce), RequestsAtOnce), (nameof(ConnectionsAtOnce), ConnectionsAtOnce),

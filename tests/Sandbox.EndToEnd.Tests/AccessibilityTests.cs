@@ -66,6 +66,14 @@ public sealed class AccessibilityTests(Instance instance, Chromium chromium)
         await CheckAsync(page, "the editor");
         await page.Keyboard.PressAsync("Control+s");
         await page.GetByRole(AriaRole.Button, new() { Name = "Close the editor" }).ClickAsync();
+        await visitor.PutAsync("index.html", "<!doctype html><html lang=en><title>Hello</title><main><h1>Served</h1></main>"u8.ToArray());
+        await visitor.ExecAsync("httpd -p 8080 -h /root");
+        await page.Locator("#ws-ports").ClickAsync();
+        await CheckAsync(page, "the ports");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Beside the terminal: port 8080" }).ClickAsync();
+        await page.FrameLocator("#ws-preview iframe").GetByRole(AriaRole.Heading, new() { Name = "Served" }).WaitForAsync();
+        await CheckAsync(page, "a page beside the terminal");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Close the preview" }).ClickAsync();
         await page.Locator("#ws-share").ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Create link" }).ClickAsync();
         var link = await page.Locator("#share-url").InputValueAsync();

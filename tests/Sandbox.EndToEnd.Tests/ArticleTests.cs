@@ -33,7 +33,7 @@ public sealed partial class ArticleTests(Instance instance, Chromium chromium)
 
         // A container of it, in a tab.
         await visitor.TypeAsync("docker run -d -p 8080:80 site");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Port 8080" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Port 8080", Exact = true }).ClickAsync();
         var tab = await page.RunAndWaitForPopupAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "Open port 8080" }).ClickAsync());
         await Assertions.Expect(tab.GetByRole(AriaRole.Heading, new() { Name = "Built in a browser" })).ToBeVisibleAsync();
         await tab.CloseAsync();

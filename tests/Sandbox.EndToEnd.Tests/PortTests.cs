@@ -13,7 +13,7 @@ public sealed class PortTests(Instance instance, Chromium chromium)
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         await visitor.LaunchAsync("busybox");
         await visitor.TypeAsync("mkdir /www; echo '<h1>Served from inside</h1>' > /www/index.html; httpd -p 8080 -h /www");
-        var button = visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Port 8080" });
+        var button = visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Port 8080", Exact = true });
 
         // The message goes after a while.
         await Task.WhenAll(
@@ -45,5 +45,53 @@ public sealed class PortTests(Instance instance, Chromium chromium)
         await Assertions.Expect(button).ToBeHiddenAsync();
         await popup.ReloadAsync();
         await Assertions.Expect(popup.GetByRole(AriaRole.Heading, new() { Name = "Nothing listens on port 8080 yet" })).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_page_beside_the_terminal_is_shown_and_reaches_nothing_of_ours()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        var page = visitor.Page;
+        await visitor.LaunchAsync("busybox");
+        await visitor.PutAsync("one.html", "<!doctype html><html lang=en><title>One</title><h1>First page</h1><input aria-label=Word><button onclick=\"try { top.location = 'about:blank' } catch { document.querySelector('h1').textContent = 'Kept out' }\">Leave</button>"u8.ToArray());
+        await visitor.PutAsync("two.html", "<!doctype html><html lang=en><title>Two</title><h1>Second page</h1>"u8.ToArray());
+        await visitor.TypeAsync("httpd -p 8080 -h .");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Port 8080", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Beside the terminal: port 8080" }).ClickAsync();
+        var pane = page.GetByRole(AriaRole.Region, new() { Name = "Preview" });
+        var path = pane.GetByRole(AriaRole.Textbox, new() { Name = "Path of port 8080" });
+        await Assertions.Expect(path).ToBeFocusedAsync();
+        await path.FillAsync("one.html");
+        await path.PressAsync("Enter");
+        await Assertions.Expect(path).ToHaveValueAsync("/one.html");
+        var shown = pane.FrameLocator("iframe");
+        await Assertions.Expect(shown.GetByRole(AriaRole.Heading, new() { Name = "First page" })).ToBeVisibleAsync();
+
+        // It gets the keys of a terminal only after the visitor went there.
+        await page.Locator(".ws-pane.focused .xterm").First.ClickAsync();
+        var frame = page.Frames.Single(each => each.Url.EndsWith("/one.html", StringComparison.Ordinal));
+        await frame.EvaluateAsync("document.querySelector('input').focus()");
+        await page.WaitForFunctionAsync("document.activeElement.matches('.xterm-helper-textarea')");
+        await page.Keyboard.TypeAsync("echo kept-$((40+2))\n");
+        await visitor.SeesLineAsync("kept-42");
+        Assert.Equal("", await frame.EvaluateAsync<string>("document.querySelector('input').value"));
+        await shown.GetByRole(AriaRole.Textbox).ClickAsync();
+        await page.Keyboard.TypeAsync("now");
+        await Assertions.Expect(shown.GetByRole(AriaRole.Textbox)).ToHaveValueAsync("now");
+
+        // Another origin: it reads nothing of this page and cannot lead it elsewhere, not even after a click.
+        Assert.True(await frame.EvaluateAsync<bool>("(() => { try { return !parent.document; } catch { return true; } })()"));
+        await shown.GetByRole(AriaRole.Button, new() { Name = "Leave" }).ClickAsync();
+        await Assertions.Expect(shown.GetByRole(AriaRole.Heading, new() { Name = "Kept out" })).ToBeVisibleAsync();
+
+        // It is there again when the page is.
+        await path.FillAsync("/two.html");
+        await path.PressAsync("Enter");
+        await Assertions.Expect(shown.GetByRole(AriaRole.Heading, new() { Name = "Second page" })).ToBeVisibleAsync();
+        await page.ReloadAsync();
+        await Assertions.Expect(shown.GetByRole(AriaRole.Heading, new() { Name = "Second page" })).ToBeVisibleAsync();
+        await pane.GetByRole(AriaRole.Button, new() { Name = "Close the preview" }).ClickAsync();
+        await Assertions.Expect(pane).ToBeHiddenAsync();
+        await page.WaitForFunctionAsync("document.activeElement.matches('.xterm-helper-textarea')");
     }
 }

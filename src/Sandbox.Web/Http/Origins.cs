@@ -22,6 +22,9 @@ internal sealed class Origins(WebOptions options, IServer server)
     /// <summary>The origin of <see cref="PublicUrl"/>.</summary>
     public string PublicOrigin => new Uri(PublicUrl).GetLeftPart(UriPartial.Authority);
 
+    /// <summary>All of our origins.</summary>
+    public IReadOnlyCollection<string> All => _allowed.Value;
+
     public bool Allows(string origin) => _allowed.Value.Contains(origin);
 
     public async Task CheckAsync(HttpContext context, RequestDelegate next)

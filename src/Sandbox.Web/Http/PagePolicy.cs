@@ -68,6 +68,10 @@ internal sealed class PagePolicy
         return new(Own(origins.Count == 0 ? "'none'" : string.Join(' ', origins)), issuesCookies: false, "cross-origin");
     }
 
+    /// <summary>A page of ours that shows pages of others in frames.</summary>
+    /// <param name="sources">Their origins, as sources of a Content-Security-Policy.</param>
+    public static PagePolicy Framing(string sources) => new($"{Own("'none'")}; frame-src {sources}", issuesCookies: true, "same-origin");
+
     /// <summary>
     /// Whether a text is an origin of the web, written as a browser writes it. It is compared with what the parser would write:
     /// a path, a wildcard, a space or a semicolon never gets into a header.

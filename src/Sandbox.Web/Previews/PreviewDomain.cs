@@ -22,6 +22,9 @@ internal sealed partial class PreviewDomain(WebOptions options, Origins origins)
 
     public bool Exists => _domain.Value is not null;
 
+    /// <summary>The origins of all ports, as a source of a Content-Security-Policy; null when there are none.</summary>
+    public string? Sources => _domain.Value is { } domain ? $"{new Uri(origins.PublicUrl).Scheme}://*.{domain}" : null;
+
     /// <summary>The origin of a port.</summary>
     public string UrlOf(SandboxPort port) => string.Create(
         CultureInfo.InvariantCulture, $"{new Uri(origins.PublicUrl).Scheme}://{port.Port}-{port.Sandbox}.{_domain.Value ?? throw new InvalidOperationException("there are no previews")}");

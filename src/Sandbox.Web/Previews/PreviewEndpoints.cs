@@ -22,11 +22,22 @@ internal sealed record PortsView(IReadOnlyList<PortView> Ports);
 internal sealed record PortLinkRequest(int? Minutes = null);
 
 /// <summary>A link that shows a port to anybody who has it.</summary>
-internal sealed record PortLink(string Url, DateTimeOffset ExpiresAt);
+/// <param name="Url">For a browser.</param>
+/// <param name="ExpiresAt">When it ends.</param>
+/// <param name="Pass">For programs, at the port's origin: in the header Sandbox-Pass, which is kept back from the program that listens.</param>
+internal sealed record PortLink(string Url, DateTimeOffset ExpiresAt, string Pass);
+
+/// <summary>Which page of a port a frame shows.</summary>
+/// <param name="Path">A path with its query; / when left out.</param>
+internal sealed record PortFrameRequest(string? Path = null);
+
+/// <summary>An address for a frame in a page of this site; good for one minute.</summary>
+internal sealed record PortFrame(string Url);
 
 internal static class PreviewEndpoints
 {
     private const long MostJson = 1024;
+    private const long MostPathJson = 16 * 1024;
     private const int LongestMinutes = 24 * 60;
     private static readonly TimeSpan Opening = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestVisit = TimeSpan.FromHours(12);
@@ -39,6 +50,9 @@ internal static class PreviewEndpoints
         group.MapPost("{port:int}/links", LinkAsync)
             .Accepts<PortLinkRequest>("application/json", "*/*")
             .Produces<PortLink>(201).ProducesProblems(400, 404, 409, 503).WithSummary("Create a port's link").WithDescription("A link that shows a port to others.");
+        group.MapPost("{port:int}/frames", FrameAsync)
+            .Accepts<PortFrameRequest>("application/json", "*/*")
+            .Produces<PortFrame>().ProducesProblems(400, 404, 409, 503).WithSummary("Show a port in a frame").WithDescription("An address for a frame in a page of this site. The cookie that it sets is for such frames alone.");
         app.MapGet("/sandboxes/{id}/ports/{port:int}", OpenAsync).ExcludeFromDescription();
     }
 
@@ -57,7 +71,7 @@ internal static class PreviewEndpoints
 
     private static async Task<IResult> LinkAsync(string id, int port, HttpContext context, Ownership ownership, PreviewDomain domain, PreviewPasses passes, TimeProvider time)
     {
-        var asked = context.Request.ContentLength is > 0 || context.Request.Headers.ContainsKey("Transfer-Encoding") ? await context.ReadJsonAsync<PortLinkRequest>(MostJson) : new PortLinkRequest();
+        var asked = HasBody(context.Request) ? await context.ReadJsonAsync<PortLinkRequest>(MostJson) : new PortLinkRequest();
         var minutes = asked.Minutes ?? 60;
         if (minutes is < 1 or > LongestMinutes)
         {
@@ -66,16 +80,28 @@ internal static class PreviewEndpoints
 
         var wanted = await RequireAsync(id, port, context, ownership, domain);
         var ends = time.GetUtcNow().AddMinutes(minutes);
-        return Results.Json(new PortLink($"{domain.UrlOf(wanted)}{PreviewProxy.OpenPath}?pass={passes.Issue(wanted, ends, ends)}", ends), statusCode: 201);
+        var pass = passes.Issue(wanted, ends, ends);
+        return Results.Json(new PortLink($"{domain.UrlOf(wanted)}{PreviewProxy.OpenPath}?pass={pass}", ends, pass), statusCode: 201);
     }
+
+    private static async Task<PortFrame> FrameAsync(string id, int port, HttpContext context, Ownership ownership, PreviewDomain domain, PreviewPasses passes, TimeProvider time)
+    {
+        var asked = HasBody(context.Request) ? await context.ReadJsonAsync<PortFrameRequest>(MostPathJson) : new PortFrameRequest();
+        return new PortFrame(OpenUrl(await RequireAsync(id, port, context, ownership, domain), asked.Path, domain, passes, time) + "&frame=1");
+    }
+
+    private static bool HasBody(HttpRequest request) => request.ContentLength is > 0 || request.Headers.ContainsKey("Transfer-Encoding");
 
     /// <summary>Leads the owner to the port's own origin, with a pass that is good for a minute.</summary>
     private static async Task<IResult> OpenAsync(string id, int port, string? path, HttpContext context, Ownership ownership, PreviewDomain domain, PreviewPasses passes, TimeProvider time)
     {
         var wanted = await RequireAsync(id, port, context, ownership, domain);
         context.Response.Headers.CacheControl = "no-store";
-        return Results.Redirect($"{domain.UrlOf(wanted)}{PreviewProxy.OpenPath}?pass={passes.Issue(wanted, time.GetUtcNow() + Opening, time.GetUtcNow() + LongestVisit)}&path={Uri.EscapeDataString(path ?? "/")}");
+        return Results.Redirect(OpenUrl(wanted, path, domain, passes, time));
     }
+
+    private static string OpenUrl(SandboxPort port, string? path, PreviewDomain domain, PreviewPasses passes, TimeProvider time) =>
+        $"{domain.UrlOf(port)}{PreviewProxy.OpenPath}?pass={passes.Issue(port, time.GetUtcNow() + Opening, time.GetUtcNow() + LongestVisit)}&path={Uri.EscapeDataString(path ?? "/")}";
 
     private static async Task<SandboxPort> RequireAsync(string id, int port, HttpContext context, Ownership ownership, PreviewDomain domain)
     {

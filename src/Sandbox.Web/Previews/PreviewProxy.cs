@@ -19,22 +19,24 @@ internal sealed class PreviewProxy : IDisposable
     /// <summary>Connections to one port at once; what comes then waits.</summary>
     private const int MostConnections = 200;
 
-    /// <summary>Nothing moves in either direction for so long.</summary>
-    private static readonly TimeSpan LongestSilence = TimeSpan.FromHours(2);
-
-    private static readonly PreviewTransformer Transformer = new();
-    private static readonly ForwarderRequestConfig Plain = new() { ActivityTimeout = LongestSilence, Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
-    private static readonly ForwarderRequestConfig Grpc = new() { ActivityTimeout = LongestSilence, Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
-
+    private readonly ForwarderRequestConfig _plain;
+    private readonly ForwarderRequestConfig _grpc;
+    private readonly PreviewTransformer _transformer;
     private readonly PreviewDomain _domain;
     private readonly PreviewPasses _passes;
     private readonly IHttpForwarder _forwarder;
     private readonly AddressRates _rates;
     private readonly HttpMessageInvoker _client;
 
-    public PreviewProxy(PreviewDomain domain, PreviewPasses passes, IHttpForwarder forwarder, AddressRates rates, ISandboxRuntime runtime)
+    public PreviewProxy(PreviewDomain domain, PreviewPasses passes, IHttpForwarder forwarder, AddressRates rates, ISandboxRuntime runtime, Origins origins, WebOptions options)
     {
         (_domain, _passes, _forwarder, _rates) = (domain, passes, forwarder, rates);
+        _transformer = new PreviewTransformer(origins);
+
+        // Bytes in either direction end the silence, and so do pings of a WebSocket: they are bytes like any others.
+        var silence = TimeSpan.FromSeconds(options.Limits.PreviewSilenceSeconds);
+        _plain = new() { ActivityTimeout = silence, Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        _grpc = new() { ActivityTimeout = silence, Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         _client = new HttpMessageInvoker(new SocketsHttpHandler
         {
             UseProxy = false,
@@ -73,14 +75,29 @@ internal sealed class PreviewProxy : IDisposable
         {
             await OpenAsync(context, port);
         }
-        else if (_passes.Read(context.Request.Cookies[PreviewTransformer.Cookie], port) is null)
-        {
-            await PreviewPages.WritePrivateAsync(context);
-        }
-        else
+        else if (IsAdmitted(context, port))
         {
             await ForwardAsync(context, port);
         }
+        else
+        {
+            await PreviewPages.WritePrivateAsync(context);
+        }
+    }
+
+    private bool IsAdmitted(HttpContext context, SandboxPort port)
+    {
+        var request = context.Request;
+        var isVisit = _passes.Read(request.Cookies[PreviewTransformer.Cookie], port) is not null || _passes.Read(request.Headers[PreviewTransformer.PassHeader], port) is not null;
+
+        // A tab has the cookie of frames too, if the previews are below the same domain as we are.
+        if ((!isVisit || request.Headers["Sec-Fetch-Site"] != "same-origin") && _passes.Read(request.Cookies[PreviewTransformer.FrameCookie], port) is not null)
+        {
+            context.Features.Set(new FromFrame());
+            return true;
+        }
+
+        return isVisit;
     }
 
     private async Task OpenAsync(HttpContext context, SandboxPort port)
@@ -92,14 +109,22 @@ internal sealed class PreviewProxy : IDisposable
             return;
         }
 
-        context.Response.Cookies.Append(PreviewTransformer.Cookie, _passes.Issue(port, until, until), new CookieOptions
+        var isFrame = query["frame"] == "1";
+        var cookie = new CookieOptions
         {
             HttpOnly = true,
-            Secure = context.Request.IsHttps,
-            SameSite = SameSiteMode.Lax,
+            Secure = isFrame || context.Request.IsHttps,
+            SameSite = isFrame ? SameSiteMode.None : SameSiteMode.Lax,
             Path = "/",
             Expires = until,
-        });
+        };
+        if (isFrame)
+        {
+            // Kept for frames in pages of our site alone. Browsers take Secure for an address below localhost too.
+            cookie.Extensions.Add("Partitioned");
+        }
+
+        context.Response.Cookies.Append(isFrame ? PreviewTransformer.FrameCookie : PreviewTransformer.Cookie, _passes.Issue(port, until, until), cookie);
         context.Response.Headers["Referrer-Policy"] = "no-referrer";
         context.Response.Headers.CacheControl = "no-store";
         context.Response.StatusCode = StatusCodes.Status303SeeOther;
@@ -119,20 +144,20 @@ internal sealed class PreviewProxy : IDisposable
             body.MaxRequestBodySize = null; // the program decides; nothing of it is kept here
         }
 
-        var isGrpc = context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true && HttpProtocol.IsHttp2(context.Request.Protocol);
-        var error = await _forwarder.SendAsync(context, $"http://{PreviewDomain.LabelOf(port)}{Nowhere}/", _client, isGrpc ? Grpc : Plain, Transformer);
+        var error = await _forwarder.SendAsync(context, $"http://{PreviewDomain.LabelOf(port)}{Nowhere}/", _client, PreviewPages.IsGrpc(context.Request) ? _grpc : _plain, _transformer);
         if (error == ForwarderError.None || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
         {
             return;
         }
 
         context.Response.Clear();
-        await (Causes(context.GetForwarderErrorFeature()?.Exception).FirstOrDefault(cause => cause is SandboxException or PortClosedException) switch
+        await (Causes(context.GetForwarderErrorFeature()?.Exception).FirstOrDefault(cause => cause is SandboxException or PortClosedException or HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse }) switch
         {
             PortClosedException => PreviewPages.WriteClosedAsync(context, port.Port),
             SandboxException { Code: ErrorCode.NotFound } => PreviewPages.WriteEndedAsync(context),
             SandboxException { Code: ErrorCode.Conflict } => PreviewPages.WritePausedAsync(context),
             SandboxException fault => context.WriteProblemAsync(fault),
+            HttpRequestException => PreviewPages.WriteNotHttpAsync(context, port.Port),
             _ => PreviewPages.WriteBrokenAsync(context),
         });
     }

@@ -7,7 +7,6 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Sandbox.Core.Errors;
-using Sandbox.Testing;
 using Sandbox.Web.Tunnels;
 using Xunit;
 
@@ -24,7 +23,7 @@ public sealed class TunnelTests(TunnelSite site) : IClassFixture<TunnelSite>
         var web = site.Web;
         using var person = await GuestAsync(web);
         var (_, sandbox) = await person.LaunchAsync();
-        using var server = new Server(web, 5432, async socket => await socket.SendAsync(SHA256.HashData(await ReadAllAsync(socket)), Cancel));
+        using var server = new PortProgram(web, 5432, async socket => await socket.SendAsync(SHA256.HashData(await ReadAllAsync(socket)), Cancel));
         using var client = await ConnectAsync(person, $"/api/v1/sandboxes/{sandbox}/ports/5432/tunnel");
         var sent = RandomNumberGenerator.GetBytes(300_000);
 
@@ -47,7 +46,7 @@ public sealed class TunnelTests(TunnelSite site) : IClassFixture<TunnelSite>
         using var nobody = web.NewClient();
         var (playground, sandbox) = await person.LaunchAsync();
         var (_, other) = await person.LaunchAsync();
-        using var server = new Server(web, 80, _ => Task.CompletedTask);
+        using var server = new PortProgram(web, 80, _ => Task.CompletedTask);
         var tunnel = $"/api/v1/sandboxes/{sandbox}/ports/80/tunnel";
 
         Assert.True((bool)(await person.GetAsync(tunnel)).Json!["listens"]!);
@@ -97,7 +96,7 @@ public sealed class TunnelTests(TunnelSite site) : IClassFixture<TunnelSite>
         var web = site.Web;
         using var person = await GuestAsync(web);
         var (playground, sandbox) = await person.LaunchAsync();
-        using var server = new Server(web, 8081, _ => Task.CompletedTask);
+        using var server = new PortProgram(web, 8081, _ => Task.CompletedTask);
         var token = (string)(await person.PostAsync($"/api/v1/playgrounds/{playground}/tunnel-tokens")).Json!["token"]!;
         var endpoint = web.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().Single(each => each.RoutePattern.RawText!.EndsWith("ports/{port:int}/tunnel", StringComparison.Ordinal));
         await using var scope = web.Services.CreateAsyncScope();
@@ -125,7 +124,7 @@ public sealed class TunnelTests(TunnelSite site) : IClassFixture<TunnelSite>
         var web = site.Web;
         using var person = await GuestAsync(web);
         var (playground, sandbox) = await person.LaunchAsync();
-        using var server = new Server(web, 8080, async socket => await ReadAllAsync(socket));
+        using var server = new PortProgram(web, 8080, async socket => await ReadAllAsync(socket));
         var tunnel = $"/api/v1/sandboxes/{sandbox}/ports/8080/tunnel";
         var others = await Task.WhenAll(Enumerable.Range(0, TunnelSite.MostTunnels - 2).Select(_ => ConnectAsync(person, tunnel)));
         using var first = await ConnectAsync(person, tunnel);
@@ -154,7 +153,7 @@ public sealed class TunnelTests(TunnelSite site) : IClassFixture<TunnelSite>
         var web = site.Web;
         using var person = await GuestAsync(web);
         var (_, sandbox) = await person.LaunchAsync();
-        using var server = new Server(web, 4000, async socket =>
+        using var server = new PortProgram(web, 4000, async socket =>
         {
             await socket.ReceiveAsync(new byte[1], Cancel);
             socket.LingerState = new LingerOption(true, 0);
@@ -176,7 +175,7 @@ public sealed class TunnelTests(TunnelSite site) : IClassFixture<TunnelSite>
         var web = site.Web;
         using var person = await GuestAsync(web);
         var (playground, sandbox) = await person.LaunchAsync();
-        using var server = new Server(web, 0, async socket => await socket.SendAsync(SHA256.HashData(await ReadAllAsync(socket)), Cancel));
+        using var server = new PortProgram(web, 0, async socket => await socket.SendAsync(SHA256.HashData(await ReadAllAsync(socket)), Cancel));
         var socket = new UnixDomainSocketEndPoint(Path.Combine(web.Home, "docker.sock"));
         var token = (string)(await person.PostAsync($"/api/v1/playgrounds/{playground}/tunnel-tokens")).Json!["token"]!;
         using var client = TunnelClient.Start(token, $"{web.Url}api/v1/sandboxes/{sandbox}", $"{socket}:docker");
@@ -299,62 +298,6 @@ public sealed class TunnelTests(TunnelSite site) : IClassFixture<TunnelSite>
         }
 
         return all.ToArray();
-    }
-
-    /// <summary>A program that listens in every sandbox of a runtime.</summary>
-    private sealed class Server : IDisposable
-    {
-        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-        private readonly FakePorts _ports;
-        private readonly int _port;
-
-        public Server(WebUnderTest web, int port, Func<Socket, Task> answer)
-        {
-            _listener.Start();
-            (_ports, _port) = ((FakePorts)web.Runtime.Ports, port);
-            _ports.Servers[port] = _listener.LocalEndpoint;
-            _ = AcceptAsync(answer);
-        }
-
-        public System.Collections.Concurrent.ConcurrentDictionary<Socket, bool> Open { get; } = new();
-
-        /// <summary>The site is that of all tests of the class: nothing may be left at the port.</summary>
-        public void Dispose()
-        {
-            _ports.Servers.TryRemove(_port, out _);
-            _listener.Dispose();
-        }
-
-        private async Task AcceptAsync(Func<Socket, Task> answer)
-        {
-            try
-            {
-                while (true)
-                {
-                    _ = RunAsync(await _listener.AcceptSocketAsync(Cancel), answer);
-                }
-            }
-            catch (Exception fault) when (fault is SocketException or OperationCanceledException or ObjectDisposedException)
-            {
-                // The test is over.
-            }
-        }
-
-        private async Task RunAsync(Socket socket, Func<Socket, Task> answer)
-        {
-            Open[socket] = true;
-            try
-            {
-                await answer(socket);
-            }
-            catch (Exception fault) when (fault is SocketException or IOException or OperationCanceledException)
-            {
-                // The client left.
-            }
-
-            Open.TryRemove(socket, out _);
-            socket.Dispose();
-        }
     }
 
     private sealed class Upgrade : IHttpWebSocketFeature

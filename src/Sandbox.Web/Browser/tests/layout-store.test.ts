@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { single, split } from "../src/workspace/layout";
-import { forget, parse, recall, remember } from "../src/workspace/layout-store";
+import { forget, parse, previewOf, recall, remember, rememberPreview } from "../src/workspace/layout-store";
 
 class MemoryStorage implements Storage {
   readonly #items = new Map<string, string>();
@@ -67,5 +67,19 @@ test("What makes no sense counts as nothing", () => {
     JSON.stringify({ ...good, names: { a: "x".repeat(20_000) } }),
   ]) {
     assert.equal(parse(bad), null, String(bad).slice(0, 100));
+  }
+});
+
+test("The page of a port that stood beside the terminals is remembered with its playground, if it makes sense", () => {
+  const storage = new MemoryStorage();
+  const place = { sandbox: "abcdefghijklmnop", port: 8080, path: "/a?b=1" };
+  rememberPreview("p", place, storage);
+  assert.deepEqual(previewOf("p", storage), place);
+  assert.equal(previewOf("q", storage), null);
+  forget("p", storage);
+  assert.equal(previewOf("p", storage), null);
+  for (const wrong of ["{", "{}", JSON.stringify({ ...place, port: 0 }), JSON.stringify({ ...place, path: "evil.example" }), JSON.stringify({ ...place, sandbox: "../../x" })]) {
+    storage.setItem("preview-p", wrong);
+    assert.equal(previewOf("p", storage), null, wrong);
   }
 });

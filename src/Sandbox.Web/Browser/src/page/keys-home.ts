@@ -2,7 +2,7 @@
 let home: (() => void) | null = null;
 
 /** Parts of a page of terminals that have a use for keys themselves. */
-const others = "dialog, .ws-side, .ws-editor, .ws-tutorial, .ws-find, .ws-bars, input, textarea, select, [contenteditable], [role=treeitem]";
+const others = "dialog, .ws-side, .ws-editor, .ws-preview, .ws-tutorial, .ws-find, .ws-bars, input, textarea, select, [contenteditable], [role=treeitem]";
 
 /**
  * On a page of terminals, keys that nothing else has a use for are the terminal's: after a dialog, a menu or a message

@@ -1,4 +1,5 @@
 import { browserStorage } from "../page/storage";
+import type { Place } from "../previews/framed";
 import { isPane, type Layout, type Part, panes } from "./layout";
 
 /** What is remembered of a playground's page in this browser. */
@@ -12,6 +13,7 @@ export interface Remembered {
 
 const prefix = "layout-";
 const copiesPrefix = "copies-";
+const previewPrefix = "preview-";
 /** Playgrounds whose layout is kept; those that were looked at longest ago go first. */
 const kept = 20;
 const maxLength = 16 * 1024;
@@ -57,6 +59,31 @@ export function followRemembered(isMeant: (playground: string) => boolean, liste
 export function forget(playground: string, storage: Storage | null = browserStorage()): void {
   storage?.removeItem(prefix + playground);
   storage?.removeItem(copiesPrefix + playground);
+  storage?.removeItem(previewPrefix + playground);
+}
+
+/** The page of a port that stood beside the terminals; null when there was none. */
+export function previewOf(playground: string, storage: Storage | null = browserStorage()): Place | null {
+  try {
+    const { sandbox, port, path } = JSON.parse(storage?.getItem(previewPrefix + playground) ?? "{}") as Partial<Place>;
+    return typeof sandbox === "string" && /^[a-z0-9]{1,32}$/.test(sandbox) && Number.isInteger(port) && port! >= 1 && port! <= 65_535 && typeof path === "string" && path.startsWith("/")
+      ? { sandbox, port: port!, path }
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+export function rememberPreview(playground: string, place: Place | null, storage: Storage | null = browserStorage()): void {
+  try {
+    if (place) {
+      storage?.setItem(previewPrefix + playground, JSON.stringify({ sandbox: place.sandbox, port: place.port, path: place.path }));
+    } else {
+      storage?.removeItem(previewPrefix + playground);
+    }
+  } catch {
+    // Full or refused: it lasts as long as the page.
+  }
 }
 
 /** Whether programs of a playground may write the clipboard without a question. */

@@ -2,6 +2,7 @@ import { api, type Playground, type Problem } from "../page/api";
 import { writeClipboard } from "../page/clipboard";
 import { make } from "../page/dom";
 import { toast } from "../page/toast";
+import type { Place } from "../previews/framed";
 
 interface Port {
   readonly port: number;
@@ -18,9 +19,10 @@ const every = 3000;
 
 /**
  * Shows the ports on which programs of the playground listen: a button in the bar that opens their list, and a message
- * when one comes. `elsewhere` says how they are reached from the visitor's computer. Asks only while the page is seen and the playground runs.
+ * when one comes. `beside` shows one beside the terminals; `elsewhere` says how they are reached from the visitor's computer.
+ * Asks only while the page is seen and the playground runs. Returns the page of the first of them.
  */
-export function startPorts(button: HTMLButtonElement, menu: HTMLElement, now: () => Playground | null, elsewhere: () => void): void {
+export function startPorts(button: HTMLButtonElement, menu: HTMLElement, now: () => Playground | null, beside: (place: Place) => void, elsewhere: () => void): () => Place | null {
   let seen: readonly SeenPort[] = [];
   const away = make("button", "", "Use from your computer");
   away.type = "button";
@@ -65,17 +67,27 @@ export function startPorts(button: HTMLButtonElement, menu: HTMLElement, now: ()
 
   const row = (port: SeenPort, isNamed: boolean): HTMLElement => {
     const item = document.createElement("div");
-    item.className = "menu-row";
+    item.className = "port-row";
     const open = document.createElement("a");
     open.href = port.open!;
     open.target = "_blank";
     open.rel = "noopener";
-    open.textContent = `Open port ${port.port}${isNamed ? ` of ${port.name}` : ""}`;
+    const name = `port ${port.port}${isNamed ? ` of ${port.name}` : ""}`;
+    open.append(`Open ${name}`, make("small", "", "in a tab"));
+    open.setAttribute("aria-label", `Open ${name} in a tab`);
+    const near = make("button", "", "Beside the terminal");
+    near.type = "button";
+    near.setAttribute("aria-label", `Beside the terminal: ${name}`);
+    near.addEventListener("click", () => {
+      menu.hidePopover();
+      beside(placeOf(port));
+    });
     const copy = document.createElement("button");
     copy.type = "button";
     copy.textContent = "Copy a link for others";
+    copy.setAttribute("aria-label", `Copy a link for others: ${name}`);
     copy.addEventListener("click", () => void link(port));
-    item.append(open, copy);
+    item.append(open, make("div", "menu-row", near, copy));
     return item;
   };
 
@@ -91,4 +103,9 @@ export function startPorts(button: HTMLButtonElement, menu: HTMLElement, now: ()
 
   setInterval(() => void look(), every);
   document.addEventListener("visibilitychange", () => void look());
+  return () => seen[0] ? placeOf(seen[0]) : null;
+}
+
+function placeOf({ sandbox, port }: SeenPort): Place {
+  return { sandbox, port, path: "/" };
 }

@@ -34,6 +34,7 @@ import { startEditor } from "./start-editor";
 import { startFiles } from "./start-files";
 import { startNodes } from "./start-nodes";
 import { startPorts } from "./start-ports";
+import { startPreview } from "./start-preview";
 import { startRecording } from "./start-recording";
 import { startSaving } from "./start-saving";
 import { startSharing } from "./start-sharing";
@@ -89,7 +90,8 @@ const commandActs = startCommands(tabs, side, byId("ws-commands-live"));
 const saveActs = startSaving(() => watch.now, () => root.dataset["title"] ?? "",
   () => tabs.all.flatMap(({ pane }) => pane.commands.log.commands.map(command => command.line ?? command.seen)), () => tabs.active?.focus());
 const nodes = startNodes(byId("ws-nodes"), tabs, () => watch.now, () => watch.poll());
-startPorts(byId<HTMLButtonElement>("ws-ports"), byId("ws-ports-menu"), () => watch.now, reach);
+const preview = startPreview(root, byId("ws-preview"), tabs, () => watch.now);
+const firstPort = startPorts(byId<HTMLButtonElement>("ws-ports"), byId("ws-ports-menu"), () => watch.now, place => preview.show(place), reach);
 startSharing(tabs, link, byId<HTMLButtonElement>("ws-share"), byId("ws-status"), saveActs["share-state"]);
 tabs.onFirst = () => {
   if (watch.now?.state === "running") {
@@ -111,6 +113,7 @@ async function begin(): Promise<void> {
     }
     watch.take(playground);
     if (playground.state !== "ended") {
+      preview.restore(playground);
       void tabs.prepare();
     }
     return;
@@ -248,6 +251,7 @@ function ended(): void {
   tabs.detachAll();
   link.close();
   side.close();
+  preview.hide();
 }
 
 function gone(): void {
@@ -473,6 +477,13 @@ const acts: Record<string, () => void> = {
   "tutorial": () => tutorial.focus(),
   "nodes": () => nodes.open(),
   "reach": reach,
+  "preview": () => {
+    const place = firstPort();
+    if (!place && byId("ws-preview").hidden) {
+      toast("No program listens on a port yet. Start a server in a terminal.");
+    }
+    preview.toggle(place);
+  },
   "receipt": showReceipt,
   "palette": () => openPalette(paletteItems(byId("ws-actions-menu"), acts), () => tabs.active?.focus()),
   "shortcuts": () => {
