@@ -26,7 +26,7 @@ internal static class FakePrograms
         }
     }
 
-    public static async Task<ExecResult> RunAsync(FakeSandbox sandbox, ExecSpec spec, Lock gate, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<ExecResult> RunAsync(FakeSandbox sandbox, ExecSpec spec, IReadOnlyDictionary<string, string> variables, Lock gate, TimeProvider time, CancellationToken cancellationToken)
     {
         Require(spec.Command[0]);
         var started = time.GetTimestamp();
@@ -63,7 +63,7 @@ internal static class FakePrograms
         byte[] stderr;
         lock (gate)
         {
-            (exitCode, stdout, stderr) = Run(sandbox, spec);
+            (exitCode, stdout, stderr) = Run(sandbox, spec, variables);
         }
 
         return new ExecResult(
@@ -74,7 +74,7 @@ internal static class FakePrograms
             time.GetElapsedTime(started));
     }
 
-    private static (int ExitCode, byte[] Stdout, byte[] Stderr) Run(FakeSandbox sandbox, ExecSpec spec)
+    private static (int ExitCode, byte[] Stdout, byte[] Stderr) Run(FakeSandbox sandbox, ExecSpec spec, IReadOnlyDictionary<string, string> variables)
     {
         var words = spec.Command;
         switch (words[0])
@@ -90,7 +90,7 @@ internal static class FakePrograms
                 var uid = user[0].Length == 0 ? "0" : user[0];
                 return Line(words.Contains("-g") && user.Length > 1 ? user[1] : uid);
             case "printenv":
-                return Environment(sandbox, words[1]) is { } value ? Line(value) : (1, [], []);
+                return Environment(sandbox, variables, words[1]) is { } value ? Line(value) : (1, [], []);
             case "head" when words is ["head", "-c", var count, "/dev/zero"]:
                 return (0, new byte[int.Parse(count, CultureInfo.InvariantCulture)], []);
             case "cat" when words.Count == 1:
@@ -127,8 +127,8 @@ internal static class FakePrograms
         }
     }
 
-    private static string? Environment(FakeSandbox sandbox, string name) =>
-        sandbox.Spec.Env.TryGetValue(name, out var value)
+    private static string? Environment(FakeSandbox sandbox, IReadOnlyDictionary<string, string> variables, string name) =>
+        variables.TryGetValue(name, out var value)
             ? value
             : sandbox.Image.Env.FirstOrDefault(line => line.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..];
 }

@@ -184,12 +184,15 @@ internal sealed class FakeSandboxes(FakeRuntime runtime, FakeHost host, FakeVolu
         await host.BeginAsync("Exec", cancellationToken);
         FakeHost.Refuse(CommandRules.Validate(spec));
         FakeSandbox sandbox;
+        IReadOnlyDictionary<string, string> variables;
         lock (host.Gate)
         {
             sandbox = host.GetRunning(id);
+            var others = host.Sandboxes.Values.Where(other => other != sandbox && other.Spec.Playground == sandbox.Spec.Playground && other.Info.State is not SandboxState.Ended);
+            variables = DatabaseVariables.Of(sandbox.Spec, sandbox.Image, others.Select(other => (other.Spec, other.Image)));
         }
 
-        return await FakePrograms.RunAsync(sandbox, spec, host.Gate, host.Time, cancellationToken);
+        return await FakePrograms.RunAsync(sandbox, spec, variables, host.Gate, host.Time, cancellationToken);
     }
 
     /// <inheritdoc/>

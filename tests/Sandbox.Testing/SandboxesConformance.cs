@@ -1,3 +1,4 @@
+using Sandbox.Core.Databases;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Files;
 using Sandbox.Core.Networks;
@@ -365,6 +366,29 @@ public abstract class SandboxesConformance(RuntimeUnderTest under) : RuntimeConf
         Assert.Contains("/bin", await OutputAsync(sandbox.Id, [.. PrintVariable("PATH")]), StringComparison.Ordinal);
         Assert.Equal("/tmp", await OutputAsync(sandbox.Id, "pwd"));
         Assert.Equal("node-1", await OutputAsync(sandbox.Id, "hostname"));
+    }
+
+    [Fact]
+    public async Task Commands_find_the_databases_of_their_playground()
+    {
+        var client = await CreateAsync(Spec() with { Name = "client" });
+        SandboxSpec Beside(string name) => Spec() with { Name = name, Playground = client.Playground, Owner = client.Owner };
+        await FailsAsync(ErrorCode.Invalid, () => CreateAsync(Beside("x") with { Database = new DatabaseServer("x", null) }));
+        await FailsAsync(ErrorCode.Invalid, () => CreateAsync(Beside("x") with { Database = new DatabaseServer("postgres", "a b") }));
+
+        var first = await CreateAsync(Beside("db") with { Database = new DatabaseServer("postgres", "secret1") });
+        await CreateAsync(Beside("db-2") with { Database = new DatabaseServer("postgres", "secret2"), Env = new Dictionary<string, string>(StringComparer.Ordinal) { ["POSTGRES_USER"] = "ann" } });
+        await CreateAsync(Spec() with { Name = "other", Database = new DatabaseServer("redis", "secret3") });
+
+        Assert.Equal("secret1", await OutputAsync(first.Id, [.. PrintVariable("POSTGRES_PASSWORD")]));
+        Assert.Equal("db", await OutputAsync(client.Id, [.. PrintVariable("PGHOST")]));
+        Assert.Equal("secret1", await OutputAsync(client.Id, [.. PrintVariable("PGPASSWORD")]));
+        Assert.Equal("postgresql://ann:secret2@db-2:5432/ann", await OutputAsync(client.Id, [.. PrintVariable("DB_2_URL")]));
+        Assert.Equal("", Text((await ExecAsync(client.Id, PrintVariable("REDIS_URL"))).Stdout).Trim());
+
+        await Runtime.Sandboxes.RemoveAsync(first.Id, Cancellation);
+        Assert.Equal("db-2", await OutputAsync(client.Id, [.. PrintVariable("PGHOST")]));
+        Assert.DoesNotContain((await Runtime.Sandboxes.SnapshotAsync(client.Id, new SnapshotSpec(), Cancellation)).Image.Config.Env, line => line.Contains("secret", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Sandbox.Core.Databases;
 using Sandbox.Core.Quotas;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Terminals;
@@ -42,6 +43,7 @@ public static class SandboxRules
 
         RecipeRules.CheckName(spec.Name, "name", mistakes);
         RecipeRules.CheckContent(spec, "", mistakes);
+        DatabaseServer.Check(spec.Database, "database", mistakes);
         SandboxVolumeRules.Check(spec.Volumes, "volumes", mistakes);
         mistakes.AddRange(LimitRules.Validate(spec.Limits, "limits"));
         mistakes.AddRange(LimitRules.Validate(spec.OwnerLimits, "ownerLimits"));

@@ -1,3 +1,4 @@
+using Sandbox.Core.Databases;
 using Sandbox.Core.Images;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
@@ -53,6 +54,9 @@ public sealed record SandboxSpec : RecipeContent
 
     /// <summary>The volumes to attach.</summary>
     public IReadOnlyList<SandboxVolume> Volumes { get; init; } = [];
+
+    /// <summary>The database server that it is for the other sandboxes of its playground; null for none.</summary>
+    public DatabaseServer? Database { get; init; }
 
     /// <summary>When the runtime ends it by itself, even if nobody is there to ask.</summary>
     public required DateTimeOffset Deadline { get; init; }

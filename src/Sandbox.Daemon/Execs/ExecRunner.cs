@@ -65,7 +65,7 @@ internal sealed class ExecRunner(OciRuntimes runtimes, ProcessWatch watch, Proce
         var (process, pidFile, complaints) = (name + ".json", name + ".pid", name + ".log");
         try
         {
-            var environment = ProcessPlan.EnvironmentOf(record.Config, record.Spec.Env, user, terminal: false);
+            var environment = ProcessPlan.EnvironmentOf(record.Config, record.Variables, user, terminal: false);
             var plan = new ProcessPlan(kernel is null ? SandboxBundle.BelowInit(spec.Command) : SandboxBundle.Become(spec.Command), environment, workdir, user);
             await File.WriteAllBytesAsync(process, SandboxBundle.Process(IsolationClasses.Find(record.Isolation), plan), cancellationToken);
             using var pipes = new PipeCapture(spec.Stdin, spec.OutputLimit, printed);

@@ -70,6 +70,14 @@ internal sealed record SandboxRecord
 
     public EndReason? Reason { get; init; }
 
+    /// <summary>The variables of a process that starts now, over those of the image. See <see cref="DatabaseVariables"/>.</summary>
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, string> Variables
+    {
+        get => field ?? DatabaseVariables.Own(Spec, Config);
+        init;
+    }
+
     /// <summary>Whether its network has a link to the playground's bridge, and so an address.</summary>
     [JsonIgnore]
     public bool HasLink => Spec.Network is not NetworkPolicy.None;

@@ -257,7 +257,7 @@ internal sealed class LinuxSandboxes(
                     RetryAfter = paces.Commands.Take(sandbox.Record.Spec.Owner, 0),
                 };
             await Task.Delay(wait, cancellationToken);
-            return await execs.RunAsync(sandbox.Running(), records.DirectoryOf(id), spec, printed, cancellationToken);
+            return await execs.RunAsync(sandboxes.WithDatabases(sandbox.Running()), records.DirectoryOf(id), spec, printed, cancellationToken);
         }
         finally
         {

@@ -12,7 +12,7 @@ internal sealed class LinuxTerminals(DaemonOptions options, LiveSandboxes sandbo
     public Task<TerminalInfo> OpenAsync(SandboxId id, TerminalSpec spec, CancellationToken cancellationToken)
     {
         var sandbox = sandboxes.Find(id);
-        return terminals.OpenAsync(sandbox.Running(), sandbox.Root.Root, spec, cancellationToken);
+        return terminals.OpenAsync(sandboxes.WithDatabases(sandbox.Running()), sandbox.Root.Root, spec, cancellationToken);
     }
 
     public Task<Stream> ConnectAsync(SandboxId id, TerminalId terminal, CancellationToken cancellationToken) =>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Records;
 
 namespace Sandbox.Daemon.Sandboxes;
 
@@ -28,6 +29,19 @@ internal sealed class LiveSandboxes
 
     /// <summary>Sandboxes of which only the record is left.</summary>
     public IEnumerable<LiveSandbox> Ended() => All.Where(sandbox => sandbox.Record.State == SandboxState.Ended);
+
+    /// <summary>The record of a sandbox with the variables by which a process that starts now finds the databases of its playground.</summary>
+    public SandboxRecord WithDatabases(SandboxRecord record) => record with
+    {
+        Variables = DatabaseVariables.Of(
+            record.Spec,
+            record.Config,
+            All.Select(sandbox => sandbox.Record)
+                .Where(other => other.Spec.Database is not null && other.Spec.Playground == record.Spec.Playground && other.Spec.Id != record.Spec.Id
+                    && other.HasLink && record.HasLink && other.State is SandboxState.Running or SandboxState.Paused or SandboxState.Stopped)
+                .OrderBy(other => other.CreatedAt)
+                .Select(other => (other.Spec, other.Config))),
+    };
 
     public bool IsLastOfOwner(LiveSandbox sandbox) =>
         !All.Any(other => !ReferenceEquals(other, sandbox) && other.Record.Spec.Owner == sandbox.Record.Spec.Owner && other.Record.State != SandboxState.Ended);

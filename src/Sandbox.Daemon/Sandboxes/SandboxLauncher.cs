@@ -24,6 +24,7 @@ namespace Sandbox.Daemon.Sandboxes;
 /// network; that of a service waits.
 /// </summary>
 internal sealed partial class SandboxLauncher(
+    LiveSandboxes sandboxes,
     SandboxRecords records,
     OciRuntimes runtimes,
     CompiledFilters filters,
@@ -201,7 +202,9 @@ internal sealed partial class SandboxLauncher(
         moves.Expect();
         var record = sandbox.Record with { Own = null, HasShellScripts = true };
         var spec = record.Spec;
-        var own = TerminalPlan.OfOwn(record, sandbox.Root.Root);
+
+        // A shell finds the databases that run already; a server has what its recipe gives it.
+        var own = TerminalPlan.OfOwn(record.Config.IsInteractive ? sandboxes.WithDatabases(record) : record, sandbox.Root.Root);
         record = record with { Own = own is null ? null : TerminalId.New() };
         var isolation = IsolationClasses.Find(record.Isolation);
         if (isolation.MostNamespaces is { } most)

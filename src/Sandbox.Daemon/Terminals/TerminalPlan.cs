@@ -70,7 +70,7 @@ internal sealed record TerminalPlan(IReadOnlyList<string> Command, IReadOnlyList
     }
 
     private static List<string> EnvironmentOf(SandboxRecord sandbox) =>
-        ProcessPlan.EnvironmentOf(sandbox.Config, sandbox.Spec.Env, sandbox.User ?? throw new InvalidOperationException("the user was not looked up"), terminal: true);
+        ProcessPlan.EnvironmentOf(sandbox.Config, sandbox.Variables, sandbox.User ?? throw new InvalidOperationException("the user was not looked up"), terminal: true);
 
     private static IReadOnlyList<string> CommandOf(SandboxRecord sandbox) => [.. sandbox.Config.Entrypoint, .. sandbox.Config.Command];
 

@@ -1,4 +1,5 @@
 using Sandbox.Core.Quotas;
+using Databases = Sandbox.Core.Databases;
 using Execs = Sandbox.Core.Execs;
 using Port = Sandbox.Core.Sandboxes;
 
@@ -21,6 +22,7 @@ internal static class SandboxesMap
         Deadline = spec.Deadline.ToWire(),
         Volumes = { spec.Volumes.Select(VolumesMap.ToWire) },
         Terminal = spec.Terminal is { } size ? new() { Cols = size.Cols, Rows = size.Rows } : null,
+        Database = spec.Database?.ToWire(),
     };
 
     internal static Port.SandboxSpec ToCore(this SandboxSpec wire) => new(wire.Content?.ToCore() ?? throw Faults.Malformed("content"))
@@ -36,6 +38,7 @@ internal static class SandboxesMap
         Deadline = Values.ToTime(wire.Deadline),
         Volumes = [.. wire.Volumes.Select(VolumesMap.ToCore)],
         Terminal = wire.Terminal is { } size ? new(size.Cols, size.Rows) : null,
+        Database = wire.Database is { } server ? new(server.Kind, server.HasPassword ? server.Password : null) : null,
     };
 
     internal static SandboxInfo ToWire(this Port.SandboxInfo info)
@@ -97,6 +100,17 @@ internal static class SandboxesMap
         Limits = wire.Limits?.ToCore(),
         Reason = wire.Reason == EndReason.Unspecified ? null : Values.ToEnum<Port.EndReason>((int)wire.Reason, "reason"),
     };
+
+    private static DatabaseServer ToWire(this Databases.DatabaseServer server)
+    {
+        var wire = new DatabaseServer { Kind = server.Kind };
+        if (server.Password is not null)
+        {
+            wire.Password = server.Password;
+        }
+
+        return wire;
+    }
 
     private static Limits ToWire(this SandboxLimits limits) => new()
     {

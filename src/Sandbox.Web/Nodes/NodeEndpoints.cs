@@ -25,7 +25,7 @@ internal static class NodeEndpoints
             .Produces<SandboxView>(201).ProducesProblems(400, 404, 409, 413, 415, 422, 429, 503, 507)
             .Takes(ParameterLocation.Header, "Idempotency-Key", "1 to 255 ASCII characters; free again after a day")
             .WithSummary("Add a node")
-            .WithDescription("The new sandbox is on the playground's network when this answers: the other nodes reach it by its name, a DNS label that no other node has. Its memory counts in the plan, which also says how many nodes a playground may have. An Idempotency-Key header makes a repeated request the same node.");
+            .WithDescription("The new sandbox is on the playground's network when this answers: the other nodes reach it by its name, a DNS label that no other node has. A node of postgres, redis or mariadb without a password gets one, which no save has; new terminals and commands in the other nodes have its address and credentials in their environment, for a node db in DB_URL, and for the first of a kind also in the variables that its clients read (PGHOST, PGPASSWORD, REDIS_URL, MYSQL_HOST, DATABASE_URL). Its memory counts in the plan, which also says how many nodes a playground may have. An Idempotency-Key header makes a repeated request the same node.");
         app.MapDelete("/api/v1/sandboxes/{id}", async (string id, HttpContext context, OwnedNodes nodes, CommandPace pace) =>
             {
                 pace.Check(context.RequirePerson());

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Sandbox.Core.Databases;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Images;
 using Sandbox.Core.People;
@@ -86,6 +87,7 @@ internal sealed partial class OwnedNodes(NodeRecords records, OwnedVolumes volum
                     Isolation = record.Sandbox.Isolation,
                     Deadline = row.EndsAt + Endings.LongestSave,
                     Volumes = await volumes.ForAsync(row.OwnerId, node, CancellationToken.None),
+                    Database = DatabaseServer.OfAdded(record.Sandbox.Image),
                 },
                 CancellationToken.None);
             var endsAt = await records.RunAsync(sandbox) ?? throw new SandboxException(ErrorCode.Conflict, "The playground ended while the node started.");

@@ -1,4 +1,5 @@
 using System.Text;
+using Sandbox.Core.Databases;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Execs;
 using Sandbox.Core.Images;
@@ -140,7 +141,7 @@ internal sealed partial class Launcher(
     private async Task StartAsync(PlaygroundRow row, Recipe recipe, LaunchUnderway launch, LaunchTrace trace, CancellationToken cancellationToken)
     {
         var plan = row.Owner!.Plan!.ToPlan();
-        foreach (var sandbox in row.Sandboxes.OrderBy(sandbox => sandbox.Node))
+        foreach (var sandbox in row.Sandboxes.OrderBy(sandbox => DatabaseKind.Find(sandbox.Image) is null).ThenBy(sandbox => sandbox.Node)) // the first shell of a node finds those that run
         {
             var node = recipe.Nodes[sandbox.Node];
             var info = await runtime.Sandboxes.CreateAsync(
@@ -160,6 +161,7 @@ internal sealed partial class Launcher(
                     Deadline = row.EndsAt + Endings.LongestSave,
                     Volumes = await volumes.ForAsync(row.OwnerId, node, cancellationToken),
                     Terminal = sandbox.Node == 0 ? launch.Manner.Terminal : null,
+                    Database = DatabaseServer.OfRecipe(sandbox.Image),
                 },
                 cancellationToken);
             sandbox.State = info.State;

@@ -149,6 +149,29 @@ public sealed class NodeTests
         Assert.Equal(["two", "three"], Names(again.Json!));
     }
 
+    [Fact]
+    public async Task Password_of_an_added_database_is_found_by_the_other_nodes_and_is_in_no_link()
+    {
+        await using var web = await WebUnderTest.StartAsync(catalog: ["busybox", "postgres"]);
+        using var client = web.NewClient();
+        var (playground, first) = await LaunchAsync(client);
+        Assert.Equal(201, (await client.PostAsync($"{playground}/sandboxes", new { name = "db", image = "postgres" })).Status);
+
+        var password = await PrintAsync(client, first, "PGPASSWORD");
+        Assert.Equal((20, "db"), (password.Length, await PrintAsync(client, first, "PGHOST")));
+        var link = await client.PostAsync($"{playground}/links", new { });
+        Assert.DoesNotContain(password, link.Text, StringComparison.Ordinal);
+        Assert.Equal(204, (await client.DeleteAsync(playground)).Status);
+
+        var again = (await client.PostAsync("/api/v1/playgrounds", new { link = (string?)link.Json!["hash"] })).Json!["sandboxes"]!;
+        var other = await PrintAsync(client, (string)again[0]!["id"]!, "PGPASSWORD");
+        Assert.NotEqual(password, other);
+        Assert.Equal(other, await PrintAsync(client, (string)again[1]!["id"]!, "POSTGRES_PASSWORD"));
+    }
+
+    private static async Task<string> PrintAsync(Client client, string sandbox, string variable) =>
+        ((string)(await client.PostAsync($"/api/v1/sandboxes/{sandbox}/exec", new { command = new[] { "printenv", variable } })).Json!["stdout"]!).Trim();
+
     private static Task<Answer> AddAsync(Client client, string playground, object body) => client.PostAsync($"{playground}/sandboxes", body);
 
     private static async Task<(string Playground, string Sandbox)> LaunchAsync(Client client)

@@ -4,7 +4,7 @@ import { confirmed } from "../page/confirm";
 import { openDialog } from "../page/dialog";
 import { make, textButton } from "../page/dom";
 import { toast } from "../page/toast";
-import { freeName, newPassword, nextNode, type Service, serviceMemory, services } from "./services";
+import { freeName, newPassword, nextNode, type Service, serviceMemory, services, urlVariable } from "./services";
 
 type Sandbox = Playground["sandboxes"][number];
 
@@ -158,8 +158,10 @@ export class NodesDialog {
     try {
       const { stdout } = await api<{ stdout: string }>("POST", `/api/v1/sandboxes/${sandbox.id}/exec`, { command: ["printenv", service.password] });
       const password = stdout.trim();
+      const isFirst = this.events.now()?.sandboxes.find(other => other.image === sandbox.image)?.id === sandbox.id;
+      content.append(make("p", "hint", `New terminals and commands in the other nodes have the address in ${urlVariable(sandbox.name)}${isFirst ? `, and in ${service.found}` : ""}. Terminals that are open already do not.`));
       content.append(...password === ""
-        ? [make("p", "hint", `This node was started without ${service.password}. Inside it no password is needed.`)]
+        ? [make("p", "hint", service.image === "redis" ? `It has no password: the other nodes connect to ${sandbox.name} without one.` : "It has no password: only programs inside the node connect.")]
         : service.connect(sandbox.name, password).map(({ words, line }) => {
           const copy = this.#button("Copy", `Copy: ${words}`, () => void writeClipboard(line).then(isCopied => isCopied ? toast("Copied") : toast("The browser does not allow copying", "error")));
           return make("div", "nodes-line", make("span", "", words), make("code", "", line), copy);
@@ -219,7 +221,7 @@ export class NodesDialog {
     }
     this.#begin(`Starting ${name} …`);
     try {
-      const body = { image, name, ...service ? { env: { [service.password]: newPassword() }, resources: { memoryMiB: serviceMemory }, ...this.#keep.checked ? { volumes: [{ name, path: service.data }] } : {} } : {} };
+      const body = { image, name, ...service ? { resources: { memoryMiB: serviceMemory }, ...this.#keep.checked ? { volumes: [{ name, path: service.data }] } : {} } : {} };
       const made = await api<Sandbox>("POST", `/api/v1/playgrounds/${playground.id}/sandboxes`, body, { "Idempotency-Key": crypto.randomUUID?.() ?? newPassword() });
       await this.events.refresh();
       this.#end(`${made.name} runs. The other nodes reach it as ${made.name}.`);

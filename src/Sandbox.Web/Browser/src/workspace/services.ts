@@ -1,4 +1,4 @@
-/** A service that is one click away as a node: what its image reads, and how the other nodes reach it. */
+/** A database that is one click away as a node: what its image reads, and how the other nodes reach it. The server makes its password. */
 export interface Service {
   readonly image: string;
   readonly title: string;
@@ -6,6 +6,8 @@ export interface Service {
   readonly password: string;
   /** The directory of its data. */
   readonly data: string;
+  /** The variables that the first node of this kind has in the others, and what they save. */
+  readonly found: string;
   /** Ways in, from another node; with the image that has the program. */
   connect(node: string, password: string): readonly { words: string; line: string }[];
 }
@@ -13,6 +15,7 @@ export interface Service {
 export const services: readonly Service[] = [
   {
     image: "postgres", title: "PostgreSQL", password: "POSTGRES_PASSWORD", data: "/var/lib/postgresql",
+    found: "DATABASE_URL and PGHOST, PGUSER, PGPASSWORD, PGDATABASE: psql needs no arguments",
     connect: (node, password) => [
       { words: "Address", line: `postgresql://postgres:${password}@${node}:5432/postgres` },
       { words: "Shell", line: `psql postgresql://postgres:${password}@${node}/postgres` },
@@ -20,6 +23,7 @@ export const services: readonly Service[] = [
   },
   {
     image: "redis", title: "Redis", password: "REDIS_PASSWORD", data: "/var/lib/redis",
+    found: "REDIS_URL and REDISCLI_AUTH: redis-cli needs no password",
     connect: (node, password) => [
       { words: "Address", line: `redis://default:${password}@${node}:6379` },
       { words: "Shell", line: `redis-cli -u redis://default:${password}@${node}` },
@@ -27,6 +31,7 @@ export const services: readonly Service[] = [
   },
   {
     image: "mariadb", title: "MariaDB", password: "MARIADB_ROOT_PASSWORD", data: "/var/lib/mysql",
+    found: "DATABASE_URL and MYSQL_HOST, MYSQL_PWD: mariadb and mysql need no arguments",
     connect: (node, password) => [
       { words: "Address", line: `mysql://root:${password}@${node}:3306/` },
       { words: "Shell", line: `mariadb -h ${node} -u root -p${password}` },
@@ -36,6 +41,11 @@ export const services: readonly Service[] = [
 
 /** The least memory that these services are at ease with, so that more nodes fit into a plan. */
 export const serviceMemory = 256;
+
+/** The variable of the other nodes that holds the address of a database: `SHOP_DB_URL` for the node shop-db. */
+export function urlVariable(node: string): string {
+  return `${/^[0-9]/.test(node) ? "NODE_" : ""}${node.toUpperCase().replaceAll("-", "_")}_URL`;
+}
 
 /** A password that needs no quoting in a shell or an address. */
 export function newPassword(random: (bytes: Uint8Array) => Uint8Array = bytes => crypto.getRandomValues(bytes)): string {
