@@ -51,7 +51,7 @@ public sealed class ComposePageTests(Instance instance, Chromium chromium)
         await ChooseAsync(page, "services:\n  web:\n    image: busybox\n    command: httpd -f -p 8080 -h /etc\n    ports: ['8080:8080']\n    env_file: missing.env\n");
         await Assertions.Expect(verdict).ToContainTextAsync("Docker starts it with docker compose up, because nodes do not support this:");
         await Assertions.Expect(verdict.GetByRole(AriaRole.Listitem)).ToHaveTextAsync(
-            ["Line 4, column 14services.web.command: a node has nothing like it", "Line 6, column 15services.web.env_file: needs files of the folder, which are not here. A git repository brings them."]);
+            ["Line 4, column 14services.web.command: a node always runs its image's own command", "Line 6, column 15services.web.env_file: needs files of the folder, which are not here. A git repository brings them."]);
 
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Compose file" }).PressAsync("Control+End");
         await verdict.GetByRole(AriaRole.Button, new() { Name = "Line 6" }).ClickAsync();

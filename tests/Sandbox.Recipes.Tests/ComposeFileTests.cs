@@ -1,3 +1,4 @@
+using System.Text;
 using Sandbox.Core.Recipes;
 using Sandbox.Recipes.Compose;
 using Sandbox.Recipes.Problems;
@@ -52,18 +53,19 @@ public sealed class ComposeFileTests
     }
 
     [Theory]
-    [InlineData("{image: redis, build: .}", "services.a.build: a node has nothing like it")]
-    [InlineData("{image: redis, command: redis-server}", "services.a.command: a node has nothing like it")]
-    [InlineData("{image: redis, privileged: true}", "services.a.privileged: a node has nothing like it")]
-    [InlineData("{image: other/thing}", "services.a.image: other/thing is not an image of this site")]
-    [InlineData("{}", "services.a.image: is missing")]
+    [InlineData("{image: redis, build: .}", "services.a.build: nodes start images of the catalog and build none")]
+    [InlineData("{image: redis, command: redis-server}", "services.a.command: a node always runs its image's own command")]
+    [InlineData("{image: redis, privileged: true}", "services.a.privileged: a node has no privileges beyond those of every sandbox")]
+    [InlineData("{image: redis, sysctls: {a: 1}}", "services.a.sysctls: nodes do not support this field")]
+    [InlineData("{image: other/thing}", "services.a.image: the catalog has no image other/thing")]
+    [InlineData("{}", "services.a.image: the service has no image")]
     [InlineData("[]", "services.a: must be a mapping of fields")]
-    [InlineData("{image: redis, volumes: ['./data:/data']}", "services.a.volumes: a node has no folders of another file system")]
-    [InlineData("{image: redis, volumes: [{type: bind, source: ., target: /data}]}", "services.a.volumes: a node has no folders of another file system")]
-    [InlineData("{image: redis, volumes: ['/var/run/docker.sock:/var/run/docker.sock']}", "services.a.volumes: a node has no folders of another file system")]
+    [InlineData("{image: redis, volumes: ['./data:/data']}", "services.a.volumes: a node cannot mount files or folders")]
+    [InlineData("{image: redis, volumes: [{type: bind, source: ., target: /data}]}", "services.a.volumes: a node cannot mount files or folders")]
+    [InlineData("{image: redis, volumes: ['/var/run/docker.sock:/var/run/docker.sock']}", "services.a.volumes: a node cannot mount files or folders")]
     [InlineData("{image: redis, environment: {A: '${SECRET}'}}", "services.a.environment.A: ${SECRET} has no value here")]
     [InlineData("{image: redis, environment: [A=$SECRET]}", "services.a.environment: $SECRET has no value here")]
-    [InlineData("{image: redis, hostname: b}", "services.a.hostname: a node is called like its service")]
+    [InlineData("{image: redis, hostname: b}", "services.a.hostname: a node always has the name of its service")]
     [InlineData("{image: redis, depends_on: {b: {condition: service_healthy}}}", "services.a.depends_on.b: nodes do not wait for each other")]
     [InlineData("{image: redis, ports: [x]}", "services.a.ports: not a port")]
     [InlineData("{image: redis, ports: ['9-1']}", "services.a.ports: not a port")]
@@ -79,16 +81,16 @@ public sealed class ComposeFileTests
     }
 
     [Theory]
-    [InlineData("services: {a: {image: redis, volumes: ['x:/x']}, b: {image: redis, volumes: ['x:/x']}}", "the volume x is of several services")]
-    [InlineData("services: {a: {image: redis}, b: {image: redis}, c: {image: redis}, d: {image: redis}, e: {image: redis}, f: {image: redis}}", "more than 5")]
+    [InlineData("services: {a: {image: redis, volumes: ['x:/x']}, b: {image: redis, volumes: ['x:/x']}}", "several services share the volume x, and each node has a disk of its own")]
+    [InlineData("services: {a: {image: redis}, b: {image: redis}, c: {image: redis}, d: {image: redis}, e: {image: redis}, f: {image: redis}}", "services: there are more than 5")]
     [InlineData("services: {a_b: {image: redis}}", "nodes[0].name")]
     [InlineData("services: {gateway: {image: redis}, b: {image: redis}}", "gateway means something else on a network")]
-    [InlineData("services: {a: {image: redis}}\nsecrets: {s: {file: s}}", "secrets: a node has nothing like it")]
-    [InlineData("include: [other.yaml]\nservices: {a: {image: redis}}", "include: a node has nothing like it")]
+    [InlineData("services: {a: {image: redis}}\nsecrets: {s: {file: s}}", "secrets: a node cannot mount files or folders")]
+    [InlineData("include: [other.yaml]\nservices: {a: {image: redis}}", "include: nodes are made of this file alone")]
     [InlineData("services: {a: {image: [}", "compose.yaml:1:")]
-    [InlineData("", "services: has none")]
-    [InlineData("- a", "services: has none")]
-    [InlineData("services: text", "services: has none")]
+    [InlineData("", "services: there are no services")]
+    [InlineData("- a", "services: there are no services")]
+    [InlineData("services: text", "services: there are no services")]
     public void File_that_is_not_made_of_nodes_is_left_to_Docker(string text, string why)
     {
         var (recipe, problems) = Read(text);
@@ -96,6 +98,41 @@ public sealed class ComposeFileTests
         Assert.Null(recipe);
         Assert.Contains(why, Assert.Single(problems), StringComparison.Ordinal);
         Assert.EndsWith(": else", problems[0], StringComparison.Ordinal);
+    }
+
+    /// <summary>Files of others, with this site's images.</summary>
+    [Theory]
+    [InlineData("django", "services.web.build: nodes start images of the catalog and build none")]
+    [InlineData("flask", "services.web.build: nodes start images of the catalog and build none")]
+    [InlineData("flask-redis", "services.redis.image: the catalog has no image redislabs/redismod")]
+    [InlineData("gitea-postgres", "services.gitea.image: the catalog has no image gitea/gitea:latest")]
+    [InlineData("nginx-flask-mysql", "secrets: a node cannot mount files or folders")]
+    [InlineData("nginx-golang-postgres", "secrets: a node cannot mount files or folders")]
+    [InlineData("nginx-nodejs-redis", "services.redis.image: the catalog has no image redislabs/redismod")]
+    [InlineData("prometheus-grafana", "services.prometheus.command: a node always runs its image's own command")]
+    [InlineData("react-express-mongodb", "services.frontend.build: nodes start images of the catalog and build none")]
+    [InlineData("spring-postgres", "secrets: a node cannot mount files or folders")]
+    [InlineData("traefik-golang", "services.frontend.command: a node always runs its image's own command")]
+    [InlineData("wordpress-mysql", "services.db.command: a node always runs its image's own command")]
+    public void Sample_is_started_by_Docker_for_a_reason(string name, string why)
+    {
+        var text = Sample(name);
+        var reading = ComposeFile.ReadAlone(Encoding.UTF8.GetBytes(text), Catalog);
+
+        Assert.True(ComposeFile.IsOne(text));
+        Assert.EndsWith(why, reading.Decides!.ToString(), StringComparison.Ordinal);
+        Assert.Equal(("docker", text), (reading.Recipe!.Nodes[0].Image, reading.Recipe.Nodes[0].Files[0].Text));
+        Assert.All(reading.Problems, problem => Assert.Equal(text.Contains("./", StringComparison.Ordinal) || text.Contains("build", StringComparison.Ordinal) || text.Contains("file:", StringComparison.Ordinal), problem.What.Contains("not here", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Sample_whose_images_are_here_becomes_nodes()
+    {
+        var reading = ComposeFile.ReadAlone(Encoding.UTF8.GetBytes(Sample("gitea-postgres").Replace("gitea/gitea:latest", "debian", StringComparison.Ordinal)), Catalog);
+
+        Assert.Null(reading.Decides);
+        Assert.Equal(["gitea debian 3000 gitea", "db postgres  "], reading.Recipe!.Nodes.Select(node => $"{node.Name} {node.Image} {string.Join(' ', node.Ports.Select(port => port.Port))} {node.Env.GetValueOrDefault("DB_PASSWD")}"));
+        Assert.Equal("services.db.image", Assert.Single(reading.Problems).Field);
     }
 
     [Theory]
@@ -117,7 +154,7 @@ public sealed class ComposeFileTests
         var nodes = Alone("services: { a: { image: redis } }");
         Assert.Equal("redis", Assert.Single(nodes.Recipe!.Nodes).Image);
         Assert.Null(nodes.Decides);
-        Assert.Equal("compose.yaml:1:41: services.a.command: a node has nothing like it", reading.Decides!.ToString());
+        Assert.Equal("compose.yaml:1:41: services.a.command: a node always runs its image's own command", reading.Decides!.ToString());
         Assert.Equal(("docker", text, "docker compose up"), (docker.Nodes[0].Image, Assert.Single(docker.Nodes[0].Files).Text, Assert.Single(docker.Terminals).Run));
         Assert.Empty(RecipeRules.Validate(docker));
     }
@@ -170,7 +207,13 @@ public sealed class ComposeFileTests
         Assert.NotNull(reading.Recipe);
     }
 
-    private static ComposeReading Alone(string text) => ComposeFile.ReadAlone(System.Text.Encoding.UTF8.GetBytes(text), image => image);
+    private static string Sample(string name) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Samples", "compose", name + ".yaml"));
+
+    /// <summary>As the catalog that ships finds them.</summary>
+    private static string? Catalog(string image) =>
+        image[(image.LastIndexOf('/') + 1)..].Split(':')[0] is "busybox" or "debian" or "python" or "node" or "postgres" or "redis" or "mariadb" or "docker" ? image[(image.LastIndexOf('/') + 1)..].Split(':')[0] : null;
+
+    private static ComposeReading Alone(string text) => ComposeFile.ReadAlone(Encoding.UTF8.GetBytes(text), image => image);
 
     private static (Recipe? Recipe, IReadOnlyList<string> Problems) Read(string text)
     {

@@ -92,17 +92,17 @@ public static partial class ComposeFile
         {
             if (root["services"] is not { Kind: JsonValueKind.Object, Members.Count: > 0 } services)
             {
-                throw new NeedsDockerException(root, "services", mistake ?? "has none");
+                throw new NeedsDockerException(root, "services", mistake ?? "there are no services");
             }
 
             foreach (var (field, value) in root.Members.Where(member => !Known.Contains(member.Key, StringComparer.Ordinal) && !member.Key.StartsWith("x-", StringComparison.Ordinal)))
             {
-                throw new NeedsDockerException(value, field, "a node has nothing like it");
+                throw new NeedsDockerException(value, field, ServiceReader.WhyNot(field));
             }
 
             if (services.Members.Count > RecipeRules.MaxNodes)
             {
-                throw new NeedsDockerException(services, "services", $"more than {RecipeRules.MaxNodes}");
+                throw new NeedsDockerException(services, "services", $"there are more than {RecipeRules.MaxNodes}, the most nodes of a playground");
             }
 
             var recipe = new Recipe { Nodes = [.. services.Members.Select(service => reader.Read(service.Key, service.Value))] };

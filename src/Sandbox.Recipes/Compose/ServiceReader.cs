@@ -55,6 +55,18 @@ internal sealed class ServiceReader(Func<string, string?> offered)
         };
     }
 
+    /// <summary>Why no node can do a field of a service, or of the file.</summary>
+    public static string WhyNot(string field) => field switch
+    {
+        "build" => "nodes start images of the catalog and build none",
+        "command" or "entrypoint" => "a node always runs its image's own command",
+        "env_file" => "a node has no files of the repository",
+        "secrets" or "configs" => "a node cannot mount files or folders",
+        "include" or "extends" => "nodes are made of this file alone",
+        "privileged" or "cap_add" or "devices" or "security_opt" or "network_mode" or "pid" or "ipc" => "a node has no privileges beyond those of every sandbox",
+        _ => "nodes do not support this field",
+    };
+
     private void Check(string name, string field, LocatedValue value, string at)
     {
         switch (field)
@@ -64,7 +76,7 @@ internal sealed class ServiceReader(Func<string, string?> offered)
             case "hostname":
                 if (value.Text != name)
                 {
-                    throw new NeedsDockerException(value, at, "a node is called like its service");
+                    throw new NeedsDockerException(value, at, "a node always has the name of its service");
                 }
 
                 return;
@@ -85,7 +97,7 @@ internal sealed class ServiceReader(Func<string, string?> offered)
             default:
                 if (!Free.Contains(field, StringComparer.Ordinal) && !field.StartsWith("x-", StringComparison.Ordinal))
                 {
-                    throw new NeedsDockerException(value, at, "a node has nothing like it");
+                    throw new NeedsDockerException(value, at, WhyNot(field));
                 }
 
                 return;
@@ -101,12 +113,12 @@ internal sealed class ServiceReader(Func<string, string?> offered)
             : (parts is [['.' or '/' or '~' or '$', ..], _, ..] ? "bind" : "volume", parts.Length > 1 ? parts[0] : null);
         if (kind != "volume")
         {
-            throw new NeedsDockerException(volume, at, "a node has no folders of another file system");
+            throw new NeedsDockerException(volume, at, "a node cannot mount files or folders");
         }
 
         if (source is not null && !volumes.Add(source))
         {
-            throw new NeedsDockerException(volume, at, $"the volume {source} is of several services");
+            throw new NeedsDockerException(volume, at, $"several services share the volume {source}, and each node has a disk of its own");
         }
     }
 
@@ -114,11 +126,11 @@ internal sealed class ServiceReader(Func<string, string?> offered)
     {
         if (value.Text is null)
         {
-            throw new NeedsDockerException(value, at, "is missing");
+            throw new NeedsDockerException(value, at, "the service has no image");
         }
 
         var asked = interpolation.Resolve(value, at);
-        var image = offered(asked) ?? throw new NeedsDockerException(value, at, $"{asked} is not an image of this site");
+        var image = offered(asked) ?? throw new NeedsDockerException(value, at, $"the catalog has no image {asked}");
         if (image != asked)
         {
             replaced.Add((value, at, image));
