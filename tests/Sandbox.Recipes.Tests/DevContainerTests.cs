@@ -139,15 +139,28 @@ public sealed class DevContainerTests
     }
 
     [Fact]
-    public void Compose_file_starts_the_default_image_without_the_commands_of_the_other()
+    public void Compose_files_and_their_service_are_read_with_commands_and_ports()
     {
-        var container = Read("""{ "dockerComposeFile": ["a.yml", "b.yml"], "service": "app", "remoteUser": "vscode", "postCreateCommand": "make", "forwardPorts": [80] }""");
+        var container = DevContainer.Read("""{ "dockerComposeFile": ["../a.yml", "b.yml"], "service": "app", "runServices": ["db"], "remoteUser": "vscode", "postCreateCommand": "make", "forwardPorts": [80, "db:5432"] }""", ".devcontainer/devcontainer.json", "app", "debian");
 
-        Assert.Equal((true, null, null), (container.IsCompose, container.Build, container.Image));
-        Assert.Equal(("debian", null, 80), (container.Recipe.Nodes[0].Image, container.Recipe.Nodes[0].User, container.Recipe.Nodes[0].Ports[0].Port));
-        Assert.Empty(container.Recipe.Nodes[0].Setup);
-        Assert.Equal(["postCreateCommand", "remoteUser"], container.Problems.Select(problem => problem.Field).Where(field => field is "postCreateCommand" or "remoteUser").Order());
-        Assert.Contains(container.Problems, problem => problem.What.Contains("the compose file a.yml needs builds", StringComparison.Ordinal));
+        Assert.Equal("a.yml .devcontainer/b.yml app db (db, 5432)", $"{string.Join(' ', container.Compose!.Files)} {container.Compose.Service} {string.Join(' ', container.Compose.Others)} {string.Join(' ', container.Compose.Ports)}");
+        Assert.Equal(("vscode", 80, "make", false), (container.Recipe.Nodes[0].User, Assert.Single(container.Recipe.Nodes[0].Ports).Port, Assert.Single(container.Recipe.Nodes[0].Setup)[2], container.HasWorkspaceFolder));
+        Assert.Empty(container.Problems);
+    }
+
+    [Theory]
+    [InlineData("""{ "dockerComposeFile": [], "service": "app" }""", "1 to 8 compose files")]
+    [InlineData("""{ "dockerComposeFile": "../../a.yml", "service": "app" }""", "a compose file is not in the repository")]
+    [InlineData("""{ "dockerComposeFile": "/etc/a.yml", "service": "app" }""", "a compose file is not in the repository")]
+    [InlineData("""{ "dockerComposeFile": "a.yml" }""", "there is no service")]
+    [InlineData("""{ "dockerComposeFile": "a.yml", "service": "-x" }""", "there is no service")]
+    public void Compose_file_that_cannot_be_used_starts_the_default_image_without_its_commands(string json, string why)
+    {
+        var container = Read(json.Replace("}", ", \"postCreateCommand\": \"make\", \"remoteUser\": \"dev\" }", StringComparison.Ordinal));
+
+        Assert.Null(container.Compose);
+        Assert.Equal(("debian", null, 0), (container.Recipe.Nodes[0].Image, container.Recipe.Nodes[0].User, container.Recipe.Nodes[0].Setup.Count));
+        Assert.Contains(container.Problems, problem => problem.What.StartsWith(why, StringComparison.Ordinal) && problem.What.EndsWith(": debian is started instead", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -176,7 +189,7 @@ public sealed class DevContainerTests
         Assert.Empty(RecipeRules.Validate(container.Recipe));
         Assert.DoesNotContain(container.Problems, problem => problem.What.Contains("cannot be read", StringComparison.Ordinal) || problem.What.Contains("unknown", StringComparison.Ordinal));
         Assert.All(container.Problems, problem => Assert.True(problem.Line > 0 && problem.Line <= text.Split('\n').Length && problem.Field is not null));
-        Assert.Equal(container is { Image: null, Build: null }, container.Problems.Any(problem => problem.What.Contains("is started instead", StringComparison.Ordinal)));
+        Assert.Equal(container is { Image: null, Build: null, Compose: null }, container.Problems.Any(problem => problem.What.Contains("is started instead", StringComparison.Ordinal)));
     }
 
     [Fact]

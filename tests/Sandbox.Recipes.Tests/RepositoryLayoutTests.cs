@@ -88,10 +88,64 @@ public sealed class RepositoryLayoutTests
         var address = Address with { Folder = folder.Length == 0 ? null : folder.TrimEnd('/'), Stack = name[0] == 'i' ? folder + name : null };
         var reading = await ReadAsync(address, (folder + name, "services:\n  web:\n    build: .\n"));
 
-        Assert.Equal($"{folder}{name}:3:12: services.web.build: a node has nothing like it: docker compose up starts the services in the image docker", Assert.Single(reading.Problems).ToString());
+        Assert.Equal($"{folder}{name}:3:12: services.web.build: nodes start images of the catalog and build none: docker compose up starts the services in the image docker", Assert.Single(reading.Problems).ToString());
         Assert.Equal((folder + name, false, "docker", ("/workspaces/app/" + folder).TrimEnd('/')), (reading.File, reading.NeedsBuilds, reading.Recipe!.Nodes[0].Image, reading.Recipe.Nodes[0].Workdir));
         Assert.Equal(command, Assert.Single(reading.Recipe.Terminals).Run);
         Assert.Empty(RecipeRules.Validate(reading.Recipe));
+    }
+
+    [Fact]
+    public async Task Service_of_a_dev_container_is_the_first_node_with_its_folder_commands_and_ports()
+    {
+        var reading = await ReadAsync(
+            Address,
+            (".devcontainer/devcontainer.json", """{ "dockerComposeFile": "../compose.yaml", "service": "app", "workspaceFolder": "/work", "forwardPorts": [3000, "db:5432"], "postCreateCommand": "make", "remoteEnv": {"A": "dev", "B": "b"} }"""),
+            ("compose.yaml", "services: { db: { image: postgres }, app: { image: node, environment: {A: compose}, ports: ['3000:3000', '81:80'] } }"));
+
+        Assert.Empty(reading.Problems);
+        Assert.Equal(["app node 3000 80", "db postgres 5432"], reading.Recipe!.Nodes.Select(node => $"{node.Name} {node.Image} {string.Join(' ', node.Ports.Select(port => port.Port))}"));
+        var app = reading.Recipe.Nodes[0];
+        Assert.Equal(("/work", "/work", "make", "compose", "b"), (app.Workdir, Assert.Single(app.Repositories).Path, Assert.Single(app.Setup)[2], app.Env["A"], app.Env["B"]));
+        Assert.Empty(reading.Recipe.Nodes[1].Setup);
+        Assert.Empty(RecipeRules.Validate(reading.Recipe));
+    }
+
+    /// <summary>As the templates of others are written.</summary>
+    [Fact]
+    public async Task Service_of_a_dev_container_that_needs_Docker_is_entered_there()
+    {
+        var reading = await ReadAsync(
+            Address,
+            (".devcontainer/devcontainer.json", """{ "dockerComposeFile": "docker-compose.yml", "service": "app", "workspaceFolder": "/workspaces/${localWorkspaceFolderBasename}", "remoteUser": "dev", "forwardPorts": [3000, "db:5432", 8080], "postCreateCommand": "it's", "postAttachCommand": "top" }"""),
+            (".devcontainer/docker-compose.yml", "services:\n  app:\n    build: .\n    command: sleep infinity\n    network_mode: service:db\n  db:\n    image: postgres\n    ports: ['8080:80']\n"));
+
+        Assert.Equal(".devcontainer/docker-compose.yml:3:12: services.app.build: nodes start images of the catalog and build none: Docker starts the services in the image docker", Assert.Single(reading.Problems).ToString());
+        var node = Assert.Single(reading.Recipe!.Nodes);
+        const string Files = "docker compose -f /workspaces/app/.devcontainer/docker-compose.yml -f /root/devcontainer-ports.yaml";
+        Assert.Equal(("docker", "/workspaces/app", Itself), (node.Image, node.Workdir, Assert.Single(node.Repositories)));
+        Assert.Equal("services:\n  db:\n    ports: [\"3000:3000\", \"5432:5432\"]\n", Assert.Single(node.Files).Text);
+        Assert.Equal([$"{Files} up -d", $"{Files} exec -w /workspaces/app -u dev -T app /bin/sh -c it's"], node.Setup.Select(line => string.Join(' ', line)));
+        Assert.Equal(
+            [$"{Files} exec -w /workspaces/app -u dev app sh -c '[ -x /bin/bash ] && exec bash; exec sh'", $"{Files} exec -w /workspaces/app -u dev app sh -c top"],
+            reading.Recipe.Terminals.Select(terminal => terminal.Run!));
+        Assert.Empty(RecipeRules.Validate(reading.Recipe));
+    }
+
+    [Theory]
+    [InlineData("services: { other: { build: . } }", true, "compose.yaml has no service app: debian is started instead")]
+    [InlineData(null, true, "the repository has no file compose.yaml, or it has more than 2 MiB: debian is started instead")]
+    [InlineData("services: { app: { build: . } }", false, "build none: that needs the image docker, which is not offered here, so debian is started instead")]
+    public async Task Service_of_a_dev_container_that_cannot_be_started_leaves_the_default_image(string? compose, bool hasDocker, string why)
+    {
+        var reading = await RepositoryLayout.ReadAsync(
+            Address,
+            (path, _) => Task.FromResult(path == ".devcontainer.json" ? """{ "dockerComposeFile": "compose.yaml", "service": "app", "postCreateCommand": "make" }"""u8.ToArray() : path == "compose.yaml" && compose is not null ? Encoding.UTF8.GetBytes(compose) : null),
+            "debian",
+            image => image == "docker" && !hasDocker ? null : image,
+            TestContext.Current.CancellationToken);
+
+        Assert.Contains(reading.Problems, problem => problem.What.EndsWith(why, StringComparison.Ordinal));
+        Assert.Equal((!hasDocker, "debian", 0), (reading.NeedsBuilds, reading.Recipe!.Nodes[0].Image, reading.Recipe.Nodes[0].Setup.Count));
     }
 
     [Fact]
@@ -100,7 +154,7 @@ public sealed class RepositoryLayoutTests
         var reading = await RepositoryLayout.ReadAsync(
             Address, (path, _) => Task.FromResult(path == "compose.yaml" ? "services: {}"u8.ToArray() : null), "debian", image => image == "docker" ? null : image, TestContext.Current.CancellationToken);
 
-        Assert.Equal("compose.yaml:1:1: services: has none: that needs the image docker, which is not offered here, so debian is started instead", Assert.Single(reading.Problems).ToString());
+        Assert.Equal("compose.yaml:1:1: services: there are no services: that needs the image docker, which is not offered here, so debian is started instead", Assert.Single(reading.Problems).ToString());
         Assert.Equal((true, "debian", Itself), (reading.NeedsBuilds, reading.Recipe!.Nodes[0].Image, Assert.Single(reading.Recipe.Nodes[0].Repositories)));
     }
 

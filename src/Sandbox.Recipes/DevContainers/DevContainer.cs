@@ -19,15 +19,18 @@ public sealed record DevContainer
     /// <summary>The Dockerfile that makes its image, with paths relative to the repository's root and without the repository's URL; null when there is none.</summary>
     public RecipeBuild? Build { get; init; }
 
-    /// <summary>Whether its image is a compose file's, so that the default image takes its place.</summary>
-    public bool IsCompose { get; init; }
+    /// <summary>The compose files of which it is a service; null when there are none, or they cannot be used.</summary>
+    public DevContainerCompose? Compose { get; init; }
 
     /// <summary>The absolute path of the work tree in the sandbox.</summary>
     public required string WorkspaceFolder { get; init; }
 
+    /// <summary>Whether the file says where that is.</summary>
+    public bool HasWorkspaceFolder { get; init; }
+
     /// <summary>
     /// The recipe without repositories, valid by <see cref="RecipeRules.Validate"/>. Its image is <see cref="Image"/>, or
-    /// the default image in its place. Without <see cref="Build"/> it then has no user and no commands, because they belong
+    /// the default image in its place. Without <see cref="Build"/> and <see cref="Compose"/> it then has no user and no commands, because they belong
     /// to an image that does not exist.
     /// </summary>
     public required Recipe Recipe { get; init; }

@@ -44,6 +44,7 @@ internal sealed class DevContainerReader(string text, string file, string name, 
 
     private readonly ProblemLog log = new();
     private Recipe recipe = Recipe.FromImage(defaultImage);
+    private DevContainerCompose? compose;
 
     public DevContainer Read()
     {
@@ -58,10 +59,10 @@ internal sealed class DevContainerReader(string text, string file, string name, 
         var variables = new Variables(name, folder);
         var hasDockerfile = root["build"] is not null || root["dockerFile"] is not null;
         var build = hasDockerfile ? ReadBuild(root, variables) : null;
-        var isCompose = !hasDockerfile && NameCompose(root);
-        var image = hasDockerfile || isCompose ? null : ReadImage(root, variables);
+        compose = hasDockerfile ? null : ReadCompose(root, variables);
+        var image = hasDockerfile || root["dockerComposeFile"] is not null ? null : ReadImage(root, variables);
         ReadEnv(root, variables);
-        if (image is not null || build is not null)
+        if (image is not null || build is not null || compose is not null)
         {
             ReadUser(root, variables);
             ReadSetup(root, variables);
@@ -80,8 +81,9 @@ internal sealed class DevContainerReader(string text, string file, string name, 
             Title = root["name"]?.Value,
             Image = image,
             Build = build,
-            IsCompose = isCompose,
+            Compose = compose,
             WorkspaceFolder = folder,
+            HasWorkspaceFolder = root["workspaceFolder"] is not null,
             Recipe = recipe,
             Problems = [.. log.All.OrderBy(problem => problem.Line).ThenBy(problem => problem.Column)],
         };
@@ -101,8 +103,8 @@ internal sealed class DevContainerReader(string text, string file, string name, 
         var missing = new List<string>();
         var read = new RecipeBuild
         {
-            Dockerfile = Place(Replaced(named) ?? ""),
-            Context = Place(Replaced(build?["context"] ?? root["context"]) ?? "."),
+            Dockerfile = RelativePath.Of(file, Replaced(named) ?? ""),
+            Context = RelativePath.Of(file, Replaced(build?["context"] ?? root["context"]) ?? "."),
             Target = Replaced(build?["target"]),
             Args = (build?["args"]?.Members ?? new Dictionary<string, LocatedValue>(StringComparer.Ordinal)).ToDictionary(arg => arg.Key, arg => Replaced(arg.Value) ?? "", StringComparer.Ordinal),
         };
@@ -143,49 +145,13 @@ internal sealed class DevContainerReader(string text, string file, string name, 
         }
     }
 
-    /// <summary>A path relative to the file's folder as one relative to the repository's root, which is empty; null when it leads out of it.</summary>
-    private string? Place(string path)
-    {
-        if (path.Length == 0 || path[0] == '/')
-        {
-            return null;
-        }
-
-        var parts = new List<string>(file.Split('/')[..^1]);
-        foreach (var part in path.Split('/').Where(part => part is not ("" or ".")))
-        {
-            if (part != "..")
-            {
-                parts.Add(part);
-            }
-            else if (parts.Count == 0)
-            {
-                return null;
-            }
-            else
-            {
-                parts.RemoveAt(parts.Count - 1);
-            }
-        }
-
-        return string.Join('/', parts);
-    }
-
     /// <summary>The first rule that a build breaks; its repository is not known here.</summary>
     private string? BuildMistake(RecipeBuild build) =>
         RecipeRules.Validate(With(Node with { Image = "", Build = build with { Url = "https://repository.example/x" } })).FirstOrDefault(mistake => mistake.Contains(".build", StringComparison.Ordinal))?.Split(": ", 2)[^1];
 
-    private bool NameCompose(LocatedValue root)
-    {
-        if (root["dockerComposeFile"] is not { } part)
-        {
-            return false;
-        }
-
-        var named = part.Value ?? part.Items.Select(item => item.Value).FirstOrDefault(item => item is not null);
-        Unsupported(part, "dockerComposeFile", $"the compose file{(named is null ? "" : " " + named)} needs builds: {defaultImage} is started instead");
-        return true;
-    }
+    private DevContainerCompose? ReadCompose(LocatedValue root, Variables variables) => root["dockerComposeFile"] is { } part
+        ? DevContainerCompose.Read(root, part, file, path => variables.Replace(path, out var missing) is var replaced && missing is null ? replaced : null, log, $"{defaultImage} is started instead")
+        : null;
 
     private string? ReadImage(LocatedValue root, Variables variables)
     {
@@ -352,10 +318,14 @@ internal sealed class DevContainerReader(string text, string file, string name, 
         };
         foreach (var (path, part) in forwarded.Concat(published))
         {
-            // "db:5432" is a port of another container in forwardPorts; "8000:8010" maps one of the host in appPort.
+            // "db:5432" is a port of another service in forwardPorts; "8000:8010" maps one of the host in appPort.
             var words = (part.Value ?? "").Split(':');
             var isOwn = words.Length == 1 || path.StartsWith("appPort", StringComparison.Ordinal) || words[0] is "localhost" or "127.0.0.1";
-            if (!isOwn || !int.TryParse(words[^1].Split('/')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var port))
+            if (!isOwn && compose is not null && words.Length == 2 && DevContainerCompose.IsName(words[0]) && int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var other) && other is > 0 and < 65536)
+            {
+                compose = compose with { Ports = [.. compose.Ports, (words[0], other)] };
+            }
+            else if (!isOwn || !int.TryParse(words[^1].Split('/')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var port))
             {
                 Unsupported(part, path, isOwn ? "is not a port" : "is a port of another host");
             }

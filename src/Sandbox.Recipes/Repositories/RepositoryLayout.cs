@@ -56,7 +56,7 @@ public static class RepositoryLayout
             {
                 if (await read(folder + file, cancellationToken) is { } container)
                 {
-                    return OfDevContainer(address, folder + file, container, defaultImage, offered, log);
+                    return await OfDevContainerAsync(address, folder + file, container, read, defaultImage, offered, log, cancellationToken);
                 }
             }
 
@@ -105,7 +105,8 @@ public static class RepositoryLayout
         return new RepositoryReading(checkedOut, file, NeedsBuilds: false, []);
     }
 
-    private static RepositoryReading OfDevContainer(RepositoryAddress address, string file, byte[] bytes, string defaultImage, Func<string, string?> offered, ProblemLog log)
+    private static async Task<RepositoryReading> OfDevContainerAsync(
+        RepositoryAddress address, string file, byte[] bytes, Func<string, CancellationToken, Task<byte[]?>> read, string defaultImage, Func<string, string?> offered, ProblemLog log, CancellationToken cancellationToken)
     {
         if (bytes.Length > MaxFileBytes)
         {
@@ -120,9 +121,14 @@ public static class RepositoryLayout
             return new RepositoryReading(CheckedOut(built, address, container.WorkspaceFolder), file, NeedsBuilds: false, container.Problems);
         }
 
+        if (container.Compose is { } compose)
+        {
+            return await OfComposedAsync(address, file, container, compose, read, defaultImage, offered, log, cancellationToken);
+        }
+
         if (container.Image is not { } image || offered(image) == image)
         {
-            return new RepositoryReading(CheckedOut(container.Recipe, address, container.WorkspaceFolder), file, container.IsCompose, container.Problems);
+            return new RepositoryReading(CheckedOut(container.Recipe, address, container.WorkspaceFolder), file, NeedsBuilds: false, container.Problems);
         }
 
         // The user and the commands belong to the author's image; a relative of it, by name, has them too.
@@ -132,6 +138,42 @@ public static class RepositoryLayout
             ? Recipe.FromImage(defaultImage)
             : container.Recipe with { Nodes = [container.Recipe.Nodes[0] with { Image = other, User = null }, .. container.Recipe.Nodes.Skip(1)] };
         return new RepositoryReading(CheckedOut(recipe, address, container.WorkspaceFolder), file, NeedsBuilds: false, [.. log.All, .. container.Problems]);
+    }
+
+    /// <summary>A service of compose files as a node, with the others beside it, else in Docker; the default image where neither can be.</summary>
+    private static async Task<RepositoryReading> OfComposedAsync(
+        RepositoryAddress address, string file, DevContainer container, DevContainerCompose compose, Func<string, CancellationToken, Task<byte[]?>> read, string defaultImage, Func<string, string?> offered, ProblemLog log, CancellationToken cancellationToken)
+    {
+        var instead = $"{defaultImage} is started instead";
+        var texts = new List<string>();
+        foreach (var path in compose.Files)
+        {
+            if (await read(path, cancellationToken) is not { Length: <= MaxFileBytes } text)
+            {
+                log.Unsupported(file, 1, $"the repository has no file {path}, or it has more than 2 MiB: {instead}", "dockerComposeFile");
+                return new RepositoryReading(OfDefault(address, defaultImage), file, NeedsBuilds: false, [.. log.All, .. container.Problems]);
+            }
+
+            texts.Add(Encoding.UTF8.GetString(text).TrimStart('\uFEFF'));
+        }
+
+        var docker = offered(ComposeFile.Image);
+        var otherwise = docker is null ? $"that needs the image {ComposeFile.Image}, which is not offered here, so {instead}" : $"Docker starts the services in the image {docker}";
+        var composed = new ComposedContainer(container, compose, address);
+        if (!composed.HasService(texts))
+        {
+            log.Unsupported(file, 1, $"{string.Join(", ", compose.Files)} has no service {compose.Service}: {instead}", "service");
+            return new RepositoryReading(OfDefault(address, defaultImage), file, NeedsBuilds: false, [.. log.All, .. container.Problems]);
+        }
+
+        if (composed.AsNodes(file, texts[0], offered, otherwise, log) is { } nodes)
+        {
+            return new RepositoryReading(CheckedOut(nodes, address, container.WorkspaceFolder), file, NeedsBuilds: false, [.. log.All, .. container.Problems]);
+        }
+
+        return docker is not null && composed.InDocker(file, texts, docker, instead, log) is { } recipe
+            ? new RepositoryReading(CheckedOut(recipe, address, $"/workspaces/{address.Name}"), file, NeedsBuilds: false, [.. log.All, .. container.Problems])
+            : new RepositoryReading(OfDefault(address, defaultImage), file, NeedsBuilds: docker is null, [.. log.All, .. container.Problems]);
     }
 
     /// <summary>The image is what the Dockerfile makes of the folder, and nothing is checked out into it: it need not have git.</summary>

@@ -42,9 +42,10 @@ internal sealed class RepositoryReader(ErrandSandboxes sandboxes, ImageCatalog c
             throw new SandboxException(ErrorCode.NotFound, $"The repository has no file '{stack}'.");
         }
 
+        var candidates = there.Keys.Concat(RepositoryLayout.Candidates(address)).ToHashSet(StringComparer.Ordinal);
         var found = await RepositoryLayout.ReadAsync(
             address with { Ref = repository.Commit },
-            async (path, cancellation) => there.GetValueOrDefault(path) is { IsFile: true } ? await repository.ReadAsync(path, cancellation) : null,
+            async (path, cancellation) => (there.GetValueOrDefault(path) ?? (candidates.Contains(path) ? null : (await repository.FindAsync([path], cancellation)).GetValueOrDefault(path))) is { IsFile: true } ? await repository.ReadAsync(path, cancellation) : null,
             options.Repositories.Image,
             catalog.Offered,
             cancellationToken);
