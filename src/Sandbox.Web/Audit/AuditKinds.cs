@@ -15,6 +15,8 @@ internal static class AuditKinds
         AuditKind.Operator => "operator",
         AuditKind.Refused => "refused",
         AuditKind.Limit => "limit",
+        AuditKind.Tutorial => "tutorial",
+        AuditKind.Handover => "handover",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such kind"),
     };
 
@@ -27,6 +29,8 @@ internal static class AuditKinds
         AuditKind.Operator => "Operators' acts",
         AuditKind.Refused => "Refused requests",
         AuditKind.Limit => "Stopped by a limit",
+        AuditKind.Tutorial => "Tutorials published",
+        AuditKind.Handover => "Handovers",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such kind"),
     };
 

@@ -14,7 +14,7 @@ internal static class AuditSetup
         services.AddHostedService(provider => provider.GetRequiredService<AuditWriter>());
     }
 
-    /// <summary>Records the requests that a limit refused, wherever that happened. Stands before everything that refuses.</summary>
+    /// <summary>Records the requests that a limit refused, wherever that happened, and wrong passwords. Stands before everything that refuses.</summary>
     public static void UseAudit(this WebApplication app)
     {
         var log = app.Services.GetRequiredService<AuditLog>();
@@ -27,6 +27,15 @@ internal static class AuditSetup
                 log.Add(new AuditEvent(AuditKind.Refused, problem?.Detail ?? "Too many requests.")
                 {
                     Code = problem?.Code ?? "rate",
+                    Person = context.User.Person(),
+                    Address = AddressRates.Address(context.Connection.RemoteIpAddress),
+                });
+            }
+            else if (context.Features.Get<WrongPassword>() is { } wrong)
+            {
+                log.Add(new AuditEvent(AuditKind.Refused, $"A wrong password for {wrong.Of}.")
+                {
+                    Code = "password",
                     Person = context.User.Person(),
                     Address = AddressRates.Address(context.Connection.RemoteIpAddress),
                 });

@@ -7,7 +7,7 @@ namespace Sandbox.Web.Audit;
 /// <param name="At">When it happened; the first of several.</param>
 /// <param name="LastAt">When the last of several happened.</param>
 /// <param name="Count">How often, within an hour.</param>
-/// <param name="Kind">launch, end, sign_in, operator, refused or limit.</param>
+/// <param name="Kind">launch, end, sign_in, operator, refused, limit, tutorial or handover.</param>
 /// <param name="Code">The reason or the refusal: expired, quota, rate.</param>
 /// <param name="Person">Who did it, or whose playground it is.</param>
 /// <param name="Address">The client's address; of IPv6 its /64.</param>

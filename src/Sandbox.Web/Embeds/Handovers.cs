@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Sandbox.Core.Errors;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
+using Sandbox.Web.Audit;
 using Sandbox.Web.Hub;
 using Sandbox.Web.Lifecycle;
 using Sandbox.Web.People;
@@ -33,6 +34,7 @@ internal sealed class Handovers(
     HubConnections connections,
     RunningRecordings recordings,
     IEnumerable<IWhenPlaygroundEnds> listeners,
+    AuditLog audit,
     TimeProvider time)
 {
     /// <summary>How long a code is good.</summary>
@@ -108,6 +110,8 @@ internal sealed class Handovers(
             await recordings.StopAsync(RecordingId.Parse(recording));
         }
 
+        audit.Add(new AuditEvent(AuditKind.Handover, $"Gave a playground of {offer.Image} to {person.Value}.") { Person = offer.Owner, Playground = offer.Playground, Code = "given" });
+        audit.Add(new AuditEvent(AuditKind.Handover, $"Took a playground of {offer.Image} from {offer.Owner.Value}.") { Person = person, Playground = offer.Playground, Code = "taken" });
         presence.Touch(offer.Playground);
         return offer;
     }

@@ -59,8 +59,11 @@ internal sealed class AddressRates : IDisposable
     }
 
     /// <summary>A password from there was wrong.</summary>
-    public void CountWrongPassword(HttpContext context)
+    /// <param name="context">The request.</param>
+    /// <param name="of">What it should have opened, for an operator.</param>
+    public void CountWrongPassword(HttpContext context, string of)
     {
+        context.Features.Set(new WrongPassword(of));
         using var lease = _guesses.AttemptAcquire(Address(context.Connection.RemoteIpAddress));
     }
 
@@ -135,3 +138,7 @@ internal sealed class AddressRates : IDisposable
             QueueLimit = 0,
         }));
 }
+
+/// <summary>That a request had a wrong password, as a feature of it.</summary>
+/// <param name="Of">What it should have opened.</param>
+internal sealed record WrongPassword(string Of);

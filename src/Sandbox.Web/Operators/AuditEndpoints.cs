@@ -34,7 +34,7 @@ internal static class AuditEndpoints
     }
 
     private static RouteHandlerBuilder TakesFilter(this RouteHandlerBuilder endpoint) => endpoint
-        .Takes(ParameterLocation.Query, "kind", "launch, end, sign_in, operator, refused, limit; several with a comma between")
+        .Takes(ParameterLocation.Query, "kind", "launch, end, sign_in, operator, refused, limit, tutorial, handover; several with a comma between")
         .Takes(ParameterLocation.Query, "person", "Whose events")
         .Takes(ParameterLocation.Query, "about", "The id of a person or a playground, or an address")
         .Takes(ParameterLocation.Query, "since", "The earliest time, as 2026-11-30T08:00:00Z")

@@ -113,9 +113,9 @@ internal static class PlaygroundEndpoints
         }
 
         var letsIn = link is not null && entrance.LetsIn(link, request.Password);
-        if (link is not null && !letsIn && request.Password is not null)
+        if (link is not null && !letsIn && request.Password is not null && entrance.Refusal(link, request.Password).Code == ErrorCode.LinkPassword)
         {
-            rates.CountWrongPassword(context);
+            rates.CountWrongPassword(context, $"the link {link.Link.Hash}");
         }
 
         var isEntered = letsIn && link!.CoversRates;

@@ -44,7 +44,7 @@ internal sealed class RegistrySignIn(RegistryPasses passes, BearerTokens tokens,
         {
             if (!string.IsNullOrEmpty(password))
             {
-                rates.CountWrongPassword(context);
+                rates.CountWrongPassword(context, "the registry");
             }
 
             await RegistryFault.WriteAsync(context, 401, "UNAUTHORIZED", Refusal);

@@ -15,11 +15,17 @@ internal enum AuditKind
     /// <summary>An operator changed something.</summary>
     Operator,
 
-    /// <summary>A request was refused by a limit; the code is that of the answer.</summary>
+    /// <summary>A request was refused by a limit, where the code is that of the answer, or had a wrong password.</summary>
     Refused,
 
     /// <summary>The host stopped a sandbox, or killed a program in it, by a limit.</summary>
     Limit,
+
+    /// <summary>Tutorials were published or deleted.</summary>
+    Tutorial,
+
+    /// <summary>A playground changed its owner; each of the two has an event.</summary>
+    Handover,
 }
 
 /// <summary>An event, or several of the same kind within an hour. It refers to no other table: what it names may be gone.</summary>

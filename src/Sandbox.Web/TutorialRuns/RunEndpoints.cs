@@ -173,7 +173,7 @@ internal static class RunEndpoints
         }
         catch (SandboxException fault) when (fault.Code == ErrorCode.NotFound)
         {
-            rates.CountWrongPassword(context);
+            rates.CountWrongPassword(context, "a run of a tutorial");
             throw;
         }
     }

@@ -6,6 +6,7 @@ using Sandbox.Recipes.Problems;
 using Sandbox.Tutorials;
 using Sandbox.Tutorials.Imports;
 using Sandbox.Tutorials.Sources;
+using Sandbox.Web.Audit;
 using Sandbox.Web.Catalog;
 using Sandbox.Web.Links;
 using Sandbox.Web.Store;
@@ -33,6 +34,7 @@ internal sealed class TutorialPublishing(
     Locks locks,
     OwnedLinks links,
     ImageUse use,
+    AuditLog audit,
     TimeProvider time) : IDisposable
 {
     /// <summary>The most tutorials of one source.</summary>
@@ -117,6 +119,11 @@ internal sealed class TutorialPublishing(
 
             return published;
         });
+        if (owner != TutorialRow.Shipped)
+        {
+            audit.Add(new AuditEvent(AuditKind.Tutorial, Words(rows, order)) { Person = PersonId.Parse(owner), Code = order.IsPublic ? "public" : "unlisted" });
+        }
+
         return new PublishedTutorials(rows, problems);
     }
 
@@ -139,6 +146,7 @@ internal sealed class TutorialPublishing(
             await DropAsync(db);
             return true;
         });
+        audit.Add(new AuditEvent(AuditKind.Tutorial, $"Deleted the tutorial {address}") { Person = owner, Code = "deleted" });
         await sources.SweepAsync();
         await use.TryCollectAsync();
     }
@@ -191,6 +199,9 @@ internal sealed class TutorialPublishing(
         await OwnedLinks.DropLocksAsync(db);
         return true;
     });
+
+    private static string Words(List<TutorialRow> rows, PublishOrder order) =>
+        $"Published {(rows.Count == 1 ? "the tutorial" : $"{rows.Count} tutorials, the first")} {rows[0].Title}{(order.Name is null ? "" : $" as {order.Name}")}, {rows[0].Hash}";
 
     private static async Task DropAsync(SandboxDb db)
     {

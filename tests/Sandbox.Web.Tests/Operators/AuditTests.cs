@@ -6,6 +6,7 @@ using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Audit;
 using Sandbox.Web.Store;
+using Sandbox.Web.Tests.Tutorials;
 using Xunit;
 
 namespace Sandbox.Web.Tests.Operators;
@@ -41,6 +42,38 @@ public sealed class AuditTests
         Assert.Equal(["end", "end", "launch", "launch"], launches.Select(each => (string?)each["kind"]));
         Assert.Equal(2, (await EventsAsync(desk, $"?about={first}")).Count);
         Assert.Empty(await EventsAsync(desk, "?until=2020-01-01T00:00:00Z"));
+    }
+
+    [Fact]
+    public async Task Publishing_handovers_and_wrong_passwords_are_in_the_log()
+    {
+        await using var web = await WebUnderTest.StartAsync();
+        using var desk = await web.NewOperatorAsync();
+        using var author = web.NewClient();
+        using var visitor = web.NewClient();
+
+        var tutorial = (string)(await author.PublishAsync(Zip.Small, "?name=small-one")).Json!["tutorials"]![0]!["hash"]!;
+        Assert.Equal(204, (await author.DeleteAsync($"/api/v1/tutorials/{tutorial}")).Status);
+        var link = (string)(await author.PostAsync("/api/v1/links", new { recipe = new { nodes = new[] { new { image = "busybox" } } }, budget = new { password = "sesame" } })).Json!["hash"]!;
+        foreach (var guess in new[] { "a", "b", "sesame" })
+        {
+            await visitor.PostAsync("/api/v1/playgrounds", new { link, password = guess });
+        }
+
+        var playground = (string)(await visitor.GetAsync("/api/v1/playgrounds")).Json![0]!["id"]!;
+        var url = (string)(await visitor.PostAsync($"/api/v1/playgrounds/{playground}/handover", new { })).Json!["url"]!;
+        Assert.Equal(200, (await author.PostAsync("/api/v1/handovers", new { code = url.Split("code=")[1] })).Status);
+
+        var published = await EventsAsync(desk, "?kind=tutorial");
+        Assert.Equal(["deleted", "unlisted"], published.Select(each => (string?)each["code"]));
+        Assert.Matches($"^Published the tutorial .+ as small-one, {tutorial}$", (string)published[1]["text"]!);
+        var handovers = await EventsAsync(desk, $"?kind=handover&about={playground}");
+        Assert.Equal(["taken", "given"], handovers.Select(each => (string?)each["code"]));
+        Assert.Equal((string?)published[0]["person"], (string?)handovers[0]["person"]);
+        Assert.Contains((string)handovers[1]["person"]!, (string)handovers[0]["text"]!, StringComparison.Ordinal);
+        var wrong = Assert.Single(await EventsAsync(desk, "?kind=refused&about=127.0.0.1"), each => (string?)each["code"] == "password");
+        Assert.Equal((2, $"A wrong password for the link {link}."), ((int)wrong["count"]!, (string?)wrong["text"]));
+        Assert.DoesNotContain("sesame", (await desk.GetAsync("/api/v1/admin/log")).Text, StringComparison.Ordinal);
     }
 
     [Fact]
