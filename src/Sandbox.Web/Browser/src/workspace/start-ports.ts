@@ -73,8 +73,7 @@ export function startPorts(button: HTMLButtonElement, menu: HTMLElement, now: ()
     open.target = "_blank";
     open.rel = "noopener";
     const name = `port ${port.port}${isNamed ? ` of ${port.name}` : ""}`;
-    open.append(`Open ${name}`, make("small", "", "in a tab"));
-    open.setAttribute("aria-label", `Open ${name} in a tab`);
+    open.append(make("span", "", `Open ${name}`), " ", make("small", "", "in a tab"));
     const near = make("button", "", "Beside the terminal");
     near.type = "button";
     near.setAttribute("aria-label", `Beside the terminal: ${name}`);
