@@ -43,6 +43,56 @@ public sealed class NetworkReachTests
         Assert.False((await limited.Holder.RunAsync($"timeout 3 busybox nslookup -type=a git.example. {net.Networks.Address(limited.Place with { Host = 1 })}:5302")).Ok);
     }
 
+    /// <summary>Root with every privilege in the namespace of a limited link sends what it can to another address of the internet.</summary>
+    [Fact]
+    public async Task Nothing_that_root_can_send_passes_a_list()
+    {
+        await using var net = await TestNet.StartAsync();
+        using var internet = await FakeInternet.StartAsync(net);
+        internet.Say(("git.example", TestNet.Internet));
+        var open = await net.SandboxAsync(PlaygroundId.New());
+        var limited = await LimitedAsync(net, "git.example");
+        await TestNet.UntilAsync(() => limited.Holder.ReachesAsync(TestNet.Internet), "the listed domain answers");
+        await internet.Outside.ShellAsync($"nft 'add table ip count; add chain ip count in {{ type filter hook prerouting priority -300; }}; add rule ip count in ip daddr {FakeInternet.Elsewhere} counter'");
+        var (own, other) = (net.Networks.Address(limited.Place), net.Networks.Address(open.Place));
+        var to = FakeInternet.Elsewhere;
+        await Task.WhenAll(((string[])
+        [
+            $"busybox ping -c1 -w1 {to}; busybox ping -s 4000 -c1 -w1 {to}",
+            $"for port in 22 53 80 443 853 8080; do curl -s --connect-timeout 1 http://{to}:$port/; done",
+            // Datagrams, and every protocol that tunnels are made of.
+            $"perl -MSocket -e 'socket(S,AF_INET,SOCK_DGRAM,0); send(S,\"x\"x$_,0,sockaddr_in($_,inet_aton(\"{to}\"))) for (53,80,123,443,500,4500)'",
+            $"perl -MSocket -e 'for (1,2,4,6,17,33,41,47,50,51,89,94,103,115,132,136,253) {{ socket(S,AF_INET,SOCK_RAW,$_); send(S,\"\\0\\x50\"x50,0,sockaddr_in(0,inet_aton(\"{to}\"))) }}'",
+            // By way of the listed address (loose source route), and to it first, with the port in a later fragment.
+            $"perl -MSocket -e 'socket(S,AF_INET,SOCK_STREAM,0); setsockopt(S,0,4,pack(\"CCCa4C\",0x83,7,4,inet_aton(\"{to}\"),0)); alarm 2; connect(S,sockaddr_in(80,inet_aton(\"{TestNet.Internet}\")))'",
+            $"perl -MSocket -e 'socket(S,AF_INET,SOCK_RAW,255); for ([0x2000,0],[0x2001,1],[1,0]) {{ send(S,pack(\"CCnnnCCna4a4\",0x45,0,28,7,$_->[0],9,6,0,inet_aton(\"{own}\"),inet_aton(\"{to}\")).\"\\0\\x50\"x4,0,sockaddr_in(0,inet_aton(\"{to}\"))) }}'",
+            $"ip tunnel add g mode gre remote {to} local {own} ttl 9; ip addr add 10.9.9.1/30 dev g; ip link set g up; busybox ping -c1 -w1 10.9.9.2",
+            $"ip tunnel add i mode ipip remote {to} local {own} ttl 9; ip addr add 10.9.8.1/30 dev i; ip link set i up; busybox ping -c1 -w1 10.9.8.2",
+            $"ip link add x type vxlan id 1 remote {to} dstport 4789 dev eth0; ip addr add 10.9.7.1/30 dev x; ip link set x up; busybox ping -c1 -w1 10.9.7.2",
+        ]).Select(TryAsync));
+        foreach (var script in (string[])
+        [
+            // As somebody whose link is open: by address, and by tag of a network.
+            $"ip addr add {other}/32 dev eth0; curl -s --connect-timeout 1 --interface {other} http://{to}/; ip addr del {other}/32 dev eth0",
+            $"ip link add link eth0 name v type vlan id 2; ip addr add {own}/28 dev v; ip link set v up; ip route add {to}/32 dev v; curl -s --connect-timeout 1 http://{to}/; ip link del v",
+            $"ip link set eth0 address 02:00:00:00:00:99; curl -s --connect-timeout 1 http://{to}/",
+        ])
+        {
+            await TryAsync(script);
+        }
+
+        Assert.Equal(0, await PacketsAsync());
+        await TestNet.UntilAsync(() => limited.Holder.ReachesAsync(TestNet.Internet), "the listed domain still answers");
+        await TestNet.UntilAsync(() => open.Holder.ReachesAsync(to), "the open link reaches it");
+        Assert.NotEqual(0, await PacketsAsync());
+
+        Task TryAsync(string script) => limited.Holder.RunAsync($"set +e; {script}");
+
+        // ip daddr 9.9.9.9 counter packets 0 bytes 0
+        async Task<long> PacketsAsync() =>
+            long.Parse((await internet.Outside.ShellAsync("nft list chain ip count in")).Split("packets ")[1].Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     [Fact]
     public async Task A_domain_keeps_being_reached_when_its_address_changes_and_the_old_address_does_not()
     {
