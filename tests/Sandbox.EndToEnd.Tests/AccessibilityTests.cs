@@ -144,17 +144,25 @@ public sealed class AccessibilityTests(Instance instance, Chromium chromium)
     }
 
     [Theory]
-    [InlineData("light")]
-    [InlineData("dark")]
-    public async Task The_operators_pages_break_no_accessibility_rule(string scheme)
+    [InlineData("light", false)]
+    [InlineData("dark", true)]
+    public async Task The_operators_pages_break_no_accessibility_rule(string scheme, bool isPhone)
     {
-        await using var visitor = await ArriveAsync(scheme, isPhone: false);
+        await using var visitor = await ArriveAsync(scheme, isPhone);
         await visitor.Page.GotoAsync(await instance.AdminLinkAsync());
         await CheckAsync(visitor.Page, "signing in");
         await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await Assertions.Expect(visitor.Page).ToHaveURLAsync("/admin");
-        await visitor.Page.GetByRole(AriaRole.Heading).First.WaitForAsync();
-        await CheckAsync(visitor.Page, "/admin");
+        foreach (var tab in new[] { "Running", "People", "Plans", "Log", "Host", "Images" })
+        {
+            await visitor.Page.GetByRole(AriaRole.Tab, new() { Name = tab, Exact = true }).ClickAsync();
+            await visitor.Page.Locator(".admin-panel:visible td").First.WaitForAsync();
+            await CheckAsync(visitor.Page, $"/admin, {tab}");
+        }
+
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Isolation…" }).First.ClickAsync();
+        await visitor.Page.GetByRole(AriaRole.Dialog).Filter(new() { HasText = "Applies to new launches." }).WaitForAsync();
+        await CheckAsync(visitor.Page, "/admin, the isolation of an image");
     }
 
     private Task<Visitor> ArriveAsync(string scheme, bool isPhone) => Visitor.ArriveAsync(instance, chromium, new()
@@ -168,7 +176,7 @@ public sealed class AccessibilityTests(Instance instance, Chromium chromium)
         ReducedMotion = ReducedMotion.Reduce,
     });
 
-    private static async Task CheckAsync(IPage page, string where)
+    internal static async Task CheckAsync(IPage page, string where)
     {
         var result = await page.RunAxe(Rules);
         Assert.NotEmpty(result.Passes);

@@ -22,6 +22,8 @@ public sealed class QueueTests(Instance instance, Chromium chromium)
         await Assertions.Expect(second.Page).ToHaveTitleAsync("Place 2 · BusyBox · Sandbox");
         await Assertions.Expect(second.Panel.GetByRole(AriaRole.Button, new() { Name = "Leave the queue" })).ToBeVisibleAsync();
 
+        await AccessibilityTests.CheckAsync(second.Page, "the place in the queue");
+
         // Closing the tab gives the place up.
         await first.Page.CloseAsync();
         await Assertions.Expect(second.Panel).ToContainTextAsync("Place 1 in the queue. You are next.");

@@ -62,5 +62,17 @@ public sealed class ReceiptTests(Instance instance, Chromium chromium)
         await Assertions.Expect(dialog).ToBeHiddenAsync();
         await visitor.TypeAsync("echo kept $((20+3)) apart");
         await visitor.SeesLineAsync("kept 23 apart");
+
+        // Of several nodes, the one that is picked.
+        var added = await visitor.Context.APIRequest.PostAsync($"/api/v1/playgrounds/{visitor.Playground}/sandboxes", new() { DataObject = new { image = "busybox", name = "second", resources = new { memoryMiB = 300 } } });
+        Assert.True(added.Ok, await added.TextAsync());
+        await visitor.Page.ReloadAsync();
+        await visitor.ShellAsync();
+        await visitor.ChooseAsync("receipt");
+        await Assertions.Expect(dialog.GetByText("512 MiB", new() { Exact = true })).ToBeVisibleAsync();
+        await dialog.GetByLabel("Sandbox", new() { Exact = true }).SelectOptionAsync("second");
+        await Assertions.Expect(dialog.GetByRole(AriaRole.Status)).ToContainTextAsync("The sandbox second has the isolation class Container.");
+        await Assertions.Expect(dialog.GetByText("300 MiB", new() { Exact = true })).ToBeVisibleAsync();
+        await AccessibilityTests.CheckAsync(visitor.Page, "the receipts of several nodes");
     }
 }

@@ -151,6 +151,37 @@ public sealed class OperatorTests
         }
     }
 
+    [Fact]
+    public async Task A_plan_that_requires_gVisor_gives_its_sandboxes_a_kernel_of_their_own_from_the_next_launch_on()
+    {
+        await using var operators = await Caller.NewOperatorAsync();
+        await using var guest = await Caller.NewGuestAsync();
+        var guestPlan = (await operators.GetAsync("/api/v1/admin/plans")).Json.AsArray().Single(row => (string)row!["name"]! == "guest")!;
+        var required = Changed(guestPlan, "contract-gvisor", plan => plan["isolation"] = "gvisor");
+        if (!(await guest.GetAsync("/api/v1/status")).Json["features"]!["isolationClasses"]!.AsArray().Any(name => (string)name! == "gvisor"))
+        {
+            Assert.Equal("isolation_unavailable", (await operators.PutJsonAsync("/api/v1/admin/plans/contract-gvisor", required)).Code);
+            return;
+        }
+
+        Assert.Equal(204, (await operators.PutJsonAsync("/api/v1/admin/plans/contract-gvisor", required)).Status);
+        await MoveAsync(operators, guest, "contract-gvisor");
+        var (playground, sandbox) = await guest.LaunchAsync();
+        Assert.Contains("gVisor", await guest.ShellAsync(sandbox, "dmesg"), StringComparison.Ordinal);
+        Assert.Equal("gvisor", (string?)(await guest.GetAsync($"/api/v1/sandboxes/{sandbox}/isolation")).Json["isolation"]);
+
+        var docker = await guest.PostAsync("/api/v1/playgrounds", new { image = "docker" });
+        Assert.Equal((409, "isolation_unavailable"), (docker.Status, docker.Code));
+
+        // What runs keeps its class; the next has that of today.
+        await SavePlanAsync(operators, guestPlan, "contract-gvisor", plan => plan["isolation"] = "default");
+        Assert.Equal("gvisor", (string?)(await guest.GetAsync($"/api/v1/sandboxes/{sandbox}/isolation")).Json["isolation"]);
+        var (after, shared) = await guest.LaunchAsync();
+        Assert.Equal("container", (string?)(await guest.GetAsync($"/api/v1/sandboxes/{shared}/isolation")).Json["isolation"]);
+        await guest.DeleteAsync("/api/v1/playgrounds/" + playground);
+        await guest.DeleteAsync("/api/v1/playgrounds/" + after);
+    }
+
     private static Task<Answer> SignInAsync(Caller caller, string token) =>
         caller.SendAsync(HttpMethod.Post, "/admin/sign-in", new FormUrlEncodedContent([new("token", token)]));
 
