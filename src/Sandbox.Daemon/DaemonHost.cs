@@ -8,6 +8,7 @@ using Sandbox.Daemon.Images;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Networks;
 using Sandbox.Daemon.Oci;
+using Sandbox.Daemon.Ports;
 using Sandbox.Daemon.Records;
 using Sandbox.Daemon.Registry;
 using Sandbox.Daemon.RootFileSystems;
@@ -136,6 +137,7 @@ internal static class DaemonHost
         services.AddSingleton<OwnCommands>();
         services.AddSingleton<KernelGroups>();
         services.AddSingleton<SandboxKernels>();
+        services.AddSingleton<InnerDirectories>();
         services.AddSingleton<TerminalHolders>();
         services.AddSingleton<KeptLogs>();
         services.AddSingleton<LeftOutputs>();
@@ -157,6 +159,7 @@ internal static class DaemonHost
         services.AddSingleton<LinuxSandboxes>();
         services.AddSingleton<LinuxTerminals>();
         services.AddSingleton<LinuxFiles>();
+        services.AddSingleton<InnerRelays>();
         services.AddSingleton<LinuxPorts>();
         services.AddSingleton<VolumeRecords>();
         services.AddSingleton<VolumeStore>();

@@ -9,7 +9,10 @@ internal static unsafe partial class Native
     public const int ReadWrite = 2;
     public const int CloseOnExec = 0x80000;
 
+    public const int NonBlocking = 0x800;
+
     public const int SetDescriptorFlags = 2;
+    public const int SetStatusFlags = 4;
     public const int DescriptorCloseOnExec = 1;
 
     /// <summary>Gives up the controlling terminal. ioctl_tty(2)</summary>
@@ -32,6 +35,19 @@ internal static unsafe partial class Native
     public const int NoMemory = 12;
     public const int NoPermission = 13;
 
+    public const short PollIn = 1;
+    public const short PollOut = 4;
+
+    public const short Internet = 2;
+    public const short Internet6 = 10;
+    public const int StreamSocket = 1;
+    public const int SocketLevel = 1;
+    public const int SocketError = 4;
+    public const int ShutdownWrite = 1;
+
+    /// <summary>Descriptors that come with a message are closed in other programs (MSG_CMSG_CLOEXEC).</summary>
+    public const int CloseReceived = 0x40000000;
+
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags, int mode);
 
@@ -40,6 +56,9 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int fd, void* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint ReadLink(string path, byte* buffer, nuint size);
 
     [LibraryImport("libc", EntryPoint = "close")]
     public static partial int Close(int fd);
@@ -98,4 +117,52 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc", EntryPoint = "posix_spawnp")]
     public static partial int Spawn(int* pid, byte* file, void* actions, void* attributes, byte** arguments, byte** environment);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    public static partial int Poll(PollEntry* entries, nuint count, int milliseconds);
+
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    public static partial int MakeSocket(int family, int kind, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "connect", SetLastError = true)]
+    public static partial int Connect(int fd, void* address, uint length);
+
+    [LibraryImport("libc", EntryPoint = "getsockopt", SetLastError = true)]
+    public static partial int GetOption(int fd, int level, int option, void* value, uint* length);
+
+    [LibraryImport("libc", EntryPoint = "shutdown", SetLastError = true)]
+    public static partial int Shutdown(int fd, int how);
+
+    [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
+    public static partial nint ReceiveMessage(int fd, MessageHeader* message, int flags);
+
+    /// <summary><c>struct pollfd</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PollEntry
+    {
+        public int Descriptor;
+        public short Events;
+        public short Found;
+    }
+
+    /// <summary><c>struct iovec</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct IoVector
+    {
+        public void* Base;
+        public nuint Length;
+    }
+
+    /// <summary><c>struct msghdr</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct MessageHeader
+    {
+        public void* Name;
+        public uint NameLength;
+        public IoVector* Vectors;
+        public nuint VectorCount;
+        public void* Control;
+        public nuint ControlLength;
+        public int Flags;
+    }
 }

@@ -8,7 +8,10 @@ using Sandbox.Init;
 // Lines on descriptor REPORT say "started PID", then "exit CODE", for the holder of the terminal.
 //
 // sandbox-init exec -- COMMAND…    becomes the command; a nonce in $SANDBOX_NONCE comes to it on descriptor 3
+// sandbox-init kernel              prints the version of its kernel
 // sandbox-init sockets             prints the TCP sockets of the sandbox
+// sandbox-init directories PID…    prints in which directories processes are
+// sandbox-init relay               connects sockets of the host to ports that are open to the sandbox itself only
 // sandbox-init signal PID NUMBER   sends a signal to a process and to everything below it
 //
 // These are for sandboxes with a kernel of their own, which the host does not look into.
@@ -17,7 +20,13 @@ switch (args)
     case ["exec", "--", _, ..]:
         return Become.Program(args.AsSpan(2));
     case ["sockets"]:
-        return Sockets.List();
+        return Print.Files("/proc/net/tcp", "/proc/net/tcp6");
+    case ["kernel"]:
+        return Print.Files("/proc/version");
+    case ["directories", ..]:
+        return Print.Directories(args.AsSpan(1));
+    case ["relay"]:
+        return Relay.Run();
     case ["signal", var process, var number]
         when int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out var top) && top > 1
         && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var signal):

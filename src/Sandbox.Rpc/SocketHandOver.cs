@@ -5,10 +5,10 @@ using System.Runtime.InteropServices;
 namespace Sandbox.Rpc;
 
 /// <summary>
-/// Hands an open socket to another process over a unix socket, beside one byte. From then on the two ends talk without
+/// Hands an open socket to another process over a unix socket, beside some bytes. From then on the two ends talk without
 /// the process that connected them. https://man7.org/linux/man-pages/man7/unix.7.html (SCM_RIGHTS)
 /// </summary>
-internal static partial class SocketHandOver
+public static partial class SocketHandOver
 {
     private const int SolSocket = 1;
     private const int ScmRights = 1;
@@ -19,10 +19,29 @@ internal static partial class SocketHandOver
     private const int ControlBytes = HeaderBytes + 8; // and one descriptor, padded
 
     /// <summary>Sends a byte, and the socket if there is one. The sender keeps its own, and closes it.</summary>
-    public static unsafe void Send(Socket over, byte message, Socket? given)
+    internal static void Send(Socket over, byte message, Socket? given)
+    {
+        // One byte always fits: nothing was sent on this connection before.
+        if (!TrySend(over, [message], given))
+        {
+            throw new IOException("the socket was not handed over", new Win32Exception(Marshal.GetLastPInvokeError()));
+        }
+    }
+
+    /// <summary>Sends some bytes, and the socket if there is one. False if the other end is gone, or has no room for them.</summary>
+    public static unsafe bool TrySend(Socket over, ReadOnlySpan<byte> message, Socket? given)
+    {
+        ArgumentNullException.ThrowIfNull(over);
+        fixed (byte* start = message)
+        {
+            return Send(over, start, message.Length, given);
+        }
+    }
+
+    private static unsafe bool Send(Socket over, byte* message, int length, Socket? given)
     {
         var control = stackalloc long[ControlBytes / 8];
-        var vector = new Vector { Base = &message, Length = 1 };
+        var vector = new Vector { Base = message, Length = (nuint)length };
         var header = new Message { Vectors = &vector, VectorCount = 1 };
         if (given is not null)
         {
@@ -34,15 +53,11 @@ internal static partial class SocketHandOver
             header.ControlLength = ControlBytes;
         }
 
-        // One byte always fits: nothing was sent on this connection before.
-        if (SendMessage((int)over.SafeHandle.DangerousGetHandle(), &header, DontWait | NoSignal) != 1)
-        {
-            throw new IOException("the socket was not handed over", new Win32Exception(Marshal.GetLastPInvokeError()));
-        }
+        return SendMessage((int)over.SafeHandle.DangerousGetHandle(), &header, DontWait | NoSignal) == length;
     }
 
     /// <summary>Waits for the byte. The socket is null if none came with it.</summary>
-    public static async Task<(byte Message, Socket? Given)> ReceiveAsync(Socket over, CancellationToken cancellationToken)
+    internal static async Task<(byte Message, Socket? Given)> ReceiveAsync(Socket over, CancellationToken cancellationToken)
     {
         _ = await over.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, cancellationToken).ConfigureAwait(false); // until there is something
         return Receive(over);

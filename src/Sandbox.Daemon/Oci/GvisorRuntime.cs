@@ -163,6 +163,13 @@ internal sealed class GvisorRuntime(string program, string stateDirectory, Tool 
     /// <summary>The command line that runs a program of ours as root in a sandbox. It has the input and output of its parent.</summary>
     public IReadOnlyList<string> OwnCommand(SandboxId id, IReadOnlyList<string> command) => [.. Inside(id), "exec", "--user", "0:0", "--cwd", "/", id.Value, .. command];
 
+    /// <summary>
+    /// The same for one that looks into processes. The sandbox's kernel lets a program see the directories of its own children only,
+    /// unless it may trace all.
+    /// </summary>
+    public IReadOnlyList<string> TracingCommand(SandboxId id, IReadOnlyList<string> command) =>
+        [.. Inside(id), "exec", "--user", "0:0", "--cap", "CAP_SYS_PTRACE", "--cwd", "/", id.Value, .. command];
+
     /// <summary>Asks all processes of a sandbox to end.</summary>
     public Task AskToEndAsync(SandboxId id) => TryAsync(id, "kill", "--all", id.Value, "TERM");
 
@@ -179,24 +186,32 @@ internal sealed class GvisorRuntime(string program, string stateDirectory, Tool 
         }
     }
 
-    private async Task<int?> TakeProcessAsync(SandboxId id, TerminalId terminal)
+    /// <summary>The number that the program of a terminal has inside; null if it is not known.</summary>
+    public async Task<int?> FindProcessAsync(SandboxId id, TerminalId terminal)
     {
-        var file = ProcessOf(id, terminal);
-        if (!File.Exists(file))
-        {
-            return null;
-        }
-
         try
         {
-            var text = await File.ReadAllTextAsync(file);
-            File.Delete(file);
-            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var process) ? process : null;
+            return File.Exists(ProcessOf(id, terminal)) && int.TryParse(await File.ReadAllTextAsync(ProcessOf(id, terminal)), NumberStyles.None, CultureInfo.InvariantCulture, out var process) ? process : null;
         }
         catch (IOException)
         {
             return null; // the sandbox is taken apart
         }
+    }
+
+    private async Task<int?> TakeProcessAsync(SandboxId id, TerminalId terminal)
+    {
+        var process = await FindProcessAsync(id, terminal);
+        try
+        {
+            File.Delete(ProcessOf(id, terminal));
+        }
+        catch (IOException)
+        {
+            // The sandbox is taken apart.
+        }
+
+        return process;
     }
 
     private string ProcessOf(SandboxId id, TerminalId terminal) => Path.Combine(FilesOf(id), terminal.Value + ".inside");

@@ -103,6 +103,16 @@ internal static class SandboxBundle
     /// <summary>The command that lists the TCP sockets of a sandbox, as in /proc/net/tcp.</summary>
     public static IReadOnlyList<string> ListSockets { get; } = [OwnInit, "sockets"];
 
+    /// <summary>The command that prints the version of a sandbox's kernel.</summary>
+    public static IReadOnlyList<string> PrintKernel { get; } = [OwnInit, "kernel"];
+
+    /// <summary>The command that connects what comes with messages on its input to ports of a sandbox.</summary>
+    public static IReadOnlyList<string> Relay { get; } = [OwnInit, "relay"];
+
+    /// <summary>The command that prints in which directories processes are.</summary>
+    public static IReadOnlyList<string> Directories(IEnumerable<int> processes) =>
+        [OwnInit, "directories", .. processes.Select(process => process.ToString(System.Globalization.CultureInfo.InvariantCulture))];
+
     /// <summary>The command that sends a signal to a process of a sandbox and to everything below it.</summary>
     public static IReadOnlyList<string> Signal(int process, int signal) =>
         [OwnInit, "signal", process.ToString(System.Globalization.CultureInfo.InvariantCulture), signal.ToString(System.Globalization.CultureInfo.InvariantCulture)];

@@ -33,7 +33,7 @@ internal sealed partial class HostProof(DaemonOptions options, UidRanges ranges,
         ("disk_quota", "Disk quota", "A sandbox has a disk of its own size: it cannot fill that of the host."),
         ("egress_filter", "Network filter", "A sandbox reaches neither the host, nor its network, nor the sandboxes of others."),
         ("gvisor", "gVisor", "Sandboxes of the class gvisor have a kernel of their own, written in a safe language: an attack on the kernel of the host first has to get through that."),
-        ("kvm", "Virtual machines", "Sandboxes could be small virtual machines. They are not until there is a class for it."),
+        ("kvm", "Virtual machines", "Sandboxes could be small virtual machines. This version has no class for that."),
     ];
 
     /// <summary>The names that a policy may require.</summary>
@@ -204,15 +204,15 @@ internal sealed partial class HostProof(DaemonOptions options, UidRanges ranges,
     {
         if (!File.Exists("/dev/kvm"))
         {
-            return (false, "The host has no /dev/kvm.");
+            return (false, "Sandboxes as virtual machines are not offered here: this host has no /dev/kvm.");
         }
 
         using var kvm = File.OpenHandle("/dev/kvm", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
         var version = (int)Native.SysCall(16 /* ioctl */, kvm.DangerousGetHandle(), 0xae00 /* KVM_GET_API_VERSION */, 0, 0, 0);
         using var machine = new SafeFileHandle(Native.SysCall(16, kvm.DangerousGetHandle(), 0xae01 /* KVM_CREATE_VM */, 0, 0, 0), ownsHandle: true);
         return version == 12 && !machine.IsInvalid
-            ? (true, "Made a machine.")
-            : (false, $"/dev/kvm is there and makes no machine: {Marshal.GetLastPInvokeErrorMessage()}");
+            ? (true, "/dev/kvm makes machines (whether a system runs in one was not tried). Sandboxes as virtual machines are not offered: this version has no class for them.")
+            : (false, $"Sandboxes as virtual machines are not offered here: the host's /dev/kvm makes none: {Marshal.GetLastPInvokeErrorMessage()}");
     }
 
     private sealed record Namespaces((bool, string) User, (bool, string) Owner, (bool, string) Idmap);

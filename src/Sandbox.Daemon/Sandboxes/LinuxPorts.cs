@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.Execs;
 using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Oci;
@@ -13,13 +15,16 @@ using Sandbox.Rpc;
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>The ports and Docker daemons of the sandboxes of one Linux host.</summary>
-internal sealed class LinuxPorts(LiveSandboxes sandboxes, OciRuntimes runtimes, ProcessWatch watch) : ISandboxPorts
+internal sealed class LinuxPorts(LiveSandboxes sandboxes, OciRuntimes runtimes, InnerRelays relays, ProcessWatch watch) : ISandboxPorts
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    public Task<IReadOnlyList<int>> ListAsync(SandboxId sandbox, CancellationToken cancellationToken) => Running(sandbox) is var record && HasOwnKernel(record)
-        ? LinkedSocket.ListeningAsync(runtimes.Gvisor.OwnCommand(sandbox, SandboxBundle.ListSockets), watch, cancellationToken)
-        : Task.Run(() => ListeningPorts.Of(record.Pid), cancellationToken);
+    /// <summary>Where a program may have to be started in the sandbox first. Shorter than what the web process waits.</summary>
+    private static readonly TimeSpan InnerPatience = TimeSpan.FromSeconds(9);
+
+    public async Task<IReadOnlyList<int>> ListAsync(SandboxId sandbox, CancellationToken cancellationToken) => Running(sandbox) is var record && HasOwnKernel(record)
+        ? ListeningPorts.In(Encoding.ASCII.GetString(await PrintedInside.ReadAsync(runtimes.Gvisor.OwnCommand(sandbox, SandboxBundle.ListSockets), watch, cancellationToken)))
+        : await Task.Run(() => ListeningPorts.Of(record.Pid), cancellationToken);
 
     public async Task<NetworkStream?> ConnectAsync(SandboxId sandbox, int port, CancellationToken cancellationToken) =>
         port is >= 1 and <= ushort.MaxValue && await OpenAsync(sandbox, port, cancellationToken) is { } socket ? new NetworkStream(socket, ownsSocket: true) : null;
@@ -64,7 +69,7 @@ internal sealed class LinuxPorts(LiveSandboxes sandboxes, OciRuntimes runtimes, 
     }
 
     /// <summary>The same where the sandbox's network is not one of the host. There is no Docker in it.</summary>
-    private static async Task<Socket?> OpenInsideAsync(Records.SandboxRecord record, int port, CancellationToken cancellationToken)
+    private async Task<Socket?> OpenInsideAsync(Records.SandboxRecord record, int port, CancellationToken cancellationToken)
     {
         if (port is < 1 or > ushort.MaxValue)
         {
@@ -72,8 +77,9 @@ internal sealed class LinuxPorts(LiveSandboxes sandboxes, OciRuntimes runtimes, 
         }
 
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
-        return record.Address is { } own ? await LinkedSocket.ConnectAsync(IPAddress.Parse(own), port, patience.Token) : null;
+        patience.CancelAfter(InnerPatience);
+        return (record.Address is { } own ? await LinkedSocket.ConnectAsync(IPAddress.Parse(own), port, patience.Token) : null)
+            ?? await relays.ConnectAsync(record, port, patience.Token);
     }
 
     private static bool HasOwnKernel(Records.SandboxRecord record) => IsolationClasses.Find(record.Isolation).HasOwnKernel;

@@ -21,7 +21,7 @@ internal sealed class LinuxTerminals(DaemonOptions options, LiveSandboxes sandbo
     public Task<IReadOnlyList<TerminalInfo>> ListAsync(SandboxId id, CancellationToken cancellationToken)
     {
         var sandbox = sandboxes.Find(id);
-        return Task.Run(() => terminals.List(sandbox.Record, sandbox.Root.Root), cancellationToken);
+        return Task.Run(() => terminals.ListAsync(sandbox.Record, sandbox.Root.Root), cancellationToken);
     }
 
     public Task<IReadOnlyList<DetachedCommand>> ListDetachedAsync(SandboxId id, CancellationToken cancellationToken)

@@ -3,6 +3,7 @@ using Sandbox.Core.Errors;
 using Sandbox.Core.Files;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
+using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Oci;
 using Sandbox.Daemon.Records;
@@ -14,7 +15,7 @@ namespace Sandbox.Daemon.Terminals;
 /// The terminals of all sandboxes, by the processes that hold them. The daemon never touches a terminal's bytes: a holder
 /// listens on a socket of its own, and the daemon may be killed right after it has started one.
 /// </summary>
-internal sealed class TerminalHolders(HolderStart start, HolderFiles files, OwnCommands commands, ProcessWatch watch)
+internal sealed class TerminalHolders(HolderStart start, HolderFiles files, OwnCommands commands, InnerDirectories directories, ProcessWatch watch)
 {
     private const int MaxPerSandbox = 16; // each keeps 2 MiB of output outside the sandbox's own memory
 
@@ -53,20 +54,21 @@ internal sealed class TerminalHolders(HolderStart start, HolderFiles files, OwnC
     }
 
     /// <summary>The terminals whose holder runs, oldest first.</summary>
-    public IReadOnlyList<TerminalInfo> List(SandboxRecord sandbox, string root)
+    public async Task<IReadOnlyList<TerminalInfo>> ListAsync(SandboxRecord sandbox, string root)
     {
         var home = SandboxPath.TryParse(sandbox.User?.Home, out var path) ? path : null;
+        var living = HoldersOf(sandbox.Spec.Id).Where(holder => holder.IsAlive).OrderBy(holder => holder.CreatedAt).ToList();
+        var inside = IsolationClasses.Find(sandbox.Isolation).HasOwnKernel ? await directories.FindAsync(sandbox, [.. living.Select(holder => holder.Id)], root) : null;
         return
         [
-            .. HoldersOf(sandbox.Spec.Id).Where(holder => holder.IsAlive).OrderBy(holder => holder.CreatedAt)
-                .Select(holder => InfoOf(holder) with
-                {
-                    Cwd = WorkingDirectory.InFront(holder.Id == sandbox.Own ? commands.StateOf(sandbox)?.Pid : WorkingDirectory.ChildOf(holder.Pid), root),
-                    Home = home,
-                    IsOwn = holder.Id == sandbox.Own,
-                    IsService = holder.Id == sandbox.Own && !sandbox.Config.IsInteractive,
-                    IsSeen = holder.Id != sandbox.Own || holder.IsClaimed || commands.StateOf(sandbox) is not { Uses: TtyLogUses.None },
-                }),
+            .. living.Select(holder => InfoOf(holder) with
+            {
+                Cwd = inside is null ? WorkingDirectory.InFront(holder.Id == sandbox.Own ? commands.StateOf(sandbox)?.Pid : WorkingDirectory.ChildOf(holder.Pid), root) : inside.GetValueOrDefault(holder.Id),
+                Home = home,
+                IsOwn = holder.Id == sandbox.Own,
+                IsService = holder.Id == sandbox.Own && !sandbox.Config.IsInteractive,
+                IsSeen = holder.Id != sandbox.Own || holder.IsClaimed || commands.StateOf(sandbox) is not { Uses: TtyLogUses.None },
+            }),
         ];
     }
 

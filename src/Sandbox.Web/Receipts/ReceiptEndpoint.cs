@@ -42,7 +42,7 @@ internal static class ReceiptEndpoint
             sandbox.Value,
             row.Name,
             isolation,
-            ReceiptWords.Classes(isolation, info.Capabilities.IsolationClasses),
+            ReceiptWords.Classes(isolation, info.Capabilities.IsolationClasses, info.Checks),
             ReceiptWords.Checks(isolation, info.Checks),
             new ReceiptLimitsView(limits.MemoryBytes, limits.Cpus, limits.DiskBytes, limits.Inodes, limits.Pids),
             ReceiptWords.Network(row.Policy));

@@ -1,3 +1,4 @@
+using Sandbox.Daemon.Execs;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Ports;
 using Xunit;
@@ -26,10 +27,13 @@ public sealed class SandboxOutputTests
     {
         using var watch = new ProcessWatch();
         const string Table = "echo '0: 00000000:1F90 0:0 0A 0'; echo '0: 00000000:1F91 0:0 01 0'; echo '0: 0:FFFFFFFF 0:0 0A 0'";
-        var ports = await LinkedSocket.ListeningAsync(["sh", "-c", $"{Table}; exec yes '0: 00000000:1F92 0:0 0A 0'"], watch, Now, TimeSpan.FromSeconds(5));
-        var known = await LinkedSocket.ListeningAsync(["sh", "-c", $"{Table}; truncate -s 1G /proc/self/fd/1 2> /dev/null; sleep 3 &"], watch, Now);
+        var ports = await PortsAsync(["sh", "-c", $"{Table}; exec yes '0: 00000000:1F92 0:0 0A 0'"], TimeSpan.FromSeconds(5));
+        var known = await PortsAsync(["sh", "-c", $"{Table}; truncate -s 1G /proc/self/fd/1 2> /dev/null; sleep 3 &"]);
 
         Assert.Equal([8080, 8082], ports);
         Assert.Equal([8080], known);
+
+        async Task<IReadOnlyList<int>> PortsAsync(string[] command, TimeSpan? patience = null) =>
+            ListeningPorts.In(System.Text.Encoding.ASCII.GetString(await PrintedInside.ReadAsync(command, watch, Now, patience)));
     }
 }

@@ -1,14 +1,17 @@
+using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Execs;
 using Sandbox.Core.Files;
+using Sandbox.Core.Networks;
 using Sandbox.Core.People;
 using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Quotas;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Snapshots;
 using Sandbox.Core.Terminals;
+using Sandbox.Core.Volumes;
 using Sandbox.Daemon.ControlGroups;
 using Sandbox.Daemon.Oci;
 using Sandbox.Daemon.Sandboxes;
@@ -111,18 +114,73 @@ public sealed class GvisorTests(LinuxHost host) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Ports_are_listed_and_reached_over_the_link()
+    public async Task Ports_are_listed_and_reached_also_those_that_are_open_to_the_sandbox_alone()
     {
         var id = await LaunchAsync();
         foreach (var (port, address) in ((int, string)[])[(8001, "0.0.0.0"), (8002, "127.0.0.1")])
         {
-            await RunAsync(id, $"mkdir -p /srv/{port}; echo from {port} > /srv/{port}/a; busybox httpd -p {address}:{port} -h /srv/{port}");
+            await RunAsync(id, $"mkdir -p /srv/{port}; head -c 300000 /dev/urandom > /srv/{port}/a; busybox httpd -p {address}:{port} -h /srv/{port}");
         }
 
         await UntilAsync(async () => (await host.Runtime.Ports.ListAsync(id, Cancel)) is [8001, 8002]);
-        Assert.Equal("from 8001\n", await ReadPortAsync(id, 8001));
-        Assert.Null(await host.Runtime.Ports.ConnectAsync(id, 8002, Cancel)); // the host is not in its network
+        foreach (var port in (int[])[8001, 8002, 8002])
+        {
+            var sum = (await RunAsync(id, $"sha256sum < /srv/{port}/a"))[..64];
+            var many = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => ReadPortAsync(id, port)));
+            Assert.All(many, content => Assert.Equal(sum, Convert.ToHexStringLower(SHA256.HashData(content))));
+        }
+
         Assert.Null(await host.Runtime.Ports.ConnectAsync(id, 8003, Cancel));
+
+        // The next connection starts another one.
+        await RunAsync(id, "pkill -9 -f 'own-init relay'");
+        Assert.Equal(300_000, (await ReadPortAsync(id, 8002)).Length);
+    }
+
+    /// <summary>It has no network, so that its port is reached from inside only.</summary>
+    [Fact]
+    public async Task The_next_daemon_finds_its_terminals_directories_ports_and_volumes()
+    {
+        var volume = new SandboxVolume { Id = VolumeId.New(), Name = "data", Path = "/data", Bytes = 32L << 20 };
+        var id = await LaunchAsync(spec => spec with { Volumes = [volume], Network = NetworkPolicy.None });
+        try
+        {
+            await RunAsync(id, "echo kept > /data/a; mkdir -p '/root/a b/c'; busybox httpd -p 127.0.0.1:8080 -h /data");
+            Assert.True(SandboxPath.TryParse("/root/a b", out var start));
+            var terminal = new TerminalSpec { Id = TerminalId.New(), Cols = 80, Rows = 24, IsShell = true, Directory = start };
+            await host.Runtime.Terminals.OpenAsync(id, terminal, Cancel);
+            await UntilAsync(async () => await DirectoryAsync() == "/root/a b");
+            Assert.Equal("kept\n", Encoding.UTF8.GetString(await ReadPortAsync(id, 8080)));
+
+            await host.KillAsync();
+            await host.StartAsync();
+
+            Assert.Equal("kept\n", await RunAsync(id, "cat /data/a"));
+            Assert.Equal("kept\n", Encoding.UTF8.GetString(await ReadPortAsync(id, 8080)));
+            Assert.Equal("/root/a b", await DirectoryAsync());
+            await RunAsync(id, "rm -r '/root/a b'");
+            Assert.Null(await DirectoryAsync());
+
+            async Task<string?> DirectoryAsync() => (await host.Runtime.Terminals.ListAsync(id, Cancel)).Single(one => one.Id == terminal.Id).Cwd?.ToString();
+        }
+        finally
+        {
+            await host.Runtime.Sandboxes.RemoveAsync(id, CancellationToken.None);
+            await host.Runtime.Volumes.RemoveAsync(volume.Id, CancellationToken.None);
+        }
+    }
+
+    [Fact]
+    public async Task It_reaches_the_nodes_of_its_playground_by_name_and_nothing_else_where_the_policy_says_so()
+    {
+        var playground = PlaygroundId.New();
+        var node = await LaunchAsync(spec => spec with { Playground = playground, Name = "web", Isolation = null });
+        await RunAsync(node, "mkdir /www; echo reached > /www/a; busybox httpd -p 80 -h /www");
+        var id = await LaunchAsync(spec => spec with { Playground = playground, Network = NetworkPolicy.Playground });
+
+        await UntilAsync(async () => await RunAsync(id, "wget -q -O - http://web/a 2>&1") == "reached\n");
+        Assert.NotEqual(0, (await host.Runtime.Sandboxes.ExecAsync(id, Shell("nc -w 2 192.0.2.1 80 < /dev/null"), Cancel)).ExitCode);
+        Assert.NotEqual(0, (await host.Runtime.Sandboxes.ExecAsync(id, Shell("nslookup example.com"), Cancel)).ExitCode);
     }
 
     [Fact]
@@ -210,13 +268,14 @@ public sealed class GvisorTests(LinuxHost host) : IAsyncLifetime
         return text.ToString();
     }
 
-    private async Task<string> ReadPortAsync(SandboxId id, int port)
+    private async Task<byte[]> ReadPortAsync(SandboxId id, int port)
     {
         await using var stream = await host.Runtime.Ports.ConnectAsync(id, port, Cancel);
         Assert.NotNull(stream);
         await stream.WriteAsync("GET /a HTTP/1.0\r\n\r\n"u8.ToArray(), Cancel);
-        using var reader = new StreamReader(stream);
-        return (await reader.ReadToEndAsync(Cancel)).Split("\r\n\r\n")[^1];
+        using var answer = new MemoryStream();
+        await stream.CopyToAsync(answer, Cancel);
+        return answer.ToArray()[(answer.ToArray().AsSpan().IndexOf("\r\n\r\n"u8) + 4)..];
     }
 
     private async Task<SandboxInfo> UntilStoppedAsync(SandboxId id)
