@@ -168,6 +168,7 @@ internal static class DaemonHost
         services.AddSingleton<ISandboxRuntime, LinuxRuntime>();
         services.AddSingleton<SandboxExpiry>();
         services.AddSingleton<SandboxRecovery>();
+        services.AddSingleton<GvisorTrial>();
         services.AddSingleton<HostProof>();
         services.AddSingleton<UncountedMemory>();
         services.AddSingleton<NestedUse>();

@@ -11,11 +11,14 @@ namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>
 /// Tries everything that isolation rests on, once at the start: a version or a configuration says what a host should be
-/// able to do, and containers around us often forbid it. Nothing that a trial makes has a name, so nothing is left when
-/// this process is killed during one.
+/// able to do, and containers around us often forbid it. Nothing that a trial makes has a name, apart from a kernel of
+/// gVisor, so nothing else is left when this process is killed during one. That kernel takes longer than all others together;
+/// nobody waits for it but launches of its class, and a daemon whose operator requires it.
 /// </summary>
-internal sealed partial class HostProof(DaemonOptions options, UidRanges ranges, ProcessWatch watch, Tool tool, ILogger<HostProof> logger)
+internal sealed partial class HostProof(DaemonOptions options, UidRanges ranges, ProcessWatch watch, Tool tool, GvisorTrial kernels, ILogger<HostProof> logger)
 {
+    private const string Gvisor = "gvisor";
+
     private const string Groups = "/sys/fs/cgroup";
 
     private static readonly string[] Controllers = ["cpu", "memory", "pids"];
@@ -32,18 +35,28 @@ internal sealed partial class HostProof(DaemonOptions options, UidRanges ranges,
         ("control_groups", "Control groups", "A sandbox gets its part of memory, processor and processes, and no more."),
         ("disk_quota", "Disk quota", "A sandbox has a disk of its own size: it cannot fill that of the host."),
         ("egress_filter", "Network filter", "A sandbox reaches neither the host, nor its network, nor the sandboxes of others."),
-        ("gvisor", "gVisor", "Sandboxes of the class gvisor have a kernel of their own, written in a safe language: an attack on the kernel of the host first has to get through that."),
+        (Gvisor, "gVisor", "Sandboxes of the class gvisor have a kernel of their own, written in a safe language: an attack on the kernel of the host first has to get through that."),
         ("kvm", "Virtual machines", "Sandboxes could be small virtual machines. This version has no class for that."),
     ];
 
     /// <summary>The names that a policy may require.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Known.Select(check => check.Name)];
 
-    /// <summary>The results, once <see cref="RunAsync"/> has run.</summary>
-    public IReadOnlyList<HostCheck> Results { get; private set; } = [];
+    private volatile IReadOnlyList<HostCheck> _results = [];
+    private Task _gvisor = Task.CompletedTask;
 
-    /// <summary>The isolation classes that this host starts, the default first: their program is installed, and its trial did not fail.</summary>
-    public IReadOnlyList<string> Classes => [.. IsolationClasses.Names.Where(name => !Results.Any(check => check.Name == name && !check.IsProven))];
+    /// <summary>The results, once <see cref="RunAsync"/> has run.</summary>
+    public IReadOnlyList<HostCheck> Results => _results;
+
+    /// <summary>
+    /// The isolation classes that this host starts, the default first: their program is installed, and its trial did not fail. One
+    /// whose trial is under way is among them; see <see cref="CompleteAsync"/>.
+    /// </summary>
+    public IReadOnlyList<string> Classes =>
+        [.. IsolationClasses.Names.Where(name => name == Gvisor && !_gvisor.IsCompleted || !Results.Any(check => check.Name == name && !check.IsProven))];
+
+    /// <summary>Waits until a trial of a class that is still under way has ended.</summary>
+    public Task CompleteAsync(string? isolation = Gvisor) => isolation == Gvisor ? _gvisor : Task.CompletedTask;
 
     /// <summary>Tries everything. Returns the mistakes of this host: the checks that the operator requires and that failed.</summary>
     public async Task<IReadOnlyList<string>> RunAsync()
@@ -58,31 +71,44 @@ internal sealed partial class HostProof(DaemonOptions options, UidRanges ranges,
             ["control_groups"] = TryAsync(() => Task.FromResult(TryControlGroups())),
             ["disk_quota"] = TryAsync(() => Task.FromResult(TryLoop())),
             ["egress_filter"] = TryAsync(ReadFilterAsync),
-            ["gvisor"] = TryAsync(FindGvisorAsync),
+            [Gvisor] = TryAsync(FindGvisorAsync),
             ["kvm"] = TryAsync(() => Task.FromResult(TryKvm())),
         };
         var results = new List<HostCheck>();
         foreach (var (name, title, meaning) in Known)
         {
             var (isProven, words) = await found[name];
-            results.Add(new HostCheck(name, title, isProven, words, meaning));
-            LogFound(logger, name, isProven ? "proven" : "not there", words);
+            var isUnderWay = name == Gvisor && isProven;
+            results.Add(new HostCheck(name, title, isProven && !isUnderWay, words, meaning));
+            if (!isUnderWay)
+            {
+                LogFound(logger, name, isProven ? "proven" : "not there", words);
+            }
         }
 
-        Results = results;
-        return [.. results.Where(check => !check.IsProven && options.RequiredIsolation.Contains(check.Name, StringComparer.Ordinal)).Select(check => $"{check.Name}: {check.Found}")];
+        _results = results;
+        if ((await found[Gvisor]).IsProven)
+        {
+            _gvisor = StartGvisorAsync(results);
+            if (options.RequiredIsolation.Contains(Gvisor, StringComparer.Ordinal))
+            {
+                await _gvisor;
+            }
+        }
+
+        return [.. Results.Where(check => !check.IsProven && options.RequiredIsolation.Contains(check.Name, StringComparer.Ordinal)).Select(check => $"{check.Name}: {check.Found}")];
     }
 
     /// <summary>A trial that fails for whatever reason is one that proved nothing; its message is the result.</summary>
-    private static async Task<(bool IsProven, string Found)> TryAsync(Func<Task<(bool IsProven, string Found)>> trial)
+    private static async Task<(bool IsProven, string Found)> TryAsync(Func<Task<(bool IsProven, string Found)>> trial, TimeSpan? patience = null)
     {
         try
         {
-            return await Task.Run(trial).WaitAsync(Patience);
+            return await Task.Run(trial).WaitAsync(patience ?? Patience);
         }
         catch (Exception fault)
         {
-            return (false, fault.Message);
+            return (false, fault.InnerException?.Message ?? fault.Message);
         }
     }
 
@@ -192,12 +218,22 @@ internal sealed partial class HostProof(DaemonOptions options, UidRanges ranges,
         try
         {
             var version = await tool.RunOrThrowAsync("runsc", ["--version"]);
-            return (true, $"{version.Text.Split('\n')[0]} is installed and runs. No sandbox was started with it.");
+            return (true, $"{version.Text.Split('\n')[0]} is installed. A kernel is being started with it.");
         }
         catch (IOException fault)
         {
             return (false, $"The host has no runsc that runs: {fault.Message}");
         }
+    }
+
+    /// <summary>Replaces the result of the program's version by that of a kernel.</summary>
+    private async Task StartGvisorAsync(List<HostCheck> results)
+    {
+        var version = results.Find(check => check.Name == Gvisor)!.Found.Split(" is installed", 2)[0];
+        var (isProven, words) = await TryAsync(async () => (true, $"{version} started a kernel as sandboxes have it, and a program ran on it: {await kernels.RunAsync()}."), 2 * Patience);
+        words = isProven ? words : $"{version} is installed, and starts no kernel here: {words}";
+        _results = [.. results.Select(check => check.Name == Gvisor ? check with { IsProven = isProven, Found = words } : check)];
+        LogFound(logger, Gvisor, isProven ? "proven" : "not there", words);
     }
 
     private static (bool, string) TryKvm()

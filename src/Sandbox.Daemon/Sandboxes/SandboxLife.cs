@@ -121,6 +121,7 @@ internal sealed partial class SandboxLife(
             }
 
             sandbox.Image = images.Acquire(spec.Image);
+            await Task.WhenAll(proof.CompleteAsync(spec.Isolation), proof.CompleteAsync(sandbox.Image.Image.Isolation));
             sandbox.Record = sandbox.Record with { Isolation = IsolationClasses.Choose(spec.Isolation, sandbox.Image.Image, proof.Classes) };
             room.CheckStart();
             lock (_admission)

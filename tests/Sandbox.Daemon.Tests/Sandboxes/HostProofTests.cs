@@ -1,8 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 using Sandbox.Core.Errors;
 using Sandbox.Daemon.Isolation;
-using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Oci;
 using Sandbox.Daemon.Sandboxes;
 using Xunit;
@@ -21,17 +19,24 @@ public sealed class HostProofTests(LinuxHost host)
         var proof = Proof(options);
 
         Assert.Empty(await proof.RunAsync());
+        await proof.CompleteAsync();
 
         Assert.Equal(HostProof.Names, proof.Results.Select(check => check.Name));
         Assert.Empty(proof.Results.Where(check => !check.IsProven && check.Name is not ("gvisor" or "kvm" or "egress_filter")).Select(check => $"{check.Name}: {check.Found}"));
         Assert.False(File.Exists(Path.Combine(options.DataDirectory, "proof.disk")));
 
-        var gvisor = proof.Results.Single(check => check.Name == "gvisor");
-        Assert.Equal(gvisor.IsProven ? [] : [$"gvisor: {gvisor.Found}"], await Proof(options with { RequiredIsolation = ["gvisor"] }).RunAsync());
-        Assert.Equal(gvisor.IsProven, proof.Classes.Contains("gvisor", StringComparer.Ordinal));
-        Assert.Equal(ErrorCode.IsolationUnavailable, Assert.Throws<SandboxException>(() => IsolationClasses.Choose("gvisor", ["container"])).Code);
+        Assert.Contains("a program ran on it: Linux version ", proof.Results.Single(check => check.Name == "gvisor").Found, StringComparison.Ordinal);
+        Assert.Contains("gvisor", proof.Classes, StringComparer.Ordinal);
+        Assert.DoesNotContain(services.GetRequiredService<OciRuntimes>().Gvisor.Known(), id => services.GetRequiredService<LiveSandboxes>().All.All(sandbox => sandbox.Id.Value != id));
+
+        // A host on which runsc runs, and starts no kernel.
+        var broken = options with { RequiredIsolation = ["gvisor"], TtyProgram = "/nowhere/sandbox-tty" };
+        var without = Proof(broken);
+        Assert.StartsWith("gvisor: runsc version ", Assert.Single(await without.RunAsync()), StringComparison.Ordinal);
+        Assert.DoesNotContain("gvisor", without.Classes, StringComparer.Ordinal);
+        Assert.Equal(ErrorCode.IsolationUnavailable, Assert.Throws<SandboxException>(() => IsolationClasses.Choose("gvisor", without.Classes)).Code);
         Assert.Contains("RequiredIsolation: 'magic' is no check", string.Join('\n', (options with { RequiredIsolation = ["magic"] }).Validate()), StringComparison.Ordinal);
 
-        HostProof Proof(DaemonOptions with) => new(with, services.GetRequiredService<UidRanges>(), services.GetRequiredService<ProcessWatch>(), services.GetRequiredService<Tool>(), NullLogger<HostProof>.Instance);
+        HostProof Proof(DaemonOptions with) => ActivatorUtilities.CreateInstance<HostProof>(services, with, ActivatorUtilities.CreateInstance<GvisorTrial>(services, with));
     }
 }
