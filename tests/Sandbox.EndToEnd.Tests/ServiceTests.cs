@@ -12,8 +12,7 @@ public sealed class ServiceTests(Instance instance, Chromium chromium)
     {
         await using var visitor = await Visitor.ArriveAsync(instance, chromium);
         var page = visitor.Page;
-        await Contract.Instance.UntilAsync(
-            async () => (await (await visitor.Context.APIRequest.GetAsync("/api/v1/images")).JsonAsync())!.Value.EnumerateArray().Single(image => image.GetProperty("name").GetString() == "redis").GetProperty("state").GetString() == "ready", 300);
+        await ReadyAsync(visitor, "redis");
         var launch = page.WaitForRequestAsync(request => request.Method == "POST" && request.Url.EndsWith("/api/v1/playgrounds", StringComparison.Ordinal));
         await visitor.LaunchAsync("redis");
 
@@ -46,6 +45,41 @@ public sealed class ServiceTests(Instance instance, Chromium chromium)
         await Assertions.Expect(page.Locator(".ws-pane")).ToHaveCountAsync(2);
         await PingsAsync(visitor);
     }
+
+    [Fact]
+    public async Task A_database_is_added_and_psql_in_the_first_node_needs_no_arguments()
+    {
+        await using var visitor = await Visitor.ArriveAsync(instance, chromium);
+        var page = visitor.Page;
+        await ReadyAsync(visitor, "postgres");
+        await visitor.LaunchAsync("debian");
+        await visitor.ShellAsync();
+        await visitor.InstallAsync("postgresql-client");
+        await page.Keyboard.PressAsync("Alt+Shift+A");
+        var nodes = page.GetByRole(AriaRole.Dialog, new() { Name = "Nodes" });
+        await nodes.GetByRole(AriaRole.Button, new() { Name = "Add PostgreSQL" }).ClickAsync();
+        await Assertions.Expect(nodes.GetByText("postgres runs. The other nodes reach it as postgres.")).ToBeVisibleAsync(Patient);
+        await Assertions.Expect(nodes.Locator(".nodes-connect .hint")).ToContainTextAsync("have the address in POSTGRES_URL, and in DATABASE_URL and PGHOST");
+        var address = await nodes.Locator("code").Filter(new() { HasText = "postgresql://postgres:" }).First.InnerTextAsync();
+
+        // A terminal that is opened now finds it; one click more, and the second has variables of its own.
+        await nodes.GetByRole(AriaRole.Button, new() { Name = "Open a terminal in main" }).ClickAsync();
+        await visitor.ShellAsync();
+        await visitor.TypeAsync("until psql -Atc 'select 6 * 7' 2> /dev/null; do sleep 1; done; psql \"$DATABASE_URL\" -Atc 'select 8 * 8'");
+        await visitor.SeesLineAsync("42");
+        await visitor.SeesLineAsync("64");
+        Assert.Equal(address, (await visitor.ExecAsync("echo $DATABASE_URL")).Trim());
+        await page.Keyboard.PressAsync("Alt+Shift+A");
+        await nodes.GetByRole(AriaRole.Button, new() { Name = "Add PostgreSQL" }).ClickAsync();
+        await Assertions.Expect(nodes.GetByText("postgres2 runs.")).ToBeVisibleAsync(Patient);
+        Assert.Equal("postgres postgres2\n", await visitor.ExecAsync("echo $PGHOST $POSTGRES2_HOST"));
+        Assert.Equal("42\n", await visitor.ExecAsync("until psql \"$POSTGRES2_URL\" -Atc 'select 6 * 7' 2> /dev/null; do sleep 1; done"));
+    }
+
+    private static LocatorAssertionsToBeVisibleOptions Patient => new() { Timeout = (float)Eventually.Patience.TotalMilliseconds };
+
+    private static Task ReadyAsync(Visitor visitor, string name) => Contract.Instance.UntilAsync(
+        async () => (await (await visitor.Context.APIRequest.GetAsync("/api/v1/images")).JsonAsync())!.Value.EnumerateArray().Single(image => image.GetProperty("name").GetString() == name).GetProperty("state").GetString() == "ready", 300);
 
     private static async Task PingsAsync(Visitor visitor)
     {
