@@ -161,7 +161,7 @@ internal static partial class Mounting
             }
 
             Native.Check(Unshare(CloneFs), "unshare");
-            Native.Check(SetNamespace(mountNamespace, CloneNewNs), "setns");
+            Native.Check(Native.SetNamespace(mountNamespace, CloneNewNs), "setns");
             Native.Check(Unshare(CloneNewNs), "unshare");
             for (var index = 0; index < trees.Count; index++)
             {
@@ -271,9 +271,6 @@ internal static partial class Mounting
 
     [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
     private static partial int Unshare(int flags);
-
-    [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
-    private static partial int SetNamespace(SafeFileHandle file, int kind);
 
     [LibraryImport("libc", EntryPoint = "chdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int ChangeDirectory(string path);

@@ -15,7 +15,6 @@ internal sealed partial class RouteSocket : IDisposable
     private const int RawCloseOnExec = 3 | 0x80000;
     private const int SolSocket = 1;
     private const int SoRcvTimeO = 20;
-    private const int NewNetwork = 0x40000000; // CLONE_NEWNET
     private const ushort Error = 2;
     private const ushort Done = 3;
     private const ushort Interrupted = 0x10; // NLM_F_DUMP_INTR
@@ -36,38 +35,20 @@ internal sealed partial class RouteSocket : IDisposable
     public static RouteSocket Open(int bufferLength = 8192) => new(Create(), bufferLength);
 
     /// <summary>
-    /// A socket in another network namespace, made by a thread that enters it and ends there: a thread that came back
-    /// to the pool in the wrong namespace would undo every other's isolation. IPv6 is off for links made later, unless
-    /// the namespace is only to be looked at.
+    /// A socket in another network namespace. IPv6 is off for links made later, unless the namespace is only to be looked at.
     /// </summary>
-    public static RouteSocket OpenIn(SafeFileHandle networkNamespace, bool isForReading = false)
-    {
-        SafeFileHandle? socket = null;
-        Exception? failure = null;
-        var thread = new Thread(
-            () =>
+    public static RouteSocket OpenIn(SafeFileHandle networkNamespace, bool isForReading = false) =>
+        new(
+            OtherNetwork.Do(networkNamespace, () =>
             {
-                try
+                if (!isForReading)
                 {
-                    Native.Check(SetNamespace(networkNamespace, NewNetwork), "setns");
-                    if (!isForReading)
-                    {
-                        Kernel.DisableIpv6("default"); // /proc/sys/net is the calling thread's namespace's
-                    }
+                    Kernel.DisableIpv6("default"); // /proc/sys/net is the calling thread's namespace's
+                }
 
-                    socket = Create();
-                }
-                catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-                {
-                    failure = exception;
-                }
-            },
-            256 * 1024)
-        { IsBackground = true, Name = "network-namespace" };
-        thread.Start();
-        thread.Join();
-        return socket is not null ? new RouteSocket(socket, 8192) : throw new IOException("the sandbox's network namespace could not be entered", failure);
-    }
+                return Create();
+            }),
+            8192);
 
     /// <summary>A socket that receives every change of the host's IPv4 addresses and routes.</summary>
     public static RouteSocket Subscribe()
@@ -234,7 +215,4 @@ internal sealed partial class RouteSocket : IDisposable
 
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
     private static partial nint ReceiveCall(SafeFileHandle socket, [Out] byte[] data, nint length, int flags);
-
-    [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
-    private static partial int SetNamespace(SafeFileHandle file, int kind);
 }
