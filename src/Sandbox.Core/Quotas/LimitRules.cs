@@ -12,7 +12,11 @@ public static class LimitRules
     /// <summary>The fewest processes: an init, a shell and what it starts.</summary>
     public const int MinPids = 16;
 
-    private const long Most = 1L << 50;
+    /// <summary>The most memory or disk that a limit may name.</summary>
+    public const long MostBytes = 1L << 50;
+
+    /// <summary>The most processes that Linux numbers.</summary>
+    public const int MostPids = 4_194_304;
 
     /// <summary>Every mistake at once, each with the name <paramref name="what"/> before it; empty when all is well.</summary>
     public static IReadOnlyList<string> Validate(SandboxLimits limits, string what)
@@ -29,17 +33,17 @@ public static class LimitRules
             mistakes.Add($"{what}.cpus: 0.01 to 4096");
         }
 
-        if (limits.MemoryBytes is < MinMemoryBytes or > Most)
+        if (limits.MemoryBytes is < MinMemoryBytes or > MostBytes)
         {
             mistakes.Add($"{what}.memoryBytes: at least 16 MiB");
         }
 
-        if (limits.Pids is < MinPids or > 4_194_304)
+        if (limits.Pids is < MinPids or > MostPids)
         {
-            mistakes.Add($"{what}.pids: 16 to 4194304");
+            mistakes.Add($"{what}.pids: 16 to {MostPids}");
         }
 
-        if (limits.DiskBytes is < MinDiskBytes or > Most)
+        if (limits.DiskBytes is < MinDiskBytes or > MostBytes)
         {
             mistakes.Add($"{what}.diskBytes: at least 16 MiB");
         }

@@ -23,6 +23,12 @@ public sealed record Plan
     /// <summary>What each sandbox may use.</summary>
     public required SandboxLimits PerSandbox { get; init; }
 
+    /// <summary>What a sandbox with Docker inside has at least.</summary>
+    public DockerFloor Docker { get; init; } = new(0, 0, 0);
+
+    /// <summary>What each sandbox with Docker inside may use.</summary>
+    public SandboxLimits PerDockerSandbox => Docker.Over(PerSandbox, Total);
+
     /// <summary>What all sandboxes of the person may use in sum; no less than <see cref="PerSandbox"/>.</summary>
     public required SandboxLimits Total { get; init; }
 
@@ -62,6 +68,7 @@ public sealed record Plan
         Name = "guest",
         Playgrounds = 3,
         PerSandbox = new SandboxLimits(1, 512 * MiB, 256, GiB, 100_000),
+        Docker = new DockerFloor(512 * MiB, 512, 4 * GiB),
         Total = new SandboxLimits(2, 1536 * MiB, 768, 3 * GiB, 300_000),
         Minutes = 60,
         MaxMinutes = 240,
@@ -76,6 +83,7 @@ public sealed record Plan
         Name = "member",
         Playgrounds = 6,
         PerSandbox = new SandboxLimits(2, GiB, 512, 2 * GiB, 200_000),
+        Docker = new DockerFloor(GiB, 1024, 8 * GiB),
         Total = new SandboxLimits(4, 3 * GiB, 1536, 6 * GiB, 600_000),
         Minutes = 120,
         MaxMinutes = 480,
@@ -112,6 +120,7 @@ public sealed record Plan
             mistakes.Add("total: no limit may be less than that of one sandbox");
         }
 
+        mistakes.AddRange(Docker.Validate());
         if (Minutes is < 1 or > MostMinutes)
         {
             mistakes.Add("minutes: 1 to 527040");

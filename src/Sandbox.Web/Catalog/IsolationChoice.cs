@@ -14,6 +14,10 @@ internal sealed class IsolationChoice(ImageCatalog catalog)
     /// <summary>The class that everybody's sandbox of a node has at least, whatever their plan.</summary>
     public string? Of(RecipeNode node, string image) => IsolationDemand.Strongest(node.Isolation, catalog.RequiredClassOf(image));
 
+    /// <summary>What the sandbox of a node may use: with Docker inside it is more, and a recipe may ask for less.</summary>
+    public SandboxLimits LimitsOf(RecipeNode node, string image, Plan plan) =>
+        node.LimitsWithin(catalog.OwnClassOf(image) == IsolationDemand.Nested ? plan.PerDockerSandbox : plan.PerSandbox);
+
     /// <summary>Refuses a launch that the runtime would refuse, as far as that is known before it waits for anything. Code: IsolationUnavailable.</summary>
     /// <param name="node">The node.</param>
     /// <param name="image">The catalog's name of its image.</param>

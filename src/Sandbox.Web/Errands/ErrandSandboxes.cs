@@ -36,7 +36,7 @@ internal sealed record Errand(string Name, string Image, string Work)
 /// <summary>
 /// Opens the sandboxes of errands. Each is a playground of its person, so the person's plan and network bound it; it never leaves the state <c>starting</c>, so a restart of this process ends it.
 /// </summary>
-internal sealed class ErrandSandboxes(Admission admission, PlaygroundLife life, Endings endings, ISandboxRuntime runtime, ImageCatalog catalog, OwnedVolumes volumes, GuestAddresses addresses)
+internal sealed class ErrandSandboxes(Admission admission, PlaygroundLife life, Endings endings, ISandboxRuntime runtime, ImageCatalog catalog, IsolationChoice isolation, OwnedVolumes volumes, GuestAddresses addresses)
 {
     /// <summary>A sandbox of an image of the catalog. Codes: Quota, Capacity, Conflict (its image is still being made) and those of the runtime.</summary>
     public async Task<ErrandSandbox> OpenAsync(PersonId owner, Errand errand, CancellationToken cancellationToken)
@@ -62,7 +62,7 @@ internal sealed class ErrandSandboxes(Admission admission, PlaygroundLife life, 
                     OwnerGroup = addresses.GroupOf(row.Owner!),
                     Name = node.Name,
                     Image = image.Digest ?? default(Digest),
-                    Limits = node.LimitsWithin(plan.PerSandbox),
+                    Limits = isolation.LimitsOf(node, image.Name, plan),
                     OwnerLimits = plan.Total,
                     Network = row.Sandboxes[0].Policy.Network,
                     Domains = row.Sandboxes[0].Policy.Domains,

@@ -9,6 +9,7 @@ using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Snapshots;
+using Sandbox.Web.Catalog;
 using Sandbox.Web.Store;
 
 namespace Sandbox.Web.Exports;
@@ -34,7 +35,7 @@ internal sealed record TakenImage(StoredImage Image, StoredImage? Base)
 }
 
 /// <summary>Finds the state of a playground that runs, or of one that ended within a day and was saved.</summary>
-internal sealed class PlaygroundExports(SqliteStore store, ISandboxRuntime runtime)
+internal sealed class PlaygroundExports(SqliteStore store, IsolationChoice isolation, ISandboxRuntime runtime)
 {
     /// <summary>One sandbox of a person's playground. Codes: NotFound, Conflict (not started, or ended without being saved).</summary>
     /// <param name="owner">Whose playground it is.</param>
@@ -69,7 +70,7 @@ internal sealed class PlaygroundExports(SqliteStore store, ISandboxRuntime runti
         var content = await db.Recipes.Where(recipe => recipe.Hash == hash).Select(recipe => recipe.Content).SingleOrDefaultAsync(cancellationToken)
             ?? throw new SandboxException(ErrorCode.Conflict, "This playground has ended, and its files were not saved.");
         var found = RecipeJson.Read(content).Nodes[sandbox.Node];
-        var limits = found.LimitsWithin(row.Owner!.Plan!.ToPlan().PerSandbox);
+        var limits = isolation.LimitsOf(found, sandbox.Image, row.Owner!.Plan!.ToPlan());
         return new TakenSandbox(sandbox.Name, sandbox.Image, limits, found, digest, digest is null ? SandboxId.Parse(sandbox.Id) : null, secrets);
     });
 

@@ -61,7 +61,7 @@ internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, Is
                     Image = image.Name,
                     Digest = image.Digest?.Value ?? "",
                     Interactive = image.Interactive,
-                    MemoryBytes = recipe.Nodes[node].LimitsWithin(plan.PerSandbox).MemoryBytes,
+                    MemoryBytes = isolation.LimitsOf(recipe.Nodes[node], image.Name, plan).MemoryBytes,
                     Policy = Policy(recipe.Nodes[node], image.Name, plan),
                     Isolation = isolation.Of(recipe.Nodes[node], image.Name, plan),
                     State = SandboxState.Starting,

@@ -7,6 +7,7 @@ using Sandbox.Core.Playgrounds;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Web.Catalog;
 using Sandbox.Web.Lifecycle;
 using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
@@ -15,7 +16,7 @@ using Sandbox.Web.Volumes;
 namespace Sandbox.Web.Nodes;
 
 /// <summary>Adds nodes to the running playgrounds of a person, and removes them: on record first, then in the runtime.</summary>
-internal sealed partial class OwnedNodes(NodeRecords records, OwnedVolumes volumes, GuestAddresses addresses, ISandboxRuntime runtime, Endings endings, SandboxStates states, Presence presence, PlacesFreed places, ILogger<OwnedNodes> logger) : IHostedService
+internal sealed partial class OwnedNodes(NodeRecords records, IsolationChoice isolation, OwnedVolumes volumes, GuestAddresses addresses, ISandboxRuntime runtime, Endings endings, SandboxStates states, Presence presence, PlacesFreed places, ILogger<OwnedNodes> logger) : IHostedService
 {
     private readonly ConcurrentDictionary<string, Task> _starting = new(StringComparer.Ordinal);
 
@@ -80,7 +81,7 @@ internal sealed partial class OwnedNodes(NodeRecords records, OwnedVolumes volum
                     OwnerGroup = addresses.GroupOf(row.Owner!),
                     Name = node.Name,
                     Image = Digest.Parse(record.Sandbox.Digest),
-                    Limits = node.LimitsWithin(plan.PerSandbox),
+                    Limits = isolation.LimitsOf(node, record.Sandbox.Image, plan),
                     OwnerLimits = plan.Total,
                     Network = record.Sandbox.Policy.Network,
                     Domains = record.Sandbox.Policy.Domains,

@@ -26,6 +26,9 @@ namespace Sandbox.Web.Operators;
 /// <param name="Volumes">Volumes of a person; left out, the plan keeps its own.</param>
 /// <param name="VolumeBytes">Bytes of these together; left out, the plan keeps its own.</param>
 /// <param name="Isolation">The isolation class that a sandbox has at least: gvisor, or default, which leaves it to the image and the recipe; left out, the plan keeps its own.</param>
+/// <param name="DockerMemoryBytes">What a sandbox with Docker inside has at least, within the total; 0 is as any other. Left out, the plan keeps its own.</param>
+/// <param name="DockerPids">The same of processes.</param>
+/// <param name="DockerDiskBytes">The same of its disk.</param>
 public sealed record PlanView(
     string Name,
     int Playgrounds,
@@ -46,7 +49,10 @@ public sealed record PlanView(
     IReadOnlyList<string>? Domains = null,
     int? Volumes = null,
     long? VolumeBytes = null,
-    string? Isolation = null)
+    string? Isolation = null,
+    long? DockerMemoryBytes = null,
+    int? DockerPids = null,
+    long? DockerDiskBytes = null)
 {
     internal static PlanView From(PlanRow row) => new(
         row.Name,
@@ -68,7 +74,10 @@ public sealed record PlanView(
         DomainRules.Parse(row.Domains),
         row.Volumes,
         row.VolumeBytes,
-        row.Isolation ?? IsolationSetting.Default);
+        row.Isolation ?? IsolationSetting.Default,
+        row.DockerMemoryBytes,
+        row.DockerPids,
+        row.DockerDiskBytes);
 
     /// <summary>The row to store.</summary>
     /// <param name="current">The plan as it is, or the one whose values a new plan begins with.</param>
@@ -91,6 +100,9 @@ public sealed record PlanView(
         Nodes = Nodes ?? current.Nodes,
         Volumes = Volumes ?? current.Volumes,
         VolumeBytes = VolumeBytes ?? current.VolumeBytes,
+        DockerMemoryBytes = DockerMemoryBytes ?? current.DockerMemoryBytes,
+        DockerPids = DockerPids ?? current.DockerPids,
+        DockerDiskBytes = DockerDiskBytes ?? current.DockerDiskBytes,
         Network = Network ?? current.Network,
         Domains = Network is null && Domains is null ? current.Domains : string.Join(' ', Domains ?? []),
         Isolation = Isolation is null ? current.Isolation : IsolationSetting.Class(Isolation),

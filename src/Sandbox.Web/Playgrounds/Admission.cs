@@ -184,7 +184,7 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Isolatio
     public async Task<long> CheckNodeAsync(SandboxDb db, PersonRow person, RecipeNode node, string image, long most)
     {
         CheckIsolation(person, [(node, image)]);
-        var memory = node.LimitsWithin(person.Plan!.ToPlan().PerSandbox).MemoryBytes;
+        var memory = isolation.LimitsOf(node, image, person.Plan!.ToPlan()).MemoryBytes;
         var room = await CheckAsync(db, person, memory, most);
         return room == RoomState.Free ? memory : throw NoRoom(room);
     }
@@ -246,7 +246,7 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Isolatio
         }
 
         var playgrounds = person.MaxPlaygrounds ?? plan.Playgrounds;
-        return await CheckAsync(db, person, recipe.Nodes.Sum(node => node.LimitsWithin(plan.PerSandbox).MemoryBytes), most, playgrounds, order.Replaces);
+        return await CheckAsync(db, person, recipe.Nodes.Zip(order.Images, (node, image) => isolation.LimitsOf(node, image.Name, plan).MemoryBytes).Sum(), most, playgrounds, order.Replaces);
     }
 
     /// <summary>Checks more memory for a person.</summary>

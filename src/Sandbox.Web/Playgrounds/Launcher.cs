@@ -9,6 +9,7 @@ using Sandbox.Core.Recipes;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Audit;
+using Sandbox.Web.Catalog;
 using Sandbox.Web.Latency;
 using Sandbox.Web.Lifecycle;
 using Sandbox.Web.People;
@@ -29,6 +30,7 @@ internal sealed partial class Launcher(
     Endings endings,
     IPreparesPlaygrounds preparation,
     IBuildsImages builds,
+    IsolationChoice isolation,
     OwnedVolumes volumes,
     GuestAddresses addresses,
     AuditLog audit,
@@ -153,7 +155,7 @@ internal sealed partial class Launcher(
                     OwnerGroup = addresses.GroupOf(row.Owner!),
                     Name = node.Name,
                     Image = Digest.Parse(sandbox.Digest),
-                    Limits = node.LimitsWithin(plan.PerSandbox),
+                    Limits = isolation.LimitsOf(node, sandbox.Image, plan),
                     OwnerLimits = plan.Total,
                     Network = sandbox.Policy.Network,
                     Domains = sandbox.Policy.Domains,

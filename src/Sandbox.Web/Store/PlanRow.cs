@@ -22,6 +22,13 @@ internal sealed class PlanRow
 
     public long Inodes { get; set; }
 
+    /// <summary>What a sandbox with Docker inside has at least; 0 leaves it to the limits above.</summary>
+    public long DockerMemoryBytes { get; set; }
+
+    public int DockerPids { get; set; }
+
+    public long DockerDiskBytes { get; set; }
+
     public double TotalCpus { get; set; }
 
     public long TotalMemoryBytes { get; set; }
@@ -65,6 +72,9 @@ internal sealed class PlanRow
         Pids = plan.PerSandbox.Pids;
         DiskBytes = plan.PerSandbox.DiskBytes;
         Inodes = plan.PerSandbox.Inodes;
+        DockerMemoryBytes = plan.Docker.MemoryBytes;
+        DockerPids = plan.Docker.Pids;
+        DockerDiskBytes = plan.Docker.DiskBytes;
         TotalCpus = plan.Total.Cpus;
         TotalMemoryBytes = plan.Total.MemoryBytes;
         Minutes = plan.Minutes;
@@ -80,26 +90,39 @@ internal sealed class PlanRow
     }
 
     /// <summary>Pids, disk and inodes are limits of one sandbox only; their totals allow every playground its full share.</summary>
-    public Plan ToPlan() => new()
+    public Plan ToPlan()
     {
-        Name = Name,
-        Playgrounds = Playgrounds,
-        Nodes = Nodes,
-        PerSandbox = new SandboxLimits(Cpus, MemoryBytes, Pids, DiskBytes, Inodes),
-        Total = new SandboxLimits(
-            TotalCpus,
-            TotalMemoryBytes,
-            (int)Math.Min(4_194_304, (long)Pids * Math.Max(1, Playgrounds)),
-            Math.Min(1L << 50, DiskBytes * Math.Max(1, Playgrounds)),
-            Math.Min(uint.MaxValue, Inodes * Math.Max(1, Playgrounds))),
-        Minutes = Minutes,
-        MaxMinutes = MaxMinutes,
-        IdleMinutes = IdleMinutes,
-        StorageBytes = StorageBytes,
-        LinkPlaces = LinkPlaces,
-        Volumes = Volumes,
-        VolumeBytes = VolumeBytes,
-        Network = new NetworkPolicy(Network, DomainRules.Parse(Domains)),
-        Isolation = Isolation,
-    };
+        var (each, floor) = (new SandboxLimits(Cpus, MemoryBytes, Pids, DiskBytes, Inodes), new DockerFloor(DockerMemoryBytes, DockerPids, DockerDiskBytes));
+        var total = Total(each) with { Cpus = TotalCpus, MemoryBytes = TotalMemoryBytes };
+        var docker = floor.Over(each, total);
+        return new Plan
+        {
+            Name = Name,
+            Playgrounds = Playgrounds,
+            Nodes = Nodes,
+            PerSandbox = each,
+            Docker = floor,
+            Total = total with { Pids = Math.Max(total.Pids, docker.Pids), DiskBytes = Math.Max(total.DiskBytes, docker.DiskBytes), Inodes = Math.Max(total.Inodes, docker.Inodes) },
+            Minutes = Minutes,
+            MaxMinutes = MaxMinutes,
+            IdleMinutes = IdleMinutes,
+            StorageBytes = StorageBytes,
+            LinkPlaces = LinkPlaces,
+            Volumes = Volumes,
+            VolumeBytes = VolumeBytes,
+            Network = new NetworkPolicy(Network, DomainRules.Parse(Domains)),
+            Isolation = Isolation,
+        };
+    }
+
+    private SandboxLimits Total(SandboxLimits each)
+    {
+        var playgrounds = Math.Max(1, Playgrounds);
+        return each with
+        {
+            Pids = (int)Math.Min(LimitRules.MostPids, (long)each.Pids * playgrounds),
+            DiskBytes = Math.Min(LimitRules.MostBytes, each.DiskBytes * playgrounds),
+            Inodes = Math.Min(uint.MaxValue, each.Inodes * playgrounds),
+        };
+    }
 }

@@ -22,6 +22,16 @@ public sealed class PlanTests
     }
 
     [Fact]
+    public void A_sandbox_with_Docker_gets_no_less_than_its_floor()
+    {
+        Assert.Equal(new SandboxLimits(1, 512L << 20, 512, 4L << 30, 400_000), Plan.Guest.PerDockerSandbox);
+        var small = Plan.Guest with { PerSandbox = new SandboxLimits(0.5, 64 << 20, 600, 5L << 30, 1000), Total = Plan.Guest.Total with { MemoryBytes = 256 << 20 } };
+
+        Assert.Equal(new SandboxLimits(0.5, 256 << 20, 600, 5L << 30, 1000), small.PerDockerSandbox);
+        Assert.Equal(3, (Plan.Guest with { Docker = new DockerFloor(-1, -1, -1) }).Validate().Count);
+    }
+
+    [Fact]
     public void A_member_gets_twice_a_guests()
     {
         Assert.Equal(Twice(Plan.Guest.PerSandbox), Plan.Member.PerSandbox);

@@ -68,6 +68,22 @@ public sealed class IsolationTests
     }
 
     [Fact]
+    public async Task Sandbox_with_Docker_inside_gets_the_floor_of_its_plan()
+    {
+        await using var web = await StartAsync();
+        using var desk = await web.NewOperatorAsync();
+        using var guest = web.NewClient();
+        Assert.Equal((512L << 20, 4L << 30, 512), await LimitsAsync(guest, new { image = "docker" }));
+        Assert.Equal((512L << 20, 1L << 30, 256), await LimitsAsync(guest, new { image = "busybox" }));
+        await SavePlanAsync(desk, plan => (plan["memoryBytes"], plan["dockerMemoryBytes"], plan["dockerPids"], plan["dockerDiskBytes"]) = (64 << 20, 700L << 20, 300, 2L << 30));
+
+        Assert.Equal((700L << 20, 2L << 30, 300), await LimitsAsync(guest, new { image = "docker" }));
+        Assert.Equal((64L << 20, 1L << 30, 256), await LimitsAsync(guest, new { image = "busybox" }));
+        Assert.Equal((32L << 20, 2L << 30, 300), await LimitsAsync(guest, new { recipe = new { nodes = new[] { new { image = "docker", resources = new { memoryMiB = 32 } } } } }));
+        Assert.Equal(400, (await SavePlanAsync(desk, plan => plan["dockerPids"] = -1)).Status);
+    }
+
+    [Fact]
     public async Task Class_that_the_host_lacks_is_refused_to_the_operator_and_later_at_a_launch()
     {
         await using var web = await StartAsync();
@@ -159,6 +175,14 @@ public sealed class IsolationTests
         var isolation = await ClassAsync(guest, sandbox);
         await guest.DeleteAsync($"/api/v1/playgrounds/{playground}");
         return isolation;
+    }
+
+    private static async Task<(long Memory, long Disk, int Processes)> LimitsAsync(Client guest, object body)
+    {
+        var (playground, sandbox) = await guest.LaunchAsync(body);
+        var limits = (await guest.GetAsync($"/api/v1/sandboxes/{sandbox}/isolation")).Json!["limits"]!;
+        await guest.DeleteAsync($"/api/v1/playgrounds/{playground}");
+        return ((long)limits["memoryBytes"]!, (long)limits["diskBytes"]!, (int)limits["processes"]!);
     }
 
     private static async Task<string?> ClassAsync(Client guest, string sandbox) => (string?)(await guest.GetAsync($"/api/v1/sandboxes/{sandbox}/isolation")).Json!["isolation"];

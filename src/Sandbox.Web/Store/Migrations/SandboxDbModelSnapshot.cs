@@ -491,6 +491,15 @@ namespace Sandbox.Web.Store.Migrations
                     b.Property<long>("DiskBytes")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long>("DockerDiskBytes")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("DockerMemoryBytes")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("DockerPids")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("Domains")
                         .IsRequired()
                         .HasColumnType("TEXT");
