@@ -21,9 +21,9 @@ namespace Sandbox.Web.Store.Migrations
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
-            migrationBuilder.DropColumn(name: "Isolation", table: "Sandboxes");
-            migrationBuilder.DropColumn(name: "Isolation", table: "Catalog");
-            migrationBuilder.DropColumn(name: "Isolation", table: "Plans");
+            migrationBuilder.Sql("ALTER TABLE Sandboxes DROP COLUMN Isolation");
+            migrationBuilder.Sql("ALTER TABLE Catalog DROP COLUMN Isolation");
+            migrationBuilder.Sql("ALTER TABLE Plans DROP COLUMN Isolation");
         }
     }
 }

@@ -23,9 +23,9 @@ namespace Sandbox.Web.Store.Migrations
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
-            migrationBuilder.DropColumn(name: "DockerDiskBytes", table: "Plans");
-            migrationBuilder.DropColumn(name: "DockerPids", table: "Plans");
-            migrationBuilder.DropColumn(name: "DockerMemoryBytes", table: "Plans");
+            migrationBuilder.Sql("ALTER TABLE Plans DROP COLUMN DockerDiskBytes");
+            migrationBuilder.Sql("ALTER TABLE Plans DROP COLUMN DockerPids");
+            migrationBuilder.Sql("ALTER TABLE Plans DROP COLUMN DockerMemoryBytes");
         }
     }
 }
