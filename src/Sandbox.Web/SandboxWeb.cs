@@ -253,7 +253,11 @@ internal static class SandboxWeb
     /// <summary>As the server itself would listen at the address, with steps of ours before its first byte is read.</summary>
     private static void Listen(KestrelServerOptions kestrel, BindingAddress address, AddressConnections bound, PlainHttp2 http2)
     {
-        if (address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
+        if (address.IsUnixPipe)
+        {
+            kestrel.ListenUnixSocket(address.UnixPipePath, Configure);
+        }
+        else if (address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
         {
             kestrel.ListenLocalhost(address.Port, Configure);
         }

@@ -17,7 +17,7 @@ public sealed class EscapeAttacks(LinuxHost host) : Attacker(host)
     private string Secret => Path.Combine(Host.Options.DataDirectory, "secret");
 
     [Theory]
-    [InlineData("CVE-2022-0492", "for f in $(find /sys/fs/cgroup -name release_agent); do echo /bin/sh > $f && exit 0; done; unshare -UrmC sh -c 'mount -t cgroup -o memory none /mnt && echo x > /mnt/release_agent'")]
+    [InlineData("CVE-2022-0492", "for f in $(find /sys/fs/cgroup -name release_agent); do echo /bin/sh > $f && exit 0; done; unshare -Urm sh -c 'mount -t cgroup -o memory none /mnt && echo x > /mnt/release_agent'")]
     [InlineData("cgroup", "echo 0 > /sys/fs/cgroup/memory/cgroup.procs || mkdir /sys/fs/cgroup/pids/mine || echo max > /sys/fs/cgroup/pids/pids.max")]
     [InlineData("CVE-2020-14386", "arping -c 1 -w 1 -I eth0 100.125.0.1")]
     [InlineData("core_pattern", "echo '|/bin/sh' > /proc/sys/kernel/core_pattern")]
@@ -35,10 +35,9 @@ public sealed class EscapeAttacks(LinuxHost host) : Attacker(host)
     [InlineData("priority", "nice -n -20 true 2>&1 | grep -q . && false || renice -n -10 $$")]
     [InlineData("clock", "date -s 2001-01-01; [ $(date +%Y) = 2001 ]")]
     [InlineData("host name", "hostname owned")]
-    [InlineData("limits", "ulimit -Hn 1000000 || ulimit -Hc unlimited")]
+    [InlineData("limits", "ulimit -Hn 1000000 || { ulimit -c 0; [ $(ulimit -Sc) != 0 ] && ulimit -Hc unlimited; [ $(ulimit -Hc) = unlimited ]; }")]
     [InlineData("kernel log", "dmesg -c")]
-    [InlineData("setuid in /dev/shm", "cp /bin/busybox /dev/shm/su && chmod 4755 /dev/shm/su && /dev/shm/su id")]
-    [InlineData("capabilities of files", "setcap cap_sys_admin+ep /bin/busybox && mount -t tmpfs none /mnt")]
+    [InlineData("setuid in /dev/shm", "cp /bin/busybox /dev/shm/sh && chmod 4755 /dev/shm/sh && /dev/shm/sh -c true")]
     public async Task Scripts_of_known_escapes_fail(string what, string script)
     {
         var id = await LaunchAsync();
@@ -154,7 +153,7 @@ public sealed class EscapeAttacks(LinuxHost host) : Attacker(host)
         {
             for (var crash = 0; crash < 3; crash++)
             {
-                Assert.Equal(128 + 11, (await RunAsync(id, "sh", "-c", "sh -c 'kill -SEGV $$'; exit $?")).Code);
+                Assert.Equal(128 + 11, (await RunAsync(id, "sh", "-c", "sh -c 'ulimit -c 0; ulimit -Sc 0; kill -SEGV $$'; exit $?")).Code);
             }
 
             await AttackOnHostAsync("crash"); // the host's own crash is seen, so those above would have been before it

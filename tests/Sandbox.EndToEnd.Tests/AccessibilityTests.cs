@@ -156,6 +156,7 @@ public sealed class AccessibilityTests(Instance instance, Chromium chromium)
         foreach (var tab in new[] { "Running", "People", "Plans", "Log", "Host", "Images" })
         {
             await visitor.Page.GetByRole(AriaRole.Tab, new() { Name = tab, Exact = true }).ClickAsync();
+            await Assertions.Expect(visitor.Page.Locator(".mud-tab-active")).ToHaveTextAsync(tab);
             await visitor.Page.Locator(".admin-panel:visible td").First.WaitForAsync();
             await CheckAsync(visitor.Page, $"/admin, {tab}");
         }

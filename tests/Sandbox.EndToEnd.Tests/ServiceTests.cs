@@ -63,7 +63,9 @@ public sealed class ServiceTests(Instance instance, Chromium chromium)
         var address = await nodes.Locator("code").Filter(new() { HasText = "postgresql://postgres:" }).First.InnerTextAsync();
 
         // A terminal that is opened now finds it; one click more, and the second has variables of its own.
+        var tabs = await page.Locator(".ws-tab").CountAsync();
         await nodes.GetByRole(AriaRole.Button, new() { Name = "Open a terminal in main" }).ClickAsync();
+        await Assertions.Expect(page.Locator(".ws-tab")).ToHaveCountAsync(tabs + 1);
         await visitor.ShellAsync();
         await visitor.TypeAsync("until psql -Atc 'select 6 * 7' 2> /dev/null; do sleep 1; done; psql \"$DATABASE_URL\" -Atc 'select 8 * 8'");
         await visitor.SeesLineAsync("42");
@@ -73,13 +75,13 @@ public sealed class ServiceTests(Instance instance, Chromium chromium)
         await nodes.GetByRole(AriaRole.Button, new() { Name = "Add PostgreSQL" }).ClickAsync();
         await Assertions.Expect(nodes.GetByText("postgres2 runs.")).ToBeVisibleAsync(Patient);
         Assert.Equal("postgres postgres2\n", await visitor.ExecAsync("echo $PGHOST $POSTGRES2_HOST"));
-        Assert.Equal("42\n", await visitor.ExecAsync("until psql \"$POSTGRES2_URL\" -Atc 'select 6 * 7' 2> /dev/null; do sleep 1; done"));
+        await Eventually.TrueAsync(async () => await visitor.ExecAsync("psql \"$POSTGRES2_URL\" -Atc 'select 6 * 7' 2> /dev/null") == "42\n", "the second database answers");
     }
 
     private static LocatorAssertionsToBeVisibleOptions Patient => new() { Timeout = (float)Eventually.Patience.TotalMilliseconds };
 
     private static Task ReadyAsync(Visitor visitor, string name) => Contract.Instance.UntilAsync(
-        async () => (await (await visitor.Context.APIRequest.GetAsync("/api/v1/images")).JsonAsync())!.Value.EnumerateArray().Single(image => image.GetProperty("name").GetString() == name).GetProperty("state").GetString() == "ready", 300);
+        async () => (await (await visitor.Context.APIRequest.GetAsync("/api/v1/images")).JsonAsync())!.Value.EnumerateArray().Single(image => image.GetProperty("name").GetString() == name).GetProperty("state").GetString() == "ready", 600);
 
     private static async Task PingsAsync(Visitor visitor)
     {

@@ -33,13 +33,13 @@ internal static class IsolationClasses
     /// <summary>The name of the class that a request asks for; null is the default.</summary>
     /// <param name="name">The name.</param>
     /// <param name="offered">The names of the classes that this host can start.</param>
-    /// <exception cref="SandboxException">Invalid: there is no such class. IsolationUnavailable: not on this host.</exception>
+    /// <exception cref="SandboxException">Invalid: there is no such class, or not on this host.</exception>
     public static string Choose(string? name, IReadOnlyList<string> offered) => name switch
     {
         null => Container.Name,
         _ when offered.Contains(name, StringComparer.Ordinal) => name,
         _ when ByName.TryGetValue(name, out var missing) => throw new SandboxException(
-            ErrorCode.IsolationUnavailable, $"isolation: this server has no {string.Join(" or ", missing.Programs)} that runs and starts the class '{name}'; there is {string.Join(", ", offered)}"),
+            ErrorCode.Invalid, $"isolation: this server has no {string.Join(" or ", missing.Programs)} that runs and starts the class '{name}'; there is {string.Join(", ", offered)}"),
         _ => throw new SandboxException(ErrorCode.Invalid, $"isolation: there is no class '{name}' here; there is {string.Join(", ", offered)}"),
     };
 

@@ -41,7 +41,7 @@ internal sealed class SandboxKernels(LiveSandboxes sandboxes, KernelGroups own, 
                 .Sum(other => (long)TasksOf(other.Record));
             if (taken + TasksOf(sandbox.Record) > MostTasks)
             {
-                throw new SandboxException(ErrorCode.Capacity, "As many sandboxes run under gVisor as this host has process numbers for. Try again when others have ended, or start it as a container.") { RetryAfter = TimeSpan.FromMinutes(1) };
+                throw new SandboxException(ErrorCode.Capacity, "As many sandboxes run under gVisor as this host has process numbers for. Try again when others have ended.") { RetryAfter = TimeSpan.FromMinutes(1) };
             }
 
             sandbox.HoldsKernel = true;

@@ -14,9 +14,21 @@ internal sealed class IsolationChoice(ImageCatalog catalog)
     /// <summary>The class that everybody's sandbox of a node has at least, whatever their plan.</summary>
     public string? Of(RecipeNode node, string image) => IsolationDemand.Strongest(node.Isolation, catalog.RequiredClassOf(image));
 
-    /// <summary>What the sandbox of a node may use: with Docker inside it is more, and a recipe may ask for less.</summary>
-    public SandboxLimits LimitsOf(RecipeNode node, string image, Plan plan) =>
-        node.LimitsWithin(catalog.OwnClassOf(image) == IsolationDemand.Nested ? plan.PerDockerSandbox : plan.PerSandbox);
+    /// <summary>
+    /// What the sandbox of a node may use: with Docker inside it is more, and a recipe may ask for less. One that asks for less
+    /// memory has the disk of any other: the memory of a plan is counted, so it bounds how many large disks a person has.
+    /// </summary>
+    public SandboxLimits LimitsOf(RecipeNode node, string image, Plan plan)
+    {
+        var plain = node.LimitsWithin(plan.PerSandbox);
+        if (catalog.OwnClassOf(image) != IsolationDemand.Nested)
+        {
+            return plain;
+        }
+
+        var docker = node.LimitsWithin(plan.PerDockerSandbox);
+        return docker.MemoryBytes >= plan.PerDockerSandbox.MemoryBytes ? docker : docker with { DiskBytes = plain.DiskBytes, Inodes = plain.Inodes };
+    }
 
     /// <summary>Refuses a launch that the runtime would refuse, as far as that is known before it waits for anything. Code: IsolationUnavailable.</summary>
     /// <param name="node">The node.</param>

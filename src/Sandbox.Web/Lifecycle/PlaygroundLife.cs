@@ -139,6 +139,7 @@ internal sealed class PlaygroundLife(SqliteStore store, ImageCatalog catalog, Is
             // An operator may have changed them meanwhile.
             sandbox.Policy = Policy(recipe.Nodes[sandbox.Node], sandbox.Image, plan);
             sandbox.Isolation = isolation.Of(recipe.Nodes[sandbox.Node], sandbox.Image, plan);
+            sandbox.MemoryBytes = isolation.LimitsOf(recipe.Nodes[sandbox.Node], sandbox.Image, plan).MemoryBytes;
         }
 
         return (row, recipe);

@@ -86,7 +86,8 @@ internal static class PreviewPages
             return "";
         }
 
-        var path = Uri.EscapeDataString(context.Request.Path.Value + context.Request.QueryString);
+        // A pass that is used up is not what the visitor asked for.
+        var path = Uri.EscapeDataString(context.Request.Path == PreviewProxy.OpenPath ? context.Request.Query["path"].ToString() : context.Request.Path.Value + context.Request.QueryString);
         var address = string.Create(CultureInfo.InvariantCulture, $"{services.GetRequiredService<Origins>().PublicUrl}/sandboxes/{port.Sandbox}/ports/{port.Port}?path={path}");
         return $"<p><a href=\"{WebUtility.HtmlEncode(address)}\" target=\"_blank\" rel=\"noopener\">Open it in a tab</a></p>";
     }

@@ -55,7 +55,7 @@ internal sealed class RunJumps(
         }
 
         var order = await OrderAsync(owner, run.Row, run.Open, checkpoint, number, cancellationToken);
-        return await GoAsync(owner, run, playground, order with { Admitted = (db, row) => MoveAsync(db, run.Row.Id, row, checkpoint, number, isReset) }, cancellationToken);
+        return await GoAsync(owner, run, playground, order, (db, row) => MoveAsync(db, run.Row.Id, row, checkpoint, number, isReset), cancellationToken);
     }
 
     /// <summary>
@@ -107,8 +107,17 @@ internal sealed class RunJumps(
         return order with { Recipe = order.Recipe with { Parameters = [], Terminals = OpenTerminals.Reopened(terminals) } };
     }
 
-    private async Task<JumpedView> GoAsync(PersonId owner, OpenRun run, PlaygroundId from, LaunchOrder order, CancellationToken cancellationToken)
+    private async Task<JumpedView> GoAsync(PersonId owner, OpenRun run, PlaygroundId from, LaunchOrder order, Func<SandboxDb, PlaygroundRow, Task> move, CancellationToken cancellationToken)
     {
+        string? admitted = null;
+        order = order with
+        {
+            Admitted = (db, row) =>
+            {
+                admitted = row.Id;
+                return move(db, row);
+            },
+        };
         PlaygroundView view;
         try
         {
@@ -118,14 +127,19 @@ internal sealed class RunJumps(
             }
             catch (SandboxException full) when (full.Code is ErrorCode.Quota or ErrorCode.Capacity)
             {
+                if (order.Recipe.Nodes.Count > await store.ReadAsync(db => db.Sandboxes.CountAsync(row => row.PlaygroundId == from.Value)))
+                {
+                    throw; // the room of the old one may not be enough
+                }
+
                 // The checkpoints stay, whatever becomes of the launch.
                 await endings.EndAsync(from, EndReason.Removed, "Its tutorial goes on in another playground.");
-                view = await playgrounds.LaunchOrderAsync(owner, order with { MayWait = true }, null, new LaunchTrace(), cancellationToken);
+                view = await playgrounds.LaunchOrderAsync(owner, order with { MayWait = true }, null, new LaunchTrace(), CancellationToken.None);
             }
         }
         catch
         {
-            await ReturnAsync(run.Row, from);
+            await ReturnAsync(run.Row, from, admitted);
             throw;
         }
 
@@ -151,10 +165,10 @@ internal sealed class RunJumps(
         }
     }
 
-    /// <summary>A launch that failed leaves the run where it was.</summary>
-    private Task<bool> ReturnAsync(TutorialRunRow before, PlaygroundId from) => store.WriteAsync(async db =>
+    /// <summary>A launch that failed leaves the run where it was, unless another one has moved it meanwhile.</summary>
+    private Task<bool> ReturnAsync(TutorialRunRow before, PlaygroundId from, string? admitted) => store.WriteAsync(async db =>
     {
-        if (await db.TutorialRuns.Include(row => row.Steps).SingleOrDefaultAsync(row => row.Id == before.Id) is not { } run || !await db.Playgrounds.AnyAsync(row => row.Id == from.Value))
+        if (await db.TutorialRuns.Include(row => row.Steps).SingleOrDefaultAsync(row => row.Id == before.Id) is not { } run || run.PlaygroundId != admitted || !await db.Playgrounds.AnyAsync(row => row.Id == from.Value))
         {
             return false;
         }

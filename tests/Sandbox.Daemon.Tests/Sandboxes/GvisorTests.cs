@@ -133,7 +133,7 @@ public sealed class GvisorTests(LinuxHost host) : IAsyncLifetime
         Assert.Null(await host.Runtime.Ports.ConnectAsync(id, 8003, Cancel));
 
         // The next connection starts another one.
-        await RunAsync(id, "pkill -9 -f 'own-init relay'");
+        await RunAsync(id, "kill -9 $(ps | awk '/own-init rela[y]/ { print $1 }')");
         Assert.Equal(300_000, (await ReadPortAsync(id, 8002)).Length);
     }
 
@@ -157,7 +157,7 @@ public sealed class GvisorTests(LinuxHost host) : IAsyncLifetime
 
             Assert.Equal("kept\n", await RunAsync(id, "cat /data/a"));
             Assert.Equal("kept\n", Encoding.UTF8.GetString(await ReadPortAsync(id, 8080)));
-            Assert.Equal("/root/a b", await DirectoryAsync());
+            await UntilAsync(async () => await DirectoryAsync() == "/root/a b");
             await RunAsync(id, "rm -r '/root/a b'");
             Assert.Null(await DirectoryAsync());
 

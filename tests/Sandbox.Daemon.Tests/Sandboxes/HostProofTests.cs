@@ -34,7 +34,7 @@ public sealed class HostProofTests(LinuxHost host)
         var without = Proof(broken);
         Assert.StartsWith("gvisor: runsc version ", Assert.Single(await without.RunAsync()), StringComparison.Ordinal);
         Assert.DoesNotContain("gvisor", without.Classes, StringComparer.Ordinal);
-        Assert.Equal(ErrorCode.IsolationUnavailable, Assert.Throws<SandboxException>(() => IsolationClasses.Choose("gvisor", without.Classes)).Code);
+        Assert.Equal(ErrorCode.Invalid, Assert.Throws<SandboxException>(() => IsolationClasses.Choose("gvisor", without.Classes)).Code);
         Assert.Contains("RequiredIsolation: 'magic' is no check", string.Join('\n', (options with { RequiredIsolation = ["magic"] }).Validate()), StringComparison.Ordinal);
 
         HostProof Proof(DaemonOptions with) => ActivatorUtilities.CreateInstance<HostProof>(services, with, ActivatorUtilities.CreateInstance<GvisorTrial>(services, with));

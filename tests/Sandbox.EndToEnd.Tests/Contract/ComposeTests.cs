@@ -41,7 +41,8 @@ public sealed class ComposeTests
         }
 
         // Each application is psql, which reads what the file tells the application.
-        await caller.ShellAsync(sandbox, """
+        await Instance.UntilAsync(async () => (await caller.ShellAsync(sandbox, "curl -sS http://registry.internal/v2/_catalog 2>&1")).Contains("\"library/postgres\"", StringComparison.Ordinal), 300);
+        var prepared = await caller.ShellAsync(sandbox, """
             cd /root && set -e
             docker pull -q postgres
             docker tag postgres postgres:alpine
@@ -54,12 +55,14 @@ public sealed class ComposeTests
             FROM postgres
             CMD ["sh", "-c", "until PGPASSWORD='its secret' psql -h db -U postgres -d $POSTGRES_DB -Atc \"select 'in the database ' || current_database()\"; do sleep 1; done; exec sleep 600"]
             END
+            echo prepared
             """);
+        Assert.EndsWith("prepared\n", prepared, StringComparison.Ordinal);
         foreach (var (name, service, database) in new[] { ("gitea-postgres", "gitea", "gitea"), ("spring-postgres", "backend", "example") })
         {
             var compose = $"docker compose -f /root/{name}/compose.yaml";
             await caller.ShellAsync(sandbox, $"{compose} up -d --quiet-pull 2>&1");
-            await Instance.UntilAsync(async () => (await caller.ShellAsync(sandbox, $"{compose} logs --no-log-prefix {service} 2>&1")).Contains($"in the database {database}\n", StringComparison.Ordinal), 120);
+            await Instance.UntilAsync(async () => (await caller.ShellAsync(sandbox, $"{compose} logs --no-log-prefix {service} 2>&1")).Contains($"in the database {database}\n", StringComparison.Ordinal), 300);
             Assert.Equal($"{(name == "gitea-postgres" ? 2 : 1)}\n", await caller.ShellAsync(sandbox, $"docker volume ls -q -f name={name} | wc -l"));
             await caller.ShellAsync(sandbox, $"{compose} down -v -t 1 2>&1");
         }

@@ -134,7 +134,7 @@ public sealed class DockerTests
     internal static Task UntilReadyAsync(Caller caller) => UntilReadyAsync(caller, "docker");
 
     private static Task UntilReadyAsync(Caller caller, params string[] names) => Instance.UntilAsync(
-        async () => (await caller.GetAsync("/api/v1/images")).Json.AsArray().Count(image => names.Contains((string)image!["name"]!, StringComparer.Ordinal) && (string?)image["state"] == "ready") == names.Length, 300);
+        async () => (await caller.GetAsync("/api/v1/images")).Json.AsArray().Count(image => names.Contains((string)image!["name"]!, StringComparer.Ordinal) && (string?)image["state"] == "ready") == names.Length, 600);
 
     private static async Task<string> LaunchAsync(Caller caller)
     {

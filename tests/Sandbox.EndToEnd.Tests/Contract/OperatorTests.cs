@@ -170,6 +170,7 @@ public sealed class OperatorTests
         Assert.Contains("gVisor", await guest.ShellAsync(sandbox, "dmesg"), StringComparison.Ordinal);
         Assert.Equal("gvisor", (string?)(await guest.GetAsync($"/api/v1/sandboxes/{sandbox}/isolation")).Json["isolation"]);
 
+        await DockerTests.UntilReadyAsync(guest);
         var docker = await guest.PostAsync("/api/v1/playgrounds", new { image = "docker" });
         Assert.Equal((409, "isolation_unavailable"), (docker.Status, docker.Code));
 

@@ -79,7 +79,7 @@ public sealed class IsolationTests
 
         Assert.Equal((700L << 20, 2L << 30, 300), await LimitsAsync(guest, new { image = "docker" }));
         Assert.Equal((64L << 20, 1L << 30, 256), await LimitsAsync(guest, new { image = "busybox" }));
-        Assert.Equal((32L << 20, 2L << 30, 300), await LimitsAsync(guest, new { recipe = new { nodes = new[] { new { image = "docker", resources = new { memoryMiB = 32 } } } } }));
+        Assert.Equal((32L << 20, 1L << 30, 300), await LimitsAsync(guest, new { recipe = new { nodes = new[] { new { image = "docker", resources = new { memoryMiB = 32 } } } } }));
         Assert.Equal(400, (await SavePlanAsync(desk, plan => plan["dockerPids"] = -1)).Status);
     }
 

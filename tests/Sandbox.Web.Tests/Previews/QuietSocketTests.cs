@@ -7,7 +7,7 @@ namespace Sandbox.Web.Tests.Previews;
 /// <summary>Connections on which hardly anything moves.</summary>
 public sealed class QuietSocketTests
 {
-    private const int Silence = 4;
+    private const int Silence = 6;
 
     // The sample of https://www.rfc-editor.org/rfc/rfc6455#section-1.3
     private const string Key = "dGhlIHNhbXBsZSBub25jZQ==";

@@ -24,7 +24,8 @@ internal static class ContainerClass
             new("RLIMIT_NOFILE", Math.Min(65_536, ResourceLimits.OpenFilesHard())),
 
             // Docker sets none: the host's core_pattern may start a program of the host's root for every crash in here. 0 does not
-            // keep the kernel from that, 1 does (coredump_pipe in fs/coredump.c), and neither lets it write a file.
+            // keep the kernel from that, 1 does (coredump_pipe in fs/coredump.c), and neither lets it write a file. The filter of
+            // system calls keeps it at 1.
             new("RLIMIT_CORE", 1),
         ],
         Mounts = Mounts,
