@@ -103,7 +103,7 @@ internal sealed class SandboxRow
     public required bool Interactive { get; set; }
 
     /// <summary>Memory committed to it.</summary>
-    public required long MemoryBytes { get; init; }
+    public required long MemoryBytes { get; set; }
 
     /// <summary>What its network reaches: the strictest of its plan's, its image's and its node's policy when it was started.</summary>
     public string Network { get; set; } = NetworkPolicy.Egress;
