@@ -67,7 +67,7 @@ public sealed class AccessibilityTests(Instance instance, Chromium chromium)
         await page.Keyboard.PressAsync("Control+s");
         await page.GetByRole(AriaRole.Button, new() { Name = "Close the editor" }).ClickAsync();
         await visitor.PutAsync("index.html", "<!doctype html><html lang=en><title>Hello</title><main><h1>Served</h1></main>"u8.ToArray());
-        await visitor.ExecAsync("httpd -p 8080 -h /root");
+        await visitor.ExecAsync("httpd -p 8080 -h /");
         await page.Locator("#ws-ports").ClickAsync();
         await CheckAsync(page, "the ports");
         await page.GetByRole(AriaRole.Button, new() { Name = "Beside the terminal: port 8080" }).ClickAsync();

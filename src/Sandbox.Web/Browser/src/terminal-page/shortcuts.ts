@@ -63,7 +63,7 @@ export const shortcuts: readonly { title: string; items: readonly Shortcut[] }[]
       { keys: "Ctrl+Shift+ArrowDown", words: "Focus a question below the terminal" },
       { keys: "Alt+Shift+A", words: "Nodes: add one or remove one", act: "nodes" },
       { keys: "Alt+Shift+F", words: "File editor", act: "editor" },
-      { keys: "Alt+Shift+V", words: "Port beside the terminal", act: "preview" },
+      { keys: "Alt+Shift+V", words: "Preview a port beside the terminal", act: "preview" },
       { keys: "Alt+Shift+P", words: "Focus the tutorial's text", act: "tutorial" },
       { keys: "Ctrl+S", words: "Save the file in the editor" },
       { keys: "Ctrl+Shift+P", words: "All actions", act: "palette" },
