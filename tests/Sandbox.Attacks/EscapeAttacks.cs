@@ -137,7 +137,7 @@ public sealed class EscapeAttacks(LinuxHost host) : Attacker(host)
         Assert.DoesNotContain("@", (await RunAsync(id, "cat", "/proc/net/unix")).Text, StringComparison.Ordinal);
     }
 
-    /// <summary>The kernel starts the program of <c>core_pattern</c> as root of the host, for whoever crashes.</summary>
+    /// <summary>The kernel starts the program of <c>core_pattern</c> as root of the host, whichever program crashes.</summary>
     [Fact]
     public async Task A_crash_starts_no_program_of_the_host()
     {

@@ -57,7 +57,7 @@ public sealed class HandOverAttacks(LinuxHost host) : Attacker(host)
         await AssertOthersCanAsync("files");
     }
 
-    /// <summary>Whatever root puts into its state, the next sandbox has it as files of its own, and nothing more.</summary>
+    /// <summary>Root may put anything into its state: the next sandbox gets it as files of its own, and nothing more.</summary>
     [Fact]
     public async Task A_saved_state_gives_the_next_sandbox_no_privilege()
     {

@@ -45,6 +45,9 @@ internal sealed class ScriptedHolder : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until so many viewers have asked for what is printed from then on, as recorders do: what is printed before that, they do not get.</summary>
+    public Task RecordersAsync(int count = 1) => WebUnderTest.Until(() => Task.FromResult(Seen.Count(said => said == "a" + long.MaxValue) >= count));
+
     public async Task PrintAsync(byte[] data)
     {
         List<(Socket, SemaphoreSlim)> viewers;

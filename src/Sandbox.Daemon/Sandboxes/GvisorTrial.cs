@@ -65,7 +65,7 @@ internal sealed class GvisorTrial(
                 Init = new ProcessPlan([], [], "/", ProcessUser.Root),
             };
             pid = await runtimes.Gvisor.StartAsync(new GvisorStart(id, range, holder.UserPath, plan, own.Make(owner, id, Limits, tasks, reads: null)), watch);
-            var printed = await PrintedInside.ReadAsync(runtimes.Gvisor.OwnCommand(id, SandboxBundle.PrintKernel), watch, CancellationToken.None, Patience);
+            var printed = await PrintedInside.ReadAsync(runtimes.Gvisor.OwnCommand(id, SandboxBundle.PrintKernel), watch, null, CancellationToken.None, Patience);
             var version = Encoding.UTF8.GetString(printed.AsSpan(0, Math.Min(printed.Length, 200))).Trim();
             return version.StartsWith("Linux version ", StringComparison.Ordinal) && version != (await File.ReadAllTextAsync("/proc/version")).Trim()
                 ? string.Join(' ', version.Split(' ').Take(3))

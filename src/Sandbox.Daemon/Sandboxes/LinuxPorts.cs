@@ -5,6 +5,7 @@ using System.Text;
 using Sandbox.Core.Errors;
 using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
+using Sandbox.Daemon.ControlGroups;
 using Sandbox.Daemon.Execs;
 using Sandbox.Daemon.Isolation;
 using Sandbox.Daemon.Linux;
@@ -15,16 +16,22 @@ using Sandbox.Rpc;
 namespace Sandbox.Daemon.Sandboxes;
 
 /// <summary>The ports and Docker daemons of the sandboxes of one Linux host.</summary>
-internal sealed class LinuxPorts(LiveSandboxes sandboxes, OciRuntimes runtimes, InnerRelays relays, ProcessWatch watch) : ISandboxPorts
+internal sealed class LinuxPorts(LiveSandboxes sandboxes, OciRuntimes runtimes, InnerRelays relays, ProcessWatch watch, WorkGroups work) : ISandboxPorts
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     /// <summary>Where a program may have to be started in the sandbox first. Shorter than what the web process waits.</summary>
     private static readonly TimeSpan InnerPatience = TimeSpan.FromSeconds(9);
 
-    public async Task<IReadOnlyList<int>> ListAsync(SandboxId sandbox, CancellationToken cancellationToken) => Running(sandbox) is var record && HasOwnKernel(record)
-        ? ListeningPorts.In(Encoding.ASCII.GetString(await PrintedInside.ReadAsync(runtimes.Gvisor.OwnCommand(sandbox, SandboxBundle.ListSockets), watch, cancellationToken)))
-        : await Task.Run(() => ListeningPorts.Of(record.Pid), cancellationToken);
+    private readonly SharedAnswers<IReadOnlyList<int>> _inner = new();
+
+    public Task<IReadOnlyList<int>> ListAsync(SandboxId sandbox, CancellationToken cancellationToken)
+    {
+        var record = Running(sandbox);
+        return HasOwnKernel(record)
+            ? _inner.GetAsync(sandbox, () => ListInsideAsync(record.Spec), cancellationToken)
+            : Task.Run(() => ListeningPorts.Of(record.Pid), cancellationToken);
+    }
 
     public async Task<NetworkStream?> ConnectAsync(SandboxId sandbox, int port, CancellationToken cancellationToken) =>
         port is >= 1 and <= ushort.MaxValue && await OpenAsync(sandbox, port, cancellationToken) is { } socket ? new NetworkStream(socket, ownsSocket: true) : null;
@@ -80,6 +87,13 @@ internal sealed class LinuxPorts(LiveSandboxes sandboxes, OciRuntimes runtimes, 
         patience.CancelAfter(InnerPatience);
         return (record.Address is { } own ? await LinkedSocket.ConnectAsync(IPAddress.Parse(own), port, patience.Token) : null)
             ?? await relays.ConnectAsync(record, port, patience.Token);
+    }
+
+    private async Task<IReadOnlyList<int>> ListInsideAsync(SandboxSpec spec)
+    {
+        var command = runtimes.Gvisor.OwnCommand(spec.Id, SandboxBundle.ListSockets);
+        var printed = await PrintedInside.ReadAsync(command, watch, pid => _ = work.EnterAsync(spec.Owner, pid), CancellationToken.None);
+        return ListeningPorts.In(Encoding.ASCII.GetString(printed));
     }
 
     private static bool HasOwnKernel(Records.SandboxRecord record) => IsolationClasses.Find(record.Isolation).HasOwnKernel;

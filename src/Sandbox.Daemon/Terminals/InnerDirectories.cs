@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using Sandbox.Core.Errors;
@@ -6,6 +5,7 @@ using Sandbox.Core.Files;
 using Sandbox.Core.Recipes;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Core.Terminals;
+using Sandbox.Daemon.ControlGroups;
 using Sandbox.Daemon.Execs;
 using Sandbox.Daemon.Linux;
 using Sandbox.Daemon.Oci;
@@ -18,35 +18,22 @@ namespace Sandbox.Daemon.Terminals;
 /// once. Root there chooses what it prints, so a path counts only if it is a directory of the sandbox. Those who ask while one
 /// runs get its answer.
 /// </summary>
-internal sealed class InnerDirectories(OciRuntimes runtimes, ProcessWatch watch)
+internal sealed class InnerDirectories(OciRuntimes runtimes, ProcessWatch watch, WorkGroups work)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
     private static readonly IReadOnlyDictionary<TerminalId, SandboxPath> None = new Dictionary<TerminalId, SandboxPath>();
 
-    private readonly ConcurrentDictionary<SandboxId, Lazy<Task<IReadOnlyDictionary<TerminalId, SandboxPath>>>> _underWay = new();
+    private readonly SharedAnswers<IReadOnlyDictionary<TerminalId, SandboxPath>> _answers = new();
 
     /// <summary>The directories that are known; none of a sandbox that does not run, or does not answer.</summary>
-    public async Task<IReadOnlyDictionary<TerminalId, SandboxPath>> FindAsync(SandboxRecord sandbox, IReadOnlyList<TerminalId> terminals, string root)
-    {
-        if (sandbox.State != SandboxState.Running || terminals.Count == 0)
-        {
-            return None;
-        }
+    public Task<IReadOnlyDictionary<TerminalId, SandboxPath>> FindAsync(SandboxRecord sandbox, IReadOnlyList<TerminalId> terminals, string root) =>
+        sandbox.State != SandboxState.Running || terminals.Count == 0
+            ? Task.FromResult(None)
+            : _answers.GetAsync(sandbox.Spec.Id, () => AskAsync(sandbox.Spec, terminals, root), CancellationToken.None);
 
-        var mine = new Lazy<Task<IReadOnlyDictionary<TerminalId, SandboxPath>>>(() => AskAsync(sandbox.Spec.Id, terminals, root));
-        var asked = _underWay.GetOrAdd(sandbox.Spec.Id, mine);
-        try
-        {
-            return await asked.Value;
-        }
-        finally
-        {
-            _underWay.TryRemove(new(sandbox.Spec.Id, asked));
-        }
-    }
-
-    private async Task<IReadOnlyDictionary<TerminalId, SandboxPath>> AskAsync(SandboxId sandbox, IReadOnlyList<TerminalId> terminals, string root)
+    private async Task<IReadOnlyDictionary<TerminalId, SandboxPath>> AskAsync(SandboxSpec spec, IReadOnlyList<TerminalId> terminals, string root)
     {
+        var sandbox = spec.Id;
         try
         {
             var processes = new Dictionary<int, TerminalId>();
@@ -63,7 +50,7 @@ internal sealed class InnerDirectories(OciRuntimes runtimes, ProcessWatch watch)
                 return None;
             }
 
-            var printed = await PrintedInside.ReadAsync(runtimes.Gvisor.TracingCommand(sandbox, SandboxBundle.Directories(processes.Keys)), watch, CancellationToken.None, Patience);
+            var printed = await PrintedInside.ReadAsync(runtimes.Gvisor.TracingCommand(sandbox, SandboxBundle.Directories(processes.Keys)), watch, pid => _ = work.EnterAsync(spec.Owner, pid), CancellationToken.None, Patience);
             using var files = RootedDirectory.Open(root);
             return Read(printed, processes, path => files.Find(path.Bytes, followLast: false) is { Type: InodeType.Directory });
         }

@@ -15,8 +15,8 @@ internal sealed class IsolationChoice(ImageCatalog catalog)
     public string? Of(RecipeNode node, string image) => IsolationDemand.Strongest(node.Isolation, catalog.RequiredClassOf(image));
 
     /// <summary>
-    /// What the sandbox of a node may use: with Docker inside it is more, and a recipe may ask for less. One that asks for less
-    /// memory has the disk of any other: the memory of a plan is counted, so it bounds how many large disks a person has.
+    /// The limits of a node's sandbox. With Docker inside they are larger, and a recipe may lower them. A recipe that lowers the
+    /// memory gets the disk of any other sandbox: a plan counts memory, and so bounds how many large disks a person has.
     /// </summary>
     public SandboxLimits LimitsOf(RecipeNode node, string image, Plan plan)
     {

@@ -274,7 +274,8 @@ internal sealed class Admission(SqliteStore store, PlaygroundLife life, Isolatio
     }
 
     /// <summary>
-    /// What is promised already. A plan counts launches that wait in a queue; the host and the address do not: these hold nothing yet.
+    /// The memory that is promised already. A plan counts launches that wait in a queue. The host and the address do not, because
+    /// such launches hold nothing yet.
     /// A plan also counts a playground that is replaced, because both run at once for a moment.
     /// </summary>
     private async Task<Commitment> HeldAsync(SandboxDb db, PersonRow person, PlaygroundId? replaced = null)

@@ -34,6 +34,6 @@ public sealed class SandboxOutputTests
         Assert.Equal([8080], known);
 
         async Task<IReadOnlyList<int>> PortsAsync(string[] command, TimeSpan? patience = null) =>
-            ListeningPorts.In(System.Text.Encoding.ASCII.GetString(await PrintedInside.ReadAsync(command, watch, Now, patience)));
+            ListeningPorts.In(System.Text.Encoding.ASCII.GetString(await PrintedInside.ReadAsync(command, watch, null, Now, patience)));
     }
 }

@@ -174,7 +174,7 @@ public sealed class OperatorTests
         var docker = await guest.PostAsync("/api/v1/playgrounds", new { image = "docker" });
         Assert.Equal((409, "isolation_unavailable"), (docker.Status, docker.Code));
 
-        // What runs keeps its class; the next has that of today.
+        // A running sandbox keeps its class, and the next launch gets the one that is set now.
         await SavePlanAsync(operators, guestPlan, "contract-gvisor", plan => plan["isolation"] = "default");
         Assert.Equal("gvisor", (string?)(await guest.GetAsync($"/api/v1/sandboxes/{sandbox}/isolation")).Json["isolation"]);
         var (after, shared) = await guest.LaunchAsync();

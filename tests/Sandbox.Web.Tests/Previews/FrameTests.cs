@@ -47,7 +47,7 @@ public sealed class FrameTests(PreviewSite site) : IClassFixture<PreviewSite>
         Assert.Contains($"/sandboxes/{visit.Sandbox}/ports/8021?path=%2Fadmin%3Fa%3D1%26b%3D", page, StringComparison.Ordinal);
         Assert.DoesNotContain("<x>", page, StringComparison.Ordinal);
 
-        // What the page loads, and the same page in a tab, are the program's own.
+        // The answers to the page's own requests, and the same page in a tab, keep the program's headers.
         using var script = await PageAsync(visit, cookie, "/", "script");
         Assert.Equal(HttpStatusCode.OK, script.StatusCode);
         Assert.Equal((200, ""), await visit.GetAsync());

@@ -114,7 +114,7 @@ public sealed class GrpcTests(PreviewSite site) : IClassFixture<PreviewSite>
 
     private GrpcChannel Channel(PreviewVisit visit) => GrpcChannel.ForAddress($"http://{visit.Host}", new GrpcChannelOptions
     {
-        // Whatever the name of the port means on this computer.
+        // The name of the port need not mean this computer here.
         HttpHandler = new SocketsHttpHandler
         {
             ConnectCallback = async (_, cancellation) =>

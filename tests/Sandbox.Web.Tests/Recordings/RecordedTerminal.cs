@@ -51,7 +51,7 @@ internal sealed class RecordedTerminal : IAsyncDisposable
     {
         var answer = await Client.PostAsync(Recordings, new { });
         Assert.Equal(201, answer.Status);
-        await WebUnderTest.Until(() => Task.FromResult(Holder.Seen.Contains("a" + long.MaxValue)));
+        await Holder.RecordersAsync();
         return (string)answer.Json!["id"]!;
     }
 

@@ -24,7 +24,7 @@ public sealed class RecordingTests
         await using var place = await RecordedTerminal.OpenAsync();
         var started = await place.Client.PostAsync(place.Recordings, new { screen = "\e[H\e[2J\e[32m$\e[0m " });
         var id = (string)started.Json!["id"]!;
-        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Contains("a" + long.MaxValue)));
+        await place.Holder.RecordersAsync();
         await place.Holder.PrintAsync("ls\r\n"u8.ToArray());
 
         await WebUnderTest.Until(async () => (await place.CastAsync(id)).Output == "\e[H\e[2J\e[32m$\e[0m ls\r\n");
@@ -44,7 +44,7 @@ public sealed class RecordingTests
         Assert.Equal(("recording", "First steps", 80, 24), ((string)started.Json["state"]!, (string)started.Json["name"]!, (int)started.Json["cols"]!, (int)started.Json["rows"]!));
         Assert.Equal($"/api/v1/recordings/{id}", started.Header("Location"));
         Assert.True((bool)(await place.Client.GetAsync($"/api/v1/sandboxes/{place.Sandbox}/terminals")).Json![0]!["recording"]!);
-        await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Contains("a" + long.MaxValue)));
+        await place.Holder.RecordersAsync();
 
         var viewing = place.Hub.StreamAsync<TerminalHubTests.Item>("Attach", place.Terminal, 0L, Token).GetAsyncEnumerator(Token);
         Assert.True(await viewing.MoveNextAsync());
@@ -444,8 +444,7 @@ public sealed class RecordingTests
             var started = await place.Client.PostAsync(place.Recordings, new { });
             Assert.Equal(201, started.Status);
             var id = (string)started.Json!["id"]!;
-            var attached = ids.Count + 1;
-            await WebUnderTest.Until(() => Task.FromResult(place.Holder.Seen.Count(said => said == "a" + long.MaxValue) == attached));
+            await place.Holder.RecordersAsync(ids.Count + 1);
             for (var block = 0; block < 16; block++)
             {
                 await place.Holder.PrintAsync(Enumerable.Repeat((byte)'x', 50_000).ToArray());
@@ -500,6 +499,7 @@ public sealed class RecordingTests
         await using var hub = await place.ConnectAsync(token);
         var terminal = await hub.InvokeAsync<string>("Open", sandbox, 80, 24, null, Token);
         var small = (string)(await other.PostAsync($"/api/v1/terminals/{terminal}/recordings", new { })).Json!["id"]!;
+        await holder.RecordersAsync();
         await PrintAsync(holder, 8);
         await WebUnderTest.Until(async () => (await OutputAsync()) == 400_000);
         await PrintAsync(holder, 1);

@@ -20,7 +20,7 @@ export class Framed {
   #guard: FocusGuard | null = null;
   #frame: HTMLIFrameElement | null = null;
 
-  /** @param home gives the focus back to whoever had it */
+  /** @param home gives the focus back to the element that had it */
   constructor(private readonly home: () => void) {}
 
   /** Loads the page, again if it is there; each time with a new pass. */

@@ -4,7 +4,7 @@ import { Framed, type Place } from "./framed";
 /** The longest path that is opened; a program that needs more opens it from its own page. */
 const maxPath = 4096;
 
-/** What somebody wrote as a path, so that it begins with a slash; a whole address of the port gives its path. */
+/** Makes a path of a visitor's text: with a slash at its beginning, and of a whole address of the port only its path. */
 export function pathOf(text: string): string {
   const trimmed = text.trim().slice(0, maxPath);
   const whole = /^https?:\/\/[^/?#]*(.*)$/i.exec(trimmed);
@@ -17,7 +17,7 @@ export function tabAddress({ sandbox, port, path }: Place): string {
   return `/sandboxes/${sandbox}/ports/${port}${path === "/" ? "" : `?path=${encodeURIComponent(path)}`}`;
 }
 
-/** What the pane needs of the page around it. */
+/** The parts of the page that the pane uses. */
 export interface PaneWays {
   close(): void;
   /** Another page of the port is shown. */
