@@ -13,7 +13,7 @@ internal sealed class OwnSurroundings(ISandboxRuntime runtime, TimeProvider time
 {
     private static readonly TimeSpan Kept = TimeSpan.FromMinutes(1);
 
-    private (RuntimeInfo Info, DateTimeOffset At)? _last;
+    private Answer? _last;
 
     /// <summary>The surroundings of a sandbox of an isolation class; null is the default class.</summary>
     public async Task<Surroundings> OfAsync(string? isolation, CancellationToken cancellationToken)
@@ -22,7 +22,7 @@ internal sealed class OwnSurroundings(ISandboxRuntime runtime, TimeProvider time
         return new Surroundings(info.Architecture, info.Kernel, isolation ?? info.Capabilities.IsolationClasses[0]);
     }
 
-    /// <summary>The capabilities of the runtime.</summary>
+    /// <summary>The capabilities and checks of the runtime. What it says of its present state may be a minute old.</summary>
     public async Task<RuntimeInfo> InfoAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
@@ -32,7 +32,9 @@ internal sealed class OwnSurroundings(ISandboxRuntime runtime, TimeProvider time
         }
 
         var info = await runtime.GetInfoAsync(cancellationToken);
-        _last = (info, now);
+        _last = new Answer(info, now);
         return info;
     }
+
+    private sealed record Answer(RuntimeInfo Info, DateTimeOffset At);
 }

@@ -4,6 +4,7 @@ using Sandbox.Core.Runtime;
 using Sandbox.Core.Sandboxes;
 using Sandbox.Web.Http;
 using Sandbox.Web.Lifecycle;
+using Sandbox.Web.Links;
 using Sandbox.Web.People;
 using Sandbox.Web.Playgrounds;
 using Sandbox.Web.Store;
@@ -19,7 +20,7 @@ internal static class ReceiptEndpoint
             .WithSummary("What keeps the sandbox apart")
             .WithDescription("Its isolation class and the others that there are, the checks that this server made for it when it started, its limits, and what its network reaches.");
 
-    private static async Task<ReceiptView> GetAsync(string id, HttpContext context, Ownership ownership, SqliteStore store, ISandboxRuntime runtime)
+    private static async Task<ReceiptView> GetAsync(string id, HttpContext context, Ownership ownership, SqliteStore store, ISandboxRuntime runtime, OwnSurroundings surroundings)
     {
         var sandbox = SandboxEndpoints.Id(id);
         await ownership.RequireAsync(context.RequirePerson(), sandbox);
@@ -37,7 +38,7 @@ internal static class ReceiptEndpoint
             throw new SandboxException(ErrorCode.Conflict, "An earlier version of the server started this sandbox, and did not record how it is kept apart. A new playground shows it.");
         }
 
-        var info = await runtime.GetInfoAsync(context.RequestAborted);
+        var info = await surroundings.InfoAsync(context.RequestAborted);
         return new ReceiptView(
             sandbox.Value,
             row.Name,
