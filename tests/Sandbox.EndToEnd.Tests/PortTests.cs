@@ -57,7 +57,10 @@ public sealed class PortTests(Instance instance, Chromium chromium)
         await visitor.PutAsync("two.html", "<!doctype html><html lang=en><title>Two</title><h1>Second page</h1>"u8.ToArray());
         await visitor.TypeAsync("httpd -p 8080 -h .");
         await page.GetByRole(AriaRole.Button, new() { Name = "Port 8080", Exact = true }).ClickAsync();
+        var offer = page.GetByText("A program listens on port 8080.");
+        await Assertions.Expect(offer).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Beside the terminal: port 8080" }).ClickAsync();
+        await Assertions.Expect(offer).ToBeHiddenAsync(new() { Timeout = 2000 }); // of itself it goes after eight seconds
         var pane = page.GetByRole(AriaRole.Region, new() { Name = "Preview" });
         var path = pane.GetByRole(AriaRole.Textbox, new() { Name = "Path of port 8080" });
         await Assertions.Expect(path).ToBeFocusedAsync();
@@ -67,24 +70,45 @@ public sealed class PortTests(Instance instance, Chromium chromium)
         var shown = pane.FrameLocator("iframe");
         await Assertions.Expect(shown.GetByRole(AriaRole.Heading, new() { Name = "First page" })).ToBeVisibleAsync();
 
-        // It gets the keys of a terminal only after the visitor went there.
+        // It gets no key of a terminal before the visitor presses it, also while the pointer rests over it and nothing is typed.
+        var cover = pane.GetByRole(AriaRole.Button, new() { Name = "Use the page of port 8080" });
         await page.Locator(".ws-pane.focused .xterm").First.ClickAsync();
+        await cover.HoverAsync();
+        await Task.Delay(1000, TestContext.Current.CancellationToken);
         var frame = page.Frames.Single(each => each.Url.EndsWith("/one.html", StringComparison.Ordinal));
-        await page.EvaluateAsync("addEventListener('blur', () => setTimeout(() => setTimeout(() => { window.wasTaken = true; })), { once: true })");
-        await frame.EvaluateAsync("document.querySelector('input').focus()");
-        await page.WaitForFunctionAsync("window.wasTaken && document.activeElement.matches('.xterm-helper-textarea')");
+        await TakeFocusAsync(".xterm-helper-textarea");
         await page.Keyboard.TypeAsync("echo kept-$((40+2))\n");
         await visitor.SeesLineAsync("kept-42");
+
+        // What had the focus has it again, which need not be the terminal.
+        await path.FocusAsync();
+        await TakeFocusAsync(".preview-head input");
         Assert.Equal("", await frame.EvaluateAsync<string>("document.querySelector('input').value"));
-        await Task.Delay(1000, TestContext.Current.CancellationToken); // a click so soon after a key is not believed
+
+        await cover.ClickAsync();
+        await Assertions.Expect(cover).ToBeHiddenAsync();
         await shown.GetByRole(AriaRole.Textbox).ClickAsync();
         await page.Keyboard.TypeAsync("now");
         await Assertions.Expect(shown.GetByRole(AriaRole.Textbox)).ToHaveValueAsync("now");
+
+        // It is covered again once the terminal has the focus. Without a mouse, Tab and Enter lead into it.
+        await page.Locator(".ws-pane.focused .xterm").First.ClickAsync();
+        await Assertions.Expect(cover).ToBeVisibleAsync();
+        await path.FocusAsync();
+        await visitor.TabsToAsync(cover);
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(cover).ToBeHiddenAsync();
+        await frame.WaitForFunctionAsync("document.hasFocus()");
 
         // Another origin: it reads nothing of this page and cannot lead it elsewhere, not even after a click.
         Assert.True(await frame.EvaluateAsync<bool>("(() => { try { return !parent.document; } catch { return true; } })()"));
         await shown.GetByRole(AriaRole.Button, new() { Name = "Leave" }).ClickAsync();
         await Assertions.Expect(shown.GetByRole(AriaRole.Heading, new() { Name = "Kept out" })).ToBeVisibleAsync();
+
+        // A page that does not stop is closed.
+        await page.Locator(".ws-pane.focused .xterm").First.ClickAsync();
+        await frame.EvaluateAsync("setInterval(() => document.querySelector('input').focus(), 20)");
+        await Assertions.Expect(pane.GetByRole(AriaRole.Alert)).ToHaveTextAsync("This page kept taking the keyboard from the terminal, so it was closed.");
 
         // It is there again when the page is.
         await path.FillAsync("/two.html");
@@ -95,5 +119,12 @@ public sealed class PortTests(Instance instance, Chromium chromium)
         await pane.GetByRole(AriaRole.Button, new() { Name = "Close the preview" }).ClickAsync();
         await Assertions.Expect(pane).ToBeHiddenAsync();
         await page.WaitForFunctionAsync("document.activeElement.matches('.xterm-helper-textarea')");
+
+        async Task TakeFocusAsync(string from)
+        {
+            await page.EvaluateAsync("window.wasTaken = false; addEventListener('blur', () => setTimeout(() => setTimeout(() => { window.wasTaken = true; })), { once: true })");
+            await frame.EvaluateAsync("document.querySelector('input').blur(); document.querySelector('input').focus()");
+            await page.WaitForFunctionAsync("from => window.wasTaken && document.activeElement.matches(from)", from);
+        }
     }
 }

@@ -173,6 +173,19 @@ public sealed class TutorialTests(Instance instance, Chromium chromium)
         await page.Locator(".ws-switch button").First.TapAsync();
         await Assertions.Expect(State(page, 0)).ToHaveTextAsync("✓ done");
         await Eventually.TrueAsync(() => page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), "a page as wide as the phone");
+
+        // A preview is below the terminal, so the terminal is shown for it.
+        await visitor.ExecAsync(
+            """
+            setsid perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalPort => 8080, Listen => 5, ReuseAddr => 1); while ($c = $s->accept) { sysread $c, $_, 4096; print $c "HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<h1>Beside the lesson</h1>"; close $c }' > /dev/null 2>&1 < /dev/null &
+            """);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Port 8080", Exact = true }).TapAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Beside the terminal: port 8080" }).TapAsync();
+        await Assertions.Expect(page.Locator("#ws-preview").FrameLocator("iframe").GetByRole(AriaRole.Heading, new() { Name = "Beside the lesson" })).ToBeVisibleAsync();
+        await Assertions.Expect(page.Locator("#ws-preview .preview-cover")).ToBeInViewportAsync(new() { Ratio = 1 });
+        await Assertions.Expect(page.Locator("#ws-tutorial .tut-text")).ToBeHiddenAsync();
+        await page.Locator("#ws-preview .preview-cover").TapAsync();
+        await page.WaitForFunctionAsync("document.activeElement.matches('.preview-frame')");
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isTheirs, isTooOften } from "../src/previews/focus-guard";
+import { isTooOften } from "../src/previews/frame-cover";
 import { pathOf, tabAddress } from "../src/previews/preview-pane";
 
 test("What somebody writes is a path of the port, whatever it looks like", () => {
@@ -16,16 +16,6 @@ test("What somebody writes is a path of the port, whatever it looks like", () =>
 test("A tab is opened through this site, which makes a pass", () => {
   assert.equal(tabAddress({ sandbox: "abc", port: 80, path: "/" }), "/sandboxes/abc/ports/80");
   assert.equal(tabAddress({ sandbox: "abc", port: 80, path: "/a?b=1&c" }), "/sandboxes/abc/ports/80?path=%2Fa%3Fb%3D1%26c");
-});
-
-test("A frame has the focus after a click or Tab, and not while somebody types elsewhere", () => {
-  const typing = { isPointerOver: false, lastKey: 1000, lastTab: -Infinity };
-  assert.equal(isTheirs(1100, typing), false);
-  assert.equal(isTheirs(9000, typing), false);
-  assert.equal(isTheirs(1100, { ...typing, isPointerOver: true }), false);
-  assert.equal(isTheirs(1500, { ...typing, isPointerOver: true }), true);
-  assert.equal(isTheirs(1100, { ...typing, lastTab: 1050 }), true);
-  assert.equal(isTheirs(2000, { ...typing, lastTab: 1050 }), false);
 });
 
 test("A page that does not stop taking the focus is closed", () => {

@@ -1,8 +1,8 @@
-/** Shows a short message at the edge of the page; screen readers announce it. */
-export function toast(text: string, kind: "info" | "error" = "info", link?: { label: string; href: string; isElsewhere?: boolean }): void {
+/** Shows a short message at the edge of the page; screen readers announce it. Returns what takes it away before its time. */
+export function toast(text: string, kind: "info" | "error" = "info", link?: { label: string; href: string; isElsewhere?: boolean }): () => void {
   const host = document.getElementById("toasts");
   if (!host) {
-    return;
+    return () => undefined;
   }
   const item = document.createElement("p");
   item.className = `toast ${kind}`;
@@ -19,4 +19,5 @@ export function toast(text: string, kind: "info" | "error" = "info", link?: { la
   }
   host.append(item);
   setTimeout(() => item.remove(), kind === "error" || link ? 8000 : 4000);
+  return () => item.remove();
 }

@@ -1,6 +1,6 @@
 import { api, type Problem } from "../page/api";
 import { make, textButton } from "../page/dom";
-import { FocusGuard } from "./focus-guard";
+import { FrameCover } from "./frame-cover";
 
 /** A page of a port of a sandbox. */
 export interface Place {
@@ -17,8 +17,7 @@ export interface Place {
 export class Framed {
   readonly element = make("div", "preview-body");
   #generation = 0;
-  #guard: FocusGuard | null = null;
-  #frame: HTMLIFrameElement | null = null;
+  #cover: FrameCover | null = null;
 
   /** @param home gives the focus back to the element that had it */
   constructor(private readonly home: () => void) {}
@@ -39,17 +38,11 @@ export class Framed {
     }
   }
 
-  /** Focuses the page; keys are its own from then on. */
-  focus(): void {
-    this.#guard?.allow();
-    this.#frame?.focus();
-  }
-
   /** Ends what the page does. */
   clear(): void {
     this.#generation++;
-    this.#guard?.dispose();
-    this.#guard = this.#frame = null;
+    this.#cover?.dispose();
+    this.#cover = null;
     this.element.replaceChildren();
     this.element.removeAttribute("aria-busy");
   }
@@ -65,9 +58,8 @@ export class Framed {
     frame.addEventListener("load", () => this.element.removeAttribute("aria-busy"));
     frame.src = url;
     this.element.setAttribute("aria-busy", "true");
-    this.element.append(frame);
-    this.#frame = frame;
-    this.#guard = new FocusGuard(frame, this.home, () => this.#say("This page kept taking the keyboard from the terminal, so it was closed.", place));
+    this.#cover = new FrameCover(frame, place.port, this.home, () => this.#say("This page kept taking the keyboard from the terminal, so it was closed.", place));
+    this.element.append(frame, this.#cover.element);
   }
 
   #say(text: string, place: Place): void {

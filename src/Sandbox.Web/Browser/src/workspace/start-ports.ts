@@ -3,6 +3,7 @@ import { writeClipboard } from "../page/clipboard";
 import { make } from "../page/dom";
 import { toast } from "../page/toast";
 import type { Place } from "../previews/framed";
+import type { Preview } from "./start-preview";
 
 interface Port {
   readonly port: number;
@@ -19,11 +20,19 @@ const every = 3000;
 
 /**
  * Shows the ports on which programs of the playground listen: a button in the bar that opens their list, and a message
- * when one comes. `beside` shows one beside the terminals; `elsewhere` says how they are reached from the visitor's computer.
+ * when one comes. `preview` shows one beside the terminals; `elsewhere` says how they are reached from the visitor's computer.
  * Asks only while the page is seen and the playground runs. Returns the page of the first of them.
  */
-export function startPorts(button: HTMLButtonElement, menu: HTMLElement, now: () => Playground | null, beside: (place: Place) => void, elsewhere: () => void): () => Place | null {
+export function startPorts(button: HTMLButtonElement, menu: HTMLElement, now: () => Playground | null, preview: Preview, elsewhere: () => void): () => Place | null {
   let seen: readonly SeenPort[] = [];
+  let offered: SeenPort | null = null;
+  let withdraw = (): void => undefined;
+  const isBeside = (port: SeenPort): boolean => preview.place?.port === port.port && preview.place.sandbox === port.sandbox;
+  preview.onShow = () => {
+    if (offered && isBeside(offered)) {
+      withdraw();
+    }
+  };
   const away = make("button", "", "Use from your computer");
   away.type = "button";
   away.addEventListener("click", () => {
@@ -59,9 +68,14 @@ export function startPorts(button: HTMLButtonElement, menu: HTMLElement, now: ()
     button.querySelector("span")!.textContent = ports.length === 1 ? `${ports[0]!.port}` : `${ports.length} ports`;
     button.setAttribute("aria-label", ports.length === 1 ? `Port ${ports[0]!.port}` : `${ports.length} ports`);
     menu.replaceChildren(...ports.map(port => row(port, isNamed)), away);
-    if (added.length > 0) {
-      const port = added[0]!;
-      toast(`A program listens on port ${port.port}.`, "info", { label: "Open it", href: port.open!, isElsewhere: true });
+    if (offered && !ports.some(port => port.port === offered!.port && port.sandbox === offered!.sandbox)) {
+      withdraw(); // its program has ended
+    }
+    const port = added.find(each => !isBeside(each));
+    if (port) {
+      withdraw();
+      offered = port;
+      withdraw = toast(`A program listens on port ${port.port}.`, "info", { label: "Open it", href: port.open!, isElsewhere: true });
     }
   };
 
@@ -79,7 +93,7 @@ export function startPorts(button: HTMLButtonElement, menu: HTMLElement, now: ()
     near.setAttribute("aria-label", `Beside the terminal: ${name}`);
     near.addEventListener("click", () => {
       menu.hidePopover();
-      beside(placeOf(port));
+      preview.show(placeOf(port));
     });
     const copy = document.createElement("button");
     copy.type = "button";

@@ -7,6 +7,10 @@ import type { Tabs } from "./tabs";
 
 /** A page of a port beside the terminals, or below them on a phone and while a tutorial takes the left. */
 export interface Preview {
+  /** The page that is shown. */
+  readonly place: Place | null;
+  /** Runs each time a page is shown. */
+  onShow: () => void;
   show(place: Place): void;
   /** Closes it, or shows the page. */
   toggle(place: Place | null): void;
@@ -15,10 +19,12 @@ export interface Preview {
   hide(): void;
 }
 
-export function startPreview(root: HTMLElement, element: HTMLElement, tabs: Pick<Tabs, "stage">, now: () => Playground | null): Preview {
+/** @param reveal shows the place of the preview, where a tutorial's text may be instead */
+export function startPreview(root: HTMLElement, element: HTMLElement, tabs: Pick<Tabs, "stage">, now: () => Playground | null, reveal: () => void): Preview {
   const isBelow = matchMedia("(max-width: 760px)");
   let splitter: Splitter | null = null;
   let pane: PreviewPane | null = null;
+  let place: Place | null = null;
   const made = (): PreviewPane => {
     splitter ??= new Splitter(element.querySelector(".ws-edge")!, root, "preview-size", .42, () =>
       ({ axis: isBelow.matches || root.classList.contains("with-tutorial") ? "y" : "x", grows: -1 }));
@@ -28,11 +34,13 @@ export function startPreview(root: HTMLElement, element: HTMLElement, tabs: Pick
         hide();
         tabs.stage.focus();
       },
-      moved: place => {
+      moved: next => {
+        place = next;
         const playground = now();
         if (playground) {
-          rememberPreview(playground.id, place);
+          rememberPreview(playground.id, next);
         }
+        preview.onShow();
       },
       home: () => tabs.stage.focus(),
     });
@@ -52,39 +60,47 @@ export function startPreview(root: HTMLElement, element: HTMLElement, tabs: Pick
   };
   const hide = (): void => {
     element.hidden = true;
+    place = null;
     pane?.clear();
     mark();
   };
-  const show = (place: Place, playground: Playground | null = now()): void => {
+  const show = (next: Place, playground: Playground | null = now()): void => {
     element.hidden = false;
     const shown = made();
     mark();
     splitter!.apply();
     const sandboxes = playground?.sandboxes ?? [];
-    shown.show(place, sandboxes.length > 1 ? sandboxes.find(({ id }) => id === place.sandbox)?.name ?? "" : "");
+    shown.show(next, sandboxes.length > 1 ? sandboxes.find(({ id }) => id === next.sandbox)?.name ?? "" : "");
   };
   isBelow.addEventListener("change", () => splitter?.apply());
-  return {
-    show: place => {
-      show(place);
+  const preview: Preview = {
+    get place() {
+      return place;
+    },
+    onShow: () => undefined,
+    show: next => {
+      reveal();
+      show(next);
       pane!.focus();
     },
-    toggle: place => {
+    toggle: next => {
       if (!element.hidden) {
         forget();
         hide();
         tabs.stage.focus();
-      } else if (place) {
-        show(place);
+      } else if (next) {
+        reveal();
+        show(next);
         pane!.focus();
       }
     },
     restore: playground => {
-      const place = previewOf(playground.id);
-      if (place && element.hidden && playground.sandboxes.some(({ id }) => id === place.sandbox)) {
-        show(place, playground);
+      const remembered = previewOf(playground.id);
+      if (remembered && element.hidden && playground.sandboxes.some(({ id }) => id === remembered.sandbox)) {
+        show(remembered, playground);
       }
     },
     hide,
   };
+  return preview;
 }

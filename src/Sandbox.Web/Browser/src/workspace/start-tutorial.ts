@@ -14,6 +14,8 @@ export interface Tutorial {
   /** Loads and shows it, once the playground's terminals are there. */
   start(playground: string): Promise<void>;
   focus(): void;
+  /** Shows the terminals, and what is beside them, where a switch hides them. */
+  showTerminals(): void;
 }
 
 /** The parts of a tutorial's place that a page and a frame have each in their own way. */
@@ -152,6 +154,11 @@ export function startTutorial(root: HTMLElement, element: HTMLElement, bar: HTML
     focus: () => {
       view("text");
       pane?.focus();
+    },
+    showTerminals: () => {
+      if (!element.hidden) {
+        view("terminal");
+      }
     },
   };
 }

@@ -90,8 +90,8 @@ const commandActs = startCommands(tabs, side, byId("ws-commands-live"));
 const saveActs = startSaving(() => watch.now, () => root.dataset["title"] ?? "",
   () => tabs.all.flatMap(({ pane }) => pane.commands.log.commands.map(command => command.line ?? command.seen)), () => tabs.active?.focus());
 const nodes = startNodes(byId("ws-nodes"), tabs, () => watch.now, () => watch.poll());
-const preview = startPreview(root, byId("ws-preview"), tabs, () => watch.now);
-const firstPort = startPorts(byId<HTMLButtonElement>("ws-ports"), byId("ws-ports-menu"), () => watch.now, place => preview.show(place), reach);
+const preview = startPreview(root, byId("ws-preview"), tabs, () => watch.now, () => tutorial.showTerminals());
+const firstPort = startPorts(byId<HTMLButtonElement>("ws-ports"), byId("ws-ports-menu"), () => watch.now, preview, reach);
 startSharing(tabs, link, byId<HTMLButtonElement>("ws-share"), byId("ws-status"), saveActs["share-state"]);
 tabs.onFirst = () => {
   if (watch.now?.state === "running") {
