@@ -1,8 +1,6 @@
 import { LatencyDot } from "../latency/latency-dot";
 import { api, headline, type Playground, Problem, type WantedTerminal } from "../page/api";
-import { answered, confirmed, endQuestion, stopQuestion } from "../page/confirm";
-import { consent } from "../page/consent";
-import { endsSoon, timeLeft } from "../page/countdown";
+import { confirmed, stopQuestion } from "../page/confirm";
 import { outside } from "../page/dom";
 import { keysBelongTo, showModal } from "../page/keys-home";
 import { Panel } from "../page/panel";
@@ -23,7 +21,7 @@ import { preferences, zoomText } from "../terminals/view/preferences";
 import { selectText } from "../terminals/view/select-text";
 import { startTerminalTheme } from "../terminals/view/terminal-theme";
 import { LastLines } from "./last-lines";
-import { imageOf, launch, type Launched, prerendered } from "./launch";
+import { prerendered } from "./launch";
 import { forget } from "./layout-store";
 import { openPalette, paletteItems } from "./palette";
 import * as panels from "./playground-panels";
@@ -31,7 +29,10 @@ import { PlaygroundWatch } from "./playground-watch";
 import { SidePanel } from "./side-panel";
 import { startCommands } from "./start-commands";
 import { startEditor } from "./start-editor";
+import { startEnding } from "./start-ending";
 import { startFiles } from "./start-files";
+import { askedFor, startLaunch } from "./start-launch";
+import { startLease } from "./start-lease";
 import { startNodes } from "./start-nodes";
 import { startPorts } from "./start-ports";
 import { startPreview } from "./start-preview";
@@ -50,9 +51,15 @@ const link = new HubLink(terminalConnection);
 const keyBar: KeyBar = new KeyBar(byId("ws-keys"), () => tabs.active?.keyboard ?? null);
 const tabs: Tabs = new Tabs(byId("ws-stage"), link, keyBar);
 const side = new SidePanel(byId("ws-side"));
-const runs: panels.PanelRuns = { remove: () => void remove(), resume: () => void act("resume"), start: () => void act("start"), setUp: action => void setUp(action), takeHome: () => saveActs["take-home"]() };
+const runs: panels.PanelRuns = { remove: () => void ending.remove(), resume: () => void act("resume"), start: () => void act("start"), setUp: action => void setUp(action), takeHome: () => saveActs["take-home"]() };
 
 const watch = new PlaygroundWatch({ changed: show, gone });
+
+const lease = startLease(watch, () => tabs.active?.focus());
+
+const ending = startEnding(watch, panel, () => watch.now && show(watch.now));
+
+const run = startLaunch(root, byId("ws-state"), panel, { expectedSize: () => tabs.expectedSize, taken: made => watch.take(made) });
 
 const title = new TabTitle();
 
@@ -105,7 +112,7 @@ tabs.onEnded = () => watch.later(700);
 void begin();
 
 async function begin(): Promise<void> {
-  const { playground: known, launch: image, link: hash, tutorial: lesson } = root.dataset;
+  const { playground: known, tutorial: lesson } = root.dataset;
   if (known) {
     const playground = JSON.parse(known) as Playground;
     if (playground.tutorial && playground.state !== "ended") {
@@ -118,7 +125,7 @@ async function begin(): Promise<void> {
     }
     return;
   }
-  const what = image ? imageOf(image) : lesson ? lessonOf(lesson) : hash ? linkOf(hash) : null;
+  const what = askedFor(root.dataset);
   if (what) {
     if (lesson) {
       tutorial.reserve();
@@ -129,83 +136,6 @@ async function begin(): Promise<void> {
     void tabs.prepare();
     await run(what);
   }
-}
-
-/** A link with what its visitor filled in; null, and on to the link's page, when they have not agreed to it yet. */
-function linkOf(hash: string): Launched | null {
-  const answers = consent.answers(hash);
-  if (root.dataset["consent"] === "true" && !answers) {
-    location.replace(`/x/${hash}`);
-    return null;
-  }
-  return { link: hash, ...answers };
-}
-
-/** A tutorial with the values of its parameters; null, and on to its page, when the visitor has not started it there: it runs commands of its author. */
-function lessonOf(hash: string): Launched | null {
-  const answers = consent.answers(hash);
-  if (!answers) {
-    location.replace(`/t/${hash}`);
-    return null;
-  }
-  return { tutorial: hash, parameters: answers.parameters };
-}
-
-async function run(what: Launched): Promise<void> {
-  root.dataset["state"] = "starting";
-  byId("ws-state").textContent = "starting";
-  panel.show(panels.asking(root.dataset["title"] ?? ""));
-  let made: Playground;
-  try {
-    made = await launch(what, tabs.expectedSize);
-  } catch (error) {
-    refused(error as Problem, () => void run(what), "link" in what ? `/x/${what.link}` : "tutorial" in what ? `/t/${what.tutorial}` : null);
-    return;
-  }
-  if ("link" in what || "tutorial" in what) {
-    consent.forgetAnswers("link" in what ? what.link : what.tutorial);
-  }
-  history.replaceState(null, "", `/p/${made.id}`);
-  watch.take(made);
-}
-
-function refused(problem: Problem, again: () => void, from: string | null): void {
-  root.dataset["state"] = "refused";
-  byId("ws-state").textContent = "not started";
-  panel.show(panels.refusedLaunch(problem, again, from));
-  if (problem.code === "quota") {
-    void showRunning(problem, again, from);
-  }
-}
-
-/** Lists what takes the visitor's places, so that one can be ended here. */
-async function showRunning(problem: Problem, again: () => void, from: string | null): Promise<void> {
-  const mine = await api<Playground[]>("GET", "/api/v1/playgrounds").catch(() => []);
-  const rows = mine.filter(each => each.state !== "ended").map(each => ({
-    text: each.tutorial?.title ?? each.image,
-    detail: `${each.state}, ${timeLeft(Date.parse(each.lease.endsAt), Date.now())} left`,
-    actions: [
-      { label: "Open", href: `/p/${each.id}` },
-      { label: "End", run: () => void endOther(each, again) },
-    ],
-  }));
-  if (rows.length > 0 && root.dataset["state"] === "refused") {
-    panel.show({ ...panels.refusedLaunch(problem, again, from), rows });
-  }
-}
-
-async function endOther({ id, image, state }: Playground, again: () => void): Promise<void> {
-  const answer = await answered(endQuestion(`the playground ${image}`, state === "running" || state === "paused" || state === "stopped"));
-  if (answer === "no") {
-    return;
-  }
-  try {
-    await api("DELETE", `/api/v1/playgrounds/${id}${answer === "instead" ? "?save=1" : ""}`);
-  } catch (error) {
-    toast((error as Problem).message, "error");
-    return;
-  }
-  again();
 }
 
 function show(next: Playground): void {
@@ -222,11 +152,9 @@ function show(next: Playground): void {
   if (terminals === "there" && next.state !== "ended") {
     tabs.follow(next.sandboxes.map(({ id, name }) => ({ id, name })));
   }
-  byId("ws-lease").hidden = next.state === "ended" || next.state === "queued" || next.state === "starting";
-  byId("ws-extend").hidden = byId("ws-extend-item").hidden = !next.lease.canExtend;
+  lease.show(next);
   byId("ws-network").hidden = next.state === "ended";
   byId("ws-network").textContent = panels.networkOf(next);
-  tick();
   const notice = panels.noticeOf(next);
   if (notice && notice !== noticed && next.state === "running") {
     toast(notice, "error");
@@ -370,84 +298,12 @@ function showReceipt(): void {
   }
 }
 
-async function extend(): Promise<void> {
-  const button = byId<HTMLButtonElement>("ws-extend");
-  button.disabled = true;
-  try {
-    await watch.extend();
-    if (watch.now) {
-      toast(`Extended: ${timeLeft(Date.parse(watch.now.lease.endsAt), Date.now())} left`);
-    }
-  } catch (error) {
-    toast((error as Problem).message, "error");
-    await watch.poll();
-  } finally {
-    button.disabled = false;
-    tabs.active?.focus();
-  }
-}
-
-async function remove(): Promise<void> {
-  if (watch.now?.queue) {
-    await end(false); // there is nothing to lose but the place
-    return;
-  }
-  const state = watch.now?.state;
-  const hasFiles = state === "running" || state === "paused" || state === "stopped";
-  const answer = await answered(endQuestion("this playground", hasFiles, hasFiles ? await homeArchive() : null));
-  if (answer !== "no") {
-    await end(answer === "instead");
-  }
-}
-
-/** The address of the home directory as a tar; null if nobody knows where that is. */
-async function homeArchive(): Promise<string | null> {
-  const sandbox = watch.now?.sandboxes[0]?.id;
-  const terminals = sandbox ? await api<{ home?: string }[]>("GET", `/api/v1/sandboxes/${sandbox}/terminals`).catch(() => []) : [];
-  const home = terminals.find(each => each.home)?.home;
-  return home ? `/api/v1/sandboxes/${sandbox}/files${home.split("/").map(encodeURIComponent).join("/")}?archive=tar` : null;
-}
-
-async function end(save: boolean): Promise<void> {
-  if (save) {
-    panel.show({ kind: "busy", title: "Saving", text: "Saving the changed files. The playground ends afterwards." });
-  }
-  try {
-    await watch.remove(save);
-  } catch (error) {
-    toast(save ? `The playground was not ended, because it could not be saved. ${(error as Problem).message}` : (error as Problem).message, "error");
-    if (save && watch.now) {
-      show(watch.now);
-    }
-  }
-}
-
-function tick(): void {
-  const playground = watch.now;
-  if (!playground || playground.state === "ended") {
-    return;
-  }
-  const endsAt = Date.parse(playground.lease.endsAt);
-  const time = byId("ws-time");
-  time.textContent = timeLeft(endsAt, Date.now());
-  const soon = endsSoon(endsAt, Date.now());
-  if (soon && !byId("ws-lease").classList.contains("soon")) {
-    byId("ws-live").textContent = `Less than five minutes left.${playground.lease.canExtend ? " You can extend." : ""}`;
-  }
-  byId("ws-lease").classList.toggle("soon", soon);
-  if (endsAt <= Date.now() && playground.state !== "queued" && playground.state !== "starting") {
-    watch.later(500);
-  }
-}
-
-setInterval(tick, 1000);
-
 /** What the page's buttons and keys do, by their `data-act`. */
 const acts: Record<string, () => void> = {
-  "remove": () => void remove(),
-  "save-end": () => void end(true),
+  "remove": () => void ending.remove(),
+  "save-end": () => void ending.end(true),
   ...saveActs,
-  "extend": () => void extend(),
+  "extend": () => void lease.extend(),
   "new": () => tabs.stage.create(),
   "close": () => tabs.closeActive(),
   "rename": () => tabs.activeTab?.rename(),
