@@ -301,7 +301,11 @@ public sealed class NestedAttacks(LinuxHost host) : Attacker(host)
             for (var i = 2; i < 15; i++)
             {
                 var source = $"{own[..own.LastIndexOf('.')]}.{(byte.Parse(own[(own.LastIndexOf('.') + 1)..], CultureInfo.InvariantCulture) & 0xf0) + i}";
-                await RunAsync(attacker, "sh", "-c", $"ip addr add {source}/28 dev eth0; /attack forge {source} {target}");
+                if (source != target)
+                {
+                    // With the hearer's own address, all that follows would stay inside the attacker.
+                    await RunAsync(attacker, "sh", "-c", $"ip addr add {source}/28 dev eth0; /attack forge {source} {target}");
+                }
             }
 
             await RunAsync(attacker, "/attack", "forge", own, target, "last");

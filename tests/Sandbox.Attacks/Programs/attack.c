@@ -301,8 +301,16 @@ int main(int count, char **arguments) {
     getrlimit(RLIMIT_NOFILE, &open_files);
     open_files.rlim_cur = open_files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &open_files);
-    for (int i = 1; i < (count > 3 ? atoi(arguments[3]) : 1); i++)
-        if (fork() == 0) break;
+    pid_t others[256];
+    int made = 0;
+    for (int i = 1; i < (count > 3 ? atoi(arguments[3]) : 1) && made < 256; i++) {
+        pid_t other = fork();
+        if (other == 0) {
+            made = 0;
+            break;
+        }
+        if (other > 0) others[made++] = other;
+    }
     for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (strcmp(kinds[i].name, arguments[1])) continue;
         long got = 0, wanted = atol(arguments[2]);
@@ -310,7 +318,8 @@ int main(int count, char **arguments) {
         printf("%ld %d\n", got, got < wanted ? errno : 0);
         fflush(stdout);
         sleep(count > 4 ? atoi(arguments[4]) : 0);
-        while (wait(NULL) > 0) { }
+        /* What a kind has forked dies with its parent. */
+        while (made > 0) waitpid(others[--made], NULL, 0);
         return 0;
     }
     return 2;
