@@ -172,7 +172,11 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
         await StopAsync();
         await _tearing.RunAsync(() => TakeOver([]));
         await _resolver.RemoveAsync();
-        File.Delete(_registryAddressFile);
+        if (File.Exists(_registryAddressFile)) // its directory may be gone, as after a boot of the host
+        {
+            File.Delete(_registryAddressFile);
+        }
+
         await _tearing.RunAsync(() =>
         {
             using var host = RouteSocket.Open();
