@@ -147,7 +147,9 @@ public abstract class Attacker(LinuxHost host) : IAsyncLifetime
         Assert.True(SandboxPath.TryParse("/heard", out var path));
         await UntilAsync(async () => await host.Runtime.Files.FindAsync(hearer, path, Cancel) is not null, "it hears");
         await send();
-        return (await heard).Text;
+        var (code, text) = await heard;
+        Assert.Equal(0, code); // the last one came
+        return text;
     }
 
     /// <summary>Runs the program of attacks in a sandbox; see its source for kinds.</summary>

@@ -80,7 +80,7 @@ public sealed class PortTests(Instance instance, Chromium chromium)
         await page.Keyboard.TypeAsync("echo kept-$((40+2))\n");
         await visitor.SeesLineAsync("kept-42");
 
-        // What had the focus has it again, which need not be the terminal.
+        // The focus goes back to the element that had it, here a field of our page.
         await path.FocusAsync();
         await TakeFocusAsync(".preview-head input");
         Assert.Equal("", await frame.EvaluateAsync<string>("document.querySelector('input').value"));

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Threading.Channels;
 using Sandbox.Core.Networks;
 using Sandbox.Core.Playgrounds;
@@ -14,7 +13,7 @@ namespace Sandbox.Daemon.Networks;
 internal sealed partial class PlaygroundNetworks : IAsyncDisposable
 {
     private readonly AddressPlan _plan;
-    private readonly string _registryAddressFile;
+    private readonly RegistryAddressFile _registryAddress;
     private readonly Places _places;
     private readonly Links _links;
     private readonly Firewall _firewall;
@@ -33,7 +32,7 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
     {
         _logger = logger;
         _plan = new AddressPlan(options);
-        _registryAddressFile = options.RegistryAddressFile;
+        _registryAddress = new RegistryAddressFile(options.RegistryAddressFile);
         _places = new Places(_plan);
         _links = new Links(_plan, options.Instance);
         _firewall = new Firewall(options, _plan, tool, logger);
@@ -77,7 +76,7 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
         _surroundings = Surroundings.Read(_plan);
         await _firewall.InstallAsync(_surroundings, cancellationToken); // first, so that no link is ever without it
         await _tearing.RunAsync(() => TakeOver(live));
-        await WriteRegistryAddressAsync(cancellationToken);
+        await _registryAddress.WriteAsync(_plan.Registry, cancellationToken);
         await _resolver.StartAsync(_surroundings, cancellationToken);
         await _names.StartAsync(cancellationToken);
         _background = Task.WhenAll(TearDownAsync(), WatchSurroundingsAsync(), _names.FollowDomainsAsync(_stop.Token));
@@ -172,11 +171,7 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
         await StopAsync();
         await _tearing.RunAsync(() => TakeOver([]));
         await _resolver.RemoveAsync();
-        if (File.Exists(_registryAddressFile)) // its directory may be gone, as after a boot of the host
-        {
-            File.Delete(_registryAddressFile);
-        }
-
+        _registryAddress.Delete();
         await _tearing.RunAsync(() =>
         {
             using var host = RouteSocket.Open();
@@ -201,14 +196,6 @@ internal sealed partial class PlaygroundNetworks : IAsyncDisposable
         _leaving.Writer.TryComplete();
         await _resolver.StopSupervisingAsync();
         await _background;
-    }
-
-    /// <summary>The registry waits for this: it cannot listen before the host has the address.</summary>
-    private async Task WriteRegistryAddressAsync(CancellationToken cancellationToken)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(_registryAddressFile)!);
-        await File.WriteAllTextAsync(_registryAddressFile + ".new", string.Create(CultureInfo.InvariantCulture, $"{_plan.Registry}:{AddressPlan.RegistryPort}\n"), cancellationToken);
-        File.Move(_registryAddressFile + ".new", _registryAddressFile, overwrite: true);
     }
 
     private void Connect(Slot slot, NetworkPlace place, string networkNamespace, bool again)

@@ -11,7 +11,7 @@ namespace Sandbox.Daemon.RootFileSystems;
 /// </summary>
 /// <remarks>
 /// It has a journal only because ext4 without one looks at each inode that was freed in the last minutes before it gives out
-/// another: a program that removed ten thousand files would wait half a minute until it had made as many again.
+/// another. Files that are made after as many others were removed would take ten times as long.
 /// </remarks>
 internal sealed class DiskImages(DaemonOptions options, Tool tool)
 {

@@ -15,7 +15,7 @@ export interface LaunchWays {
   taken(playground: Playground): void;
 }
 
-/** What the page's address asks for; null if nothing, or if its visitor has not agreed to it yet and was led to where they can. */
+/** The launch that the page's address names. Null if it names none, or if the visitor has to agree first: then the browser goes to the page for that. */
 export function askedFor({ launch: image, link, tutorial, consent: asks }: DOMStringMap): Launched | null {
   return image ? imageOf(image) : tutorial ? lessonOf(tutorial) : link ? linkOf(link, asks === "true") : null;
 }
