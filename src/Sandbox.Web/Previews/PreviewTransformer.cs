@@ -64,8 +64,9 @@ internal sealed class PreviewTransformer(Origins origins) : HttpTransformer
             return false;
         }
 
-        // Its cookie lets no page but ours frame it, where the browser keeps cookies apart; this does everywhere.
-        headers.Append(HeaderNames.ContentSecurityPolicy, $"frame-ancestors 'self' {string.Join(' ', origins.All)}");
+        // Its cookie lets no page but ours frame it, where the browser keeps cookies apart; this does everywhere. A policy cannot
+        // name an IPv6 address: browsers ignore that one, and complain of it in the program's console.
+        headers.Append(HeaderNames.ContentSecurityPolicy, $"frame-ancestors 'self' {string.Join(' ', origins.All.Where(origin => !origin.Contains('[', StringComparison.Ordinal)))}");
         return copied;
     }
 
